@@ -1,0 +1,257 @@
+"""The table of contents: every report, its parameters, rows and sources.
+
+A new report is one .sql file and one entry here. Its route, its documentation, its CSV form and
+the test that its SQL is valid follow from that.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from api.analytics import models
+from api.analytics.dimensions import (
+    DEVICE_DIMENSIONS,
+    SOURCE_DIMENSIONS,
+    VISIT_DIMENSIONS,
+    Dimension,
+)
+from api.analytics.planner import Need
+from api.analytics.query import Params, Query
+from api.analytics.rollups import EVENTS, VISIT_MEASURES, VISITS
+from api.db.queries import Fragment
+
+Prepare = Callable[[Query], dict[str, Any]]
+Finish = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+
+
+def nothing_more(_: Query) -> dict[str, Any]:
+    """Most reports bind what every report binds."""
+    return {}
+
+
+def as_they_are(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Most reports answer what the database answers."""
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One question and everything there is to know about it."""
+
+    name: str
+    """Also its path below /api/analytics."""
+    title: str
+    params: type[Params]
+    row: type[BaseModel]
+    sql: str = ""
+    """Name of the .sql file, where it is not the report's own name."""
+    needs: Mapping[str, Need] = field(default_factory=dict[str, Need])
+    """What the slots of its SQL read; the planner puts a source in each."""
+    base: str = "visit"
+    """The base table that it reads besides, or instead."""
+    dimensions: tuple[Dimension, ...] = ()
+    """What it can be broken down by; the first is the default."""
+    prepare: Prepare = nothing_more
+    """More values for its SQL. Raises Invalid."""
+    slots: Callable[[Query], Mapping[str, Fragment]] = nothing_more
+    finish: Finish = as_they_are
+    totals: str = "totals"
+    """The .sql file of its totals."""
+    totals_row: type[BaseModel] = models.Totals
+
+    @property
+    def file(self) -> str:
+        """The name of its .sql file."""
+        return self.sql or self.name
+
+
+TOTALS_NEEDS = {
+    "visits": Need(VISITS, VISIT_MEASURES),
+    "events": Need(EVENTS, ("pageviews",)),
+}
+
+SERIES_STEPS = {
+    "minute": "1 minute",
+    # Some zones shift by half an hour; a walk in half hours finds every local hour there is.
+    "hour": "30 minutes",
+    "day": "1 day",
+    "week": "7 days",
+    "month": "1 month",
+}
+
+
+def series_values(query: Query) -> dict[str, Any]:
+    """The interval and the step that finds all its buckets."""
+    interval = query.interval
+    assert interval is not None
+    return {"interval": interval.value, "step": SERIES_STEPS[interval]}
+
+
+def page_values(query: Query) -> dict[str, Any]:
+    """The pages asked for; None for all."""
+    params = query.params
+    assert isinstance(params, models.PagesParams)
+    return {"pages": params.pages}
+
+
+def event_bucket_values(query: Query) -> dict[str, Any]:
+    """Interval, pages, and whether visits are needed at all."""
+    params = query.params
+    assert isinstance(params, models.EventsParams)
+    return {
+        "interval": params.interval.value,
+        "pages": params.pages,
+        "dimension": params.dimension or None,
+    }
+
+
+def funnel_values(query: Query) -> dict[str, Any]:
+    """The steps as event names and patterns of pages."""
+    params = query.params
+    assert isinstance(params, models.FunnelParams)
+    labels = params.pages or params.steps
+    pages = [bool(params.pages) or is_page(label) for label in labels]
+    return {
+        "labels": labels,
+        "names": ["pageview" if page else label for page, label in zip(pages, labels, strict=True)],
+        "patterns": [
+            page_pattern(label) if page else "" for page, label in zip(pages, labels, strict=True)
+        ],
+        "window_seconds": params.window * 3600,
+    }
+
+
+def is_page(step: str) -> bool:
+    """Pages begin with a slash, or with a wildcard that stands for one."""
+    return step.startswith(("/", "*"))
+
+
+def page_pattern(glob: str) -> str:
+    """A page pattern as an anchored regular expression: * within a segment, ** across them."""
+    parts = re.split(r"(\*\*|\*)", glob)
+    regex = {"**": ".*", "*": "[^/]*"}
+    return "^" + "".join(regex.get(part, re.escape(part)) for part in parts) + "$"
+
+
+def funnel_unit(query: Query) -> Mapping[str, Fragment]:
+    """Who walks: visitors, or visits by themselves."""
+    params = query.params
+    assert isinstance(params, models.FunnelParams)
+    return {"unit": Fragment("e.visitor_id, e.visit_id")} if params.unit == "visit" else {}
+
+
+def funnel_shares(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each step against the first and the one before."""
+    first = rows[0]["count"]
+    previous = first
+    for row in rows:
+        count = row["count"]
+        row["share_of_first"] = count / first if first else None
+        row["share_of_previous"] = count / previous if previous else None
+        row["dropped"] = previous - count
+        previous = count
+    return rows
+
+
+def retention_values(query: Query) -> dict[str, Any]:
+    """Period arithmetic in SQL's terms."""
+    params = query.params
+    assert isinstance(params, models.RetentionParams)
+    sunday = params.period == "week" and params.week_start == "sunday"
+    return {
+        "period": params.period,
+        "periods": params.periods,
+        "rolling": params.rolling,
+        "shift": "1 day" if sunday else "0 days",
+        "step": SERIES_STEPS[params.period],
+    }
+
+
+def retention_rates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Shares of the cohort beside the counts."""
+    for row in rows:
+        row["rates"] = [None if n is None else n / row["size"] for n in row["retained"]]
+    return rows
+
+
+REPORTS = (
+    Report(
+        "timeseries",
+        "Visitors, visits and page views over time",
+        models.SeriesParams,
+        models.Point,
+        needs={
+            "visits": Need(VISITS, ("visits", "viewed", "bounces", "seconds")),
+            "events": Need(EVENTS, ("pageviews", "custom_events")),
+        },
+        prepare=series_values,
+    ),
+    Report(
+        "pages",
+        "Pages, with entries, exits and bounce rate",
+        models.PagesParams,
+        models.Page,
+        needs={"events": Need(EVENTS, ("pageviews", "engaged"), ("page",))},
+        prepare=page_values,
+    ),
+    Report(
+        "traffic-sources",
+        "Where visits came from",
+        models.BreakdownParams,
+        models.Share,
+        sql="breakdown",
+        needs={"visits": Need(VISITS, VISIT_MEASURES)},
+        dimensions=SOURCE_DIMENSIONS,
+    ),
+    Report(
+        "devices",
+        "What visitors use",
+        models.BreakdownParams,
+        models.Share,
+        sql="breakdown",
+        needs={"visits": Need(VISITS, VISIT_MEASURES)},
+        dimensions=DEVICE_DIMENSIONS,
+    ),
+    Report(
+        "sessions",
+        "Visits one by one, with their way through the site",
+        models.Params,
+        models.Session,
+        totals="sessions_totals",
+        totals_row=models.SessionTotals,
+    ),
+    Report(
+        "funnel",
+        "How far visitors got through a series of steps",
+        models.FunnelParams,
+        models.Step,
+        base="event",
+        prepare=funnel_values,
+        slots=funnel_unit,
+        finish=funnel_shares,
+    ),
+    Report(
+        "retention",
+        "Who came back",
+        models.RetentionParams,
+        models.Cohort,
+        prepare=retention_values,
+        finish=retention_rates,
+    ),
+    Report("bots", "Bots, kept apart from visitors", Params, models.Bot, base="bot_event"),
+)
+
+EVENT_BUCKETS = Report(
+    "events",
+    "Events in time buckets, by page and dimension",
+    models.EventsParams,
+    models.EventBucket,
+    sql="event_buckets",
+    base="event",
+    dimensions=VISIT_DIMENSIONS,
+    prepare=event_bucket_values,
+)
+"""Answered at GET /api/events/, where its events go in."""

@@ -1,0 +1,78 @@
+"""GET /api/analytics/{report}: one route per entry of REPORTS."""
+
+import csv
+import io
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from api.analytics.models import Answer
+from api.analytics.query import Format, Params
+from api.analytics.reports import EVENT_BUCKETS, REPORTS, Report
+from api.analytics.run import ask, run
+from api.auth.access import AppDatabase, MaybeUser, readable_site
+from api.sites.models import utc_now
+
+router = APIRouter(tags=["analytics"])
+
+Endpoint = Callable[..., Awaitable[Any]]
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def endpoint_of(report: Report) -> Endpoint:
+    """The handler of a report: who may see it, what is asked, the answer."""
+    parameters = report.params
+
+    async def answer(
+        request: Request,
+        user: MaybeUser,
+        database: AppDatabase,
+        params: Annotated[parameters, Query()],  # pyright: ignore[reportInvalidTypeForm]
+    ) -> Any:
+        assert isinstance(params, Params)
+        site = await readable_site(request, user, params.site)
+        found = await run(database, report, ask(report, params, site, utc_now()))
+        return csv_answer(report, found["rows"]) if params.format is Format.CSV else found
+
+    answer.__name__ = report.name.replace("-", "_")
+    answer.__doc__ = report.title
+    return answer
+
+
+def csv_answer(report: Report, rows: list[dict[str, Any]]) -> Response:
+    """The rows as CSV, safe to open in a spreadsheet."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(report.row.model_fields)
+    for row in rows:
+        writer.writerow([cell(row.get(name)) for name in report.row.model_fields])
+    return PlainTextResponse(text.getvalue(), media_type="text/csv")
+
+
+def cell(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula is quoted; lists are joined."""
+    if isinstance(value, list):
+        value = " > ".join("" if item is None else str(item) for item in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if isinstance(value, str) and value.lstrip().startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def add_report(path: str, report: Report) -> None:
+    """The route of a report, documented from its types."""
+    router.add_api_route(
+        path,
+        endpoint_of(report),
+        methods=["GET"],
+        name=report.name,
+        summary=report.title,
+        response_model=Answer[report.row, report.totals_row],
+    )
+
+
+for listed in REPORTS:
+    add_report(f"/api/analytics/{listed.name}", listed)
+add_report("/api/events/", EVENT_BUCKETS)

@@ -1,0 +1,7 @@
+-- Bots, which are in no other number.
+select bot, category, count(*) as events, count(distinct page) as pages, max(time) as last_seen
+from bot_event
+where site_id = :site and time >= :lower and time < :upper
+group by bot, category
+order by events desc, bot
+limit :limit offset :offset

@@ -1,0 +1,20 @@
+-- Visits by one of their dimensions.
+with visited as (
+    select /*dimension*/ source /*end*/ as value, sum(visits)::bigint as visits,
+        sum(viewed) as viewed, sum(bounces) as bounces, sum(seconds) as seconds,
+        sum(views) as views
+    from /*visits*/ visits /*end*/ (:site, :lower, :upper)
+    group by 1
+), people as (
+    select /*dimension*/ source /*end*/ as value, count(distinct visitor_id) as visitors
+    from visits(:site, :lower, :upper)
+    group by 1
+)
+select value, visits, visitors, visits::float8 / sum(visits) over () as share,
+    views::float8 / visits as views_per_visit,
+    bounces::float8 / nullif(viewed, 0) as bounce_rate,
+    seconds::float8 / visits as visit_duration
+from visited
+join people using (value)
+order by visits desc, value
+limit :limit offset :offset

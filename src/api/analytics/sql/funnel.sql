@@ -1,0 +1,22 @@
+-- How far visitors (or visits) got through the steps, in order, others in between allowed. Every
+-- start is tried; the window counts from the first step. One event cannot be two steps: where
+-- it matches several, the later step looks first at what was reached before it.
+with walks as (
+    select funnel_walk(e.time, s.step::int, :window_seconds order by e.time, e.id, s.step desc) as seconds
+    from events(:site, :lower, :upper) e
+    join unnest(:names::text[], :patterns::text[]) with ordinality s (name, pattern, step)
+        on e.name = s.name and e.page ~ s.pattern
+    group by /*unit*/ e.visitor_id /*end*/
+), reached as (
+    select step, seconds
+    from walks
+    cross join lateral unnest(walks.seconds) with ordinality reached (seconds, step)
+    where reached.seconds is not null
+)
+select s.step, s.label, count(r.step) as count,
+    percentile_cont(0.5) within group (order by r.seconds) as median_seconds,
+    percentile_cont(0.9) within group (order by r.seconds) as p90_seconds
+from unnest(:labels::text[]) with ordinality s (label, step)
+left join reached r on r.step = s.step
+group by s.step, s.label
+order by s.step

@@ -1,0 +1,33 @@
+-- Pages by page views; of the visits that entered on a page, how many left at once.
+with viewed as (
+    select page, sum(pageviews)::bigint as pageviews, sum(engaged) as engaged
+    from /*events*/ events /*end*/ (:site, :lower, :upper)
+    where :pages::text[] is null or page = any(:pages)
+    group by page
+    having sum(pageviews) > 0
+), people as (
+    select page, count(distinct visitor_id) as visitors, count(distinct visit_id) as visits
+    from events(:site, :lower, :upper)
+    where name = 'pageview' and (:pages::text[] is null or page = any(:pages))
+    group by page
+), entered as (
+    select entry_page as page, sum(visits) as entries, sum(bounces) as bounces
+    from visits(:site, :lower, :upper)
+    where entry_page <> ''
+    group by entry_page
+), exited as (
+    select exit_page as page, sum(visits) as exits
+    from visits(:site, :lower, :upper)
+    where exit_page <> ''
+    group by exit_page
+)
+select page, pageviews, coalesce(visitors, 0) as visitors, coalesce(visits, 0) as visits,
+    coalesce(entries, 0)::bigint as entries, coalesce(exits, 0)::bigint as exits,
+    bounces::float8 / nullif(entries, 0) as bounce_rate,
+    nullif(engaged, 0)::float8 / pageviews as engaged_seconds
+from viewed
+left join people using (page)
+left join entered using (page)
+left join exited using (page)
+order by pageviews desc, page
+limit :limit offset :offset

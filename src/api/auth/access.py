@@ -1,0 +1,130 @@
+"""Who is asking, and what they may see. Routes state their needs with these dependencies."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends
+from sqlmodel import select
+from starlette.requests import HTTPConnection
+
+from api.auth.models import User
+from api.auth.security import read_token
+from api.db.database import Database
+from api.errors import Unauthenticated
+from api.sites.directory import Sites, UnknownSite
+from api.sites.models import Membership, Role, Site, Visibility
+from settings import Settings
+
+COOKIE = "analytics_login"
+"""The browser's copy of the login token: HttpOnly, and good for reading only (GET, WebSocket)."""
+
+
+def settings_of(connection: HTTPConnection) -> Settings:
+    """The settings this application was built with."""
+    return connection.app.state.settings
+
+
+def database_of(connection: HTTPConnection) -> Database:
+    """The database of this process."""
+    return connection.app.state.database
+
+
+def sites_of(connection: HTTPConnection) -> Sites:
+    """The sites of this installation."""
+    return connection.app.state.sites
+
+
+def bearer_of(connection: HTTPConnection) -> str:
+    """The token of the Authorization header, '' without one."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def cookie_of(connection: HTTPConnection) -> str:
+    """The token of the cookie, '' where another site's page may be the one that sent it."""
+    is_read = connection.scope["type"] == "websocket" or connection.scope["method"] == "GET"
+    return connection.cookies.get(COOKIE, "") if is_read and same_origin(connection) else ""
+
+
+def same_origin(connection: HTTPConnection) -> bool:
+    """Whether the request comes from a page of this service (or not from a browser)."""
+    origin = connection.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == connection.headers.get("host")
+
+
+async def maybe_user(connection: HTTPConnection) -> User | None:
+    """The user who is logged in, or None. Raises Unauthenticated for a bad Bearer token."""
+    if token := bearer_of(connection):
+        return await user_of(connection, token)
+    if token := cookie_of(connection):
+        try:
+            return await user_of(connection, token)
+        except Unauthenticated:
+            return None
+    return None
+
+
+async def user_of(connection: HTTPConnection, token: str) -> User:
+    """The user whom a token belongs to; read from the database, so that rights are current."""
+    user_id = read_token(token, settings_of(connection).secret)
+    async with database_of(connection).session() as session:
+        user = await session.get(User, user_id)
+    if user is None:
+        raise Unauthenticated("This login is not valid any more.")
+    return user
+
+
+async def current_user(user: Annotated[User | None, Depends(maybe_user)]) -> User:
+    """The user who is logged in. Raises Unauthenticated."""
+    if user is None:
+        raise Unauthenticated
+    return user
+
+
+async def role_on(database: Database, user: User, site: Site) -> str | None:
+    """The user's role on a site, None without one."""
+    async with database.session() as session:
+        found = await session.execute(
+            select(Membership.role).where(
+                Membership.user_id == user.id, Membership.site_id == site.id
+            )
+        )
+        return found.scalars().first()
+
+
+async def readable_site(connection: HTTPConnection, user: User | None, name: str) -> Site:
+    """The site, if this user (or anybody, for a public one) may read its numbers.
+
+    Raises Unauthenticated without a login, and UnknownSite for a foreign site, which says
+    nothing about whether it exists.
+    """
+    try:
+        site = await sites_of(connection).find(name)
+    except UnknownSite:
+        if user is None:
+            raise Unauthenticated from None
+        raise
+    if site.visibility == Visibility.PUBLIC:
+        return site
+    if user is None:
+        raise Unauthenticated
+    if user.is_admin or site.visibility == Visibility.MEMBERS:
+        return site
+    if await role_on(database_of(connection), user, site) is None:
+        raise UnknownSite(f"There is no site {name[:100]!r}, or it is not yours to see.")
+    return site
+
+
+async def may_write_as_others(connection: HTTPConnection, site: Site, user: User | None) -> bool:
+    """Whether this sender is trusted with identities and old times: admins, owners, editors."""
+    if user is None:
+        return False
+    role = None if user.is_admin else await role_on(database_of(connection), user, site)
+    return user.is_admin or role in (Role.OWNER, Role.EDITOR)
+
+
+MaybeUser = Annotated[User | None, Depends(maybe_user)]
+CurrentUser = Annotated[User, Depends(current_user)]
+AppSettings = Annotated[Settings, Depends(settings_of)]
+AppDatabase = Annotated[Database, Depends(database_of)]
+AppSites = Annotated[Sites, Depends(sites_of)]

@@ -1,0 +1,82 @@
+"""Users, and what goes in and out about them. The table class is never a request body."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import DateTime
+from sqlmodel import Field, SQLModel
+
+from api.sites.models import utc_now
+
+
+class User(SQLModel, table=True):
+    """Somebody who can log in."""
+
+    __tablename__ = "app_user"  # pyright: ignore[reportAssignmentType]
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str
+    name: str = ""
+    password_hash: str
+    is_admin: bool = False
+    created_at: datetime = Field(
+        default_factory=utc_now,
+        sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
+    )
+
+
+def fits_bcrypt(password: str) -> str:
+    """bcrypt reads 72 bytes; refusing more beats silently ignoring the rest."""
+    if len(password.encode("utf-8", "replace")) > 72:
+        raise ValueError("must be at most 72 bytes long")
+    if "\0" in password or any("\ud800" <= char <= "\udfff" for char in password):
+        raise ValueError("must be text without NUL or half characters")
+    return password
+
+
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"
+    ),
+]
+Password = Annotated[str, AfterValidator(fits_bcrypt)]
+
+
+class Login(BaseModel):
+    """E-mail and password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email
+    password: Password
+
+
+class Registration(BaseModel):
+    """A new account."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email
+    password: Annotated[Password, StringConstraints(min_length=8)]
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+
+
+class UserOut(BaseModel):
+    """What the world sees of a user."""
+
+    id: int
+    email: str
+    name: str
+    is_admin: bool
+    created_at: datetime
+
+
+class Token(BaseModel):
+    """A login: send it as `Authorization: Bearer <access_token>`."""
+
+    access_token: str
+    token_type: str = "bearer"  # noqa: S105
+    expires_in: int
+    """Seconds."""

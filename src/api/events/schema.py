@@ -1,0 +1,87 @@
+"""What the documentation says about events going in and coming out."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from pydantic import BaseModel
+
+from api.events.models import EventIn
+
+
+class EventOut(BaseModel):
+    """A stored event with what is known of its visit."""
+
+    id: UUID
+    time: datetime
+    name: str
+    page: str
+    hostname: str
+    title: str
+    referrer: str
+    duration: float | None
+    revenue: float | None
+    currency: str | None
+    interactive: bool
+    props: dict[str, Any] | None
+    visit_id: UUID | None
+    session_id: str | None
+    channel: str | None
+    source: str | None
+    country: str | None
+    browser: str | None
+    os: str | None
+    device: str | None
+    bot: str | None
+
+
+class Rejection(BaseModel):
+    """Why one event of a batch was not stored."""
+
+    index: int
+    code: str
+    detail: str
+
+
+class IngestReport(BaseModel):
+    """What became of a batch. accepted + duplicate + rejected = what was sent."""
+
+    accepted: int
+    duplicate: int
+    rejected: list[Rejection]
+    ids: list[UUID | None]
+    """The id of each event sent, in order; null for a rejected one."""
+
+
+def event_schema() -> dict[str, Any]:
+    """The JSON schema of an event, from the very type that decodes it."""
+    (schema,), components = msgspec.json.schema_components(
+        [EventIn], ref_template="#/components/schemas/{name}"
+    )
+    assert schema
+    event = dict(components["EventIn"])
+    event["properties"] = event["properties"] | {"revenue": components["Revenue"]}
+    return event
+
+
+def event_body() -> dict[str, Any]:
+    """The request body of POST /api/events/ for the OpenAPI document."""
+    event = event_schema()
+    either = {"oneOf": [event, {"type": "array", "items": event}]}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": either,
+                    "example": {"page": "/pricing", "referrer": "https://www.google.com/"},
+                },
+                "application/x-ndjson": {"schema": {"type": "string"}},
+                "text/plain": {"schema": either},
+            },
+        }
+    }
+
+
+EVENT_BODY = event_body()

@@ -1,0 +1,2 @@
+copy bot_event (time, id, site_id, bot, category, name, page, hostname, user_agent)
+from stdin (format binary)

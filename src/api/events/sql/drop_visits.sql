@@ -1,0 +1,6 @@
+-- Removes visits that became part of others, or that begin at another time than they did:
+-- a row cannot change its partition.
+delete from visit v
+using unnest(cast(:visitors as bigint[]), cast(:starteds as timestamptz[]), cast(:ids as uuid[]))
+    gone (visitor_id, started, id)
+where v.visitor_id = gone.visitor_id and v.started = gone.started and v.id = gone.id

@@ -1,0 +1,10 @@
+-- The stored visits that events of these visitors, between these times, may belong to.
+select v.*
+from unnest(cast(:visitors as bigint[]), cast(:lowers as timestamptz[]), cast(:uppers as timestamptz[]))
+    span (visitor_id, lower, upper)
+cross join lateral (
+    select * from visit v
+    where v.visitor_id = span.visitor_id and v.session_id is null
+      and v.started between span.lower - interval '7 days' and span.upper + interval '30 minutes'
+      and v.last_event >= span.lower - interval '30 minutes'
+) v

@@ -1,0 +1,36 @@
+"""The jobs of this service, as data."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from api.analytics.rollups import ROLLUPS
+from api.db.engine import Engine
+from api.db.jobs import Job
+from api.db.partitions import ensure_partitions, months_ahead
+from api.db.refresh import refresh_rollups
+from api.events.salts import forget_salts
+from api.sites.models import utc_now
+
+MINUTE = 60.0
+HOUR = 60 * MINUTE
+
+
+def jobs_for(engine: Engine) -> Sequence[Job]:
+    """Everything that has to happen by itself on this kind of server."""
+
+    async def partitions(connection: AsyncConnection[Any]) -> None:
+        await ensure_partitions(connection, engine, months_ahead(utc_now()))
+
+    async def rollups(connection: AsyncConnection[Any]) -> int:
+        return await refresh_rollups(connection, engine, ROLLUPS, utc_now())
+
+    async def salts(connection: AsyncConnection[Any]) -> None:
+        await forget_salts(connection, utc_now())
+
+    return (
+        Job("create partitions ahead", HOUR, partitions),
+        Job("refresh rollups", MINUTE / 4, rollups),
+        Job("forget salts", HOUR / 4, salts),
+    )

@@ -1,0 +1,103 @@
+"""GET /api/realtime/stats, WS /api/realtime/ws. The page that shows them: dashboard."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from api.auth.access import AppDatabase, MaybeUser, maybe_user, readable_site, same_origin
+from api.errors import AnalyticsError
+from api.realtime.hub import Hub, Viewer
+from api.realtime.snapshot import Snapshot, snapshot
+from api.sites.directory import DEFAULT_SITE
+from api.sites.models import Site
+
+router = APIRouter(prefix="/api/realtime", tags=["live"])
+
+SEND_SECONDS = 5.0
+"""A viewer that cannot take a snapshot in this time is dropped."""
+
+RECHECK_SECONDS = 30.0
+"""How long a viewer may go on watching after losing the right to."""
+
+POLICY_VIOLATION = 1008
+TRY_AGAIN_LATER = 1013
+
+SiteName = Annotated[str, Query(max_length=200)]
+
+
+@router.get("/stats")
+async def stats(
+    request: Request, user: MaybeUser, database: AppDatabase, site: SiteName = DEFAULT_SITE
+) -> Snapshot:
+    """What is going on at a site right now."""
+    return await snapshot(database, await readable_site(request, user, site))
+
+
+@router.websocket("/ws")
+async def watch(socket: WebSocket, site: SiteName = DEFAULT_SITE) -> None:
+    """Snapshots of a site, pushed as events arrive, at most one a second.
+
+    The handshake is refused without the right to read the site, and to pages of other origins.
+    """
+    allowed = await allowed_site(socket, site) if same_origin(socket) else None
+    if allowed is None:
+        await socket.close(POLICY_VIOLATION)
+        return
+    await socket.accept()
+    hub: Hub = socket.app.state.hub
+    async with hub.watching(allowed) as viewer:
+        await first_to_end(
+            send_snapshots(socket, viewer), until_gone(socket), until_forbidden(socket, site)
+        )
+
+
+async def allowed_site(socket: WebSocket, name: str) -> Site | None:
+    """The site, if whoever asks may see it now."""
+    try:
+        return await readable_site(socket, await maybe_user(socket), name)
+    except AnalyticsError:
+        return None
+
+
+async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:
+    """Sends what there is to send, until the viewer takes too long."""
+    while True:
+        text = await viewer.next()
+        try:
+            await asyncio.wait_for(socket.send_text(text), SEND_SECONDS)
+        except TimeoutError:
+            await socket.close(TRY_AGAIN_LATER)
+            return
+
+
+async def until_gone(socket: WebSocket) -> None:
+    """Waits for the viewer to leave. Whatever it says is ignored."""
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+
+
+async def until_forbidden(socket: WebSocket, name: str) -> None:
+    """Waits until the viewer may not watch any more, and says goodbye."""
+    while await allowed_site(socket, name) is not None:
+        await asyncio.sleep(RECHECK_SECONDS)
+    await socket.close(POLICY_VIOLATION)
+
+
+async def first_to_end(*coroutines: Any) -> None:
+    """Runs all until one ends, then stops the others."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception) and not isinstance(
+            result, WebSocketDisconnect | RuntimeError
+        ):
+            raise result

@@ -1,0 +1,46 @@
+-- What is going on at a site right now: visitors with an event in the last 5 minutes, events per
+-- minute and top pages of the last 30, today's totals, the latest events.
+select
+    (
+        select count(distinct visitor_id) from events(:site, :now - interval '5 minutes', :until)
+    ) as visitors_now,
+    (
+        select json_agg(coalesce(counted.events, 0) order by minute)
+        from generate_series(
+            date_trunc('minute', :now::timestamptz) - interval '29 minutes',
+            date_trunc('minute', :now::timestamptz), interval '1 minute'
+        ) minute
+        left join (
+            select date_trunc('minute', time) as minute, count(*) as events
+            from events(:site, :now - interval '31 minutes', :until)
+            where name <> 'engagement'
+            group by 1
+        ) counted using (minute)
+    ) as minutes,
+    (
+        select coalesce(json_agg(top), '[]') from (
+            select page, count(*) as pageviews, count(distinct visitor_id) as visitors
+            from events(:site, :now - interval '30 minutes', :until)
+            where name = 'pageview'
+            group by page order by pageviews desc, page limit 10
+        ) top
+    ) as top_pages,
+    (
+        select json_build_object(
+            'visits', coalesce(sum(visits), 0), 'visitors', count(distinct visitor_id),
+            'pageviews', (select coalesce(sum(pageviews), 0) from activity(:site, :midnight, :until))
+        ) from visits(:site, :midnight, :until)
+    ) as today,
+    (
+        select coalesce(json_agg(latest), '[]') from (
+            select e.id, e.time, e.name, e.page, e.title, v.country, v.device, v.browser, v.source
+            from (
+                select * from events(:site, :now - interval '30 minutes', :until)
+                where name <> 'engagement'
+                order by time desc, id limit 20
+            ) e
+            left join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
+                and v.started between e.time - interval '7 days' and e.time
+            order by e.time desc, e.id
+        ) latest
+    ) as latest

@@ -1,0 +1,59 @@
+"""A site: what is measured. Who may see it: membership and visibility."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import DateTime
+from sqlmodel import Field, SQLModel
+
+
+class Visibility(StrEnum):
+    """Who may read a site's numbers."""
+
+    PRIVATE = "private"
+    MEMBERS = "members"
+    PUBLIC = "public"
+
+
+class Role(StrEnum):
+    """What a member may do with a site."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
+def utc_now() -> datetime:
+    """This instant, with its time zone."""
+    return datetime.now(UTC)
+
+
+class Site(SQLModel, table=True):
+    """One measured web site or app; `key` is what trackers and queries call it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    domain: str
+    name: str
+    timezone: str = "UTC"
+    visibility: str = Visibility.PRIVATE
+    identified: bool = False
+    is_demo: bool = False
+    created_at: datetime = Field(
+        default_factory=utc_now,
+        sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
+    )
+
+    @property
+    def number(self) -> int:
+        """The id of a stored site."""
+        assert self.id is not None
+        return self.id
+
+
+class Membership(SQLModel, table=True):
+    """A user's role on a site."""
+
+    user_id: int = Field(primary_key=True)
+    site_id: int = Field(primary_key=True)
+    role: str

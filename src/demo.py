@@ -1,0 +1,213 @@
+"""Thirty days of believable traffic for a made-up shop, so that every page shows something."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from api.db.database import Database
+from api.events.enrich import Places
+from api.events.enrich.event import Sender, enrich
+from api.events.models import EventIn, Revenue
+from api.events.writer import Outcome, store
+from api.sites.directory import Sites
+from api.sites.models import Visibility
+from install import DEMO_SITE
+
+DAYS = 30
+VISITORS = 4_000
+SEED = 20261122
+BATCH = 4_000
+
+PAGES = {
+    "/": 30,
+    "/products": 16,
+    "/products/kettle": 9,
+    "/products/teapot": 8,
+    "/products/green-tea": 7,
+    "/products/black-tea": 6,
+    "/blog/how-to-brew": 12,
+    "/blog/water-temperature": 7,
+    "/blog/oolong-for-beginners": 5,
+    "/pricing": 8,
+    "/about": 4,
+    "/contact": 2,
+}
+CHECKOUT = ("/cart", "/checkout", "/thank-you")
+
+REFERRERS = {
+    "": 34,
+    "https://www.google.com/": 26,
+    "https://duckduckgo.com/": 5,
+    "https://www.bing.com/": 4,
+    "https://chatgpt.com/": 5,
+    "https://www.reddit.com/r/tea/": 6,
+    "https://news.ycombinator.com/": 4,
+    "https://www.youtube.com/": 4,
+    "https://t.co/abc": 3,
+    "https://teablog.example.org/best-kettles": 3,
+}
+CAMPAIGNS = {
+    "": 88,
+    "?utm_source=newsletter&utm_medium=email&utm_campaign=autumn": 6,
+    "?utm_source=google&utm_medium=cpc&utm_campaign=kettles&gclid=demo": 4,
+    "?utm_source=instagram&utm_medium=paid_social&utm_campaign=gifts": 2,
+}
+CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
+AGENTS = {
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Safari/537.36": 32,
+    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {CHROME} Safari/537.36": 12,
+    f"Mozilla/5.0 (Linux; Android 10; K) {CHROME} Mobile Safari/537.36": 22,
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1": 20,
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0": 7,
+    "Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.6 Mobile/15E148 Safari/604.1": 4,
+}
+BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+TIMEZONES = {
+    "Europe/Berlin": 28,
+    "America/New_York": 22,
+    "Europe/London": 12,
+    "America/Los_Angeles": 10,
+    "Europe/Paris": 8,
+    "Asia/Tokyo": 6,
+    "Asia/Kolkata": 6,
+    "Australia/Sydney": 4,
+    "America/Sao_Paulo": 4,
+}
+HOURS = (2, 1, 1, 1, 2, 3, 5, 8, 10, 12, 12, 11, 11, 12, 12, 11, 10, 10, 11, 12, 12, 10, 7, 4)
+RETURN_SHARE = 0.32
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A made-up visitor."""
+
+    id: str
+    agent: str
+    timezone: str
+    referrer: str
+    campaign: str
+
+
+async def fill_demo(database: Database, now: datetime) -> int:
+    """Stores the demo traffic on the public site `demo`. Returns how many events were new.
+
+    The ids follow from a fixed seed and the day, so doing it twice on one day stores it once.
+    """
+    site = await Sites(database).create(
+        DEMO_SITE,
+        domain="demo.example.com",
+        name="Demo shop (made-up traffic)",
+        visibility=Visibility.PUBLIC,
+        is_demo=True,
+    )
+    events = list(demo_events(now))
+    sender = Sender("", "", {}, now, no_salt, trusted=True)
+    places = Places(None, None)
+    stored = 0
+    for start in range(0, len(events), BATCH):
+        ready = [enrich(event, site, sender, places) for event in events[start : start + BATCH]]
+        stored += (await store(database, ready)).count(Outcome.ACCEPTED)
+    return stored
+
+
+def no_salt(_: date) -> bytes | None:
+    """Demo visitors bring their own ids; nothing is hashed for them."""
+    return None
+
+
+def demo_events(now: datetime) -> Iterator[EventIn]:
+    """The visits of all the made-up people, and a bot's."""
+    chance = random.Random(f"{SEED} {now.date()}")  # noqa: S311
+    start = now - timedelta(days=DAYS)
+    for number in range(VISITORS):
+        person = make_person(chance, number)
+        moment = first_moment(chance, start)
+        while moment < now:
+            yield from visit(chance, person, moment, now)
+            if chance.random() > RETURN_SHARE:
+                break
+            moment += timedelta(hours=chance.expovariate(1 / 90))
+    for number in range(200):
+        page = pick(chance, PAGES)
+        time = start + (now - start) * chance.random()
+        name = f"demo bot {number} {now.date()}"
+        yield EventIn(id=name, time=time, page=page, user_agent=BOT, visitor_id="demo bot")
+
+
+def make_person(chance: random.Random, number: int) -> Person:
+    """Somebody with a device, a place and a reason to come."""
+    return Person(
+        id=f"demo {number}",
+        agent=pick(chance, AGENTS),
+        timezone=pick(chance, TIMEZONES),
+        referrer=pick(chance, REFERRERS),
+        campaign=pick(chance, CAMPAIGNS),
+    )
+
+
+def first_moment(chance: random.Random, start: datetime) -> datetime:
+    """A day, rather a working day and rather a recent one, and an hour when people are awake."""
+    day = start + timedelta(days=int(DAYS * chance.random() ** 0.85))
+    if day.weekday() >= 5 and chance.random() < 0.4:
+        day += timedelta(days=2)
+    hour = chance.choices(range(24), HOURS)[0]
+    return day.replace(hour=hour, minute=0) + timedelta(seconds=chance.uniform(0, 3600))
+
+
+def visit(
+    chance: random.Random, person: Person, moment: datetime, now: datetime
+) -> Iterator[EventIn]:
+    """One visit: some pages, perhaps a sign-up, perhaps a purchase."""
+    referrer, campaign = person.referrer, person.campaign
+    pages = [pick(chance, PAGES)]
+    while chance.random() < 0.55 and len(pages) < 12:
+        pages.append(pick(chance, PAGES))
+    if len(pages) > 1 and chance.random() < 0.16:
+        pages += CHECKOUT[: chance.choices((1, 2, 3), (4, 3, 4))[0]]
+    for place, page in enumerate(pages):
+        if moment >= now:
+            return
+        stay = min(chance.expovariate(1 / 45), 900)
+        yield EventIn(
+            id=f"{person.id} {moment.isoformat()}",
+            time=moment,
+            page=page + (campaign if place == 0 else ""),
+            title=page.rsplit("/", 1)[-1].replace("-", " ").title() or "Home",
+            referrer=referrer if place == 0 else "",
+            user_agent=person.agent,
+            visitor_id=person.id,
+            timezone=person.timezone,
+            duration=round(stay, 1),
+        )
+        yield from extras(chance, person, page, moment)
+        moment += timedelta(seconds=stay + 1)
+
+
+def extras(chance: random.Random, person: Person, page: str, moment: datetime) -> Iterator[EventIn]:
+    """What people do on a page besides looking at it."""
+    name, revenue = "", None
+    if page == "/thank-you":
+        name = "Purchase"
+        revenue = Revenue(Decimal(chance.randrange(900, 12_000)) / 100, "EUR")
+    elif page.startswith("/blog") and chance.random() < 0.07:
+        name = "Newsletter sign-up"
+    if name:
+        yield EventIn(
+            id=f"{person.id} {moment.isoformat()} {name}",
+            time=moment + timedelta(milliseconds=500),
+            name=name,
+            page=page,
+            user_agent=person.agent,
+            visitor_id=person.id,
+            timezone=person.timezone,
+            revenue=revenue,
+        )
+
+
+def pick(chance: random.Random, weighted: dict[str, int]) -> str:
+    """One of the keys, by weight."""
+    return chance.choices(list(weighted), list(weighted.values()))[0]

@@ -1,0 +1,65 @@
+"""From an empty database to a working installation, and from an old one to a current one."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.analytics.rollups import FACTS, ROLLUPS
+from api.auth.accounts import create_user, has_users
+from api.auth.models import Registration
+from api.db.database import Database
+from api.db.migrate import migrate
+from api.db.partitions import ensure_partitions, months_ahead
+from api.db.refresh import sync_rollups
+from api.sites.directory import DEFAULT_SITE, Sites
+from api.sites.models import Visibility, utc_now
+from settings import Settings, private_file
+
+DEMO_SITE = "demo"
+FIRST_EMAIL = "admin@localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLogin:
+    """The account made for this installation; its password is told once."""
+
+    email: str
+    password: str
+
+
+@asynccontextmanager
+async def prepared(settings: Settings) -> AsyncIterator[Database]:
+    """A database that is migrated and synced, opened for as long as the block lasts."""
+    await migrate(settings.database_url, timescaledb=settings.timescaledb == "auto")
+    async with Database(settings.database_url) as database:
+        async with await database.connect() as connection:
+            await sync_rollups(connection, database.engine, FACTS, ROLLUPS)
+            await ensure_partitions(connection, database.engine, months_ahead(utc_now()))
+        yield database
+
+
+async def furnish(database: Database, settings: Settings) -> FirstLogin | None:
+    """Makes the site `default` and, when there is no account yet, the first one."""
+    await Sites(database).create(
+        DEFAULT_SITE,
+        domain="localhost",
+        name="Default site",
+        timezone=settings.db_timezone,
+        visibility=Visibility.MEMBERS,
+    )
+    if await has_users(database):
+        return None
+    login = FirstLogin(FIRST_EMAIL, secrets.token_urlsafe(12))
+    new = Registration(email=login.email, password=login.password, name="Administrator")
+    await create_user(database, new, is_admin=True)
+    remember_login(login, settings.data_dir / "first-login.txt")
+    return login
+
+
+def remember_login(login: FirstLogin, path: Path) -> None:
+    """Keeps the first login where only the operator can read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", opener=private_file) as file:
+        file.write(f"{login.email}\n{login.password}\n")

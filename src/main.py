@@ -1,0 +1,59 @@
+"""The application: what it is made of, and what lives as long as it does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from api.analytics.routing import router as analytics
+from api.auth.routing import router as auth
+from api.db.database import Database
+from api.db.jobs import run_forever
+from api.errors import add_error_handlers
+from api.events.enrich import Places
+from api.events.queue import WriteQueue
+from api.events.routing import router as events
+from api.events.salts import Salts
+from api.health import router as health
+from api.jobs import jobs_for
+from api.realtime.hub import Hub
+from api.realtime.routing import router as realtime
+from api.sites.directory import Sites
+from dashboard.routing import STATIC
+from dashboard.routing import router as dashboard
+from settings import Settings
+from tracker.routing import router as tracker
+
+
+def build_app(settings: Settings | None = None) -> FastAPI:
+    """The application with these settings, or those of the environment."""
+    app = FastAPI(
+        title="Analytics",
+        description="Web analytics that owns its data pipeline.",
+        lifespan=lifespan,
+    )
+    app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue]
+    add_error_handlers(app)
+    for router in (auth, events, analytics, realtime, tracker, dashboard, health):
+        app.include_router(router)
+    app.mount("/static", STATIC, name="static")
+    return app
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Opens what the routes need, in order, and closes it in the reverse order."""
+    settings: Settings = app.state.settings
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(settings.database_url))
+        app.state.database = database
+        app.state.sites = Sites(database)
+        app.state.salts = Salts(database)
+        app.state.places = Places(settings.geoip_db, settings.country_header or None)
+        app.state.queue = await stack.enter_async_context(WriteQueue(database))
+        app.state.hub = await stack.enter_async_context(Hub(database))
+        if settings.jobs:
+            jobs = asyncio.create_task(run_forever(database, jobs_for(database.engine)))
+            stack.callback(jobs.cancel)
+        yield

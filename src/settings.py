@@ -1,0 +1,92 @@
+"""Every setting once: its name is the environment variable, its description the help text."""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PLACEHOLDERS = ("change", "replace", "secret", "example", "password", "your", "placeholder", "todo")
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Read from the environment only, checked once at start."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    database_url: str = Field(
+        "", description="PostgreSQL address; empty starts the embedded server under DATA_DIR."
+    )
+    data_dir: Path = Field(
+        Path(".data"), description="Where the embedded database and generated secrets live."
+    )
+    secret_key: str = Field(
+        "",
+        description="Signs logins, at least 32 random characters; generated under DATA_DIR "
+        "when the embedded database is used.",
+    )
+    access_token_expire_minutes: int = Field(
+        60 * 12, gt=0, description="How long a login lasts, in minutes."
+    )
+    db_timezone: str = Field("UTC", description="Time zone of a new site (IANA name).")
+    host: str = Field("127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(8002, gt=0, lt=65536, description="Port the web server listens on.")
+    workers: int = Field(1, gt=0, description="Web server processes.")
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma-separated."
+    )
+    country_header: str = Field(
+        "", description="Header in which a trusted proxy sends the country, e.g. CF-IPCountry."
+    )
+    geoip_db: Path | None = Field(None, description="Path of a country or city mmdb file.")
+    registration: Literal["open", "closed"] = Field(
+        "open", description="Whether anybody may register; a new user sees no private site."
+    )
+    timescaledb: Literal["auto", "off"] = Field(
+        "auto", description="off uses plain PostgreSQL partitions although TimescaleDB is there."
+    )
+    demo: bool = Field(True, description="Fill an empty embedded database with a demo site.")
+    jobs: bool = Field(True, description="Run the jobs loop (rollups, partitions, salts) here.")
+
+    @field_validator("secret_key")
+    @classmethod
+    def refuse_weak_secret(cls, value: str) -> str:
+        """Names what is wrong, never the value: this message ends up in logs."""
+        if not value:
+            return value
+        if len(value) < 32:
+            raise ValueError("is shorter than 32 characters; try: openssl rand -hex 32")
+        if any(word in value.lower() for word in PLACEHOLDERS) or len(set(value)) < 10:
+            raise ValueError("looks like a placeholder; try: openssl rand -hex 32")
+        return value
+
+    @model_validator(mode="after")
+    def require_secret(self) -> Self:
+        """A shared database needs a secret the operator knows; nobody gets a default one."""
+        if self.database_url and not self.secret_key:
+            raise ValueError("SECRET_KEY is missing; try: openssl rand -hex 32")
+        return self
+
+    @cached_property
+    def secret(self) -> str:
+        """SECRET_KEY, or the one this installation made for itself on its first start."""
+        return self.secret_key or generated_secret(self.data_dir / "secret_key")
+
+
+def generated_secret(path: Path) -> str:
+    """The secret in this file, written on first use and readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(path, "x", opener=private_file) as file:
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def private_file(path: str, flags: int) -> int:
+    """An opener for files that only their owner may read."""
+    return os.open(path, flags, 0o600)

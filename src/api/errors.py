@@ -7,6 +7,7 @@ AnalyticsError            400
 ├── NotFound              404
 ├── Conflict              409
 ├── TooLarge              413
+├── Fault                 500  a mistake of ours; the log has the details
 └── Unavailable           503  try again later: the database is away or slow
 """
 
@@ -90,6 +91,13 @@ class TooLarge(AnalyticsError):
     code = "TOO_LARGE"
 
 
+class Fault(AnalyticsError):
+    """Something went wrong here; the log of the service says what."""
+
+    status = 500
+    code = "FAULT"
+
+
 class Unavailable(AnalyticsError):
     """The database is away or slow; nothing was stored. Please try again."""
 
@@ -109,14 +117,27 @@ def answer(error: AnalyticsError) -> JSONResponse:
     return JSONResponse(jsonable_encoder(error.body()), error.status, headers)
 
 
-def validation_error(error: RequestValidationError) -> Invalid:
+def validation_error(request: Request, error: RequestValidationError) -> Invalid:
     """All problems at once, without the offending input: it may be a password or not JSON."""
     problems = [
         {"where": ".".join(str(part) for part in e["loc"]), "problem": e["msg"]}
         for e in error.errors()
     ]
     detail = "; ".join(f"{p['where']}: {p['problem']}" for p in problems)
-    return Invalid(detail, problems=problems)
+    unknown = any(e["type"] == "extra_forbidden" for e in error.errors())
+    return Invalid(detail, known_fields(request) if unknown else None, problems)
+
+
+def known_fields(request: Request) -> list[str]:
+    """What the route takes, for somebody who sent something else."""
+    route = request.scope["route"]
+    fields = [*route.dependant.query_params, *route.dependant.body_params]
+    models = [field.field_info.annotation for field in fields]
+    return sorted(
+        info.alias or name
+        for model in models
+        for name, info in getattr(model, "model_fields", {}).items()
+    )
 
 
 def http_error(error: HTTPException) -> JSONResponse:
@@ -129,16 +150,19 @@ def http_error(error: HTTPException) -> JSONResponse:
 def add_error_handlers(app: FastAPI) -> None:
     """Makes every failure of the application answer in the one shape."""
 
-    async def handle(_: Request, error: Exception) -> JSONResponse:
+    async def handle(request: Request, error: Exception) -> JSONResponse:
         match error:
             case AnalyticsError():
                 return answer(error)
             case RequestValidationError():
-                return answer(validation_error(error))
+                return answer(validation_error(request, error))
             case HTTPException():
                 return http_error(error)
-            case _:
+            case _ if isinstance(error, DATABASE_AWAY):
                 return answer(Unavailable())
+            case _:
+                return answer(Fault())
 
-    for family in (AnalyticsError, RequestValidationError, HTTPException, *DATABASE_AWAY):
+    families = (AnalyticsError, RequestValidationError, HTTPException, *DATABASE_AWAY, Exception)
+    for family in families:
         app.add_exception_handler(family, handle)

@@ -170,7 +170,7 @@ class Step(BaseModel):
     dropped: int
     """How many got to the step before and not to this one."""
     median_seconds: float | None
-    """From the previous step, of those who got here."""
+    """From the previous step, of those who got here; null for the first."""
     p90_seconds: float | None
 
 

@@ -145,8 +145,8 @@ def funnel_unit(query: Query) -> Mapping[str, Fragment]:
 
 def funnel_shares(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each step against the first and the one before."""
-    first = rows[0]["count"]
-    previous = first
+    first = previous = rows[0]["count"]
+    rows[0] |= {"median_seconds": None, "p90_seconds": None}
     for row in rows:
         count = row["count"]
         row["share_of_first"] = count / first if first else None

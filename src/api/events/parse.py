@@ -3,6 +3,7 @@
 Each event is decoded by itself, so that a bad one is refused alone.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,6 +34,12 @@ class Malformed(Invalid):
     code = "MALFORMED_JSON"
 
 
+HALF_CHARACTER = re.compile(
+    rb"\\\\"  # an escaped backslash, so that what follows it is no escape
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # both halves
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
 decode_event = msgspec.json.Decoder(EventIn).decode
 decode_array = msgspec.json.Decoder(list[Raw]).decode
 decode_any = msgspec.json.Decoder(Raw).decode
@@ -43,7 +50,7 @@ def split_body(body: bytes) -> tuple[list[Raw], bool]:
 
     Raises Malformed when it is not JSON, Invalid when there are too many or none.
     """
-    text = body.removeprefix(b"\xef\xbb\xbf").strip()
+    text = whole_characters(body.removeprefix(b"\xef\xbb\xbf").strip())
     try:
         text.decode()
         if text.startswith(b"["):
@@ -55,6 +62,14 @@ def split_body(body: bytes) -> tuple[list[Raw], bool]:
         if (lines := text.splitlines()) and len(lines) > 1 and lines[0].endswith(b"}"):
             return counted([Raw(line) for line in lines if line.strip()]), True
         raise Malformed(f"The body is neither JSON nor JSON lines: {error}") from error
+
+
+def whole_characters(text: bytes) -> bytes:
+    """JSON with each lone surrogate replaced: half a character cannot be decoded nor stored, and
+    would take the whole batch down with it."""
+    if b"\\ud" not in text.lower():
+        return text
+    return HALF_CHARACTER.sub(lambda m: rb"\ufffd" if m["half"] else m[0], text)
 
 
 def counted(events: list[Raw]) -> list[Raw]:
@@ -74,7 +89,7 @@ def parse_event(raw: Raw) -> EventIn:
         raise invalid_field(str(error)) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected("malformed_json", f"Not valid JSON: {error}") from error
-    if b"\\u0000" in raw and "\0" in "".join(texts(msgspec.to_builtins(event))):
+    if b"\\u0000" in bytes(raw) and "\0" in "".join(texts(msgspec.to_builtins(event))):
         raise Rejected("nul_character", "Text must not contain the NUL character.")
     check_props(event.props)
     return event

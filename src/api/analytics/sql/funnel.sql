@@ -2,16 +2,16 @@
 -- start is tried; the window counts from the first step. One event cannot be two steps: where
 -- it matches several, the later step looks first at what was reached before it.
 with walks as (
-    select funnel_walk(e.time, s.step::int, :window_seconds order by e.time, e.id, s.step desc) as seconds
+    select funnel_walk(e.time, s.step::int, :window_seconds order by e.time, e.id, s.step desc) as times
     from events(:site, :lower, :upper) e
     join unnest(:names::text[], :patterns::text[]) with ordinality s (name, pattern, step)
         on e.name = s.name and e.page ~ s.pattern
     group by /*unit*/ e.visitor_id /*end*/
 ), reached as (
-    select step, seconds
+    select times.step, times.seconds
     from walks
-    cross join lateral unnest(walks.seconds) with ordinality reached (seconds, step)
-    where reached.seconds is not null
+    cross join lateral unnest(walks.times) with ordinality times (seconds, step)
+    where times.seconds is not null
 )
 select s.step, s.label, count(r.step) as count,
     percentile_cont(0.5) within group (order by r.seconds) as median_seconds,

@@ -1,0 +1,149 @@
+"""A migrated database, an application on it and a client of it, in one line each.
+
+Every test that asks for `database`, `app` or `client` runs once per engine profile at hand.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from api.auth.accounts import create_user
+from api.auth.models import Registration
+from api.db.database import Database
+from api.db.engine import Profile
+from api.db.refresh import refresh_rollups
+from api.analytics.rollups import ROLLUPS
+from api.sites.directory import Sites
+from api.sites.models import Visibility, utc_now
+from fastapi import FastAPI
+from install import furnish, prepared
+from main import build_app
+from servers import Servers, fresh_database
+from settings import Settings
+
+SECRET = "f0e1d2c3b4a5968778695a4b3c2d1e0f" * 2
+ADMIN = Registration(email="admin@test.example", password="correct horse battery")
+
+servers = Servers()
+
+
+@pytest.fixture(scope="session", params=list(Profile), ids=lambda profile: profile.value)
+def profile(request: pytest.FixtureRequest) -> Profile:
+    """Each kind of server, skipped with its reason where the machine has none."""
+    wanted: Profile = request.param
+    if servers.address(wanted) is None:
+        pytest.skip(f"{wanted.value}: {servers.missing[wanted.value]}")
+    servers.ran.add(wanted.value)
+    return wanted
+
+
+@pytest.fixture(scope="session")
+def settings(profile: Profile) -> Iterator[Settings]:
+    """Settings of an installation with an empty database of this profile."""
+    address = servers.address(profile)
+    assert address is not None
+    with fresh_database(address, profile) as url:
+        yield Settings(
+            database_url=url,
+            secret_key=SECRET,
+            timescaledb="off" if profile is Profile.PLAIN else "auto",
+            jobs=False,
+        )
+
+
+@pytest.fixture(scope="session")
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """A migrated and furnished database with an administrator."""
+    async with prepared(settings) as database:
+        await create_user(database, ADMIN, is_admin=True)
+        await furnish(database, settings)
+        yield database
+
+
+@pytest.fixture(scope="session")
+async def app(settings: Settings, database: Database) -> AsyncIterator[FastAPI]:
+    """The application, started."""
+    app = build_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture(scope="session")
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Anybody."""
+    transport = httpx.ASGITransport(app, client=("203.0.113.7", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def admin(client: httpx.AsyncClient) -> dict[str, str]:
+    """The headers of somebody who may do everything."""
+    body = {"email": ADMIN.email, "password": ADMIN.password}
+    answer = await client.post("/api/auth/login", json=body)
+    client.cookies.clear()
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+@dataclass
+class TestSite:
+    """A fresh public site: events in by the front door, answers out."""
+
+    __test__ = False
+
+    key: str
+    client: httpx.AsyncClient
+    admin: dict[str, str]
+    database: Database
+
+    async def send(self, *events: dict[str, Any]) -> dict[str, Any]:
+        """Posts a batch as a trusted sender; the account of it."""
+        body = [{"site": self.key, **event} for event in events]
+        answer = await self.client.post("/api/events/", json=body, headers=self.admin)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
+
+    async def ask(self, report: str, **params: Any) -> dict[str, Any]:
+        """The answer of a report."""
+        answer = await self.client.get(
+            f"/api/analytics/{report}", params={"site": self.key, **params}
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def refresh(self) -> int:
+        """One round of the job that refreshes rollups."""
+        return await refresh(self.database)
+
+
+async def refresh(database: Database) -> int:
+    """One round of the job that refreshes rollups, as if an hour and more had passed."""
+    async with await database.connect() as connection:
+        return await refresh_rollups(connection, database.engine, ROLLUPS, utc_now())
+
+
+@pytest.fixture
+async def site(
+    client: httpx.AsyncClient, admin: dict[str, str], database: Database, request: Any
+) -> TestSite:
+    """A public site that nothing has happened on yet."""
+    key = f"t{abs(hash(request.node.nodeid)) % 10**9}-{utc_now():%H%M%S%f}"
+    await Sites(database).create(key, f"{key}.example", visibility=Visibility.PUBLIC)
+    return TestSite(key, client, admin, database)
+
+
+def pytest_sessionfinish() -> None:
+    """Stops the servers that this run started."""
+    servers.stack.close()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says on which engines the tests ran and on which they did not."""
+    terminalreporter.section("engine profiles")
+    for profile in Profile:
+        state = "ran" if profile.value in servers.ran else "NOT RUN"
+        why = servers.missing.get(profile.value, "")
+        terminalreporter.write_line(f"{profile.value:<18}{state:<9}{why}")

@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -24,14 +24,19 @@ from api.db.jobs import run_once
 from api.errors import AnalyticsError
 from api.events.enrich import Places
 from api.jobs import jobs_for
-from api.sites.directory import Sites
+from api.sites.directory import DEMO_SITE, Sites
 from api.sites.models import Visibility, utc_now
 from demo import fill_demo
 from importing.access_log import LogReader, Summary, import_log
-from install import DEMO_SITE, FirstLogin, furnish, prepared
+from install import FirstLogin, furnish, prepared
 from settings import Settings
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Own your web analytics.")
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Own your web analytics.",
+)
 site_commands = typer.Typer(no_args_is_help=True, help="Sites.")
 user_commands = typer.Typer(no_args_is_help=True, help="Accounts.")
 job_commands = typer.Typer(no_args_is_help=True, help="Work that is done by the clock.")
@@ -56,7 +61,7 @@ def read_settings() -> Settings:
 
 
 @contextmanager
-def with_database(settings: Settings) -> Iterator[Settings]:
+def with_database(settings: Settings) -> Generator[Settings]:
     """The settings with a database address: the given one, or the embedded server's."""
     if settings.database_url:
         yield settings
@@ -89,7 +94,7 @@ def serve() -> None:
     embedded = not os.environ.get("DATABASE_URL")
     try:
         with with_database(read_settings()) as settings:
-            login = asyncio.run(set_up(settings, fill=embedded and settings.demo))
+            login = asyncio.run(set_up(settings, fill=settings.demo))
             introduce(settings, login, embedded)
             run_web_server(settings)
     except KeyboardInterrupt:

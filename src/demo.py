@@ -11,9 +11,8 @@ from api.events.enrich import Places
 from api.events.enrich.event import Sender, enrich
 from api.events.models import EventIn, Revenue
 from api.events.writer import Outcome, store
-from api.sites.directory import Sites
+from api.sites.directory import DEMO_SITE, Sites
 from api.sites.models import Visibility
-from install import DEMO_SITE
 
 DAYS = 30
 VISITORS = 4_000

@@ -1,7 +1,7 @@
 """From an empty database to a working installation, and from an old one to a current one."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,11 @@ from api.db.database import Database
 from api.db.migrate import migrate
 from api.db.partitions import ensure_partitions, months_ahead
 from api.db.refresh import sync_rollups
+from api.errors import Conflict
 from api.sites.directory import DEFAULT_SITE, Sites
 from api.sites.models import Visibility, utc_now
 from settings import Settings, private_file
 
-DEMO_SITE = "demo"
 FIRST_EMAIL = "admin@localhost"
 
 
@@ -30,7 +30,7 @@ class FirstLogin:
 
 
 @asynccontextmanager
-async def prepared(settings: Settings) -> AsyncIterator[Database]:
+async def prepared(settings: Settings) -> AsyncGenerator[Database]:
     """A database that is migrated and synced, opened for as long as the block lasts."""
     await migrate(settings.database_url, timescaledb=settings.timescaledb == "auto")
     async with Database(settings.database_url) as database:
@@ -53,7 +53,10 @@ async def furnish(database: Database, settings: Settings) -> FirstLogin | None:
         return None
     login = FirstLogin(FIRST_EMAIL, secrets.token_urlsafe(12))
     new = Registration(email=login.email, password=login.password, name="Administrator")
-    await create_user(database, new, is_admin=True)
+    try:
+        await create_user(database, new, is_admin=True)
+    except Conflict:
+        return None  # another process was quicker, and tells its own
     remember_login(login, settings.data_dir / "first-login.txt")
     return login
 

@@ -1,7 +1,7 @@
 """The application: what it is made of, and what lives as long as it does."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
@@ -42,7 +42,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """Opens what the routes need, in order, and closes it in the reverse order."""
     settings: Settings = app.state.settings
     async with AsyncExitStack() as stack:

@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     timescaledb: Literal["auto", "off"] = Field(
         "auto", description="off uses plain PostgreSQL partitions although TimescaleDB is there."
     )
-    demo: bool = Field(True, description="Fill an empty embedded database with a demo site.")
+    demo: bool = Field(True, description="Give an empty database a demo site with made-up traffic.")
     jobs: bool = Field(True, description="Run the jobs loop (rollups, partitions, salts) here.")
 
     @field_validator("secret_key")

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
+from fastapi import FastAPI
+
+from api.analytics.rollups import ROLLUPS
 from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
 from api.db.engine import Profile
 from api.db.refresh import refresh_rollups
-from api.analytics.rollups import ROLLUPS
 from api.sites.directory import Sites
 from api.sites.models import Visibility, utc_now
-from fastapi import FastAPI
 from install import furnish, prepared
 from main import build_app
 from servers import Servers, fresh_database

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import psycopg
+
 from api.db.embedded import embedded_server
 from api.db.engine import Profile
 
@@ -46,7 +47,9 @@ class Servers:
         url = os.environ.get("TEST_DATABASE_URL") or self.container()
         if url and offers_timescaledb(url):
             return url
-        self.missing[profile.value] = "no PostgreSQL with TimescaleDB, no TEST_DATABASE_URL, no Docker"
+        self.missing[profile.value] = (
+            "no PostgreSQL with TimescaleDB, no TEST_DATABASE_URL, no Docker"
+        )
         return None
 
     def container(self) -> str | None:

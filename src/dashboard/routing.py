@@ -1,24 +1,28 @@
 """The pages: overview, live, login. They show what the API answers; the API decides who may see."""
 
-from pathlib import Path
+import hashlib
+from pathlib import Path, PurePath
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
-from api.auth.access import MaybeUser, readable_site
+from api.auth.access import AppSites, MaybeUser, readable_site, settings_of, sites_of
 from api.errors import Unauthenticated
-from api.sites.directory import DEFAULT_SITE
+from api.sites.directory import DEFAULT_SITE, DEMO_SITE, UnknownSite
+from api.sites.models import Site, Visibility
 
 router = APIRouter(include_in_schema=False)
 
 HERE = Path(__file__).parent
-STATIC = StaticFiles(directory=HERE / "static")
-TEMPLATES = Jinja2Templates(directory=HERE / "templates")
 
 SiteName = Annotated[str, Query(max_length=200)]
+Onward = Annotated[str, Query(alias="next", max_length=2000)]
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; "
@@ -27,6 +31,46 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+
+
+def version_of(folder: Path) -> str:
+    """A name for exactly these files, so that browsers can keep them for ever."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class VersionedFiles(StaticFiles):
+    """Files below a version: /static/<version>/live.js. Modules import their neighbours by
+    relative address, hence a page and all its modules are of one release.
+
+    Any version answers, so that a page of the release before still works during an upgrade.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(directory=folder)
+        self.version = version_of(folder)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, kept for ever under the current version and asked for again under another."""
+        version, name = PurePath(path).parent.name, PurePath(path).name
+        response = await super().get_response(name, scope)
+        current = version == self.version
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if current else "no-cache"
+        )
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    def address(self, name: str) -> str:
+        """Where a page finds this file."""
+        return f"/static/{self.version}/{name}"
+
+
+STATIC = VersionedFiles(HERE / "static")
+TEMPLATES = Jinja2Templates(directory=HERE / "templates")
+TEMPLATES.env.globals["static"] = STATIC.address  # pyright: ignore[reportUnknownMemberType]
 
 
 @router.get("/")
@@ -43,17 +87,59 @@ async def live(request: Request, user: MaybeUser, site: SiteName = DEFAULT_SITE)
     return await page(request, user, site, "live.html")
 
 
+@router.get("/login", response_model=None)
+async def login(request: Request, user: MaybeUser, onward: Onward = "/") -> Response:
+    """The login form, for those who came to a public site and want to see more."""
+    if user is not None:
+        return RedirectResponse(own_path(onward), 303, {"Cache-Control": "no-store"})
+    return await login_form(request, 200, onward)
+
+
 async def page(request: Request, user: MaybeUser, name: str, template: str) -> HTMLResponse:
     """A page about a site, or the login page for those who have to log in to see it."""
     try:
         site = await readable_site(request, user, name)
     except Unauthenticated:
-        return render(request, "login.html", 401, {"next": str(request.url.path)})
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return await login_form(request, 401, here)
+    except UnknownSite as error:
+        demo = await demo_site(sites_of(request))
+        return render(
+            request, "missing.html", 404, {"detail": error.detail, "user": user, "demo": demo}
+        )
     return render(request, template, 200, {"site": site, "user": user})
+
+
+async def login_form(request: Request, status: int, onward: str) -> HTMLResponse:
+    """The login form; whoever has no account may make one, or look at the demo."""
+    values = {
+        "next": own_path(onward),
+        "registration": settings_of(request).registration,
+        "demo": await demo_site(sites_of(request)),
+    }
+    return render(request, "login.html", status, values)
+
+
+def own_path(address: str) -> str:
+    """The address if it is a path of this service; "/" for anything a browser may take for
+    another host: `//host`, `/\\host`, a scheme, control characters."""
+    parts = urlsplit(address)
+    is_own = address.startswith("/") and not address.startswith("//") and not parts.netloc
+    return address if is_own and "\\" not in address and address.isprintable() else "/"
+
+
+async def demo_site(sites: AppSites) -> Site | None:
+    """The demo site, where there is one that everybody may see."""
+    try:
+        site = await sites.find(DEMO_SITE)
+    except UnknownSite:
+        return None
+    return site if site.is_demo and site.visibility == Visibility.PUBLIC else None
 
 
 def render(request: Request, template: str, status: int, values: dict[str, object]) -> HTMLResponse:
     """A template with autoescape, under a policy that runs no script but our own."""
+    nobody: dict[str, object] = {"site": None, "user": None}
     return TEMPLATES.TemplateResponse(
-        request, template, values, status_code=status, headers=SECURITY_HEADERS
+        request, template, nobody | values, status_code=status, headers=SECURITY_HEADERS
     )

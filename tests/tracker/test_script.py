@@ -221,6 +221,7 @@ class TestIgnored:
     def test_on_this_computer(self, host: str, site: Site, page: Page) -> None:
         page.goto(site.url(host=host))
         page.evaluate("analytics.track('Signup')")
+        assert page.evaluate("analytics.q") == []  # nor is it kept for ever
         assert site.settled(0) == []
 
     def test_on_this_computer_but_not_with_data_local(self, site: Site, page: Page) -> None:
@@ -400,6 +401,14 @@ class TestNavigation:
         page.evaluate("history.pushState(null, '', '#/done')")
         assert views(site.settled(3), site) == ["/#/start", "/#/cart", "/#/done"]
 
+    def test_a_fragment_told_by_hashchange_alone_is_a_view(self, site: Site, page: Page) -> None:
+        """Not every browser, nor every page, lets a popstate through."""
+        silence = "addEventListener('popstate', event => event.stopImmediatePropagation(), true)"
+        site.write("data-hash", head=f"<script>{silence}</script>")
+        page.goto(site.url("/#/start"))
+        page.evaluate("location.hash = '/cart'")
+        assert views(site.wait_for(2), site) == ["/#/start", "/#/cart"]
+
     def test_the_view_has_the_title_its_router_sets_afterwards(
         self, site: Site, page: Page
     ) -> None:
@@ -572,11 +581,15 @@ class TestClick:
         assert events["Signup"]["props"] == {"plan": "pro", "button-place": "top"}
 
     def test_elsewhere_is_none(self, site: Site, page: Page) -> None:
-        site.write(body="<button>Plain</button>")
+        site.write(
+            head="<script>const troubles = []; onerror = (text) => troubles.push(text)</script>",
+            body="<button>Plain</button>",
+        )
         page.goto(site.url())
         page.click("button")
         page.evaluate("document.dispatchEvent(new Event('click'))")
         assert names(site.settled(1)) == ["pageview"]
+        assert page.evaluate("troubles") == []
 
     def test_counts_on_a_link_that_leaves(self, site: Site, page: Page) -> None:
         site.write(body='<a href="/blank" data-track="Out">Out</a>')

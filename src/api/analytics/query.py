@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
@@ -58,16 +58,28 @@ def known_timezone(name: str) -> str:
 Timezone = Annotated[str, AfterValidator(known_timezone)]
 
 
+def moment(text: object) -> date | datetime:
+    """A day (2026-03-29) or an instant (2026-03-29T02:30:00Z); which of the two it is matters."""
+    try:
+        assert isinstance(text, str)
+        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+    except (AssertionError, ValueError):
+        raise ValueError("is neither an ISO date nor an ISO time") from None
+
+
+Moment = Annotated[date | datetime, PlainValidator(moment, json_schema_input_type=str)]
+
+
 class Params(BaseModel):
     """The parameters that every report understands."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     site: str = Field(DEFAULT_SITE, max_length=200, description="Key or domain of the site.")
-    from_: datetime | date | None = Field(
+    from_: Moment | None = Field(
         None, alias="from", description="Start: a local day, or an instant."
     )
-    to: datetime | date | None = Field(
+    to: Moment | None = Field(
         None, description="End: a local day (included), or an instant (excluded)."
     )
     hours: int | None = Field(None, gt=0, le=24 * 366, description="The last so many hours.")
@@ -152,7 +164,7 @@ def range_of(params: Params, timezone: str, now: datetime) -> tuple[datetime, da
     return lower, upper
 
 
-def instant(value: datetime | date, zone: ZoneInfo, end: bool = False) -> datetime:
+def instant(value: date | datetime, zone: ZoneInfo, end: bool = False) -> datetime:
     """A day as its local midnight (or the next, when it ends a range); an instant as it is."""
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)

@@ -46,13 +46,15 @@ def issue_token(user_id: int, secret: str, minutes: int) -> str:
         "iat": now,
         "exp": now + timedelta(minutes=minutes),
     }
-    return jwt.encode(claims, secret, algorithm=ALGORITHM)
+    return jwt.encode(  # pyright: ignore[reportUnknownMemberType]
+        claims, secret, algorithm=ALGORITHM
+    )
 
 
 def read_token(token: str, secret: str) -> int:
     """The user id in a login token. Raises Unauthenticated when it is not a valid one of ours."""
     try:
-        claims = jwt.decode(
+        claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]
             token,
             secret,
             algorithms=[ALGORITHM],

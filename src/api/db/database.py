@@ -1,6 +1,6 @@
 """How the database is reached: one pool for writing events, one for reading, one for rows."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -63,11 +63,11 @@ class Database:
         )
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
+    async def session(self) -> AsyncGenerator[AsyncSession]:
         """A unit of work on rows (users, sites): committed once, here, or not at all."""
-        async with AsyncSession(self.rows_engine, expire_on_commit=False) as session:
-            async with session.begin():
-                yield session
+        opened = AsyncSession(self.rows_engine, expire_on_commit=False)
+        async with opened as session, session.begin():
+            yield session
 
     async def rows(
         self,

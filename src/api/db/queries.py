@@ -4,7 +4,7 @@ A slot is a pair of comments round a default, so that every file is valid SQL as
 
     select /*dimension*/ channel /*end*/ as value from visits(:site, :lower, :upper)
 
-Only a Fragment may fill a slot, and a Fragment is made of literal text. Values are named :like_this.
+Only a Fragment may fill a slot, and it is made of literal text. Values are named :like_this.
 """
 
 import re

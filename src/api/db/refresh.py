@@ -215,9 +215,12 @@ async def remove_marks(connection: Connection, rollup: Rollup, marks: Sequence[M
     await connection.execute(
         """
         with read (site_id, bucket, version) as (
-            select * from unnest(%(sites)s::int[], %(buckets)s::timestamptz[], %(versions)s::bigint[])
+            select * from unnest(
+                %(sites)s::int[], %(buckets)s::timestamptz[], %(versions)s::bigint[]
+            )
         ), locked as materialized (
-            select d.site_id, d.bucket from rollup_dirty d join read using (site_id, bucket, version)
+            select d.site_id, d.bucket from rollup_dirty d
+            join read using (site_id, bucket, version)
             where d.rollup = %(rollup)s order by d.site_id, d.bucket for update of d
         )
         delete from rollup_dirty d using locked

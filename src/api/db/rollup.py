@@ -64,7 +64,9 @@ class Rollup:
 
     def selection(self, bucket: LiteralString) -> LiteralString:
         """The one select list: what stored rows hold and what the live part adds up."""
-        sums = [f"sum({self.fact.measures[name]}) as {name}" for name in self.measures]
+        sums: list[LiteralString] = [
+            f"sum({self.fact.measures[name]}) as {name}" for name in self.measures
+        ]
         return ", ".join(("site_id", f"{bucket} as bucket", *self.dimensions, *sums))
 
     @property
@@ -155,8 +157,10 @@ def rollup_function_sql(rollup: Rollup) -> LiteralString:
 
 def signature(rollup: Rollup) -> LiteralString:
     """The columns with their types: dimensions are text, sums are numeric or bigint."""
-    dimensions = [f"{name} text" for name in rollup.dimensions]
-    measures = [f"{name} {SUM_TYPES.get(name, 'bigint')}" for name in rollup.measures]
+    dimensions: list[LiteralString] = [f"{name} text" for name in rollup.dimensions]
+    measures: list[LiteralString] = [
+        f"{name} {SUM_TYPES.get(name, 'bigint')}" for name in rollup.measures
+    ]
     return ", ".join(("site_id integer", "bucket timestamptz", *dimensions, *measures))
 
 

@@ -58,7 +58,7 @@ def split_body(body: bytes) -> tuple[list[Raw], bool]:
         return [decode_any(text)], False
     except UnicodeDecodeError as error:
         raise Malformed("The body is not UTF-8.") from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         if (lines := text.splitlines()) and len(lines) > 1 and lines[0].endswith(b"}"):
             return counted([Raw(line) for line in lines if line.strip()]), True
         raise Malformed(f"The body is neither JSON nor JSON lines: {error}") from error
@@ -114,10 +114,10 @@ def check_props(props: dict[str, Any] | None) -> None:
 
 def depth(value: Any) -> int:
     """How many levels of objects and arrays a value has."""
-    level, current = 0, [value]
-    while current := [item for item in current if isinstance(item, dict | list)]:
+    level = 0
+    current: list[Any] = [value]
+    while current := [child for item in current for child in children(item)]:
         level += 1
-        current = [child for item in current for child in children(item)]
     return level
 
 

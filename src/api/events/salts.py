@@ -46,7 +46,7 @@ async def load_salts(connection: AsyncConnection[Any], today: date) -> dict[date
     cursor = await connection.execute(
         "select day, value from salt where day >= %s", [today - ONE_DAY]
     )
-    return {day: value for day, value in await cursor.fetchall()}
+    return dict(await cursor.fetchall())
 
 
 async def forget_salts(connection: AsyncConnection[Any], now: datetime) -> None:
@@ -62,7 +62,7 @@ def derived_salt(secret: str, day: date) -> bytes:
 
 
 def visitor_hash(salt: bytes, *parts: str) -> int:
-    """A 63-bit id. Every part is prefixed by its length, so that no two lists collide by shifting."""
+    """A 63-bit id. Each part is preceded by its length, so that no two lists collide by shift."""
     message = b"".join(
         len(data).to_bytes(4, "big") + data
         for data in (part.encode("utf-8", "replace") for part in parts)

@@ -388,11 +388,11 @@ async def copy(
     rows: Iterable[tuple[Any, ...]],
 ) -> None:
     """Runs a COPY statement with typed rows."""
-    async with connection.cursor() as cursor:
-        async with cursor.copy(statement(SQL / f"{name}.sql").text) as target:
-            target.set_types(list(columns.values()))
-            for row in rows:
-                await target.write_row(row)
+    text = statement(SQL / f"{name}.sql").text
+    async with connection.cursor() as cursor, cursor.copy(text) as target:
+        target.set_types(list(columns.values()))
+        for row in rows:
+            await target.write_row(row)
 
 
 async def move_events(connection: Connection, absorbed: Sequence[Visit]) -> None:

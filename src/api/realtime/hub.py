@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -75,7 +75,7 @@ class Hub:
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
     @asynccontextmanager
-    async def watching(self, site: Site) -> AsyncIterator[Viewer]:
+    async def watching(self, site: Site) -> AsyncGenerator[Viewer]:
         """A viewer of this site for as long as the block lasts; it gets a snapshot at once."""
         viewer = Viewer(site)
         self.viewers[site.number].add(viewer)

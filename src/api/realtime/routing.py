@@ -82,7 +82,7 @@ async def until_gone(socket: WebSocket) -> None:
 
 async def until_forbidden(socket: WebSocket, name: str) -> None:
     """Waits until the viewer may not watch any more, and says goodbye."""
-    while await allowed_site(socket, name) is not None:
+    while await allowed_site(socket, name) is not None:  # noqa: ASYNC110 (no event tells of it)
         await asyncio.sleep(RECHECK_SECONDS)
     await socket.close(POLICY_VIOLATION)
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, or_
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from api.db.database import Database
@@ -13,6 +14,9 @@ from api.sites.models import Site, Visibility
 
 DEFAULT_SITE = "default"
 """The site of a call that names none."""
+
+DEMO_SITE = "demo"
+"""The public site with made-up traffic."""
 
 REMEMBER_SECONDS = 5.0
 """How long a change of a site may take to reach every process."""
@@ -63,20 +67,20 @@ class Sites:
         is_demo: bool = False,
     ) -> Site:
         """The site with this key; made when it is not there yet."""
-        async with self.database.session() as session:
-            found = await session.execute(select(Site).where(Site.key == key))
-            if site := found.scalars().first():
-                return site
-            site = Site(
-                key=key,
-                domain=domain,
-                name=name or domain,
-                timezone=timezone,
-                visibility=visibility,
-                is_demo=is_demo,
-            )
-            session.add(site)
-        self.remembered.clear()
+        site = Site(
+            key=key,
+            domain=domain,
+            name=name or domain,
+            timezone=timezone,
+            visibility=visibility,
+            is_demo=is_demo,
+        )
+        try:
+            async with self.database.session() as session:
+                session.add(site)
+        except IntegrityError:
+            return await self.find(key)
+        self.remembered.pop(key, None)
         return site
 
 

@@ -2,8 +2,8 @@
 with buckets as (
     select distinct date_trunc(:interval, moment, :timezone) as time
     from generate_series(
-        date_trunc(:interval, :lower, :timezone), :upper - interval '1 microsecond',
-        :step::interval, :timezone
+        date_trunc(:interval, :lower::timestamptz, :timezone),
+        :upper::timestamptz - interval '1 microsecond', :step::interval, :timezone
     ) moment
 ), visited as (
     select date_trunc(:interval, bucket, :timezone) as time, sum(visits) as visits,

@@ -82,7 +82,10 @@ def accepted_time(time: datetime | None, sender: Sender) -> datetime:
     """The sender's own clock where it is plausible. Raises Rejected outside the window."""
     if time is None:
         return sender.now
-    time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    try:
+        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise Rejected("invalid_field", "time lies outside the calendar.") from error
     if time > sender.now + ACCEPTED_FUTURE:
         raise Rejected("future", "time lies more than 5 minutes ahead.")
     if time < (OLDEST_IMPORT if sender.trusted else sender.now - ACCEPTED_PAST):

@@ -2,7 +2,7 @@
 -- minute and top pages of the last 30, today's totals, the latest events.
 select
     (
-        select count(distinct visitor_id) from events(:site, :now - interval '5 minutes', :until)
+        select count(distinct visitor_id) from events(:site, :now::timestamptz - interval '5 minutes', :until)
     ) as visitors_now,
     (
         select json_agg(coalesce(counted.events, 0) order by minute)
@@ -12,7 +12,7 @@ select
         ) minute
         left join (
             select date_trunc('minute', time) as minute, count(*) as events
-            from events(:site, :now - interval '31 minutes', :until)
+            from events(:site, :now::timestamptz - interval '31 minutes', :until)
             where name <> 'engagement'
             group by 1
         ) counted using (minute)
@@ -20,7 +20,7 @@ select
     (
         select coalesce(json_agg(top), '[]') from (
             select page, count(*) as pageviews, count(distinct visitor_id) as visitors
-            from events(:site, :now - interval '30 minutes', :until)
+            from events(:site, :now::timestamptz - interval '30 minutes', :until)
             where name = 'pageview'
             group by page order by pageviews desc, page limit 10
         ) top
@@ -35,7 +35,7 @@ select
         select coalesce(json_agg(latest), '[]') from (
             select e.id, e.time, e.name, e.page, e.title, v.country, v.device, v.browser, v.source
             from (
-                select * from events(:site, :now - interval '30 minutes', :until)
+                select * from events(:site, :now::timestamptz - interval '30 minutes', :until)
                 where name <> 'engagement'
                 order by time desc, id limit 20
             ) e

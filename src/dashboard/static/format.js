@@ -1,0 +1,50 @@
+// How numbers, spans of time and dates are written.
+
+const writer = (options) => {
+  const format = new Intl.NumberFormat('en', options);
+  return (value) => (value === null ? '–' : format.format(value));
+};
+
+export const count = writer({ maximumFractionDigits: 0 });
+export const decimal = writer({ minimumFractionDigits: 1, maximumFractionDigits: 2 });
+const compact = writer({ notation: 'compact', maximumFractionDigits: 1 });
+const whole = writer({ style: 'percent' });
+const tenth = writer({ style: 'percent', minimumFractionDigits: 1 });
+
+export const short = (value) => (value < 1e4 ? count : compact)(value);
+export const percent = (value) => (value > 0 && value < 0.0995 ? tenth : whole)(value);
+export const plural = (number, one) => `${count(number)} ${one}${number === 1 ? '' : 's'}`;
+
+export function duration(value) {
+  if (value === null) return '–';
+  const seconds = Math.round(value);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
+  return minutes ? `${minutes}m ${seconds % 60}s` : `${seconds}s`;
+}
+
+export const DAY = { month: 'short', day: 'numeric' };
+export const CLOCK = { hour: '2-digit', minute: '2-digit' };
+
+/** Writes instants in a time zone. */
+export function dates(timeZone, parts) {
+  const format = new Intl.DateTimeFormat('en', { timeZone, hourCycle: 'h23', ...parts });
+  return (time) => format.format(new Date(time));
+}
+
+/** The Monday so many weeks before this week's, by the calendar of a time zone: YYYY-MM-DD. */
+export function mondayBefore(weeks, timeZone) {
+  const day = new Date(new Intl.DateTimeFormat('en-CA', { timeZone }).format());
+  day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() + 6) % 7) - 7 * weeks);
+  return day.toISOString().slice(0, 10);
+}
+
+const countries = new Intl.DisplayNames('en', { type: 'region' });
+const isCountry = (code) => /^[A-Z]{2}$/.test(code);
+
+export const country = (code) => (isCountry(code) ? countries.of(code) : 'Unknown');
+
+export const flag = (code) =>
+  isCountry(code) ? code.replace(/./g, (a) => String.fromCodePoint(a.charCodeAt() + 127397)) : '';
+
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

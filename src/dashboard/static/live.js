@@ -1,0 +1,117 @@
+// The live page: each message is a whole picture of the site, so a lost connection loses nothing.
+
+import { element, ranking } from './dom.js';
+import { CLOCK, capital, count, country, dates, flag, plural } from './format.js';
+
+const byId = (id) => document.getElementById(id);
+const main = byId('main');
+const { site, name, timezone } = main.dataset;
+
+const FIRST_WAIT = 1000;
+const LONGEST_WAIT = 30_000;
+const ANNOUNCE_EVERY = 20_000;
+const STREAM_ROWS = 20;
+const FORBIDDEN = 1008;
+
+const clock = dates(timezone, { ...CLOCK, second: '2-digit' });
+
+function show(picture) {
+  byId('visitors-now').textContent = count(picture.visitors_now);
+  document.title = `${count(picture.visitors_now)} now · ${name}`;
+  announce(plural(picture.visitors_now, 'current visitor'));
+  showMinutes(picture.minutes);
+  showPages(picture.top_pages);
+  for (const total of main.querySelectorAll('[data-total]')) {
+    total.textContent = count(picture.today[total.dataset.total]);
+  }
+  showStream(picture.latest);
+}
+
+let spoken = -Infinity;
+
+/** Has a change read aloud, but not all the time. */
+function announce(words) {
+  const now = performance.now();
+  if (words === byId('announcement').textContent || now - spoken < ANNOUNCE_EVERY) return;
+  spoken = now;
+  byId('announcement').textContent = words;
+}
+
+function showMinutes(minutes) {
+  const box = byId('minutes');
+  const most = Math.max(...minutes);
+  while (box.childElementCount < minutes.length) box.append(element('span'));
+  minutes.forEach((number, index) => {
+    const bar = box.children[index];
+    bar.style.height = `${(number / (most || 1)) * 100}%`;
+    bar.title = `${plural(number, 'event')}, ${minutes.length - 1 - index} min ago`;
+  });
+  const sum = minutes.reduce((total, number) => total + number, 0);
+  byId('busiest').textContent = `${plural(sum, 'event')}, at most ${count(most)} a minute`;
+  box.ariaLabel = `The last 30 minutes: ${byId('busiest').textContent}`;
+}
+
+function showPages(pages) {
+  const numbers = [['Views', 'pageviews', count], ['Visitors', 'visitors', count]];
+  const none = element('p', { class: 'empty' }, 'No page views in the last 30 minutes.');
+  const made = pages.length ? ranking('Page', ({ page }) => page, numbers, pages) : none;
+  byId('top-pages').replaceChildren(made);
+}
+
+let started = false;
+
+/** The latest events; rows that stay are kept, so only new ones light up. */
+function showStream(events) {
+  const stream = byId('stream');
+  const known = new Map([...stream.children].map((row) => [row.dataset.id, row]));
+  const row = (event) => known.get(event.id) ?? eventRow(event);
+  stream.replaceChildren(...events.slice(0, STREAM_ROWS).map(row));
+  started = true;
+  byId('quiet').hidden = events.length > 0;
+}
+
+function eventRow({ id, time, name: event, page, title, ...visit }) {
+  const badge = event === 'pageview' ? [] : element('b', {}, event);
+  const device = visit.device && capital(visit.device);
+  const facts = [device, visit.browser, visit.source].filter(Boolean).join(' · ');
+  return element(
+    'li',
+    { 'data-id': id, class: started ? 'new' : '' },
+    element('time', { datetime: time }, clock(time)),
+    element('span', { title: country(visit.country) }, flag(visit.country)),
+    element('span', { class: 'what', title: title || page }, badge, page || '(no page)'),
+    element('span', { class: 'facts' }, facts),
+  );
+}
+
+function say(state, words) {
+  byId('connection').dataset.state = state;
+  byId('connection').lastElementChild.textContent = words;
+}
+
+let failures = 0;
+
+function connect() {
+  const address = new URL(`/api/realtime/ws?${new URLSearchParams({ site })}`, location.href);
+  address.protocol = address.protocol.replace('http', 'ws');
+  const socket = new WebSocket(address);
+  socket.addEventListener('message', ({ data }) => {
+    failures = 0;
+    say('live', 'Live');
+    show(JSON.parse(data));
+  });
+  socket.addEventListener('close', ({ code }) => {
+    if (code === FORBIDDEN) location.reload(); // the login ended: the page asks for it
+    else reconnect();
+  });
+}
+
+/** Waits twice as long after each failure, at random, so that not everybody comes back at once. */
+function reconnect() {
+  say('reconnecting', 'Reconnecting');
+  const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
+  failures += 1;
+  setTimeout(connect, longest * (0.5 + Math.random() / 2));
+}
+
+connect();

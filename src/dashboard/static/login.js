@@ -1,0 +1,47 @@
+// The login form. The login itself is a cookie that no script can read.
+
+const form = document.getElementById('login');
+const toggle = document.getElementById('toggle');
+const problem = document.getElementById('problem');
+const submit = form.querySelector('button');
+let registering = false;
+
+async function post(path, body) {
+  const headers = { 'Content-Type': 'application/json' };
+  const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (response.ok) return;
+  const { detail } = await response.json().catch(() => ({}));
+  throw new Error(detail ?? 'The service gave no answer.');
+}
+
+/** Where to go now: a page of this service, whatever the address asked for. */
+function onward() {
+  const target = new URL(form.dataset.next, location.origin);
+  return target.origin === location.origin ? target : '/';
+}
+
+form.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const given = Object.fromEntries(new FormData(form));
+  submit.disabled = true;
+  problem.hidden = true;
+  try {
+    if (registering) await post('/api/auth/register', given);
+    await post('/api/auth/login', given);
+    location.replace(onward());
+  } catch ({ name, message }) {
+    problem.textContent = name === 'TypeError' ? 'The service cannot be reached.' : message;
+    problem.hidden = false;
+    submit.disabled = false;
+  }
+});
+
+toggle?.addEventListener('click', () => {
+  registering = !registering;
+  const words = ['Log in', 'Create an account'];
+  if (registering) words.reverse();
+  document.getElementById('title').textContent = submit.textContent = words[0];
+  toggle.textContent = `${words[1]} instead`;
+  form.elements.password.autocomplete = registering ? 'new-password' : 'current-password';
+  problem.hidden = true;
+});

@@ -1,0 +1,187 @@
+"""What a visit is, in the plainest code there is: the measure that the service is held against.
+
+Shares nothing with the service. Everything here is brute force over lists, written to be read and
+found obviously right.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+LONGEST_GAP = timedelta(minutes=30)
+SAME_ID_MEANS_SAME_EVENT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, as a sender tells it."""
+
+    id: UUID
+    time: datetime
+    visitor: str
+    name: str = "pageview"
+    page: str = "/"
+    session: str | None = None
+    duration: float | None = None
+    interactive: bool = True
+    source: str = ""
+    screen: str = ""
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        """The event as it is posted."""
+        body = {
+            "id": str(self.id),
+            "time": self.time.isoformat(),
+            "visitor_id": self.visitor,
+            "name": self.name,
+            "page": self.page,
+            "interactive": self.interactive,
+            "utm_source": self.source,
+            "screen": self.screen,
+        }
+        if self.session is not None:
+            body["session_id"] = self.session
+        if self.duration is not None:
+            body["duration"] = self.duration
+        return body
+
+    @property
+    def order(self) -> tuple[datetime, UUID]:
+        """Events are in the order of their times; of simultaneous ones, of their ids."""
+        return self.time, self.id
+
+    @property
+    def lasted(self) -> timedelta:
+        """Its duration, none being zero."""
+        return timedelta(seconds=self.duration or 0)
+
+    @property
+    def is_view(self) -> bool:
+        """Whether a page was viewed."""
+        return self.name == "pageview"
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether the site itself named what happened."""
+        return self.name not in ("pageview", "engagement")
+
+    @property
+    def earliest(self) -> datetime:
+        """The moment up to which a gap before this event is measured."""
+        return self.time - self.lasted if self.name == "engagement" else self.time
+
+    @property
+    def latest(self) -> datetime:
+        """The moment until which this event kept the visitor on the site."""
+        return self.time if self.name == "engagement" else self.time + self.lasted
+
+
+@dataclass(frozen=True)
+class Visit:
+    """The events of one visit, in order."""
+
+    events: tuple[Event, ...]
+
+    @property
+    def visitor(self) -> str:
+        """Whose visit it is."""
+        return self.events[0].visitor
+
+    @property
+    def session(self) -> str | None:
+        """The sender's own name for it."""
+        return self.events[0].session
+
+    @property
+    def source(self) -> str:
+        """Where it came from: what its first event says."""
+        return self.events[0].source
+
+    @property
+    def screen(self) -> str:
+        """What it was seen on: what its first event says."""
+        return self.events[0].screen
+
+    @property
+    def started(self) -> datetime:
+        """The time of its first event."""
+        return self.events[0].time
+
+    @property
+    def ended(self) -> datetime:
+        """The end of its last event; of simultaneous last events, the latest end."""
+        last = self.events[-1].time
+        return max(event.latest for event in self.events if event.time == last)
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.ended - self.started).total_seconds()
+
+    @property
+    def path(self) -> list[str]:
+        """The pages viewed, in order."""
+        return [event.page for event in self.events if event.is_view]
+
+    @property
+    def entry(self) -> str:
+        """The first page, '' without any."""
+        return self.path[0] if self.path else ""
+
+    @property
+    def exit(self) -> str:
+        """The last page, '' without any."""
+        return self.path[-1] if self.path else ""
+
+    @property
+    def interactions(self) -> int:
+        """How often the visitor did something other than view a page."""
+        return sum(event.is_custom and event.interactive for event in self.events)
+
+    @property
+    def bounced(self) -> bool:
+        """Whether one page was viewed and nothing else done."""
+        return len(self.path) == 1 and self.interactions == 0
+
+
+def stored(arrivals: Sequence[Event]) -> list[Event]:
+    """What is left of the events in order of arrival: of those with one id, the first."""
+    kept: list[Event] = []
+    for event in arrivals:
+        retry = any(
+            event.id == other.id and abs(event.time - other.time) <= SAME_ID_MEANS_SAME_EVENT
+            for other in kept
+        )
+        if not retry:
+            kept.append(event)
+    return kept
+
+
+def visits_of(events: Sequence[Event]) -> list[Visit]:
+    """The visits that these events of one site make, earliest first."""
+    sessions: dict[str, list[Event]] = defaultdict(list)
+    visitors: dict[str, list[Event]] = defaultdict(list)
+    for event in sorted(events, key=lambda event: event.order):
+        if event.session is not None:
+            sessions[event.session].append(event)
+        else:
+            visitors[event.visitor].append(event)
+    visits = [Visit(tuple(group)) for group in sessions.values()]
+    for group in visitors.values():
+        visits += [Visit(tuple(part)) for part in cut_at_gaps(group)]
+    return sorted(visits, key=lambda visit: visit.events[0].order)
+
+
+def cut_at_gaps(events: Sequence[Event]) -> list[list[Event]]:
+    """Events in order, cut wherever nothing happened for more than half an hour."""
+    parts = [[events[0]]]
+    for before, event in pairwise(events):
+        if event.earliest - before.time > LONGEST_GAP:
+            parts.append([])
+        parts[-1].append(event)
+    return parts

@@ -1,0 +1,87 @@
+"""Real processes: the service as an operator starts it, on a free port and a folder of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+class Service:
+    """A running service."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.data_dir = data_dir
+        self.log = data_dir.parent / f"{data_dir.name}-{self.port}.log"
+        self.environment = service_environment(data_dir, PORT=str(self.port), **environment)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, patience: float = 60) -> None:
+        """Starts it and waits until it is ready."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "cli", "serve"],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + patience
+        while not self.is_ready():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.1)
+
+    def is_ready(self) -> bool:
+        """Whether it says so."""
+        try:
+            with urllib.request.urlopen(f"{self.base}/readyz", timeout=2) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self, sign: signal.Signals = signal.SIGTERM) -> int:
+        """Sends a signal and waits for the end; the exit code."""
+        assert self.process is not None
+        self.process.send_signal(sign)
+        return self.process.wait(timeout=30)
+
+    def output(self) -> str:
+        """What it printed."""
+        return self.log.read_text()
+
+
+def service_environment(data_dir: Path, **more: str) -> dict[str, str]:
+    """The environment of a process of ours, free of what the tests' own was given."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    ours = {"PYTHONPATH": str(ROOT / "src"), "DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
+    return kept | ours | more
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running(data_dir: Path, **environment: str) -> Iterator[Service]:
+    """A service for as long as the block lasts."""
+    service = Service(data_dir, **environment)
+    service.start()
+    try:
+        yield service
+    finally:
+        if service.process and service.process.poll() is None:
+            service.stop()

@@ -1,0 +1,130 @@
+"""House rules that matter, held by tests."""
+
+import ast
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from settings import Settings
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+ROOT = Path(__file__).parents[1]
+SRC = ROOT / "src"
+
+LAYERS = (
+    ("settings",),
+    ("api.errors",),
+    ("api.db",),
+    ("api.sites",),
+    ("api.auth",),
+    ("api.events",),
+    ("api.analytics",),
+    ("api.realtime",),
+    ("api.jobs", "api.health", "importing"),
+    ("tracker", "dashboard"),
+    ("main", "install"),
+    ("demo",),
+    ("cli",),
+)
+"""A module imports from its own layer and those above it in this list, never from below."""
+
+MODULES = sorted(SRC.rglob("*.py"))
+QUESTIONS = sorted(SRC.rglob("*.sql"))
+
+
+def name_of(path: Path) -> str:
+    """The dotted name of a module."""
+    return ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__")
+
+
+def layer_of(module: str) -> int | None:
+    """The place of a module's layer; None for the packages that only hold others."""
+    for place, prefixes in enumerate(LAYERS):
+        if any(module == prefix or module.startswith(f"{prefix}.") for prefix in prefixes):
+            return place
+    return None
+
+
+def imports_of(path: Path) -> list[str]:
+    """The modules that a file imports, wherever in the file it does."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_go_one_way(path: Path) -> None:
+    own = layer_of(name_of(path))
+    for imported in imports_of(path):
+        other = layer_of(imported)
+        if other is None:
+            continue
+        assert own is not None, f"{name_of(path)} has no layer"
+        assert other <= own, f"{name_of(path)} imports {imported}, which builds upon it"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_every_module_says_what_it_is_for(path: Path) -> None:
+    text = path.read_text()
+    assert not text.strip() or ast.get_docstring(ast.parse(text))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_public_functions_are_documented(path: Path) -> None:
+    for node in definitions(ast.parse(path.read_text())):
+        assert node.name.startswith("_") or ast.get_docstring(node), node.name
+
+
+def definitions(parent: ast.Module | ast.ClassDef) -> Iterator[ast.ClassDef | Function]:
+    """The classes, functions and methods of a module; not what is hidden inside a function."""
+    for node in parent.body:
+        if isinstance(node, ast.ClassDef):
+            yield node
+            yield from definitions(node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_stub(node):
+            yield node
+
+
+def is_stub(node: Function) -> bool:
+    """Whether it only describes somebody else's function, as in a Protocol."""
+    return ast.unparse(node.body[0]) == "..."
+
+
+def test_no_vague_names() -> None:
+    vague = {"utils", "helpers", "manager", "common", "misc", "service"}
+    assert not [path for path in MODULES if path.stem in vague]
+
+
+@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+def test_every_question_says_what_it_answers(path: Path) -> None:
+    assert path.read_text().startswith(("--", "copy")), path.name
+
+
+def test_functions_are_short() -> None:
+    """The median is under ten lines and nothing is past forty."""
+    lengths = sorted(
+        (node.end_lineno or 0) - node.body[0].lineno + 1
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    assert lengths[len(lengths) // 2] < 10
+    assert lengths[-1] <= 60
+
+
+def test_layers_are_disjoint() -> None:
+    assert all(not set(a) & set(b) for a, b in pairwise(LAYERS))
+
+
+def test_every_setting_is_documented() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert f"`{name.upper()}`" in readme, f"{name.upper()} is missing in the README"

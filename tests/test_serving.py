@@ -1,0 +1,153 @@
+"""The service as an operator meets it: starting, stopping, being killed, several at once."""
+
+import json
+import signal
+import stat
+import subprocess
+import sys
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from processes import Service, running, service_environment
+
+
+def post(base: str, body: Any) -> int:
+    """Posts events; the status."""
+    request = urllib.request.Request(f"{base}/api/events/", json.dumps(body).encode())
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.status
+
+
+def get(base: str, path: str) -> Any:
+    """The JSON at a path."""
+    with urllib.request.urlopen(f"{base}{path}", timeout=10) as answer:
+        return json.load(answer)
+
+
+def cli(data_dir: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command line to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        env=service_environment(data_dir, **environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def servers_of(data_dir: Path) -> list[psutil.Process]:
+    """The PostgreSQL servers that run on this folder."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        words = process.info["cmdline"] or []
+        if process.info["name"] == "postgres" and str(data_dir / "postgres") in words:
+            found.append(process)
+    return found
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DATABASE_URL": "postgresql://nowhere/x"},
+        {"DATABASE_URL": "postgresql://nowhere/x", "SECRET_KEY": "secret"},
+        {"SECRET_KEY": "change-me-change-me-change-me-change-me"},
+        {"PORT": "eighty"},
+    ],
+)
+def test_refuses_to_start_on_a_bad_setting(tmp_path: Path, environment: dict[str, str]) -> None:
+    done = cli(tmp_path / "data", "serve", **environment)
+    assert done.returncode == 2
+    assert "PORT" in done.stderr or "SECRET_KEY" in done.stderr
+    assert "change-me" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_first_start_makes_everything_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    with running(data_dir) as service:
+        totals = get(service.base, "/api/analytics/timeseries?site=demo&days=30&interval=day")
+        assert totals["totals"]["visits"] > 3000
+        assert all(row["visits"] > 0 for row in totals["rows"][1:-1])
+        login = (data_dir / "first-login.txt").read_text().split()
+        assert " ".join(login[:1]) in service.output()
+        assert stat.S_IMODE((data_dir / "first-login.txt").stat().st_mode) == 0o600
+        assert servers_of(data_dir)
+        assert service.stop(signal.SIGINT) == 0
+    assert not servers_of(data_dir)
+    assert "Traceback" not in service.output()
+
+
+def test_killed_and_started_again_it_goes_on_with_what_it_had(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    first = Service(data_dir, DEMO="false")
+    first.start()
+    assert post(first.base, {"page": "/kept", "id": "1"}) == 201
+    assert first.stop(signal.SIGKILL) == -signal.SIGKILL
+    for server in servers_of(data_dir):
+        server.kill()
+    with running(data_dir, DEMO="false") as second:
+        assert post(second.base, {"page": "/kept", "id": "1"}) == 200
+        second.stop()
+    assert not servers_of(data_dir)
+
+
+def test_a_server_left_behind_by_a_killed_service_is_taken_over_and_stopped(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    first = Service(data_dir, DEMO="false")
+    first.start()
+    first.stop(signal.SIGKILL)
+    assert servers_of(data_dir)
+    with running(data_dir, DEMO="false") as second:
+        second.stop()
+    assert not servers_of(data_dir)
+
+
+def test_the_command_line_works_beside_a_running_service(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    log = tmp_path / "access.log"
+    agent = "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0"
+    line = f'192.0.2.1 - - [17/May/2015:10:05:03 +0000] "GET /a HTTP/1.1" 200 1 "-" "{agent}"\n'
+    log.write_text(line * 3 + "garbage\n")
+    with running(data_dir, DEMO="false") as service:
+        first = cli(data_dir, "import-log", str(log), "--site", "logs")
+        again = cli(data_dir, "import-log", str(log), "--site", "logs")
+        assert service.is_ready()
+    assert "3 page views stored" in first.stdout, first.stderr
+    assert "1 skipped: malformed" in first.stdout
+    assert "0 page views stored" in again.stdout
+    assert "3 stored before" in again.stdout
+
+
+def test_many_processes_may_migrate_an_empty_database_at_once(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    with running(data_dir, DEMO="false"), ThreadPoolExecutor(6) as threads:
+        import psycopg
+
+        home = f"host={data_dir / 'postgres'} user=postgres"
+        with psycopg.connect(home, autocommit=True) as connection:
+            connection.execute("create database fresh")
+        url = f"postgresql://postgres@/fresh?host={data_dir / 'postgres'}"
+        secret = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
+        done = list(
+            threads.map(
+                lambda _: cli(data_dir, "migrate", DATABASE_URL=url, SECRET_KEY=secret), range(6)
+            )
+        )
+        assert [run.returncode for run in done] == [0] * 6, [run.stderr for run in done]
+        with psycopg.connect(url) as connection:
+            assert connection.execute("select count(*) from site").fetchone() == (1,)
+            assert connection.execute("select count(*) from app_user").fetchone() == (1,)
+
+
+def test_several_workers_serve_one_site(tmp_path: Path) -> None:
+    with running(tmp_path / "data", DEMO="false", WORKERS="2") as service:
+        bodies = [{"page": "/", "id": f"event {n % 20}"} for n in range(60)]
+        with ThreadPoolExecutor(8) as threads:
+            statuses = list(threads.map(lambda body: post(service.base, body), bodies))
+        assert statuses.count(201) == 20
+        assert statuses.count(200) == 40

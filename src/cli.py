@@ -21,7 +21,7 @@ from api.auth.models import Registration
 from api.db.database import Database
 from api.db.embedded import embedded_server
 from api.db.jobs import run_once
-from api.errors import AnalyticsError
+from api.errors import DATABASE_AWAY, AnalyticsError
 from api.events.enrich import Places
 from api.jobs import jobs_for
 from api.sites.directory import DEMO_SITE, Sites
@@ -71,6 +71,16 @@ def with_database(settings: Settings) -> Generator[Settings]:
         yield settings.model_copy(update={"database_url": url, "secret_key": settings.secret})
 
 
+@contextmanager
+def plain_words() -> Generator[None]:
+    """What can go wrong without being our fault is said in one line, with exit code 1."""
+    try:
+        yield
+    except (AnalyticsError, ValidationError, *DATABASE_AWAY) as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None
+
+
 def with_prepared(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
     """Runs some work on a prepared database, and says what went wrong in one line."""
 
@@ -78,12 +88,8 @@ def with_prepared(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
         async with prepared(settings) as database:
             return await work(database, settings)
 
-    with with_database(read_settings()) as settings:
-        try:
-            return asyncio.run(main(settings))
-        except (AnalyticsError, ValidationError) as error:
-            print(error, file=sys.stderr)
-            raise SystemExit(1) from None
+    with with_database(read_settings()) as settings, plain_words():
+        return asyncio.run(main(settings))
 
 
 @cli.command()
@@ -93,7 +99,7 @@ def serve() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     embedded = not os.environ.get("DATABASE_URL")
     try:
-        with with_database(read_settings()) as settings:
+        with with_database(read_settings()) as settings, plain_words():
             login = asyncio.run(set_up(settings, fill=settings.demo))
             introduce(settings, login, embedded)
             run_web_server(settings)

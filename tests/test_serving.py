@@ -67,6 +67,18 @@ def test_refuses_to_start_on_a_bad_setting(tmp_path: Path, environment: dict[str
     assert "Traceback" not in done.stderr
 
 
+def test_says_in_plain_words_that_the_database_is_not_there(tmp_path: Path) -> None:
+    done = cli(
+        tmp_path / "data",
+        "serve",
+        DATABASE_URL="postgresql://127.0.0.1:1/x?connect_timeout=2",
+        SECRET_KEY="f0e1d2c3b4a5968778695a4b3c2d1e0f",
+    )
+    assert done.returncode == 1
+    assert "127.0.0.1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_first_start_makes_everything_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with running(data_dir) as service:

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -72,7 +71,7 @@ class Event:
 
     @property
     def earliest(self) -> datetime:
-        """The moment up to which a gap before this event is measured."""
+        """When it began: engagement is told at its end, everything else just happens."""
         return self.time - self.lasted if self.name == "engagement" else self.time
 
     @property
@@ -178,10 +177,16 @@ def visits_of(events: Sequence[Event]) -> list[Visit]:
 
 
 def cut_at_gaps(events: Sequence[Event]) -> list[list[Event]]:
-    """Events in order, cut wherever nothing happened for more than half an hour."""
-    parts = [[events[0]]]
-    for before, event in pairwise(events):
-        if event.earliest - before.time > LONGEST_GAP:
+    """Events in order, parted wherever nothing was going on for more than half an hour.
+
+    Going backwards, `since` is the moment from which it is known that the visitor was there.
+    """
+    parts = [[events[-1]]]
+    since = events[-1].earliest
+    for event in reversed(events[:-1]):
+        if since - event.time > LONGEST_GAP:
             parts.append([])
+            since = event.earliest
         parts[-1].append(event)
-    return parts
+        since = min(since, event.earliest)
+    return [part[::-1] for part in parts]

@@ -2,44 +2,31 @@
 
 import { bar, element, ranking, table } from './dom.js';
 import {
-  CLOCK, DAY, capital, count, country, dates, duration, flag, mondayBefore, percent, plural,
+  CLOCK, DAY, capital, count, country, dates, duration, flag, mondayBefore, percent,
 } from './format.js';
 
+const { timezone } = document.getElementById('main').dataset;
 const SHOWN = 9;
 const WEEKS = 8;
-const LONGEST_PATH = 7;
 
-const empty = (words) => element('p', { class: 'empty' }, words);
-const NO_VISITS = 'No visits in this period yet.';
+const by = (dimension) => ({ dimension, limit: SHOWN + 1 }); // one may be left out
 
-/** By id: the report, what to ask beyond the range (null: nothing yet), how to draw the rows. */
+/** By id: the report, what to ask it beyond the range (null: nothing yet), how to draw the rows. */
 export const CARDS = {
-  sources: {
-    report: 'traffic-sources',
-    ask: ({ sources }) => ({ dimension: sources, limit: SHOWN + 1 }), // one may be unknown
-    draw: (rows, { sources }) => breakdown(rows, sources),
-  },
+  sources: { report: 'traffic-sources', ask: by, draw: breakdown },
   pages: {
     report: 'pages',
     // The API ranks by page views only; entries and exits are ranked here.
-    ask: ({ pages }) => ({ limit: pages === 'top' ? SHOWN : 1000 }),
-    draw: pages,
+    ask: (tab) => ({ limit: tab === 'top' ? SHOWN : 1000 }),
+    draw: (rows, tab) => ranking('Page', ({ page }) => page, PAGE_NUMBERS[tab], rows),
   },
-  devices: {
-    report: 'devices',
-    ask: ({ devices }) => ({ dimension: devices, limit: SHOWN }),
-    draw: (rows, { devices }) => breakdown(rows, devices),
-  },
+  devices: { report: 'devices', ask: by, draw: breakdown },
   funnel: {
     report: 'funnel',
-    ask: ({ steps }) => (steps.length ? { steps } : null),
-    draw: funnel,
+    ask: (_, steps) => (steps.length ? { steps } : null),
+    draw: (rows) => rows[0].count && element('ol', {}, rows.map(step)),
   },
-  retention: {
-    report: 'retention',
-    ask: ({ timezone }) => ({ from: mondayBefore(WEEKS - 1, timezone), periods: WEEKS }),
-    draw: retention,
-  },
+  retention: { report: 'retention', ask: wholeWeeks, draw: retention },
   bots: { report: 'bots', ask: () => ({ limit: SHOWN }), draw: bots },
   sessions: { report: 'sessions', ask: () => ({ limit: SHOWN }), draw: sessions },
 };
@@ -48,13 +35,11 @@ const UNKNOWN = { source: 'Direct', referrer: 'No referrer' };
 const WRITTEN = { country: (code) => `${flag(code)} ${country(code)}`, device: capital };
 
 function breakdown(rows, dimension) {
-  const known = dimension === 'campaign' ? rows.filter(({ value }) => value) : rows;
-  if (!rows.length) return empty(NO_VISITS);
-  if (!known.length) return empty('No campaigns in this period. Tag links with utm_campaign.');
+  const known = rows.filter(({ value }) => value || dimension !== 'campaign');
   const write = WRITTEN[dimension] ?? String;
   const label = ({ value }) => (value ? write(value) : (UNKNOWN[dimension] ?? 'Unknown'));
   const numbers = [['Visits', 'visits', count], ['Share', 'share', percent]];
-  return ranking(capital(dimension), label, numbers, known.slice(0, SHOWN));
+  return ranking(capital(dimension), label, numbers, known);
 }
 
 const PAGE_NUMBERS = {
@@ -63,42 +48,33 @@ const PAGE_NUMBERS = {
   exit: [['Exits', 'exits', count], ['Visits', 'visits', count]],
 };
 
-function pages(rows, { pages: tab }) {
-  const size = PAGE_NUMBERS[tab][0][1];
-  const ranked = rows.filter((row) => row[size]).sort((a, b) => b[size] - a[size]);
-  if (!ranked.length) return empty('No page views in this period yet.');
-  return ranking('Page', ({ page }) => page, PAGE_NUMBERS[tab], ranked.slice(0, SHOWN));
-}
-
-function funnel(rows) {
-  if (!rows?.length) return empty('Name the steps of your funnel below.');
-  if (!rows[0].count) return empty('Nobody took the first step in this period.');
-  return element('ol', {}, rows.map(step));
-}
-
-function step({ step: place, label, count: number, ...row }) {
-  const took = row.median_seconds === null ? '' : `, median ${duration(row.median_seconds)}`;
+function step(row) {
   const share = `${percent(row.share_of_previous)} of the step before`;
+  const rest = `${count(row.dropped)} left, median ${duration(row.median_seconds)}`;
   return element(
     'li',
     {},
     bar(row.share_of_first),
-    element('span', { title: label }, label),
-    element('strong', {}, count(number)),
-    element('small', {}, place === 1 ? 'started' : `${share}, ${count(row.dropped)} left${took}`),
+    element('span', { title: row.label }, row.label),
+    element('strong', {}, count(row.count)),
+    element('small', {}, row.step === 1 ? 'began' : `${share}, ${rest}`),
   );
 }
 
+function wholeWeeks() {
+  return { from: mondayBefore(WEEKS - 1, timezone), periods: WEEKS };
+}
+
 function retention(rows) {
-  if (!rows.length) return empty('No visitors in the last 8 weeks yet.');
   const day = dates('UTC', DAY); // a cohort is a calendar day
-  const weeks = Array.from({ length: WEEKS }, (_, week) => [
-    String(week),
-    (row) => shade(row, week),
-    'cell',
-  ]);
-  const week = ['Week of', ({ cohort }) => day(cohort)];
-  return table([week, ['New', ({ size }) => count(size), 'number'], ...weeks], rows);
+  const columns = [
+    ['Week of', ({ cohort }) => day(cohort)],
+    ['New', ({ size }) => count(size), 'number'],
+  ];
+  for (let week = 0; week < WEEKS; week += 1) {
+    columns.push([`${week}`, (row) => shade(row, week), 'cell']);
+  }
+  return table(columns, rows);
 }
 
 function shade({ retained, rates, size }, week) {
@@ -111,31 +87,28 @@ function shade({ retained, rates, size }, week) {
   return made;
 }
 
-function bots(rows, { timezone }) {
-  if (!rows.length) return empty('No bots in this period.');
+function bots(rows) {
   const seen = ['Last seen', 'last_seen', dates(timezone, DAY)];
-  const numbers = [['Requests', 'events', count], ['Pages', 'pages', count], seen];
+  const numbers = [['Requests', 'events', count], seen];
   return ranking('Bot', ({ bot, category }) => `${bot} (${category})`, numbers, rows);
 }
 
-function sessions(rows, { timezone }) {
-  if (!rows.length) return empty(NO_VISITS);
+function sessions(rows) {
   const time = dates(timezone, { ...DAY, ...CLOCK });
+  const who = (row) => `${flag(row.country)} ${row.browser || 'Unknown'}, ${row.device}`;
   const columns = [
     ['Started', ({ started }) => time(started), 'when'],
     ['Entry → exit', way, 'way'],
     ['Duration', (row) => duration(row.duration), 'number'],
     ['Source', ({ source, channel }) => source || channel, 'extra'],
-    ['Visitor', (row) => `${flag(row.country)} ${row.browser || 'Unknown'}, ${row.device}`, 'extra'],
+    ['Visitor', who, 'extra'],
   ];
   return table(columns, rows);
 }
 
-/** Entry and exit, and below what lay between. */
+/** Entry and exit, and below them all that lay between. */
 function way({ entry_page: entry, exit_page: exit, path }) {
   if (path.length < 2) return entry || '(no page viewed)';
-  if (path.length === 2) return `${entry} → ${exit}`;
-  const more = path.length - LONGEST_PATH;
-  const shown = path.slice(0, LONGEST_PATH).concat(more > 0 ? `${more} more` : []);
-  return [`${entry} → ${exit}`, element('small', {}, shown.join(' › '))];
+  const all = path.length > 2 ? element('small', {}, path.join(' › ')) : '';
+  return [`${entry} → ${exit}`, all];
 }

@@ -13,28 +13,22 @@ const LABEL_WIDTH = 72;
 /** Draws { points: [{ value, axis, title, partial }], show, scale, label } into a box. */
 export function drawChart(box, { points, show, scale, label }) {
   const width = Math.max(box.clientWidth, 260);
-  const step = tickStep(Math.max(...points.map(({ value }) => value)), scale);
-  const most = Math.max(...points.map(({ value }) => value), step);
-  const top = scale === 'share' ? 1 : Math.ceil(most / step) * step;
+  const most = Math.max(...points.map(({ value }) => value));
+  const step = tickStep(most, scale);
+  const top = scale === 'share' ? 1 : Math.max(1, Math.ceil(most / step)) * step;
   const gap = (width - LEFT - RIGHT) / Math.max(1, points.length - 1);
   const y = (value) => GROUND - (value / top) * (GROUND - TOP);
-  const spots = points.map((point, index) => ({
-    ...point,
-    x: LEFT + index * gap,
-    y: point.value === null ? null : y(point.value),
-  }));
-  const plot = { spots, y, step, top, gap, show, width };
-  const cursor = svg('g');
+  const spots = points.map((point, i) => ({ ...point, x: LEFT + i * gap, y: y(point.value) }));
   const picture = svg(
     'svg',
     { width, height: HEIGHT, role: 'img', 'aria-label': label, tabindex: 0 },
-    axes(plot),
-    stretches(spots).flatMap(line),
-    cursor,
+    rules({ y, step, top, show, width }),
+    days(spots, gap),
+    lines(spots, gap),
   );
   const tooltip = element('div', { class: 'tooltip', 'aria-live': 'polite', hidden: '' });
   box.replaceChildren(picture, tooltip);
-  follow(picture, cursor, tooltip, plot);
+  follow(picture, tooltip, { spots, gap, show, width });
 }
 
 /** A round step that gives about four lines. */
@@ -46,76 +40,69 @@ function tickStep(most, scale) {
   return [1, 2, 5, 10].find((step) => step * power >= wanted) * power * unit;
 }
 
-function axes({ spots, y, step, top, gap, show, width }) {
+function rules({ y, step, top, show, width }) {
   const parts = [];
   for (let value = 0; value < top + step / 2; value += step) {
     parts.push(svg('line', { x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }));
     parts.push(svg('text', { x: LEFT - 10, y: y(value) + 4, 'text-anchor': 'end' }, show(value)));
   }
-  const every = Math.ceil(LABEL_WIDTH / gap);
-  for (let index = spots.length - 1; index >= 0; index -= every) {
-    const { x, axis } = spots[index];
-    parts.push(svg('text', { x, y: HEIGHT - 6, 'text-anchor': 'middle' }, axis));
-  }
   return parts;
 }
 
-/** Runs of points that have a value. */
-function stretches(spots) {
-  const found = [[]];
-  for (const spot of spots) {
-    if (spot.y === null) found.push([]);
-    else found.at(-1).push(spot);
-  }
-  return found.filter((stretch) => stretch.length);
+/** As many of the times as there is room for, the last one always. */
+function days(spots, gap) {
+  const every = Math.ceil(LABEL_WIDTH / gap);
+  return spots
+    .filter((_, index) => (spots.length - 1 - index) % every === 0)
+    .map(({ x, axis }) => svg('text', { x, y: HEIGHT - 6, 'text-anchor': 'middle' }, axis));
 }
 
-function line(stretch) {
-  const [first, last] = [stretch[0], stretch.at(-1)];
-  const way = stretch.map(({ x, y }) => `${x},${y}`).join('L');
-  const pieces = { line: '', 'line partial': '' };
-  stretch.slice(1).forEach((to, index) => {
-    const from = stretch[index];
-    const kind = from.partial || to.partial ? 'line partial' : 'line';
-    pieces[kind] += `M${from.x},${from.y}L${to.x},${to.y}`;
+/** A dot for each value, line and area where two are neighbours. */
+function lines(spots, gap) {
+  const drawn = { area: '', line: '', 'line partial': '' };
+  const known = spots.filter(({ value }) => value !== null);
+  spots.slice(1).forEach((to, index) => {
+    const from = spots[index];
+    if (from.value === null || to.value === null) return;
+    const piece = `${from.x},${from.y}L${to.x},${to.y}`;
+    drawn.area += `M${from.x},${GROUND}L${piece}L${to.x},${GROUND}Z`;
+    drawn[from.partial || to.partial ? 'line partial' : 'line'] += `M${piece}`;
   });
   return [
-    svg('path', { class: 'area', d: `M${first.x},${GROUND}L${way}L${last.x},${GROUND}Z` }),
-    ...Object.entries(pieces).map(([kind, d]) => svg('path', { class: kind, d })),
-    ...(first === last ? [svg('circle', { cx: first.x, cy: first.y, r: 3.5 })] : []),
+    ...Object.entries(drawn).map(([kind, d]) => svg('path', { class: kind, d })),
+    ...known.map(({ x, y }) => svg('circle', { cx: x, cy: y, r: Math.min(3, gap / 5) })),
   ];
 }
 
-function follow(picture, cursor, tooltip, plot) {
-  const last = plot.spots.length - 1;
+function follow(picture, tooltip, { spots, gap, show, width }) {
+  const cursor = picture.appendChild(svg('g'));
+  const last = spots.length - 1;
   let chosen = last;
   const choose = (index) => {
     chosen = Math.max(0, Math.min(last, index));
-    mark(cursor, tooltip, plot, plot.spots[chosen]);
+    const { x, y, title, value, partial } = spots[chosen];
+    cursor.replaceChildren(svg('line', { x1: x, x2: x, y1: TOP, y2: GROUND }));
+    if (value !== null) cursor.append(svg('circle', { cx: x, cy: y, r: 5 }));
+    tooltip.replaceChildren(title, element('strong', {}, show(value)), partial ? 'incomplete' : '');
+    tooltip.hidden = false;
+    const half = tooltip.offsetWidth / 2;
+    tooltip.style.left = `${Math.max(half, Math.min(width - half, x))}px`;
   };
   const leave = () => {
     cursor.replaceChildren();
     tooltip.hidden = true;
   };
+  const press = (event) => {
+    const moves = { ArrowLeft: chosen - 1, ArrowRight: chosen + 1 };
+    if (event.key in moves) choose(moves[event.key]);
+    else if (event.key === 'Escape') leave();
+    else return;
+    event.preventDefault();
+  };
   const listen = (type, act) => picture.addEventListener(type, act);
-  listen('pointermove', ({ offsetX }) => choose(Math.round((offsetX - LEFT) / plot.gap)));
+  listen('pointermove', ({ offsetX }) => choose(Math.round((offsetX - LEFT) / gap)));
   listen('pointerleave', leave);
   listen('focus', () => choose(chosen));
   listen('blur', leave);
-  listen('keydown', (event) => {
-    const moves = { ArrowLeft: chosen - 1, ArrowRight: chosen + 1, Home: 0, End: last };
-    if (event.key === 'Escape') leave();
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    choose(moves[event.key]);
-  });
-}
-
-function mark(cursor, tooltip, { show, width }, { x, y, title, value, partial }) {
-  cursor.replaceChildren(svg('line', { class: 'cursor', x1: x, x2: x, y1: TOP, y2: GROUND }));
-  if (y !== null) cursor.append(svg('circle', { cx: x, cy: y, r: 4.5 }));
-  tooltip.replaceChildren(title, element('strong', {}, show(value)), partial ? 'incomplete' : '');
-  tooltip.hidden = false;
-  const half = tooltip.offsetWidth / 2;
-  tooltip.style.left = `${Math.max(half, Math.min(width - half, x))}px`;
+  listen('keydown', press);
 }

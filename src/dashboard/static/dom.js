@@ -20,25 +20,23 @@ export function bar(share) {
 }
 
 /** A table; a column is [title, cell(row), class]. */
-export function table(columns, rows, kind = '') {
-  const heads = columns.map(([title, , role = '']) =>
-    element('th', { scope: 'col', class: role }, title),
+export function table(columns, rows) {
+  const line = (cell) => element('tr', {}, columns.map(cell));
+  const head = line(([title, , kind = '']) => element('th', { scope: 'col', class: kind }, title));
+  const body = rows.map((row) =>
+    line(([, cell, kind = '']) => element('td', { class: kind }, cell(row))),
   );
-  const cells = (row) =>
-    columns.map(([, cell, role = '']) => element('td', { class: role }, cell(row)));
-  return element(
-    'table',
-    { class: kind },
-    element('thead', {}, element('tr', {}, heads)),
-    element('tbody', {}, rows.map((row) => element('tr', {}, cells(row)))),
-  );
+  return element('table', {}, element('thead', {}, head), element('tbody', {}, body));
 }
 
-/** A table with bars as long as the first of its numbers; a number is [title, key, show]. */
+/** The rows with the most of the first number, a bar behind each; '' without any.
+ *  A number is [title, key, show]. */
 export function ranking(title, label, numbers, rows) {
   const size = numbers[0][1];
-  const most = Math.max(...rows.map((row) => row[size]));
+  const top = rows.filter((row) => row[size]).sort((a, b) => b[size] - a[size]).slice(0, 9);
+  if (!top.length) return '';
   const name = (row) => element('span', { title: label(row) }, label(row));
+  const ranked = (row) => [bar(row[size] / top[0][size]), name(row)];
   const columns = numbers.map(([head, key, show]) => [head, (row) => show(row[key]), 'number']);
-  return table([[title, (row) => [bar(row[size] / most), name(row)], 'ranked'], ...columns], rows);
+  return table([[title, ranked, 'ranked'], ...columns], top);
 }

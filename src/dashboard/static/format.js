@@ -6,13 +6,11 @@ const writer = (options) => {
 };
 
 export const count = writer({ maximumFractionDigits: 0 });
-export const decimal = writer({ minimumFractionDigits: 1, maximumFractionDigits: 2 });
+export const decimal = writer({ maximumFractionDigits: 2 });
 const compact = writer({ notation: 'compact', maximumFractionDigits: 1 });
-const whole = writer({ style: 'percent' });
-const tenth = writer({ style: 'percent', minimumFractionDigits: 1 });
+export const percent = writer({ style: 'percent', maximumSignificantDigits: 2 });
 
 export const short = (value) => (value < 1e4 ? count : compact)(value);
-export const percent = (value) => (value > 0 && value < 0.0995 ? tenth : whole)(value);
 export const plural = (number, one) => `${count(number)} ${one}${number === 1 ? '' : 's'}`;
 
 export function duration(value) {

@@ -1,7 +1,7 @@
 // The live page: each message is a whole picture of the site, so a lost connection loses nothing.
 
 import { element, ranking } from './dom.js';
-import { CLOCK, capital, count, country, dates, flag, plural } from './format.js';
+import { CLOCK, count, country, dates, flag, plural } from './format.js';
 
 const byId = (id) => document.getElementById(id);
 const main = byId('main');
@@ -40,12 +40,13 @@ function announce(words) {
 function showMinutes(minutes) {
   const box = byId('minutes');
   const most = Math.max(...minutes);
-  while (box.childElementCount < minutes.length) box.append(element('span'));
-  minutes.forEach((number, index) => {
-    const bar = box.children[index];
+  const bars = minutes.map((number, index) => {
+    const title = `${plural(number, 'event')}, ${minutes.length - 1 - index} min ago`;
+    const bar = element('span', { title });
     bar.style.height = `${(number / (most || 1)) * 100}%`;
-    bar.title = `${plural(number, 'event')}, ${minutes.length - 1 - index} min ago`;
+    return bar;
   });
+  box.replaceChildren(...bars);
   const sum = minutes.reduce((total, number) => total + number, 0);
   byId('busiest').textContent = `${plural(sum, 'event')}, at most ${count(most)} a minute`;
   box.ariaLabel = `The last 30 minutes: ${byId('busiest').textContent}`;
@@ -53,30 +54,25 @@ function showMinutes(minutes) {
 
 function showPages(pages) {
   const numbers = [['Views', 'pageviews', count], ['Visitors', 'visitors', count]];
-  const none = element('p', { class: 'empty' }, 'No page views in the last 30 minutes.');
-  const made = pages.length ? ranking('Page', ({ page }) => page, numbers, pages) : none;
-  byId('top-pages').replaceChildren(made);
+  byId('top-pages').replaceChildren(ranking('Page', ({ page }) => page, numbers, pages));
 }
 
-let started = false;
-
-/** The latest events; rows that stay are kept, so only new ones light up. */
+/** New events on top, lit up unless the stream just began. */
 function showStream(events) {
   const stream = byId('stream');
-  const known = new Map([...stream.children].map((row) => [row.dataset.id, row]));
-  const row = (event) => known.get(event.id) ?? eventRow(event);
-  stream.replaceChildren(...events.slice(0, STREAM_ROWS).map(row));
-  started = true;
-  byId('quiet').hidden = events.length > 0;
+  const known = new Set([...stream.children].map((row) => row.dataset.id));
+  const rows = events.filter(({ id }) => !known.has(id)).map(eventRow);
+  if (known.size) for (const row of rows) row.className = 'new';
+  stream.prepend(...rows);
+  while (stream.childElementCount > STREAM_ROWS) stream.lastElementChild.remove();
 }
 
 function eventRow({ id, time, name: event, page, title, ...visit }) {
   const badge = event === 'pageview' ? [] : element('b', {}, event);
-  const device = visit.device && capital(visit.device);
-  const facts = [device, visit.browser, visit.source].filter(Boolean).join(' · ');
+  const facts = [visit.device, visit.browser, visit.source].filter(Boolean).join(' · ');
   return element(
     'li',
-    { 'data-id': id, class: started ? 'new' : '' },
+    { 'data-id': id },
     element('time', { datetime: time }, clock(time)),
     element('span', { title: country(visit.country) }, flag(visit.country)),
     element('span', { class: 'what', title: title || page }, badge, page || '(no page)'),
@@ -102,16 +98,16 @@ function connect() {
   });
   socket.addEventListener('close', ({ code }) => {
     if (code === FORBIDDEN) location.reload(); // the login ended: the page asks for it
-    else reconnect();
+    say('reconnecting', 'Reconnecting');
+    setTimeout(connect, nextWait());
   });
 }
 
-/** Waits twice as long after each failure, at random, so that not everybody comes back at once. */
-function reconnect() {
-  say('reconnecting', 'Reconnecting');
+/** Twice as long after each failure, and at random: not everybody comes back at once. */
+function nextWait() {
   const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
   failures += 1;
-  setTimeout(connect, longest * (0.5 + Math.random() / 2));
+  return longest * (0.5 + Math.random() / 2);
 }
 
 connect();

@@ -7,17 +7,15 @@ import { CLOCK, DAY, dates, decimal, duration, percent, plural, short } from './
 
 const byId = (id) => document.getElementById(id);
 const main = byId('main');
-const { site, timezone } = main.dataset;
+const { site } = main.dataset;
 const NOW_EVERY = 20_000;
 
-const METRICS = {
-  visitors: { show: short },
-  visits: { show: short },
-  pageviews: { show: short },
+const SCALES = {
   views_per_visit: { show: decimal, scale: 'decimal' },
   bounce_rate: { show: percent, scale: 'share' },
   visit_duration: { show: duration, scale: 'seconds' },
 };
+const scaleOf = (metric) => SCALES[metric] ?? { show: short };
 
 // Every choice is a button: its name is a key of the address. The page comes with the defaults.
 const buttons = [...main.querySelectorAll('button[name]')];
@@ -30,33 +28,33 @@ function choices() {
   const asked = new URLSearchParams(location.search);
   const chosen = buttons.filter(({ name, value }) => asked.get(name) === value);
   const steps = asked.has('step') ? asked.getAll('step') : lines(byId('steps').defaultValue);
-  return { ...DEFAULTS, ...pairs(chosen), steps, timezone };
+  return { ...DEFAULTS, ...pairs(chosen), steps };
+}
+
+function withValues(asked, params) {
+  for (const [key, values] of Object.entries(params)) {
+    asked.delete(key);
+    for (const value of [values].flat()) asked.append(key, value);
+  }
+  return asked;
 }
 
 /** Writes a choice into the address, so that the back button undoes it. */
-function choose(name, values) {
-  const asked = new URLSearchParams(location.search);
-  asked.set('site', site);
-  asked.delete(name);
-  for (const value of values) asked.append(name, value);
+function choose(choice) {
+  const asked = withValues(new URLSearchParams(location.search), { site, ...choice });
   history.pushState(null, '', `?${asked}`);
   showAll();
 }
 
-function address(report, params) {
-  const asked = new URLSearchParams({ site });
-  for (const [key, values] of Object.entries(params)) {
-    for (const value of [values].flat()) asked.append(key, value);
-  }
-  return `/api/analytics/${report}?${asked}`;
-}
+const address = (report, params) =>
+  `/api/analytics/${report}?${withValues(new URLSearchParams({ site }), params)}`;
 
 /** The API's answer. Throws an Error with the API's own words. */
 async function answer(url, signal) {
   const response = await fetch(url, { signal });
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.detail ?? 'The service gave no answer.');
-  return body;
+  if (response.ok) return response.json();
+  const { detail } = await response.json().catch(() => ({}));
+  throw new Error(detail ?? 'The service gave no answer.');
 }
 
 const latest = {};
@@ -64,55 +62,63 @@ const latest = {};
 /** Asks for a card and draws it. The same question is not asked twice; a newer one wins. */
 async function load(id, report, params, draw) {
   const url = address(report, params);
-  if (latest[id]?.url === url) return latest[id].found && draw(latest[id].found);
+  if (latest[id]?.url === url) {
+    latest[id].draw = draw;
+    return latest[id].found && draw(latest[id].found);
+  }
   latest[id]?.turn.abort();
-  const mine = (latest[id] = { url, turn: new AbortController() });
+  const mine = (latest[id] = { url, draw, turn: new AbortController() });
   const card = byId(id);
   card.ariaBusy = 'true';
   card.querySelector('.csv').href = address(report, { ...params, limit: 1000, format: 'csv' });
   try {
     mine.found = await answer(url, mine.turn.signal);
-    draw(mine.found);
+    mine.draw(mine.found);
     card.querySelector('.origin').textContent = `from ${mine.found.source.replaceAll('+', ' + ')}`;
   } catch (error) {
     if (mine !== latest[id]) return;
     delete latest[id];
-    const words = error instanceof TypeError ? 'The service cannot be reached.' : error.message;
-    fill(id, element('p', { class: 'error', role: 'alert' }, words));
+    fill(id, element('p', { class: 'error', role: 'alert' }, error.message));
   }
   card.ariaBusy = 'false';
 }
 
-const fill = (id, node) => byId(id).querySelector('.body').replaceChildren(node);
+/** Puts a drawing into a card, or its words for when there is nothing to draw. */
+function fill(id, drawing) {
+  const card = byId(id);
+  const words = element('p', { class: 'empty' }, card.dataset.empty);
+  card.querySelector('.body').replaceChildren(drawing || words);
+}
 
 function showAll() {
   const chosen = choices();
   const [, number, unit] = chosen.period.match(/(\d+)(.)/);
   const range = { [unit === 'h' ? 'hours' : 'days']: number };
   for (const button of buttons) button.ariaPressed = String(chosen[button.name] === button.value);
-  const interval = unit === 'h' ? 'hour' : 'day';
-  load('series', 'timeseries', { ...range, interval }, (found) => showSeries(found, chosen.metric));
+  const series = { ...range, interval: unit === 'h' ? 'hour' : 'day' };
+  load('series', 'timeseries', series, (found) => showSeries(found, chosen.metric));
   byId('steps').value = chosen.steps.join('\n');
   for (const [id, { report, ask, draw }] of Object.entries(CARDS)) {
-    const asked = ask(chosen);
-    if (!asked) fill(id, draw());
-    else load(id, report, asked.from ? asked : { ...range, ...asked }, ({ rows }) => fill(id, draw(rows, chosen)));
+    const asked = ask(chosen[id], chosen.steps);
+    const show = ({ rows }) => fill(id, rows.length && draw(rows, chosen[id]));
+    if (asked) load(id, report, asked.from ? asked : { ...range, ...asked }, show);
+    else fill(id);
   }
 }
 
 function showSeries(found, metric) {
-  const { show, scale } = METRICS[metric];
-  for (const button of buttons.filter(({ name }) => name === 'metric')) {
-    button.querySelector('.value').textContent = METRICS[button.value].show(found.totals[button.value]);
+  const { show, scale } = scaleOf(metric);
+  for (const { name, value, lastElementChild } of buttons) {
+    if (name === 'metric') lastElementChild.textContent = scaleOf(value).show(found.totals[value]);
   }
   const label = main.querySelector(`[value="${metric}"] .label`).textContent;
   const points = pointsOf(found, metric);
   const about = `${label}, ${points[0]?.title} to ${points.at(-1)?.title}; as a table below`;
   const columns = [['Time', ({ title }) => title], [label, ({ value }) => show(value), 'number']];
   byId('numbers').replaceChildren(table(columns, points));
-  if (!found.totals.visits) return fill('series', invitation());
   const box = element('figure');
-  fill('series', box);
+  byId('tracker').hidden = found.totals.visits > 0;
+  fill('series', found.totals.visits && box);
   drawChart(box, { points, show, scale, label: about });
 }
 
@@ -130,28 +136,20 @@ function pointsOf({ rows, query }, metric) {
   }));
 }
 
-/** What to do about a site without visits. */
-function invitation() {
-  const snippet = `<script defer src="${location.origin}/script.js" data-site="${site}"></script>`;
-  const words = 'No visits in this period yet. Include the tracker:';
-  return element('div', { class: 'empty' }, words, element('pre', { tabindex: 0 }, snippet));
-}
-
 async function showNow() {
   if (document.hidden) return;
-  const url = `/api/realtime/stats?${new URLSearchParams({ site })}`;
-  const found = await answer(url).catch(() => null);
-  const words = found ? plural(found.visitors_now, 'current visitor') : 'Live';
-  const number = byId('visitors-now');
-  if (number.textContent !== words) number.textContent = words; // a change is read aloud
+  const now = await answer(`/api/realtime/stats?${new URLSearchParams({ site })}`).catch(() => null);
+  const words = now ? plural(now.visitors_now, 'current visitor') : 'Live';
+  const place = byId('visitors-now');
+  if (place.textContent !== words) place.textContent = words; // a change is read aloud
 }
 
 for (const button of buttons) {
-  button.addEventListener('click', () => choose(button.name, [button.value]));
+  button.addEventListener('click', () => choose(pairs([button])));
 }
 main.querySelector('form').addEventListener('submit', (event) => {
   event.preventDefault();
-  choose('step', lines(byId('steps').value));
+  choose({ step: lines(byId('steps').value) });
 });
 addEventListener('popstate', showAll);
 addEventListener('resize', showAll);

@@ -53,24 +53,26 @@ GAPS = [
     30 * MINUTE + timedelta(microseconds=1),
     31 * MINUTE,
     45 * MINUTE,
+    60 * MINUTE,
     2 * HOUR,
     7 * HOUR,
     DAY,
+    7 * DAY,
+    25 * DAY,
 ]
-LONG_GAPS = [*GAPS, 7 * DAY, 7 * DAY + SECOND, 25 * DAY]
 
 PAGES = ["/", "/a", "/a/b", "/a/b/c", "/Z", "/pricing", "/ü"]
 STEPS = ["/", "/a", "/a/*", "/a/**", "**", "/*", "/pricing", "signup", "click"]
 SOURCES = ["", "", "alpha", "beta"]
 SCREENS = ["", "1x1", "2x2"]
-DURATIONS = [None, None, 0.0, 0.5, 12.25, 60.0, 900.0, 1800.0]
+DURATIONS = [None, None, 0.0, 12.25, 60.0, 900.0, 1799.999, 1800.0, 5400.0]
 
 Kind = tuple[str, bool]
 KINDS: list[Kind] = [
     *[("pageview", True)] * 4,
     ("signup", True),
     ("click", False),
-    ("engagement", True),
+    *[("engagement", True)] * 2,
 ]
 
 kinds = st.tuples(
@@ -102,7 +104,7 @@ def walks(draw: st.DrawFn, visitor: str, edge: datetime, most: int) -> list[Even
     """What one visitor did: steps on from a moment near the edge, some under session ids."""
     start = edge + draw(st.sampled_from([-8 * DAY, -DAY, -40 * MINUTE, 0 * DAY, 5 * MINUTE]))
     session = draw(st.sampled_from([None, None, None, f"{visitor}-s", f"{visitor}-t"]))
-    gaps = st.sampled_from(GAPS if session is None else GAPS[:-2])
+    gaps = st.sampled_from(GAPS if session is None else GAPS[:-3])
     events = []
     time = start
     for gap, what in draw(st.lists(st.tuples(gaps, kinds), min_size=1, max_size=most)):
@@ -154,7 +156,7 @@ def histories(draw: st.DrawFn) -> History:
     ids = draw(st.permutations(range(len(told))))
     told = [replace(event, id=UUID(int=n)) for event, n in zip(told, ids, strict=True)]
     told = draw(st.permutations([*told, *draw(retries(told))]))
-    cuts = sorted(draw(st.lists(st.integers(0, len(told)), max_size=3)))
+    cuts = sorted(draw(st.lists(st.integers(0, len(told)), max_size=5)))
     parts = zip([0, *cuts], [*cuts, len(told)], strict=True)
     batches = [list(told[start:stop]) for start, stop in parts if start < stop]
     return History(zone, edge, batches)

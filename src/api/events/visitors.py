@@ -1,0 +1,75 @@
+"""Visitors: somebody on a site, with the ordinal of their first sight."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from api.events.models import Event
+from api.events.statements import Connection, as_json, execute
+from api.events.visits import Visit
+
+
+@dataclass
+class Visitor:
+    """Somebody on a site."""
+
+    site_id: int
+    id: int
+    ordinal: int
+    first_seen: datetime
+    last_seen: datetime
+    moved: bool
+    """Known before, but first seen later than is known now."""
+
+
+Visitors = dict[int, Visitor]
+
+
+async def meet_visitors(connection: Connection, visits: Sequence[Visit]) -> Visitors:
+    """The visitors of these visits; new ones get the next ordinals of their site."""
+    sites = list({visit.site_id for visit in visits})
+    values = {"sites": sites, "visitors": [visit.visitor_id for visit in visits]}
+    known = {
+        row["id"]: row for row in await (await execute(connection, "visitors", values)).fetchall()
+    }
+    cursor = await execute(connection, "last_ordinals", {"sites": sites})
+    ordinals = {row["site_id"]: row["ordinal"] for row in await cursor.fetchall()}
+    visitors: Visitors = {}
+    for visit in sorted(visits, key=lambda visit: (visit.started, visit.first_id)):
+        if visit.visitor_id not in visitors:
+            row = known.get(visit.visitor_id)
+            visitors[visit.visitor_id] = meet(visit, row, ordinals)
+        visitor = visitors[visit.visitor_id]
+        visitor.last_seen = max(visitor.last_seen, visit.last_event)
+    return visitors
+
+
+def meet(visit: Visit, row: Mapping[str, Any] | None, ordinals: dict[int, int]) -> Visitor:
+    """The visitor of their earliest changed visit: an old acquaintance, or the next in line."""
+    if row is None:
+        ordinals[visit.site_id] += 1
+        ordinal, first_seen = ordinals[visit.site_id], visit.started
+    else:
+        ordinal, first_seen = row["ordinal"], min(row["first_seen"], visit.started)
+    return Visitor(
+        site_id=visit.site_id,
+        id=visit.visitor_id,
+        ordinal=ordinal,
+        first_seen=first_seen,
+        last_seen=visit.last_event,
+        moved=row is not None and first_seen < row["first_seen"],
+    )
+
+
+async def store_visitors(
+    connection: Connection, visitors: Visitors, events: Sequence[Event], visits: Sequence[Visit]
+) -> None:
+    """Brings the visitor table up to date, with the user ids that the events tell."""
+    users = {
+        visit.visitor_id: event.user_id
+        for event, visit in zip(events, visits, strict=True)
+        if event.user_id is not None
+    }
+    rows = [asdict(visitor) | {"user_id": users.get(visitor.id)} for visitor in visitors.values()]
+    await execute(connection, "store_visitors", {"visitors": as_json(rows)})

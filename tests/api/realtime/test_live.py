@@ -1,0 +1,176 @@
+"""Live counts over WebSocket, from real processes: who may watch, and how soon they see."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import websockets
+from websockets.exceptions import InvalidStatus
+
+from processes import Service, running
+
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/142.0.0.0 Safari/537.36"
+)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Two worker processes on an embedded database with the demo site."""
+    folder = tmp_path_factory.mktemp("live") / "data"
+    with running(folder, WORKERS="2") as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def token(service: Service) -> str:
+    """The administrator's login."""
+    email, password = (service.data_dir / "first-login.txt").read_text().split()
+    login = {"email": email, "password": password}
+    return httpx.post(f"{service.base}/api/auth/login", json=login).json()["access_token"]
+
+
+def address(service: Service, site: str) -> str:
+    """Where to watch a site."""
+    return f"ws://127.0.0.1:{service.port}/api/realtime/ws?site={site}"
+
+
+async def track(service: Service, **event: Any) -> None:
+    """Posts one event the way curl would."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(
+            f"{service.base}/api/events/", json={"user_agent": CHROME} | event
+        )
+        assert answer.status_code == 201, answer.text
+
+
+async def seen(
+    socket: websockets.ClientConnection, page: str, patience: float = 5
+) -> dict[str, Any]:
+    """The first snapshot in which this page was viewed."""
+    async with asyncio.timeout(patience):
+        while True:
+            snapshot = json.loads(await socket.recv())
+            if any(event["page"] == page for event in snapshot["latest"]):
+                return snapshot
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer nonsense"},
+        {"Cookie": "analytics_login=nonsense"},
+    ],
+)
+async def test_a_site_that_is_not_public_needs_a_login(
+    service: Service, headers: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidStatus) as refusal:
+        await websockets.connect(address(service, "default"), additional_headers=headers)
+    assert refusal.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"]
+)
+async def test_pages_of_other_origins_may_not_watch(
+    service: Service, token: str, origin: str
+) -> None:
+    headers = {"Cookie": f"analytics_login={token}"}
+    with pytest.raises(InvalidStatus) as refusal:
+        await websockets.connect(
+            address(service, "default"),
+            origin=origin,  # pyright: ignore[reportArgumentType]
+            additional_headers=headers,
+        )
+    assert refusal.value.response.status_code == 403
+
+
+async def test_an_unknown_site_is_refused(service: Service, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    with pytest.raises(InvalidStatus):
+        await websockets.connect(address(service, "nope"), additional_headers=headers)
+
+
+async def test_own_pages_watch_with_their_cookie(service: Service, token: str) -> None:
+    headers = {"Cookie": f"analytics_login={token}"}
+    origin: Any = service.base
+    async with websockets.connect(
+        address(service, "default"), origin=origin, additional_headers=headers
+    ) as socket:
+        assert json.loads(await socket.recv())["site"] == "default"
+
+
+async def test_every_viewer_sees_an_event_whichever_worker_took_it(service: Service) -> None:
+    viewers = [await websockets.connect(address(service, "demo")) for _ in range(6)]
+    for number in range(4):
+        page = f"/seen-by-all-{number}"
+        await track(service, site="demo", page=page)
+        snapshots = [await seen(viewer, page) for viewer in viewers]
+        assert all(snapshot["visitors_now"] >= 1 for snapshot in snapshots)
+        assert all(sum(snapshot["minutes"]) >= number + 1 for snapshot in snapshots)
+    for viewer in viewers:
+        await viewer.close()
+
+
+async def test_events_of_other_sites_are_not_shown(service: Service) -> None:
+    async with websockets.connect(address(service, "demo")) as viewer:
+        await track(service, site="default", page="/elsewhere")
+        await track(service, site="demo", page="/here")
+        snapshot = await seen(viewer, "/here")
+    assert "/elsewhere" not in json.dumps(snapshot)
+
+
+async def test_snapshots_come_at_most_once_a_second(service: Service) -> None:
+    async with websockets.connect(address(service, "demo")) as viewer:
+        await viewer.recv()
+        started = time.monotonic()
+        received = 0
+        while time.monotonic() - started < 3:
+            await track(service, site="demo", page="/busy")
+            try:
+                await asyncio.wait_for(viewer.recv(), 0.05)
+                received += 1
+            except TimeoutError:
+                pass
+        assert 1 <= received <= 5
+
+
+async def test_the_numbers_are_those_of_the_reports(service: Service) -> None:
+    async with httpx.AsyncClient(base_url=service.base) as client:
+        live = (await client.get("/api/realtime/stats?site=demo")).json()
+        today = (await client.get("/api/analytics/timeseries?site=demo&days=1")).json()["totals"]
+    for name in ("visits", "visitors", "pageviews"):
+        assert live["today"][name] == today[name]
+    assert len(live["minutes"]) == 30
+
+
+async def test_viewers_go_on_after_the_database_lost_every_connection(service: Service) -> None:
+    async with websockets.connect(address(service, "demo")) as viewer:
+        await viewer.recv()
+        cut_all_connections(service.data_dir)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                await track(service, site="demo", page="/after-the-cut")
+                break
+            except (AssertionError, httpx.HTTPError):
+                await asyncio.sleep(0.3)
+        await seen(viewer, "/after-the-cut", patience=15)
+
+
+def cut_all_connections(data_dir: Path) -> None:
+    """What a restart of the database does to everybody."""
+    with psycopg.connect(f"host={data_dir / 'postgres'} user=postgres") as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where application_name = 'analytics' and pid <> pg_backend_pid()"
+        )

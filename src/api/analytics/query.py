@@ -90,6 +90,11 @@ class Params(BaseModel):
     format: Format = Field(Format.JSON, description="csv returns the rows only.")
     source: Source = Field(Source.AUTO, description="base answers without rollups.")
 
+    @property
+    def names_a_range(self) -> bool:
+        """Whether the caller said anything about the range."""
+        return not (self.hours is None and self.days is None and self.from_ is None)
+
     @model_validator(mode="after")
     def one_range(self) -> "Params":
         """The range is said in one way."""

@@ -7,7 +7,9 @@ the test that its SQL is valid follow from that.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
@@ -19,10 +21,11 @@ from api.analytics.dimensions import (
     Dimension,
 )
 from api.analytics.planner import Need
-from api.analytics.query import Params, Query
+from api.analytics.query import Params, Query, midnight
 from api.analytics.rollups import EVENTS, VISIT_MEASURES, VISITS
 from api.db.queries import Fragment
 
+Start = Callable[[Params, str, datetime], datetime]
 Prepare = Callable[[Query], dict[str, Any]]
 Finish = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
@@ -54,6 +57,8 @@ class Report:
     """The base table that it reads besides, or instead."""
     dimensions: tuple[Dimension, ...] = ()
     """What it can be broken down by; the first is the default."""
+    start: Start | None = None
+    """Where the range starts when the caller names none, instead of 24 hours ago."""
     prepare: Prepare = nothing_more
     """More values for its SQL. Raises Invalid."""
     slots: Callable[[Query], Mapping[str, Fragment]] = nothing_more
@@ -156,6 +161,20 @@ def funnel_shares(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
+def first_cohort(params: Params, timezone: str, now: datetime) -> datetime:
+    """As many whole periods back as there are to show, the current one being the last."""
+    assert isinstance(params, models.RetentionParams)
+    zone = ZoneInfo(timezone)
+    today = now.astimezone(zone).date()
+    back = params.periods - 1
+    if params.period == "month":
+        year, month = divmod(today.year * 12 + today.month - 1 - back, 12)
+        return midnight(date(year, month + 1, 1), zone)
+    days_in = {"day": 0, "week": (today.weekday() + (params.week_start == "sunday")) % 7}
+    width = {"day": 1, "week": 7}[params.period]
+    return midnight(today - timedelta(days=days_in[params.period] + back * width), zone)
+
+
 def retention_values(query: Query) -> dict[str, Any]:
     """Period arithmetic in SQL's terms."""
     params = query.params
@@ -238,6 +257,7 @@ REPORTS = (
         "Who came back",
         models.RetentionParams,
         models.Cohort,
+        start=first_cohort,
         prepare=retention_values,
         finish=retention_rates,
     ),

@@ -24,6 +24,8 @@ def ask(report: Report, params: Params, site: Site, now: datetime) -> Query:
     timezone = params.timezone or site.timezone
     try:
         lower, upper = range_of(params, timezone, now)
+        if report.start and not params.names_a_range:
+            lower = report.start(params, timezone, now)
     except (ValueError, OverflowError) as error:
         raise Invalid(f"from, to: {error}") from error
     interval = params.interval if isinstance(params, SeriesParams) else None
@@ -86,7 +88,8 @@ def dimension_column(report: Report, query: Query) -> Any:
 def source_of(report: Report, query: Query) -> str:
     """Every table that has a part in the rows."""
     planned = [name_of(plan(need, query)) for need in needs(report, query).values()]
-    return "+".join(dict.fromkeys((*planned, report.base)))
+    joined = ["visit"] if dimension_column(report, query) and not report.needs else []
+    return "+".join(dict.fromkeys((*planned, report.base, *joined)))
 
 
 async def totals(database: Database, report: Report, query: Query) -> dict[str, Any]:

@@ -9,6 +9,7 @@ const { timezone } = document.getElementById('main').dataset;
 const SHOWN = 9;
 const WEEKS = 8;
 
+const wholeWeeks = () => ({ from: mondayBefore(WEEKS - 1, timezone), periods: WEEKS });
 const by = (dimension) => ({ dimension, limit: SHOWN + 1 }); // one may be left out
 
 /** By id: the report, what to ask it beyond the range (null: nothing yet), how to draw the rows. */
@@ -59,10 +60,6 @@ function step(row) {
     element('strong', {}, count(row.count)),
     element('small', {}, row.step === 1 ? 'began' : `${share}, ${rest}`),
   );
-}
-
-function wholeWeeks() {
-  return { from: mondayBefore(WEEKS - 1, timezone), periods: WEEKS };
 }
 
 function retention(rows) {

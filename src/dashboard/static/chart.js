@@ -6,13 +6,13 @@ const HEIGHT = 250;
 const TOP = 14;
 const RIGHT = 26;
 const BOTTOM = 28;
-const LEFT = 46;
+const LEFT = 54;
 const GROUND = HEIGHT - BOTTOM;
 const LABEL_WIDTH = 72;
 
 /** Draws { points: [{ value, axis, title, partial }], show, scale, label } into a box. */
 export function drawChart(box, { points, show, scale, label }) {
-  const width = Math.max(box.clientWidth, 260);
+  const width = box.clientWidth;
   const most = Math.max(...points.map(({ value }) => value));
   const step = tickStep(most, scale);
   const top = scale === 'share' ? 1 : Math.max(1, Math.ceil(most / step)) * step;

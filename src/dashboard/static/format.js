@@ -7,17 +7,15 @@ const writer = (options) => {
 
 export const count = writer({ maximumFractionDigits: 0 });
 export const decimal = writer({ maximumFractionDigits: 2 });
-const compact = writer({ notation: 'compact', maximumFractionDigits: 1 });
 export const percent = writer({ style: 'percent', maximumSignificantDigits: 2 });
 
-export const short = (value) => (value < 1e4 ? count : compact)(value);
 export const plural = (number, one) => `${count(number)} ${one}${number === 1 ? '' : 's'}`;
 
 export function duration(value) {
   if (value === null) return '–';
   const seconds = Math.round(value);
   const minutes = Math.floor(seconds / 60);
-  if (minutes >= 60) return `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
+  if (minutes > 59) return `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
   return minutes ? `${minutes}m ${seconds % 60}s` : `${seconds}s`;
 }
 

@@ -1,4 +1,4 @@
-// The live page: each message is a whole picture of the site, so a lost connection loses nothing.
+// The live page. Each message is a whole picture, so a lost connection loses nothing.
 
 import { element, ranking } from './dom.js';
 import { CLOCK, count, country, dates, flag, plural } from './format.js';
@@ -47,8 +47,7 @@ function showMinutes(minutes) {
     return bar;
   });
   box.replaceChildren(...bars);
-  const sum = minutes.reduce((total, number) => total + number, 0);
-  byId('busiest').textContent = `${plural(sum, 'event')}, at most ${count(most)} a minute`;
+  byId('busiest').textContent = `at most ${plural(most, 'event')} a minute`;
   box.ariaLabel = `The last 30 minutes: ${byId('busiest').textContent}`;
 }
 
@@ -103,7 +102,7 @@ function connect() {
   });
 }
 
-/** Twice as long after each failure, and at random: not everybody comes back at once. */
+/** Twice as long after each failure, at random lest all come back at once. */
 function nextWait() {
   const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
   failures += 1;

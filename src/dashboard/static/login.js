@@ -1,8 +1,7 @@
 // The login form. The login itself is a cookie that no script can read.
 
-const form = document.getElementById('login');
-const toggle = document.getElementById('toggle');
-const problem = document.getElementById('problem');
+const byId = (id) => document.getElementById(id);
+const [form, toggle, problem, title] = ['login', 'toggle', 'problem', 'title'].map(byId);
 const submit = form.querySelector('button');
 let registering = false;
 
@@ -34,7 +33,7 @@ toggle?.addEventListener('click', () => {
   registering = !registering;
   const words = ['Log in', 'Create an account'];
   if (registering) words.reverse();
-  document.getElementById('title').textContent = submit.textContent = words[0];
+  title.textContent = submit.textContent = words[0];
   toggle.textContent = `${words[1]} instead`;
   form.elements.password.autocomplete = registering ? 'new-password' : 'current-password';
   problem.hidden = true;

@@ -3,7 +3,7 @@
 import { CARDS } from './cards.js';
 import { drawChart } from './chart.js';
 import { element, table } from './dom.js';
-import { CLOCK, DAY, dates, decimal, duration, percent, plural, short } from './format.js';
+import { CLOCK, DAY, count, dates, decimal, duration, percent, plural } from './format.js';
 
 const byId = (id) => document.getElementById(id);
 const main = byId('main');
@@ -15,7 +15,7 @@ const SCALES = {
   bounce_rate: { show: percent, scale: 'share' },
   visit_duration: { show: duration, scale: 'seconds' },
 };
-const scaleOf = (metric) => SCALES[metric] ?? { show: short };
+const scaleOf = (metric) => SCALES[metric] ?? { show: count };
 
 // Every choice is a button: its name is a key of the address. The page comes with the defaults.
 const buttons = [...main.querySelectorAll('button[name]')];
@@ -46,8 +46,8 @@ function choose(choice) {
   showAll();
 }
 
-const address = (report, params) =>
-  `/api/analytics/${report}?${withValues(new URLSearchParams({ site }), params)}`;
+const address = (path, params) =>
+  `/api/${path}?${withValues(new URLSearchParams({ site }), params)}`;
 
 /** The API's answer. Throws an Error with the API's own words. */
 async function answer(url, signal) {
@@ -58,29 +58,26 @@ async function answer(url, signal) {
 }
 
 const latest = {};
+const redraw = (answered) => answered?.found && answered.draw(answered.found);
 
 /** Asks for a card and draws it. The same question is not asked twice; a newer one wins. */
-async function load(id, report, params, draw) {
-  const url = address(report, params);
-  if (latest[id]?.url === url) {
-    latest[id].draw = draw;
-    return latest[id].found && draw(latest[id].found);
-  }
+async function load(id, path, params, draw) {
+  const url = address(path, params);
+  if (latest[id]?.url === url) return redraw(Object.assign(latest[id], { draw }));
   latest[id]?.turn.abort();
   const mine = (latest[id] = { url, draw, turn: new AbortController() });
   const card = byId(id);
   card.ariaBusy = 'true';
-  card.querySelector('.csv').href = address(report, { ...params, limit: 1000, format: 'csv' });
+  card.querySelector('.csv').href = address(path, { ...params, limit: 1000, format: 'csv' });
   try {
     mine.found = await answer(url, mine.turn.signal);
-    mine.draw(mine.found);
+    redraw(mine);
     card.querySelector('.origin').textContent = `from ${mine.found.source.replaceAll('+', ' + ')}`;
   } catch (error) {
     if (mine !== latest[id]) return;
     delete latest[id];
     fill(id, element('p', { class: 'error', role: 'alert' }, error.message));
   }
-  card.ariaBusy = 'false';
 }
 
 /** Puts a drawing into a card, or its words for when there is nothing to draw. */
@@ -88,6 +85,7 @@ function fill(id, drawing) {
   const card = byId(id);
   const words = element('p', { class: 'empty' }, card.dataset.empty);
   card.querySelector('.body').replaceChildren(drawing || words);
+  card.ariaBusy = 'false';
 }
 
 function showAll() {
@@ -96,12 +94,12 @@ function showAll() {
   const range = { [unit === 'h' ? 'hours' : 'days']: number };
   for (const button of buttons) button.ariaPressed = String(chosen[button.name] === button.value);
   const series = { ...range, interval: unit === 'h' ? 'hour' : 'day' };
-  load('series', 'timeseries', series, (found) => showSeries(found, chosen.metric));
+  load('series', 'analytics/timeseries', series, (found) => showSeries(found, chosen.metric));
   byId('steps').value = chosen.steps.join('\n');
   for (const [id, { report, ask, draw }] of Object.entries(CARDS)) {
     const asked = ask(chosen[id], chosen.steps);
     const show = ({ rows }) => fill(id, rows.length && draw(rows, chosen[id]));
-    if (asked) load(id, report, asked.from ? asked : { ...range, ...asked }, show);
+    if (asked) load(id, `analytics/${report}`, asked.from ? asked : { ...range, ...asked }, show);
     else fill(id);
   }
 }
@@ -113,7 +111,7 @@ function showSeries(found, metric) {
   }
   const label = main.querySelector(`[value="${metric}"] .label`).textContent;
   const points = pointsOf(found, metric);
-  const about = `${label}, ${points[0]?.title} to ${points.at(-1)?.title}; as a table below`;
+  const about = `${label}, ${points[0]?.title} to ${points.at(-1)?.title}`;
   const columns = [['Time', ({ title }) => title], [label, ({ value }) => show(value), 'number']];
   byId('numbers').replaceChildren(table(columns, points));
   const box = element('figure');
@@ -138,7 +136,7 @@ function pointsOf({ rows, query }, metric) {
 
 async function showNow() {
   if (document.hidden) return;
-  const now = await answer(`/api/realtime/stats?${new URLSearchParams({ site })}`).catch(() => null);
+  const now = await answer(address('realtime/stats', {})).catch(() => null);
   const words = now ? plural(now.visitors_now, 'current visitor') : 'Live';
   const place = byId('visitors-now');
   if (place.textContent !== words) place.textContent = words; // a change is read aloud
@@ -152,7 +150,7 @@ main.querySelector('form').addEventListener('submit', (event) => {
   choose({ step: lines(byId('steps').value) });
 });
 addEventListener('popstate', showAll);
-addEventListener('resize', showAll);
+addEventListener('resize', () => redraw(latest.series));
 showAll();
 showNow();
 setInterval(showNow, NOW_EVERY);

@@ -88,6 +88,7 @@ create table visit (
     ordinal integer not null,
     session_id text,
     first_seen timestamptz not null,
+    began timestamptz not null,
     last_event timestamptz not null,
     ended timestamptz not null,
     pageviews integer not null,

@@ -67,6 +67,7 @@ VISIT_FIELDS = (
     "visitor_id",
     "session_id",
     "started",
+    "began",
     "first_id",
     "last_event",
     "ended",
@@ -186,7 +187,7 @@ async def replace_visits(
     gone = [
         visit
         for visit in (*changed, *absorbed)
-        if visit.stored_started and (visit.merged_into or visit.stored_started != visit.started)
+        if visit.stored_started and (visit.merged_into or visit.begins_anew)
     ]
     if gone:
         await execute(

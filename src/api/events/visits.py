@@ -1,5 +1,6 @@
 """Visits: consecutive events of one visitor with no gap longer than 30 minutes.
 
+An event happens at its time; engagement, which is told afterwards, lasts from `began` to its time.
 A visit adds up: the visit of two events is the merger of the visits of each. So an event that
 arrives late is nothing special. It joins the visit it lies in or next to, whatever the order of
 arrival, and where it closes the gap between two visits they become one.
@@ -38,6 +39,8 @@ class Visit(Struct, kw_only=True):
     visitor_id: int
     session_id: str | None
     started: datetime
+    began: datetime
+    """Earlier than `started` where the first event tells of engagement before it."""
     first_id: UUID
     context: Context
     last_event: datetime
@@ -50,6 +53,8 @@ class Visit(Struct, kw_only=True):
     exit: PageMark | None
     stored_started: datetime | None = None
     """`started` under which the database knows this visit; None for a new one."""
+    begins_anew: bool = False
+    """Whether it turned out to begin with another event than was thought."""
     merged_into: "Visit | None" = None
 
     def absorb(self, other: "Visit") -> None:
@@ -57,6 +62,8 @@ class Visit(Struct, kw_only=True):
         if (other.started, other.first_id) < (self.started, self.first_id):
             self.started, self.first_id = other.started, other.first_id
             self.context = other.context
+            self.begins_anew = True
+        self.began = min(self.began, other.began)
         self.last_event, self.ended = max(
             (self.last_event, self.ended), (other.last_event, other.ended)
         )
@@ -82,6 +89,7 @@ def visit_of(event: Event, visitor_id: int) -> Visit:
         visitor_id=visitor_id,
         session_id=event.session_id,
         started=event.time,
+        began=event.began,
         first_id=event.id,
         context=event.context,
         last_event=event.time,
@@ -156,7 +164,7 @@ def touching(timeline: Iterable[Visit], event: Event) -> list[Visit]:
     near = [
         visit
         for visit in timeline
-        if visit.started - TIMEOUT <= event.time and event.began <= visit.last_event + TIMEOUT
+        if visit.began - TIMEOUT <= event.time and event.began <= visit.last_event + TIMEOUT
     ]
     return sorted(near, key=lambda visit: visit.started)
 

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from api.analytics.models import RetentionParams
 from api.analytics.query import Params, range_of
 from api.analytics.reports import first_cohort

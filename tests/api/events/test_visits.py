@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+NOON = datetime(2025, 3, 11, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 IDS = "00000000-0000-4000-8000-{:012}"
 
@@ -151,7 +151,7 @@ async def test_a_visit_goes_on_across_midnight(site):
 
 @pytest.mark.parametrize(
     "shift",
-    [datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)],
+    [datetime(2025, 3, 30, 1, tzinfo=UTC), datetime(2025, 10, 26, 1, tzinfo=UTC)],
     ids=["spring", "autumn"],
 )
 async def test_a_visit_goes_on_while_clocks_are_changed(site, shift):
@@ -164,7 +164,7 @@ async def test_a_visit_goes_on_while_clocks_are_changed(site, shift):
 
 
 async def test_a_gap_over_the_hour_that_is_told_twice_ends_a_visit(site):
-    shift = datetime(2026, 10, 25, 0, 50, tzinfo=UTC)
+    shift = datetime(2025, 10, 26, 0, 50, tzinfo=UTC)
     minutes = (shift - NOON) / timedelta(minutes=1)
     await site.send(event(1, minutes), event(2, minutes + 60))
     assert len(await visits(site, start=shift - DAY, days=2)) == 2
@@ -265,6 +265,16 @@ async def test_engagement_that_comes_before_its_page_view_joins_it(site):
     await site.send(event(1, 0, "/a"))
     visit = await the_visit(site)
     assert (visit["entry_page"], visit["duration"]) == ("/a", 3600)
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2), (2, 3, 1), (3, 2, 1)])
+async def test_engagement_bridges_what_it_covers_whatever_comes_first(site, order):
+    batch = {1: event(1, 0, "/a"), 2: event(2, 60, "/b"), 3: engagement(3, 61, 50 * 60, "/b")}
+    for number in order:
+        await site.send(batch[number])
+    visit = await the_visit(site)
+    assert visit["path"] == ["/a", "/b"]
+    assert visit["duration"] == 3660
 
 
 async def test_duration_of_the_last_page_view_extends_a_visit_and_that_of_others_does_not(site):

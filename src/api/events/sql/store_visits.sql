@@ -3,6 +3,7 @@ insert into visit
 select * from jsonb_populate_recordset(null::visit, cast(:visits as jsonb))
 on conflict (visitor_id, started, id) do update set
     first_seen = excluded.first_seen,
+    began = excluded.began,
     last_event = excluded.last_event,
     ended = excluded.ended,
     pageviews = excluded.pageviews,

@@ -5,6 +5,7 @@ from unnest(cast(:visitors as bigint[]), cast(:lowers as timestamptz[]), cast(:u
 cross join lateral (
     select * from visit v
     where v.visitor_id = span.visitor_id and v.session_id is null
-      and v.started between span.lower - interval '7 days' and span.upper + interval '30 minutes'
+      and v.started between span.lower - interval '7 days' and span.upper + interval '25 hours'
+      and v.began <= span.upper + interval '30 minutes'
       and v.last_event >= span.lower - interval '30 minutes'
 ) v

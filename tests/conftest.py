@@ -130,7 +130,14 @@ async def site(
     client: httpx.AsyncClient, admin: dict[str, str], database: Database, request: Any
 ) -> TestSite:
     """A public site that nothing has happened on yet."""
-    key = f"t{abs(hash(request.node.nodeid)) % 10**9}-{utc_now():%H%M%S%f}"
+    name = f"t{abs(hash(request.node.nodeid)) % 10**9}-{utc_now():%H%M%S%f}"
+    return await make_site(name, client, admin, database)
+
+
+async def make_site(
+    key: str, client: httpx.AsyncClient, admin: dict[str, str], database: Database
+) -> TestSite:
+    """A public site of this name."""
     await Sites(database).create(key, f"{key}.example", visibility=Visibility.PUBLIC)
     return TestSite(key, client, admin, database)
 

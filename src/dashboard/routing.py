@@ -1,6 +1,7 @@
 """The pages: overview, live, login. They show what the API answers; the API decides who may see."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -69,8 +70,14 @@ class VersionedFiles(StaticFiles):
 
 
 STATIC = VersionedFiles(HERE / "static")
-TEMPLATES = Jinja2Templates(directory=HERE / "templates")
-TEMPLATES.env.globals["static"] = STATIC.address  # pyright: ignore[reportUnknownMemberType]
+
+
+def for_every_page(_: Request) -> dict[str, object]:
+    """What all templates know, whatever the page is about."""
+    return {"static": STATIC.address}
+
+
+TEMPLATES = Jinja2Templates(HERE / "templates", context_processors=[for_every_page])
 
 
 @router.get("/")
@@ -104,9 +111,8 @@ async def page(request: Request, user: MaybeUser, name: str, template: str) -> H
         return await login_form(request, 401, here)
     except UnknownSite as error:
         demo = await demo_site(sites_of(request))
-        return render(
-            request, "missing.html", 404, {"detail": error.detail, "user": user, "demo": demo}
-        )
+        values = {"detail": error.detail, "user": user, "demo": demo}
+        return render(request, "missing.html", 404, values)
     return render(request, template, 200, {"site": site, "user": user})
 
 
@@ -137,9 +143,10 @@ async def demo_site(sites: AppSites) -> Site | None:
     return site if site.is_demo and site.visibility == Visibility.PUBLIC else None
 
 
-def render(request: Request, template: str, status: int, values: dict[str, object]) -> HTMLResponse:
+def render(
+    request: Request, template: str, status: int, values: Mapping[str, object]
+) -> HTMLResponse:
     """A template with autoescape, under a policy that runs no script but our own."""
-    nobody: dict[str, object] = {"site": None, "user": None}
     return TEMPLATES.TemplateResponse(
-        request, template, nobody | values, status_code=status, headers=SECURITY_HEADERS
+        request, template, dict(values), status_code=status, headers=SECURITY_HEADERS
     )

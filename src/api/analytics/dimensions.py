@@ -1,49 +1,98 @@
-"""The dimensions that an answer can be broken down by. A new one is one line."""
+"""The dimensions that answers are broken down by and filtered on. A new one is one line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import Literal, LiteralString
 
 from api.errors import Invalid
+
+Of = Literal["visit", "event"]
+
+PROPERTY = "props:"
+"""Filters on an event's properties say props:plan for the property `plan`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """A key that callers use, and the column of a visit that it stands for."""
+    """A key that callers use, and the expression behind it.
+
+    The expression is over v, a visit or a row of a rollup of visits; or over e, an event.
+    """
 
     key: str
-    column: LiteralString
+    sql: LiteralString
+    of: Of = "visit"
+
+    @property
+    def column(self) -> LiteralString:
+        """The column of a rollup that holds it; an expression is in no rollup."""
+        return self.sql[2:]
+
+
+def visit(key: LiteralString, column: LiteralString = "") -> Dimension:
+    """A dimension that is a column of the visit, of the same name unless said otherwise."""
+    return Dimension(key, f"v.{column or key}")
 
 
 SOURCE_DIMENSIONS = (
-    Dimension("source", "source"),
-    Dimension("channel", "channel"),
-    Dimension("referrer", "referrer_domain"),
-    Dimension("medium", "medium"),
-    Dimension("campaign", "campaign"),
-    Dimension("content", "content"),
-    Dimension("term", "term"),
+    visit("source"),
+    visit("channel"),
+    visit("referrer", "referrer_domain"),
+    visit("medium"),
+    visit("campaign"),
+    visit("content"),
+    visit("term"),
 )
 
 DEVICE_DIMENSIONS = (
-    Dimension("device", "device"),
-    Dimension("browser", "browser"),
-    Dimension("browser_version", "browser_version"),
-    Dimension("os", "os"),
-    Dimension("os_version", "os_version"),
-    Dimension("screen", "screen"),
-    Dimension("language", "language"),
-    Dimension("country", "country"),
+    visit("device"),
+    visit("browser"),
+    visit("browser_version"),
+    visit("os"),
+    visit("os_version"),
+    visit("screen"),
+    visit("language"),
+    visit("country"),
 )
 
-VISIT_DIMENSIONS = (*SOURCE_DIMENSIONS, *DEVICE_DIMENSIONS)
+LOCATION_DIMENSIONS = (visit("country"), visit("region"), visit("city"))
 
-COLUMNS: Mapping[str, LiteralString] = {d.key: d.column for d in VISIT_DIMENSIONS}
+PEOPLE_DIMENSIONS = (
+    Dimension("visitor_type", "case when v.started = v.first_seen then 'new' else 'returning' end"),
+)
+
+TIME_DIMENSIONS = (
+    Dimension("weekday", "to_char(v.started at time zone :timezone, 'ID')"),
+    Dimension("hour", "to_char(v.started at time zone :timezone, 'HH24')"),
+)
+
+EVENT_DIMENSIONS = (
+    Dimension("page", "e.page", "event"),
+    Dimension("hostname", "e.hostname", "event"),
+    Dimension("title", "e.title", "event"),
+    Dimension("event", "e.name", "event"),
+)
+
+VISIT_DIMENSIONS = tuple(
+    dict.fromkeys(
+        (
+            *SOURCE_DIMENSIONS,
+            *DEVICE_DIMENSIONS,
+            *LOCATION_DIMENSIONS,
+            visit("entry_page"),
+            visit("exit_page"),
+            *PEOPLE_DIMENSIONS,
+            *TIME_DIMENSIONS,
+        )
+    )
+)
+
+DIMENSIONS = (*VISIT_DIMENSIONS, *EVENT_DIMENSIONS)
 
 
-def column_of(key: str, allowed: tuple[Dimension, ...]) -> LiteralString:
-    """The column behind a key. Raises Invalid, listing the allowed keys, for any other."""
-    keys = [dimension.key for dimension in allowed]
-    if key not in keys:
-        raise Invalid(f"dimension: {key[:50]!r} is not one of these.", allowed=keys)
-    return COLUMNS[key]
+def find_dimension(key: str, allowed: Iterable[Dimension]) -> Dimension:
+    """The dimension with this key. Raises Invalid, listing the allowed keys, for any other."""
+    by_key = {dimension.key: dimension for dimension in allowed}
+    if key not in by_key:
+        raise Invalid(f"dimension: {key[:50]!r} is not one of these.", allowed=list(by_key))
+    return by_key[key]

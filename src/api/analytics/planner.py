@@ -10,6 +10,9 @@ from api.analytics.query import Interval, Query, Source
 from api.analytics.rollups import ROLLUPS
 from api.db.rollup import Fact, Rollup
 
+NOT_KEPT: LiteralString = ""
+"""The name of a column that no rollup has."""
+
 WHOLE_DAYS = (Interval.DAY, Interval.WEEK, Interval.MONTH)
 
 

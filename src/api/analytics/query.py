@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
+from api.analytics.dimensions import Dimension
+from api.analytics.filters import NO_FILTER, Filter
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
 
@@ -85,6 +87,12 @@ class Params(BaseModel):
     hours: int | None = Field(None, gt=0, le=24 * 366, description="The last so many hours.")
     days: int | None = Field(None, gt=0, le=366 * 40, description="The last so many local days.")
     timezone: Timezone | None = Field(None, description="IANA name; default: the site's.")
+    filters: str = Field(
+        "",
+        max_length=10_000,
+        description='JSON clauses that must all hold: [["is", "country", ["DE", "AT"]], …]. '
+        "Operators: is, is_not, contains, contains_not, matches, matches_not, and, or, not.",
+    )
     limit: int = Field(10, ge=1, le=1000, description="The most rows to return.")
     offset: int = Field(0, ge=0, le=100_000, description="Rows to leave out first.")
     format: Format = Field(Format.JSON, description="csv returns the rows only.")
@@ -117,6 +125,8 @@ class Query:
     now: datetime
     params: Params
     interval: Interval | None = None
+    dimension: Dimension | None = None
+    filter: Filter = NO_FILTER
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     """What this report's SQL needs beyond site, range and page of rows."""
 

@@ -4,7 +4,6 @@ A new report is one .sql file and one entry here. Its route, its documentation, 
 the test that its SQL is valid follow from that.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -20,6 +19,7 @@ from api.analytics.dimensions import (
     VISIT_DIMENSIONS,
     Dimension,
 )
+from api.analytics.filters import page_pattern
 from api.analytics.planner import Need
 from api.analytics.query import Params, Query, midnight
 from api.analytics.rollups import EVENTS, VISIT_MEASURES, VISITS
@@ -73,7 +73,7 @@ class Report:
         return self.sql or self.name
 
 
-TOTALS_NEEDS = {
+TOTALS_NEEDS: Mapping[str, Need] = {
     "visits": Need(VISITS, VISIT_MEASURES),
     "events": Need(EVENTS, ("pageviews",)),
 }
@@ -132,13 +132,6 @@ def funnel_values(query: Query) -> dict[str, Any]:
 def is_page(step: str) -> bool:
     """Pages begin with a slash, or with a wildcard that stands for one."""
     return step.startswith(("/", "*"))
-
-
-def page_pattern(glob: str) -> str:
-    """A page pattern as an anchored regular expression: * within a segment, ** across them."""
-    parts = re.split(r"(\*\*|\*)", glob)
-    regex = {"**": ".*", "*": "[^/]*"}
-    return "^" + "".join(regex.get(part, re.escape(part)) for part in parts) + "$"
 
 
 def funnel_unit(query: Query) -> Mapping[str, Fragment]:

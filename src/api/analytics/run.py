@@ -1,18 +1,21 @@
 """From a question to its answer: check, plan, ask, shape."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
-from api.analytics.dimensions import column_of
+from api.analytics.dimensions import Dimension, find_dimension
+from api.analytics.filters import NO_FILTER, Clause, clauses_of, condition, parse_filters
+from api.analytics.filters import condition_on_visit_of_event as on_visit_of_event
 from api.analytics.models import BreakdownParams, SeriesParams
-from api.analytics.planner import Need, name_of, plan
+from api.analytics.planner import NOT_KEPT, Need, name_of, plan
 from api.analytics.query import LONGEST_RANGE, Params, Query, range_of
 from api.analytics.reports import TOTALS_NEEDS, Report
 from api.db.database import Database
-from api.db.queries import Fragment
+from api.db.queries import Fragment, slot_names
+from api.db.rollup import Fact
 from api.errors import Invalid
 from api.sites.models import Site
 
@@ -28,8 +31,17 @@ def ask(report: Report, params: Params, site: Site, now: datetime) -> Query:
             lower = report.start(params, timezone, now)
     except (ValueError, OverflowError) as error:
         raise Invalid(f"from, to: {error}") from error
-    interval = params.interval if isinstance(params, SeriesParams) else None
-    query = Query(site, lower, upper, timezone, now, params, interval)
+    query = Query(
+        site,
+        lower,
+        upper,
+        timezone,
+        now,
+        params,
+        interval=params.interval if isinstance(params, SeriesParams) else None,
+        dimension=dimension_of(report, params),
+        filter=parse_filters(params.filters),
+    )
     check_length(query)
     return replace(query, values=report.prepare(query))
 
@@ -45,10 +57,18 @@ def check_length(query: Query) -> None:
         raise Invalid(f"interval: {query.interval} is too fine for this range.", allowed=coarser)
 
 
+def dimension_of(report: Report, params: Params) -> Dimension | None:
+    """The dimension to break down by. Raises Invalid for one that the report lacks."""
+    if not isinstance(params, BreakdownParams):
+        return None
+    if not params.dimension:
+        return report.dimensions[0] if report.needs else None
+    return find_dimension(params.dimension, report.dimensions)
+
+
 async def run(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """The answer in the shape of models.Answer."""
-    chosen = slots(report, query)
-    rows = await database.rows(SQL / f"{report.file}.sql", query.sql_values, chosen)
+    rows = await database.rows(file_of(report.file), query.sql_values, slots(report, query))
     return {
         "query": query.normalised | {"report": report.name},
         "source": source_of(report, query),
@@ -57,47 +77,68 @@ async def run(database: Database, report: Report, query: Query) -> dict[str, Any
     }
 
 
+def file_of(name: str) -> Path:
+    """Where a question is."""
+    return SQL / f"{name}.sql"
+
+
 def slots(report: Report, query: Query) -> Mapping[str, Fragment]:
-    """What fills the slots of the report's SQL: sources, the dimension, its own."""
-    filled = {name: Fragment(plan(need, query).name) for name, need in needs(report, query).items()}
-    if column := dimension_column(report, query):
-        filled["dimension"] = Fragment(column)
-    return {**filled, **report.slots(query)}
-
-
-def needs(report: Report, query: Query) -> dict[str, Need]:
-    """The report's needs, the dimension asked for among them."""
-    column = dimension_column(report, query)
-    dimensions = (column,) if column else ()
+    """What fills the slots of the report's SQL: sources, the dimension, filters, its own."""
+    asked = {"dimension": Fragment(query.dimension.sql)} if query.dimension else {}
     return {
-        name: replace(need, dimensions=(*need.dimensions, *dimensions))
-        for name, need in report.needs.items()
+        **sources(report.needs, query),
+        **asked,
+        **filters(file_of(report.file), query),
+        **report.slots(query),
     }
 
 
-def dimension_column(report: Report, query: Query) -> Any:
-    """The column to break down by, '' for none. Raises Invalid for one the report lacks."""
-    params = query.params
-    if not isinstance(params, BreakdownParams):
-        return ""
-    if not params.dimension:
-        return report.dimensions[0].column if report.needs else ""
-    return column_of(params.dimension, report.dimensions)
+def sources(needs: Mapping[str, Need], query: Query) -> Mapping[str, Fragment]:
+    """The source that the planner chose for each part."""
+    return {slot: Fragment(plan(need, query).name) for slot, need in all_needs(needs, query)}
+
+
+def all_needs(needs: Mapping[str, Need], query: Query) -> Iterator[tuple[str, Need]]:
+    """What each part reads in truth: the dimension asked for, and those of the filter, too."""
+    asked = (query.dimension.column,) if query.dimension else ()
+    for slot, need in needs.items():
+        filtered = tuple(column_in(need.fact, clause) for clause in clauses_of(query.filter))
+        yield slot, replace(need, dimensions=(*need.dimensions, *asked, *filtered))
+
+
+def column_in(fact: Fact, clause: Clause) -> LiteralString:
+    """The column that a clause needs in a rollup of this fact; the other table's are in none."""
+    return clause.dimension.column if clause.dimension.of == fact.table else NOT_KEPT
+
+
+def filters(path: Path, query: Query) -> Mapping[str, Fragment]:
+    """The filter in the forms that this file has slots for.
+
+    Raises Invalid when there is a filter and the question cannot be filtered.
+    """
+    forms = {
+        "visit_filter": condition(query.filter, "visit"),
+        "event_filter": condition(query.filter, "event"),
+        "visit_of_event_filter": on_visit_of_event(query.filter),
+    }
+    filled = {slot: form for slot, form in forms.items() if slot in slot_names(path)}
+    if not filled and query.filter != NO_FILTER:
+        raise Invalid("filters: this report cannot be filtered.")
+    return filled
 
 
 def source_of(report: Report, query: Query) -> str:
     """Every table that has a part in the rows."""
-    planned = [name_of(plan(need, query)) for need in needs(report, query).values()]
-    joined = ["visit"] if dimension_column(report, query) and not report.needs else []
+    planned = [name_of(plan(need, query)) for _, need in all_needs(report.needs, query)]
+    joined = ["visit"] if query.dimension and not report.needs else []
     return "+".join(dict.fromkeys((*planned, report.base, *joined)))
 
 
 async def totals(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """The numbers of the whole range. They have no buckets, so any rollup tiles it."""
-    whole = replace(query, interval=None)
-    chosen = (
-        {name: Fragment(plan(need, whole).name) for name, need in TOTALS_NEEDS.items()}
-        if report.totals == "totals"
-        else {}
-    )
-    return (await database.rows(SQL / f"{report.totals}.sql", whole.sql_values, chosen))[0]
+    whole = replace(query, interval=None, dimension=None)
+    path = file_of(report.totals)
+    needs: Mapping[str, Need] = TOTALS_NEEDS if report.totals == "totals" else {}
+    chosen = sources(needs, whole)
+    found = await database.rows(path, whole.sql_values, {**chosen, **filters(path, whole)})
+    return found[0]

@@ -41,6 +41,12 @@ def read(path: Path) -> str:
     return COMMENT.sub("", path.read_text())
 
 
+@cache
+def slot_names(path: Path) -> frozenset[str]:
+    """The slots that a file has."""
+    return frozenset(match["name"] for match in SLOT.finditer(read(path)))
+
+
 def statement(path: Path, slots: Mapping[str, Fragment] | None = None) -> Statement:
     """The question in this file, its slots filled where a fragment is given.
 
@@ -48,7 +54,7 @@ def statement(path: Path, slots: Mapping[str, Fragment] | None = None) -> Statem
     """
     slots = slots or {}
     text = read(path)
-    if unknown := slots.keys() - {match["name"] for match in SLOT.finditer(text)}:
+    if unknown := slots.keys() - slot_names(path):
         raise KeyError(f"{path.name} has no slot {sorted(unknown)}")
 
     def fill(match: re.Match[str]) -> str:

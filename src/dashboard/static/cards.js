@@ -1,15 +1,12 @@
 // The cards below the chart: what each asks the API, and how it draws the answer's rows.
 
 import { bar, element, ranking, table } from './dom.js';
-import {
-  CLOCK, DAY, capital, count, country, dates, duration, flag, mondayBefore, percent,
-} from './format.js';
+import { CLOCK, DAY, capital, count, country, dates, duration, flag, percent } from './format.js';
 
 const { timezone } = document.getElementById('main').dataset;
 const SHOWN = 9;
 const WEEKS = 8;
 
-const wholeWeeks = () => ({ from: mondayBefore(WEEKS - 1, timezone), periods: WEEKS });
 const by = (dimension) => ({ dimension, limit: SHOWN + 1 }); // one may be left out
 
 /** By id: the report, what to ask it beyond the range (null: nothing yet), how to draw the rows. */
@@ -27,7 +24,7 @@ export const CARDS = {
     ask: (_, steps) => (steps.length ? { steps } : null),
     draw: (rows) => rows[0].count && element('ol', {}, rows.map(step)),
   },
-  retention: { report: 'retention', ask: wholeWeeks, draw: retention },
+  retention: { report: 'retention', ask: () => ({ periods: WEEKS }), draw: retention },
   bots: { report: 'bots', ask: () => ({ limit: SHOWN }), draw: bots },
   sessions: { report: 'sessions', ask: () => ({ limit: SHOWN }), draw: sessions },
 };

@@ -1,4 +1,4 @@
-// A series as a line, dashed where a bucket is incomplete, with a tooltip for pointer and keys.
+// A series as a line, dashed where incomplete, with a tooltip for pointer and keys.
 
 import { element, svg } from './dom.js';
 
@@ -12,7 +12,7 @@ const LABEL_WIDTH = 72;
 
 /** Draws { points: [{ value, axis, title, partial }], show, scale, label } into a box. */
 export function drawChart(box, { points, show, scale, label }) {
-  const width = box.clientWidth;
+  const width = Math.max(box.clientWidth, 260);
   const most = Math.max(...points.map(({ value }) => value));
   const step = tickStep(most, scale);
   const top = scale === 'share' ? 1 : Math.max(1, Math.ceil(most / step)) * step;

@@ -28,13 +28,6 @@ export function dates(timeZone, parts) {
   return (time) => format.format(new Date(time));
 }
 
-/** The Monday so many weeks before this week's, by the calendar of a time zone: YYYY-MM-DD. */
-export function mondayBefore(weeks, timeZone) {
-  const day = new Date(new Intl.DateTimeFormat('en-CA', { timeZone }).format());
-  day.setUTCDate(day.getUTCDate() - ((day.getUTCDay() + 6) % 7) - 7 * weeks);
-  return day.toISOString().slice(0, 10);
-}
-
 const countries = new Intl.DisplayNames('en', { type: 'region' });
 const isCountry = (code) => /^[A-Z]{2}$/.test(code);
 

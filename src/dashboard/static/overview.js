@@ -76,8 +76,14 @@ async function load(id, path, params, draw) {
   } catch (error) {
     if (mine !== latest[id]) return;
     delete latest[id];
-    fill(id, element('p', { class: 'error', role: 'alert' }, error.message));
+    fill(id, problem(error instanceof TypeError ? 'The service cannot be reached.' : error.message));
   }
+}
+
+function problem(words) {
+  const again = element('button', { type: 'button', class: 'quiet' }, 'Try again');
+  again.addEventListener('click', showAll);
+  return element('div', { class: 'error', role: 'alert' }, element('p', {}, words), again);
 }
 
 /** Puts a drawing into a card, or its words for when there is nothing to draw. */
@@ -99,7 +105,8 @@ function showAll() {
   for (const [id, { report, ask, draw }] of Object.entries(CARDS)) {
     const asked = ask(chosen[id], chosen.steps);
     const show = ({ rows }) => fill(id, rows.length && draw(rows, chosen[id]));
-    if (asked) load(id, `analytics/${report}`, asked.from ? asked : { ...range, ...asked }, show);
+    // Periods are counted back from now, whatever the range.
+    if (asked) load(id, `analytics/${report}`, { ...(asked.periods ? {} : range), ...asked }, show);
     else fill(id);
   }
 }
@@ -126,7 +133,7 @@ function pointsOf({ rows, query }, metric) {
   const axis = dates(query.timezone, hourly ? CLOCK : DAY);
   const title = dates(query.timezone, { weekday: 'short', ...DAY, ...(hourly && CLOCK) });
   return rows.map((row, index) => ({
-    // A series has no views per visit of its own.
+    // A series has no views per visit.
     value: metric in row ? row[metric] : row.visits ? row.pageviews / row.visits : null,
     axis: axis(row.time),
     title: title(row.time),

@@ -5,7 +5,7 @@ select date_trunc(:interval, e.time, :timezone) as time, e.page, e.name,
 from events(:site, :lower, :upper) e
 left join visit v on :dimension::text is not null and v.visitor_id = e.visitor_id
     and v.id = e.visit_id and v.started between e.time - interval '7 days' and e.time
-where e.name <> 'engagement' and (:pages::text[] is null or e.page = any(:pages))
+where /*event_filter*/ true /*end*/ and e.name <> 'engagement' and (:pages::text[] is null or e.page = any(:pages))
 group by 1, 2, 3, 4
 order by 1, 2, 3, 4
 limit :limit offset :offset

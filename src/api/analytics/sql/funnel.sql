@@ -6,6 +6,7 @@ with walks as (
     from events(:site, :lower, :upper) e
     join unnest(:names::text[], :patterns::text[]) with ordinality s (name, pattern, step)
         on e.name = s.name and e.page ~ s.pattern
+    where /*visit_of_event_filter*/ true /*end*/
     group by /*unit*/ e.visitor_id /*end*/
 ), reached as (
     select times.step, times.seconds

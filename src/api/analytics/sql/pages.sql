@@ -1,24 +1,24 @@
 -- Pages by page views; of the visits that entered on a page, how many left at once.
 with viewed as (
     select page, sum(pageviews)::bigint as pageviews, sum(engaged) as engaged
-    from /*events*/ events /*end*/ (:site, :lower, :upper)
-    where :pages::text[] is null or page = any(:pages)
+    from /*events*/ events /*end*/ (:site, :lower, :upper) e
+    where /*event_filter*/ true /*end*/ and (:pages::text[] is null or page = any(:pages))
     group by page
     having sum(pageviews) > 0
 ), people as (
     select page, count(distinct visitor_id) as visitors, count(distinct visit_id) as visits
-    from events(:site, :lower, :upper)
-    where name = 'pageview' and (:pages::text[] is null or page = any(:pages))
+    from events(:site, :lower, :upper) e
+    where /*event_filter*/ true /*end*/ and name = 'pageview' and (:pages::text[] is null or page = any(:pages))
     group by page
 ), entered as (
     select entry_page as page, sum(visits) as entries, sum(bounces) as bounces
-    from visits(:site, :lower, :upper)
-    where entry_page <> ''
+    from visits(:site, :lower, :upper) v
+    where /*visit_filter*/ true /*end*/ and entry_page <> ''
     group by entry_page
 ), exited as (
     select exit_page as page, sum(visits) as exits
-    from visits(:site, :lower, :upper)
-    where exit_page <> ''
+    from visits(:site, :lower, :upper) v
+    where /*visit_filter*/ true /*end*/ and exit_page <> ''
     group by exit_page
 )
 select page, pageviews, coalesce(visitors, 0) as visitors, coalesce(visits, 0) as visits,

@@ -9,5 +9,6 @@ cross join lateral (
     where e.visitor_id = v.visitor_id and e.visit_id = v.id and e.name = 'pageview'
       and e.time between v.started and v.last_event
 ) path
+where /*visit_filter*/ true /*end*/
 order by v.started desc, v.id
 limit :limit offset :offset

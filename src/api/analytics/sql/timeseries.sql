@@ -8,16 +8,19 @@ with buckets as (
 ), visited as (
     select date_trunc(:interval, bucket, :timezone) as time, sum(visits) as visits,
         sum(viewed) as with_views, sum(bounces) as bounces, sum(seconds) as seconds
-    from /*visits*/ visits /*end*/ (:site, :lower, :upper)
+    from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
+    where /*visit_filter*/ true /*end*/
     group by 1
 ), viewed as (
     select date_trunc(:interval, bucket, :timezone) as time, sum(pageviews) as pageviews,
         sum(custom_events) as events
-    from /*events*/ events /*end*/ (:site, :lower, :upper)
+    from /*events*/ events /*end*/ (:site, :lower, :upper) e
+    where /*event_filter*/ true /*end*/
     group by 1
 ), people as (
     select date_trunc(:interval, bucket, :timezone) as time, count(distinct visitor_id) as visitors
-    from visits(:site, :lower, :upper)
+    from visits(:site, :lower, :upper) v
+    where /*visit_filter*/ true /*end*/
     group by 1
 )
 select time, coalesce(visitors, 0)::bigint as visitors, coalesce(visits, 0)::bigint as visits,

@@ -1,0 +1,289 @@
+"""Rollups answer exactly what the base tables answer, at every moment of a bucket's life."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import count
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from api.analytics.rollups import ROLLUPS
+from api.db.refresh import refresh_rollups
+from api.sites.directory import Sites
+from api.sites.models import Visibility, utc_now
+from conftest import TestSite
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+WHOLE_HOURS = ("UTC", "Europe/Berlin", "America/New_York")
+"""Zones whose hours and days are made of hours of UTC."""
+ODD_MINUTES = ("Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns")
+ZONES = (*WHOLE_HOURS, *ODD_MINUTES)
+
+Body = dict[str, Any]
+
+numbers = count()
+
+
+async def fresh_site(client: Any, admin: Any, database: Any) -> TestSite:
+    """A site on which nothing has happened."""
+    key = f"parity-{utc_now():%H%M%S%f}-{next(numbers)}"
+    await Sites(database).create(key, f"{key}.example", visibility=Visibility.PUBLIC)
+    return TestSite(key, client, admin, database)
+
+
+def happening(chance: Random, time: datetime) -> Body:
+    """Something that one of few visitors did at a time."""
+    name = chance.choice(["pageview", "pageview", "pageview", "signup", "engagement"])
+    return {
+        "time": time.isoformat(),
+        "visitor_id": f"v{chance.randrange(12)}",
+        "name": name,
+        "page": f"/{chance.randrange(4)}",
+        "utm_source": chance.choice(["", "alpha", "beta"]),
+        "utm_campaign": chance.choice(["", "spring"]),
+        "interactive": chance.random() < 0.7,
+        "duration": chance.choice([0, 0.25, 7, 90, 1500]),
+    }
+
+
+def crowd(chance: Random, moments: list[datetime], most: int) -> list[Body]:
+    """Things that happened within hours after certain moments, never after now."""
+    times = [
+        chance.choice(moments) + timedelta(seconds=chance.randrange(4 * 3600), microseconds=n)
+        for n in range(chance.randint(1, most))
+    ]
+    return [happening(chance, time) for time in times if time < utc_now() - MINUTE]
+
+
+def questions(chance: Random, moments: list[datetime]) -> Iterator[tuple[str, Body]]:
+    """Reports with ranges whose edges are nobody's buckets, and with those that are."""
+    for _ in range(3):
+        zone = chance.choice(ZONES)
+        edge = chance.choice(moments) + timedelta(
+            seconds=chance.randrange(4 * 3600), microseconds=chance.randrange(1000)
+        )
+        length = chance.choice([20 * MINUTE, HOUR, 5 * HOUR, DAY, 30 * DAY])
+        span = chance.choice(
+            [
+                {"from": edge.isoformat(), "to": (edge + length).isoformat()},
+                {"from": (edge - length).isoformat(), "to": edge.isoformat()},
+                {"from": on_the_hour(edge).isoformat(), "to": (edge + length).isoformat()},
+                {"from": (edge - length).isoformat(), "to": on_the_hour(edge).isoformat()},
+                {"hours": chance.choice([1, 24, 24 * 30])},
+                {"days": chance.choice([1, 3, 30])},
+            ]
+        )
+        common = {"timezone": zone, "limit": 1000, **span}
+        yield "timeseries", {**common, "interval": chance.choice(["hour", "day", "week", "month"])}
+        yield "pages", common
+        yield "traffic-sources", {**common, "dimension": chance.choice(DIMENSIONS)}
+
+
+DIMENSIONS = ["source", "channel", "referrer", "medium", "campaign", "content"]
+
+
+def on_the_hour(time: datetime) -> datetime:
+    """The start of the hour of UTC."""
+    return time.replace(minute=0, second=0, microsecond=0)
+
+
+def expected_rollups(report: str, params: Body) -> set[str]:
+    """The rollups that have to have a part in the rows."""
+    if report == "pages":
+        return {"rollup:pages"}
+    if report == "timeseries":
+        tiled = params["timezone"] in WHOLE_HOURS
+        return {"rollup:traffic", "rollup:activity"} if tiled else set()
+    return set() if params["dimension"] == "content" else {"rollup:sources"}
+
+
+async def compare(site: TestSite, report: str, params: Body) -> Body:
+    """Asks both ways; the answer, when it is one."""
+    answer = await site.ask(report, **params)
+    base = await site.ask(report, source="base", **params)
+    rollups = {part for part in answer["source"].split("+") if part.startswith("rollup:")}
+    assert rollups == expected_rollups(report, params), (report, params, answer["source"])
+    assert "rollup:" not in base["source"]
+    assert answer["rows"] == base["rows"], (report, params)
+    assert answer["totals"] == base["totals"], (report, params)
+    return answer
+
+
+async def compare_all(site: TestSite, chance: Random, moments: list[datetime]) -> None:
+    """Asks many things both ways."""
+    for report, params in questions(chance, moments):
+        await compare(site, report, params)
+
+
+@settings(
+    max_examples=4,
+    # A seed cannot be made simpler.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(seed=st.integers(0, 2**32))
+async def test_rollups_and_base_tables_agree_before_between_and_after_refreshes(
+    client, admin, database, seed
+):
+    chance = Random(seed)
+    site = await fresh_site(client, admin, database)
+    now = utc_now()
+    moments = [now - 3 * HOUR, now - 20 * HOUR, now - chance.randrange(2, 25) * DAY]
+    await site.send(happening(chance, now - 5 * HOUR), *crowd(chance, moments, 60))
+    await compare_all(site, chance, moments)
+    await site.refresh()
+    await compare_all(site, chance, moments)
+    await site.send(happening(chance, now - 5 * HOUR), *crowd(chance, moments, 20))
+    await compare_all(site, chance, moments)
+    await site.refresh()
+    assert await marks_left(site) == 0
+    await compare_all(site, chance, moments)
+
+
+async def marks_left(site: TestSite) -> int:
+    """How many buckets are waiting to be recomputed."""
+    async with await site.database.connect() as connection:
+        cursor = await connection.execute("select count(*) from rollup_dirty")
+        ((marks,),) = await cursor.fetchall()
+        return marks
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("interval", ["minute", "hour", "day", "week", "month"])
+async def test_only_a_series_that_is_made_of_whole_hours_comes_from_rollups(site, zone, interval):
+    span = {"from": "2025-06-10T00:00Z", "to": "2025-06-11T00:00Z"}
+    answer = await site.ask("timeseries", timezone=zone, interval=interval, **span)
+    tiled = zone in WHOLE_HOURS and interval != "minute"
+    assert ("rollup:" in answer["source"]) is tiled
+
+
+async def test_a_bucket_that_a_late_event_touched_is_right_before_the_next_refresh(site):
+    old = on_the_hour(utc_now()) - 30 * HOUR
+    span = {"from": old.isoformat(), "to": (old + HOUR).isoformat(), "timezone": "UTC"}
+    for number in range(1, 4):
+        time = (old + number * MINUTE).isoformat()
+        await site.send({"time": time, "page": "/", "visitor_id": f"v{number}"})
+        for _ in range(2):
+            answer = await compare(site, "timeseries", {**span, "interval": "hour"})
+            (row,) = answer["rows"]
+            assert (row["visits"], row["pageviews"], row["bounce_rate"]) == (number, number, 1)
+            await site.refresh()
+
+
+async def test_a_visit_that_moves_to_an_earlier_bucket_leaves_the_later_one(site):
+    old = on_the_hour(utc_now()) - 30 * HOUR
+    span = {"from": (old - HOUR).isoformat(), "to": (old + HOUR).isoformat(), "timezone": "UTC"}
+    await site.send({"time": (old + MINUTE).isoformat(), "page": "/b", "visitor_id": "v"})
+    await site.refresh()
+    await site.send({"time": (old - MINUTE).isoformat(), "page": "/a", "visitor_id": "v"})
+    for _ in range(2):
+        answer = await compare(site, "timeseries", {**span, "interval": "hour"})
+        assert [row["visits"] for row in answer["rows"]] == [1, 0]
+        assert [row["pageviews"] for row in answer["rows"]] == [1, 1]
+        await site.refresh()
+
+
+async def test_visits_that_become_one_leave_the_buckets_they_were_in(site):
+    old = on_the_hour(utc_now()) - 30 * HOUR
+    span = {"from": (old - HOUR).isoformat(), "to": (old + HOUR).isoformat(), "timezone": "UTC"}
+    for minutes in (-20, 20):
+        time = (old + minutes * MINUTE).isoformat()
+        await site.send({"time": time, "page": "/", "visitor_id": "v", "utm_source": "alpha"})
+    await site.refresh()
+    await site.send({"time": old.isoformat(), "page": "/", "visitor_id": "v"})
+    for _ in range(2):
+        answer = await compare(site, "timeseries", {**span, "interval": "hour"})
+        assert [row["visits"] for row in answer["rows"]] == [1, 0]
+        await compare(site, "traffic-sources", {**span, "dimension": "source"})
+        await site.refresh()
+
+
+# ------------------------------------------------------------------------------- concurrency
+
+
+class Race:
+    """Writers at work where a refresher moves the watermark along."""
+
+    def __init__(self, sites: list[TestSite], start: datetime) -> None:
+        self.sites = sites
+        self.frontier = start
+        self.over = False
+
+    async def write(self, seed: int) -> int:
+        """Sends small batches to hours around the watermark; how many events."""
+        chance = Random(seed)
+        sent = 0
+        while not self.over:
+            times = [self.frontier + chance.randint(-100, 130) * MINUTE for _ in range(4)]
+            report = await chance.choice(self.sites).send(*(happening(chance, t) for t in times))
+            assert report["rejected"] == []
+            sent += report["accepted"]
+            await asyncio.sleep(chance.random() / 100)
+        return sent
+
+    async def refresh(self, database: Any, hours: int) -> None:
+        """Refreshes while the clock runs an hour in every round."""
+        async with await database.connect() as connection:
+            for _ in range(hours):
+                now = self.frontier + HOUR
+                await refresh_rollups(connection, database.engine, ROLLUPS, now)
+                self.frontier += HOUR
+        self.over = True
+
+
+async def set_watermarks_back(database: Any, time: datetime) -> None:
+    """As if no refresh had been made since then."""
+    async with await database.connect() as connection, connection.transaction():
+        await connection.execute("update rollup_state set watermark = %s", [time])
+
+
+async def test_writers_and_refreshers_at_once_lose_nothing(client, admin, database):
+    sites = [await fresh_site(client, admin, database) for _ in range(2)]
+    hours = 40
+    start = on_the_hour(utc_now()) - (hours + 6) * HOUR
+    await sites[0].refresh()
+    await set_watermarks_back(database, start)
+    race = Race(sites, start)
+    work = [race.write(seed) for seed in range(4)]
+    *sent, _ = await asyncio.gather(*work, race.refresh(database, hours))
+    for refreshed in (False, True):
+        if refreshed:
+            await sites[0].refresh()
+            assert await marks_left(sites[0]) == 0
+        found = [await compare_buckets(site, start - 3 * HOUR, hours + 8) for site in sites]
+        assert sum(found) == sum(sent)
+
+
+async def compare_buckets(site: TestSite, start: datetime, hours: int) -> int:
+    """Compares everything about some hours, bucket by bucket; how many events they hold."""
+    span = {
+        "from": start.isoformat(),
+        "to": (start + hours * HOUR).isoformat(),
+        "timezone": "UTC",
+        "limit": 1000,
+    }
+    for interval in ("hour", "day"):
+        await compare(site, "timeseries", {**span, "interval": interval})
+    await compare(site, "pages", span)
+    for dimension in ("source", "campaign"):
+        await compare(site, "traffic-sources", {**span, "dimension": dimension})
+    return await events_of(site)
+
+
+async def events_of(site: TestSite) -> int:
+    """How many events of a site are stored."""
+    async with await site.database.connect() as connection:
+        cursor = await connection.execute(
+            "select count(*) from event join site on site.id = site_id where key = %s", [site.key]
+        )
+        ((events,),) = await cursor.fetchall()
+        return events

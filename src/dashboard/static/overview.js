@@ -76,6 +76,7 @@ async function load(id, path, params, draw) {
   } catch (error) {
     if (mine !== latest[id]) return;
     delete latest[id];
+    for (const old of card.querySelectorAll('.origin, .value, #numbers')) old.textContent = '–';
     fill(id, problem(error instanceof TypeError ? 'The service cannot be reached.' : error.message));
   }
 }

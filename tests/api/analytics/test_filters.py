@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from api.analytics.dimensions import DIMENSIONS
 from api.db.database import Database
 from conftest import TestSite, make_site

@@ -23,8 +23,12 @@ DAY = timedelta(days=1)
 
 WHOLE_HOURS = ("UTC", "Europe/Berlin", "America/New_York")
 """Zones whose hours and days are made of hours of UTC."""
-ODD_MINUTES = ("Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns")
-ZONES = (*WHOLE_HOURS, *ODD_MINUTES)
+
+ODD_MINUTES = ("Asia/Kathmandu", "America/St_Johns")
+"""Zones of which that is never true."""
+
+ZONES = (*WHOLE_HOURS, *ODD_MINUTES, "Australia/Lord_Howe")
+"""The last has whole hours in summer and half hours in winter."""
 
 Body = dict[str, Any]
 
@@ -75,7 +79,7 @@ def questions(chance: Random, moments: list[datetime]) -> Iterator[tuple[str, Bo
                 {"from": edge.isoformat(), "to": (edge + length).isoformat()},
                 {"from": (edge - length).isoformat(), "to": edge.isoformat()},
                 {"from": on_the_hour(edge).isoformat(), "to": (edge + length).isoformat()},
-                {"from": (edge - length).isoformat(), "to": on_the_hour(edge).isoformat()},
+                {"from": (edge - length - HOUR).isoformat(), "to": on_the_hour(edge).isoformat()},
                 {"hours": chance.choice([1, 24, 24 * 30])},
                 {"days": chance.choice([1, 3, 30])},
             ]
@@ -94,11 +98,13 @@ def on_the_hour(time: datetime) -> datetime:
     return time.replace(minute=0, second=0, microsecond=0)
 
 
-def expected_rollups(report: str, params: Body) -> set[str]:
-    """The rollups that have to have a part in the rows."""
+def expected_rollups(report: str, params: Body) -> set[str] | None:
+    """The rollups that have to have a part in the rows; None when that depends on the season."""
     if report == "pages":
         return {"rollup:pages"}
     if report == "timeseries":
+        if params["timezone"] == "Australia/Lord_Howe":
+            return None
         tiled = params["timezone"] in WHOLE_HOURS
         return {"rollup:traffic", "rollup:activity"} if tiled else set()
     return set() if params["dimension"] == "content" else {"rollup:sources"}
@@ -109,7 +115,8 @@ async def compare(site: TestSite, report: str, params: Body) -> Body:
     answer = await site.ask(report, **params)
     base = await site.ask(report, source="base", **params)
     rollups = {part for part in answer["source"].split("+") if part.startswith("rollup:")}
-    assert rollups == expected_rollups(report, params), (report, params, answer["source"])
+    expected = expected_rollups(report, params)
+    assert expected in (None, rollups), (report, params, answer["source"])
     assert "rollup:" not in base["source"]
     assert answer["rows"] == base["rows"], (report, params)
     assert answer["totals"] == base["totals"], (report, params)
@@ -144,9 +151,18 @@ async def test_rollups_and_base_tables_agree_before_between_and_after_refreshes(
     await compare_all(site, chance, moments)
     await site.send(happening(chance, now - 5 * HOUR), *crowd(chance, moments, 20))
     await compare_all(site, chance, moments)
-    await site.refresh()
-    assert await marks_left(site) == 0
+    await settle(site)
     await compare_all(site, chance, moments)
+
+
+async def settle(site: TestSite) -> None:
+    """Refreshes until no bucket waits. The database's own refresh may hold some up for a moment."""
+    for _ in range(20):
+        await site.refresh()
+        if await marks_left(site) == 0:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("There are buckets that no refresh cleans.")
 
 
 async def marks_left(site: TestSite) -> int:
@@ -157,13 +173,16 @@ async def marks_left(site: TestSite) -> int:
         return marks
 
 
-@pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("interval", ["minute", "hour", "day", "week", "month"])
-async def test_only_a_series_that_is_made_of_whole_hours_comes_from_rollups(site, zone, interval):
-    span = {"from": "2025-06-10T00:00Z", "to": "2025-06-11T00:00Z"}
-    answer = await site.ask("timeseries", timezone=zone, interval=interval, **span)
-    tiled = zone in WHOLE_HOURS and interval != "minute"
-    assert ("rollup:" in answer["source"]) is tiled
+async def test_only_a_series_that_is_made_of_whole_hours_comes_from_rollups(site, interval):
+    january = {"from": "2025-01-10T00:00Z", "to": "2025-01-11T00:00Z"}
+    july = {"from": "2025-07-10T00:00Z", "to": "2025-07-11T00:00Z"}
+    both = {"from": "2025-04-05T12:00Z", "to": "2025-04-05T14:00Z"}
+    seasons = [("Australia/Lord_Howe", january, True), ("Australia/Lord_Howe", july, False)]
+    zones = [(zone, july, zone in WHOLE_HOURS) for zone in (*WHOLE_HOURS, *ODD_MINUTES)]
+    for zone, span, tiled in (*zones, *seasons, ("Australia/Lord_Howe", both, False)):
+        answer = await site.ask("timeseries", timezone=zone, interval=interval, **span)
+        assert ("rollup:" in answer["source"]) is (tiled and interval != "minute"), zone
 
 
 async def test_a_bucket_that_a_late_event_touched_is_right_before_the_next_refresh(site):
@@ -239,6 +258,13 @@ class Race:
                 self.frontier += HOUR
         self.over = True
 
+    async def refresh_besides(self, database: Any) -> None:
+        """A second refresher, such as a cron that does not know of the service's own."""
+        async with await database.connect() as connection:
+            while not self.over:
+                await refresh_rollups(connection, database.engine, ROLLUPS, self.frontier)
+                await asyncio.sleep(0.01)
+
 
 async def set_watermarks_back(database: Any, time: datetime) -> None:
     """As if no refresh had been made since then."""
@@ -254,11 +280,12 @@ async def test_writers_and_refreshers_at_once_lose_nothing(client, admin, databa
     await set_watermarks_back(database, start)
     race = Race(sites, start)
     work = [race.write(seed) for seed in range(4)]
-    *sent, _ = await asyncio.gather(*work, race.refresh(database, hours))
+    *sent, _, _ = await asyncio.gather(
+        *work, race.refresh(database, hours), race.refresh_besides(database)
+    )
     for refreshed in (False, True):
         if refreshed:
-            await sites[0].refresh()
-            assert await marks_left(sites[0]) == 0
+            await settle(sites[0])
         found = [await compare_buckets(site, start - 3 * HOUR, hours + 8) for site in sites]
         assert sum(found) == sum(sent)
 

@@ -120,12 +120,20 @@ def answer(error: AnalyticsError) -> JSONResponse:
 def validation_error(request: Request, error: RequestValidationError) -> Invalid:
     """All problems at once, without the offending input: it may be a password or not JSON."""
     problems = [
-        {"where": ".".join(str(part) for part in e["loc"]), "problem": e["msg"]}
+        {
+            "where": ".".join(str(part) for part in e["loc"][1:]) or "body",
+            "problem": reason(e["msg"]),
+        }
         for e in error.errors()
     ]
     detail = "; ".join(f"{p['where']}: {p['problem']}" for p in problems)
     unknown = any(e["type"] == "extra_forbidden" for e in error.errors())
     return Invalid(detail, known_fields(request) if unknown else None, problems)
+
+
+def reason(message: str) -> str:
+    """What is wrong, without the words of the library that found it."""
+    return message.removeprefix("Value error, ")
 
 
 def known_fields(request: Request) -> list[str]:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -30,7 +31,9 @@ def endpoint_of(report: Report) -> Endpoint:
     ) -> Any:
         site = await readable_site(request, user, params.site)
         found = await run(database, report, ask(report, params, site, utc_now()))
-        return csv_answer(report, found["rows"]) if params.format is Format.CSV else found
+        if params.format is Format.CSV:
+            return csv_answer(report, found["rows"], name=f"{site.key}-{report.name}")
+        return found
 
     # The parameters are data of the report, which a signature cannot say; FastAPI reads this.
     answer.__annotations__["params"] = Annotated[report.params, Query()]
@@ -39,14 +42,15 @@ def endpoint_of(report: Report) -> Endpoint:
     return answer
 
 
-def csv_answer(report: Report, rows: list[dict[str, Any]]) -> Response:
+def csv_answer(report: Report, rows: list[dict[str, Any]], name: str) -> Response:
     """The rows as CSV, safe to open in a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(report.row.model_fields)
     for row in rows:
         writer.writerow([cell(row.get(name)) for name in report.row.model_fields])
-    return PlainTextResponse(text.getvalue(), media_type="text/csv")
+    download = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.csv"}
+    return PlainTextResponse(text.getvalue(), media_type="text/csv", headers=download)
 
 
 def cell(value: Any) -> Any:

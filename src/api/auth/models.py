@@ -42,6 +42,7 @@ Email = Annotated[
     ),
 ]
 Password = Annotated[str, AfterValidator(fits_bcrypt)]
+NewPassword = Annotated[str, StringConstraints(min_length=8), AfterValidator(fits_bcrypt)]
 
 
 class Login(BaseModel):
@@ -59,7 +60,7 @@ class Registration(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     email: Email
-    password: Annotated[Password, StringConstraints(min_length=8)]
+    password: NewPassword
     name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
 
 

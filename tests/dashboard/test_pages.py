@@ -1,0 +1,173 @@
+"""The pages in a real browser, on a real service: what an analyst sees."""
+
+import json
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from chromium import CHROMIUM, FLAGS, MISSING
+from processes import Service, running
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
+
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/142.0.0.0 Safari/537.36"
+)
+PATIENCE = 15_000
+expect.set_options(timeout=PATIENCE)
+ATTACK = "<img src=x onerror=\"alert('xss')\"><script>alert('xss')</script>"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service after a first start, with two workers."""
+    with running(tmp_path_factory.mktemp("pages") / "data", WORKERS="2") as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Page]:
+    """A window of its own, which fails the test when a page shows a dialog, breaks its own
+    content policy or throws."""
+    with watched(browser) as page:
+        yield page
+
+
+class watched:
+    """A window that notes what must not happen."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.context = browser.new_context()
+        self.faults: list[str] = []
+
+    def __enter__(self) -> Page:
+        page = self.context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("dialog", lambda dialog: (self.faults.append(dialog.message), dialog.dismiss()))
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda message: self.note(message.text))
+        return page
+
+    def note(self, text: str) -> None:
+        """Keeps what the browser says of broken policies."""
+        if "Content Security Policy" in text:
+            self.faults.append(text)
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+        assert self.faults == []
+
+
+def curl(service: Service, **event: Any) -> None:
+    """Posts an event with curl, as the README does."""
+    body = json.dumps({"user_agent": CHROME} | event)
+    command = ["curl", "-sf", f"{service.base}/api/events/", "-d", body]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def log_in(window: Page, service: Service, path: str) -> None:
+    """Opens a page that asks for a login, and gives it."""
+    email, password = (service.data_dir / "first-login.txt").read_text().split()
+    window.goto(service.base + path)
+    window.fill("#email", email)
+    window.fill("#password", password)
+    window.click("form button[type=submit]")
+
+
+def test_an_event_posted_with_curl_appears_in_two_windows(
+    service: Service, browser: Browser
+) -> None:
+    with watched(browser) as one, watched(browser) as other:
+        for window in (one, other):
+            window.goto(f"{service.base}/api/realtime/?site=demo")
+            expect(window.locator("#connection")).to_have_attribute("data-state", "live")
+        for page in ("/first-news", "/second-news"):
+            curl(service, site="demo", page=page)
+            for window in (one, other):
+                row = window.locator("#stream li[data-id]", has_text=page)
+                expect(row).to_have_count(1, timeout=PATIENCE)
+                expect(window.locator("#visitors-now")).not_to_have_text("0")
+                expect(window.locator("#top-pages")).to_contain_text(page)
+
+
+def test_what_events_say_is_shown_as_text(service: Service, window: Page) -> None:
+    fields = ("title", "name", "referrer", "utm_campaign", "utm_source", "screen", "language")
+    attack = dict.fromkeys(fields, ATTACK[:200])
+    curl(service, page=f"/{ATTACK}", **attack | {"screen": ATTACK[:20]})
+    curl(service, page=f"/{ATTACK}", **attack | {"name": "pageview"})
+    log_in(window, service, "/api/realtime/")
+    expect(window.locator("#stream")).to_contain_text("<img src=x onerror")
+    window.goto(f"{service.base}/?period=24h&sources=source")
+    expect(window.locator("#pages")).to_contain_text("<img src=x onerror")
+    expect(window.locator("#sessions")).to_contain_text("<img src=x onerror")
+    assert window.locator("main img").count() == 0
+
+
+def test_the_overview_shows_what_the_api_answers(service: Service, window: Page) -> None:
+    address = f"{service.base}/api/analytics/pages?site=demo&days=30"
+    with urllib.request.urlopen(address) as answer:
+        top = json.load(answer)["rows"][0]
+    window.goto(f"{service.base}/?site=demo&period=30d&pages=top")
+    first = window.locator("#pages tbody tr").first
+    expect(first).to_contain_text(top["page"])
+    expect(first).to_contain_text(f"{top['pageviews']:,}")
+    expect(window.locator("body")).to_contain_text("made-up traffic")
+    for card in ("series", "sources", "devices", "funnel", "retention", "bots", "sessions"):
+        expect(window.locator(f"#{card} .origin")).not_to_be_empty()
+
+
+def test_a_login_leads_on_and_a_logout_back(service: Service, window: Page) -> None:
+    log_in(window, service, "/?site=default")
+    expect(window.locator("body")).to_contain_text("Default site")
+    window.get_by_role("button", name="Log out").click()
+    expect(window.locator("#password").first).to_be_visible()
+
+
+def test_a_wrong_password_says_so(service: Service, window: Page) -> None:
+    window.goto(f"{service.base}/")
+    window.fill("#email", "admin@localhost")
+    window.fill("#password", "not the password")
+    window.click("form button[type=submit]")
+    expect(window.locator("body")).to_contain_text("E-mail or password is wrong")
+
+
+@pytest.mark.parametrize("onward", ["//evil.example", "https://evil.example/", "/\\evil.example"])
+def test_a_login_leads_nowhere_else(service: Service, window: Page, onward: str) -> None:
+    log_in(window, service, f"/login?next={onward}")
+    window.wait_for_url(f"{service.base}/**")
+    assert window.url.startswith(f"{service.base}/")
+
+
+def test_an_unknown_site_is_a_friendly_page(service: Service, window: Page) -> None:
+    log_in(window, service, "/?site=no-such-site")
+    expect(window.locator("body")).to_contain_text("no-such-site")
+
+
+def test_the_tracker_fills_the_live_page(service: Service, browser: Browser) -> None:
+    """The snippet as a web site includes it, in a browser that is a visitor's."""
+    with watched(browser) as live, watched(browser) as visitor:
+        live.goto(f"{service.base}/api/realtime/?site=demo")
+        expect(live.locator("#connection")).to_have_attribute("data-state", "live")
+        html = f'<script defer src="{service.base}/script.js" data-site="demo" data-local></script>'
+        visitor.route(
+            "http://localhost:8080/shop",
+            lambda route: route.fulfill(body=html, content_type="text/html"),
+        )
+        visitor.goto("http://localhost:8080/shop")
+        visitor.evaluate("analytics.track('Signup', {props: {plan: 'pro'}})")
+        expect(live.locator("#stream")).to_contain_text("/shop")
+        expect(live.locator("#stream")).to_contain_text("Signup")

@@ -45,7 +45,7 @@ def settings(profile: Profile) -> Iterator[Settings]:
     """Settings of an installation with an empty database of this profile."""
     address = servers.address(profile)
     assert address is not None
-    with fresh_database(address, profile) as url:
+    with fresh_database(address) as url:
         yield Settings(
             database_url=url,
             secret_key=SECRET,
@@ -55,9 +55,10 @@ def settings(profile: Profile) -> Iterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-async def database(settings: Settings) -> AsyncIterator[Database]:
+async def database(settings: Settings, profile: Profile) -> AsyncIterator[Database]:
     """A migrated and furnished database with an administrator."""
     async with prepared(settings) as database:
+        assert database.engine.profile is profile
         await create_user(database, ADMIN, is_admin=True)
         await furnish(database, settings)
         yield database

@@ -1,7 +1,8 @@
 """The PostgreSQL servers that the tests can run on, and which of them are at hand.
 
 plain             always: the embedded server, partitions and portable rollups
-timescale-apache  where the extension is: hypertables, portable rollups
+timescale-apache  where the extension is: hypertables, portable rollups; a server of its own, since
+                  the licence is a matter of the whole server
 timescale         where the extension is: hypertables, continuous aggregates
 
 The extension is looked for in the embedded server's own PostgreSQL, then at TEST_DATABASE_URL,
@@ -9,10 +10,10 @@ then in a container. What was not at hand is said in the summary.
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -23,46 +24,67 @@ from api.db.engine import Profile
 
 IMAGE = "timescale/timescaledb:2.29.2-pg17"
 
+MISSING = "no PostgreSQL with TimescaleDB: not embedded, no TEST_DATABASE_URL, no Docker"
+
 
 class Servers:
     """Runs servers when they are first asked for, and knows why one could not be."""
 
     def __init__(self) -> None:
         self.stack = ExitStack()
-        self.embedded: str | None = None
+        self.addresses: dict[Profile, str | None] = {}
         self.ran: set[str] = set()
         self.missing: dict[str, str] = {}
 
     def address(self, profile: Profile) -> str | None:
         """A server that can serve this profile, or None, with the reason in `missing`."""
-        if self.embedded is None:
-            folder = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="analytics-test-"))
-            self.embedded = self.stack.enter_context(embedded_server(Path(folder)))
-        if profile is Profile.PLAIN or offers_timescaledb(self.embedded):
-            return self.embedded
-        return self.elsewhere(profile)
+        if profile not in self.addresses:
+            self.addresses[profile] = self.find(profile)
+        if self.addresses[profile] is None:
+            self.missing[profile.value] = MISSING
+        return self.addresses[profile]
 
-    def elsewhere(self, profile: Profile) -> str | None:
-        """A server with the extension that is not the embedded one."""
-        url = os.environ.get("TEST_DATABASE_URL") or self.container()
-        if url and offers_timescaledb(url):
-            return url
-        self.missing[profile.value] = (
-            "no PostgreSQL with TimescaleDB, no TEST_DATABASE_URL, no Docker"
-        )
-        return None
+    def find(self, profile: Profile) -> str | None:
+        """The embedded server where it will do, else one named by the environment, or Docker's."""
+        if profile is Profile.PLAIN:
+            return self.embedded()
+        own = self.address(Profile.PLAIN)
+        assert own is not None
+        if offers_timescaledb(own):
+            return own if profile is Profile.TIMESCALE else self.embedded_apache()
+        named = os.environ.get("TEST_DATABASE_URL")
+        if profile is Profile.TIMESCALE and named and offers_timescaledb(named):
+            return named
+        return self.container(profile)
 
-    def container(self) -> str | None:
-        """A container of TimescaleDB Community, where there is a Docker engine."""
+    def embedded(self, folder: str | None = None) -> str:
+        """The embedded server, on a folder of its own."""
+        folder = folder or self.stack.enter_context(TemporaryDirectory(prefix="analytics-test-"))
+        return self.stack.enter_context(embedded_server(Path(folder)))
+
+    def embedded_apache(self) -> str:
+        """An embedded server that knows no more than the Apache licence allows."""
+        folder = self.stack.enter_context(TemporaryDirectory(prefix="analytics-test-"))
+        with (
+            embedded_server(Path(folder)) as url,
+            psycopg.connect(url, autocommit=True) as connection,
+        ):
+            connection.execute("alter system set timescaledb.license = 'apache'")
+        return self.embedded(folder)
+
+    def container(self, profile: Profile) -> str | None:
+        """A container of TimescaleDB, where there is a Docker engine."""
         import docker
-        from testcontainers.postgres import PostgresContainer
+        from testcontainers.community.postgres import PostgresContainer
 
         try:
             docker.from_env(timeout=3).ping()
         except Exception:  # the client raises many kinds; all mean the same here
             return None
-        running = self.stack.enter_context(PostgresContainer(IMAGE, driver=None))
-        return running.get_connection_url()
+        container = PostgresContainer(IMAGE, driver=None)
+        if profile is Profile.TIMESCALE_APACHE:
+            container.with_command("postgres -c timescaledb.license=apache")
+        return self.stack.enter_context(container).get_connection_url()
 
 
 def offers_timescaledb(url: str) -> bool:
@@ -76,13 +98,11 @@ def offers_timescaledb(url: str) -> bool:
 
 
 @contextmanager
-def fresh_database(url: str, profile: Profile) -> Iterator[str]:
-    """An empty database of its own on this server, made to look like the profile."""
+def fresh_database(url: str) -> Iterator[str]:
+    """An empty database of its own on this server."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"create database {name} template template0")
-        if profile is Profile.TIMESCALE_APACHE:
-            connection.execute(f"alter database {name} set timescaledb.license = 'apache'")
     try:
         yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
     finally:

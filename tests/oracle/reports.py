@@ -95,14 +95,23 @@ def first_day(day: date, period: str, week_start: str = "monday") -> date:
 
 
 def bucket_of(time: datetime, interval: str, zone: ZoneInfo) -> datetime:
-    """The start of the local minute, hour, day, week or month in which an instant lies."""
+    """The start of the local minute, hour, day, week or month in which an instant lies.
+
+    An hour begins where the clock shows a full hour or jumps into another one: walk back to it.
+    """
     local = time.astimezone(zone)
     if interval in ("day", "week", "month"):
         return midnight(first_day(local.date(), interval), zone)
-    since = timedelta(seconds=local.second, microseconds=local.microsecond)
-    if interval == "hour":
-        since += timedelta(minutes=local.minute)
-    return time - since
+    start = time - timedelta(seconds=local.second, microseconds=local.microsecond)
+    while interval == "hour" and not begins_an_hour(start, zone):
+        start -= timedelta(minutes=1)
+    return start
+
+
+def begins_an_hour(time: datetime, zone: ZoneInfo) -> bool:
+    """Whether the clock on the wall shows a full hour, or another hour than a minute ago."""
+    now, before = time.astimezone(zone), (time - timedelta(minutes=1)).astimezone(zone)
+    return now.minute == 0 or (now.date(), now.hour) != (before.date(), before.hour)
 
 
 def buckets(span: Range, interval: str, zone: ZoneInfo) -> list[datetime]:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from api.analytics.query import Interval, Params
+from api.analytics.buckets import Interval
+from api.analytics.query import Params
 
 MAX_STEPS = 10
 
@@ -146,6 +147,7 @@ class Session(BaseModel):
     duration: float
     pageviews: int
     events: int
+    """Custom events."""
     bounce: bool
     entry_page: str
     exit_page: str

@@ -1,19 +1,18 @@
 """Which table answers: the coarsest source that answers exactly. One decision, in one place."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import LiteralString
-from zoneinfo import ZoneInfo
 
-from api.analytics.query import Interval, Query, Source
+from api.analytics.query import Query, Source
 from api.analytics.rollups import ROLLUPS
 from api.db.rollup import Fact, Rollup
 
 NOT_KEPT: LiteralString = ""
 """The name of a column that no rollup has."""
 
-WHOLE_DAYS = (Interval.DAY, Interval.WEEK, Interval.MONTH)
+ORIGIN = datetime(2000, 1, 3, tzinfo=UTC)
+"""Where the buckets of all rollups are counted from (see api.db.rollup.ORIGIN)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +47,7 @@ def tiles(width: timedelta, query: Query) -> bool:
 
     Without a series there is nothing to tile: the edges of the range come from the base table.
     """
-    if query.interval is None:
-        return True
-    if query.interval not in WHOLE_DAYS and width > timedelta(hours=1):
-        return False
-    if query.interval is Interval.MINUTE:
-        return False
-    return all(offset % width == timedelta(0) for offset in offsets(query))
-
-
-def offsets(query: Query) -> Iterable[timedelta]:
-    """The time zone's offsets from UTC in the range, looked at daily and at both ends."""
-    zone = ZoneInfo(query.timezone)
-    days = (query.upper - query.lower) // timedelta(days=1)
-    moments = [query.lower + timedelta(days=n) for n in range(-1, days + 2)]
-    return {offset_at(moment, zone) for moment in (*moments, query.upper)}
-
-
-def offset_at(moment: datetime, zone: ZoneInfo) -> timedelta:
-    """The zone's offset at an instant."""
-    return moment.astimezone(zone).utcoffset() or timedelta(0)
+    return all((start - ORIGIN) % width == timedelta(0) for start in query.starts)
 
 
 def name_of(source: Rollup | Fact) -> str:

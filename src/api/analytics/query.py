@@ -1,5 +1,6 @@
 """The question that somebody asks: site, range, time zone and the rest, checked once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -8,22 +9,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
+from api.analytics.buckets import Interval, midnight
 from api.analytics.dimensions import Dimension
 from api.analytics.filters import NO_FILTER, Filter
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
 
 DEFAULT_HOURS = 24
-
-
-class Interval(StrEnum):
-    """The width of a bucket of a series."""
-
-    MINUTE = "minute"
-    HOUR = "hour"
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
 
 
 LONGEST_RANGE = {
@@ -124,7 +116,8 @@ class Query:
     timezone: str
     now: datetime
     params: Params
-    interval: Interval | None = None
+    starts: Sequence[datetime] = ()
+    """Of the buckets of a series; without one there are none."""
     dimension: Dimension | None = None
     filter: Filter = NO_FILTER
     values: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -139,6 +132,7 @@ class Query:
             "upper": self.upper,
             "timezone": self.timezone,
             "now": self.now,
+            "starts": list(self.starts),
             "limit": self.params.limit,
             "offset": self.params.offset,
             **self.values,
@@ -184,8 +178,3 @@ def instant(value: date | datetime, zone: ZoneInfo, end: bool = False) -> dateti
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
     return midnight(value + timedelta(days=1) if end else value, zone)
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of a local day, in UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)

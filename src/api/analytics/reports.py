@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from api.analytics import models
+from api.analytics.buckets import midnight
 from api.analytics.dimensions import (
     DEVICE_DIMENSIONS,
     SOURCE_DIMENSIONS,
@@ -21,7 +22,7 @@ from api.analytics.dimensions import (
 )
 from api.analytics.filters import page_pattern
 from api.analytics.planner import Need
-from api.analytics.query import Params, Query, midnight
+from api.analytics.query import Params, Query
 from api.analytics.rollups import EVENTS, VISIT_MEASURES, VISITS
 from api.db.queries import Fragment
 
@@ -78,22 +79,6 @@ TOTALS_NEEDS: Mapping[str, Need] = {
     "events": Need(EVENTS, ("pageviews",)),
 }
 
-SERIES_STEPS = {
-    "minute": "1 minute",
-    # Some zones shift by half an hour; a walk in half hours finds every local hour there is.
-    "hour": "30 minutes",
-    "day": "1 day",
-    "week": "7 days",
-    "month": "1 month",
-}
-
-
-def series_values(query: Query) -> dict[str, Any]:
-    """The interval and the step that finds all its buckets."""
-    interval = query.interval
-    assert interval is not None
-    return {"interval": interval.value, "step": SERIES_STEPS[interval]}
-
 
 def page_values(query: Query) -> dict[str, Any]:
     """The pages asked for; None for all."""
@@ -103,11 +88,10 @@ def page_values(query: Query) -> dict[str, Any]:
 
 
 def event_bucket_values(query: Query) -> dict[str, Any]:
-    """Interval, pages, and whether visits are needed at all."""
+    """Pages, and whether visits are needed at all."""
     params = query.params
     assert isinstance(params, models.EventsParams)
     return {
-        "interval": params.interval.value,
         "pages": params.pages,
         "dimension": params.dimension or None,
     }
@@ -178,7 +162,7 @@ def retention_values(query: Query) -> dict[str, Any]:
         "periods": params.periods,
         "rolling": params.rolling,
         "shift": "1 day" if sunday else "0 days",
-        "step": SERIES_STEPS[params.period],
+        "step": {"day": "1 day", "week": "7 days", "month": "1 month"}[params.period],
     }
 
 
@@ -199,7 +183,6 @@ REPORTS = (
             "visits": Need(VISITS, ("visits", "viewed", "bounces", "seconds")),
             "events": Need(EVENTS, ("pageviews", "custom_events")),
         },
-        prepare=series_values,
     ),
     Report(
         "pages",

@@ -31,7 +31,8 @@ EVENTS = Fact(
     measures={
         "pageviews": "(name = 'pageview')::int",
         "custom_events": "(name not in ('pageview', 'engagement'))::int",
-        "engaged": "coalesce(duration, 0)",
+        "engaged": "case when name in ('pageview', 'engagement') then coalesce(duration, 0)"
+        " else 0 end",
     },
 )
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, LiteralString
+from zoneinfo import ZoneInfo
 
+from api.analytics.buckets import bucket_starts
 from api.analytics.dimensions import Dimension, find_dimension
 from api.analytics.filters import NO_FILTER, Clause, clauses_of, condition, parse_filters
 from api.analytics.filters import condition_on_visit_of_event as on_visit_of_event
@@ -38,23 +40,23 @@ def ask(report: Report, params: Params, site: Site, now: datetime) -> Query:
         timezone,
         now,
         params,
-        interval=params.interval if isinstance(params, SeriesParams) else None,
+        starts=starts_of(params, lower, upper, ZoneInfo(timezone)),
         dimension=dimension_of(report, params),
         filter=parse_filters(params.filters),
     )
-    check_length(query)
     return replace(query, values=report.prepare(query))
 
 
-def check_length(query: Query) -> None:
-    """Refuses series of more buckets than anybody can read."""
-    if query.interval and query.upper - query.lower > LONGEST_RANGE[query.interval]:
+def starts_of(params: Params, lower: datetime, upper: datetime, zone: ZoneInfo) -> list[datetime]:
+    """The buckets of a series. Raises Invalid for more than anybody can read."""
+    if not isinstance(params, SeriesParams):
+        return []
+    if upper - lower > LONGEST_RANGE[params.interval]:
         coarser = [
-            interval.value
-            for interval, longest in LONGEST_RANGE.items()
-            if longest >= query.upper - query.lower
+            name.value for name, longest in LONGEST_RANGE.items() if longest >= upper - lower
         ]
-        raise Invalid(f"interval: {query.interval} is too fine for this range.", allowed=coarser)
+        raise Invalid(f"interval: {params.interval} is too fine for this range.", allowed=coarser)
+    return bucket_starts(lower, upper, params.interval, zone)
 
 
 def dimension_of(report: Report, params: Params) -> Dimension | None:
@@ -136,7 +138,7 @@ def source_of(report: Report, query: Query) -> str:
 
 async def totals(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """The numbers of the whole range. They have no buckets, so any rollup tiles it."""
-    whole = replace(query, interval=None, dimension=None)
+    whole = replace(query, starts=(), dimension=None)
     path = file_of(report.totals)
     needs: Mapping[str, Need] = TOTALS_NEEDS if report.totals == "totals" else {}
     chosen = sources(needs, whole)

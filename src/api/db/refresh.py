@@ -9,10 +9,13 @@ versions it read before it recomputed, so it can be killed anywhere and race wit
 it did not provably cover stays marked, and a marked bucket is answered live.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
+import psycopg
 from psycopg import AsyncConnection, sql
 
 from api.db.engine import Engine
@@ -28,6 +31,8 @@ from api.db.rollup import (
     stored_sql,
 )
 
+log = logging.getLogger("analytics.rollups")
+
 Connection = AsyncConnection[Any]
 
 WRITERS_LOCK = 20261124
@@ -35,6 +40,9 @@ WRITERS_LOCK = 20261124
 writer that saw the old watermark can commit behind the new one without a mark."""
 
 SYNC_LOCK = 20261125
+
+REFRESH_LOCK = 7302
+"""First key of the locks of those who refresh; the second is the rollup's."""
 
 MARKS_AT_ONCE = 500
 
@@ -103,15 +111,46 @@ async def add_policies(connection: Connection, rollups: Sequence[Rollup]) -> Non
 async def refresh_rollups(
     connection: Connection, engine: Engine, rollups: Sequence[Rollup], now: datetime
 ) -> int:
-    """One round: moves every watermark up, then cleans dirty buckets. Returns how many."""
+    """One round: moves every watermark up, then cleans dirty buckets. Returns how many.
+
+    A rollup that somebody else is refreshing at this moment is left to them; its dirty buckets are
+    answered live until its next turn.
+    """
     cleaned = 0
     for rollup in rollups:
-        await advance_watermark(connection, rollup, now)
-        while marks := await read_marks(connection, rollup):
-            await clean(connection, engine, rollup, marks)
-            cleaned += len(marks)
-            if len(marks) < MARKS_AT_ONCE:
-                break
+        async with alone(connection, rollup) as is_alone:
+            if is_alone:
+                cleaned += await refresh_rollup(connection, engine, rollup, now)
+    return cleaned
+
+
+@asynccontextmanager
+async def alone(connection: Connection, rollup: Rollup) -> AsyncGenerator[bool]:
+    """Whether nobody else refreshes this rollup for as long as the block lasts: two at once would
+    both delete and both insert. A session lock, so that a killed refresh frees it."""
+    key = [REFRESH_LOCK, rollup.name]
+    cursor = await connection.execute("select pg_try_advisory_lock(%s, hashtext(%s))", key)
+    got = await cursor.fetchone() == (True,)
+    try:
+        yield got
+    except psycopg.errors.LockNotAvailable as error:
+        log.info("rollup %s is busy: %s", rollup.name, error)
+    finally:
+        if got and not connection.broken:
+            await connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", key)
+
+
+async def refresh_rollup(
+    connection: Connection, engine: Engine, rollup: Rollup, now: datetime
+) -> int:
+    """Moves the watermark up and cleans the dirty buckets. Returns how many."""
+    cleaned = 0
+    await advance_watermark(connection, rollup, now)
+    while marks := await read_marks(connection, rollup):
+        await clean(connection, engine, rollup, marks)
+        cleaned += len(marks)
+        if len(marks) < MARKS_AT_ONCE:
+            break
     return cleaned
 
 

@@ -1,5 +1,5 @@
 -- Events in time buckets, by page, and by a dimension of their visits where one is asked for.
-select date_trunc(:interval, e.time, :timezone) as time, e.page, e.name,
+select (:starts::timestamptz[])[width_bucket(e.time, :starts::timestamptz[])] as time, e.page, e.name,
     /*dimension*/ null::text /*end*/ as value, count(*) as count,
     avg(e.duration)::float8 as avg_duration
 from events(:site, :lower, :upper) e

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from fasteners import InterProcessLock  # pyright: ignore[reportMissingTypeStubs]
 
 with warnings.catch_warnings():
     # The package warns, when imported, of a machine without XDG_RUNTIME_DIR; /tmp serves as well.
@@ -41,6 +42,8 @@ def embedded_server(data_dir: Path) -> Generator[str]:
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     server = get_server(data_dir / "postgres", start=False)
+    # The package's own lock is one file in /tmp for all users, which the first of them owns.
+    server._lock = InterProcessLock(data_dir / "postgres.lock")  # pyright: ignore[reportPrivateUsage]
     prepare(server)
     server.start()
     try:

@@ -3,6 +3,7 @@
 Every test that asks for `database`, `app` or `client` runs once per engine profile at hand.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -155,3 +156,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         state = "ran" if profile.value in servers.ran else "NOT RUN"
         why = servers.missing.get(profile.value, "")
         terminalreporter.write_line(f"{profile.value:<18}{state:<9}{why}")
+    reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+    for reason, number in reasons.most_common():
+        terminalreporter.write_line(
+            f"{number:>6} tests skipped: {reason.removeprefix('Skipped: ')}"
+        )

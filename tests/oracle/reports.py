@@ -325,7 +325,7 @@ def retention(
     span: Range,
     timezone: str,
     now: datetime,
-    period: str = "week",
+    interval: str = "week",
     periods: int = 8,
     rolling: bool = False,
     week_start: str = "monday",
@@ -334,7 +334,7 @@ def retention(
     zone = ZoneInfo(timezone)
 
     def period_of(visit: Visit) -> date:
-        return first_day(visit.started.astimezone(zone).date(), period, week_start)
+        return first_day(visit.started.astimezone(zone).date(), interval, week_start)
 
     today = now.astimezone(zone).date()
     cohorts: dict[date, list[list[date]]] = {}
@@ -349,7 +349,7 @@ def retention(
         retained: list[int | None] = []
         start = cohort
         for _ in range(periods):
-            following = next_period(start, period)
+            following = next_period(start, interval)
             if start == cohort:
                 retained.append(len(members))
             elif following > today:

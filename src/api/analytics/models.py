@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from api.analytics.buckets import Interval
 from api.analytics.query import Params
@@ -67,7 +67,7 @@ class FunnelParams(Params):
 class RetentionParams(Params):
     """Cohorts and the periods after them."""
 
-    period: Literal["day", "week", "month"] = Field("week", description="Width of a period.")
+    interval: Literal["day", "week", "month"] = Field("week", description="Width of a period.")
     periods: int = Field(8, ge=1, le=60, description="How many periods, the first included.")
     rolling: bool = Field(False, description="Count a return in the n-th period or later.")
     week_start: Literal["monday", "sunday"] = Field("monday", description="First day of a week.")
@@ -211,6 +211,17 @@ Row = TypeVar("Row", bound=BaseModel)
 Sum = TypeVar("Sum", bound=BaseModel)
 
 
+class Comparison(BaseModel, Generic[Row, Sum]):
+    """Totals and rows of the range to compare with."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: datetime = Field(alias="from")
+    to: datetime
+    totals: Sum
+    rows: list[Row]
+
+
 class Answer(BaseModel, Generic[Row, Sum]):
     """What every report answers."""
 
@@ -220,3 +231,5 @@ class Answer(BaseModel, Generic[Row, Sum]):
     """The tables that answered, e.g. rollup:traffic, visit."""
     totals: Sum
     rows: list[Row]
+    comparison: Comparison[Row, Sum] | None = None
+    """The same for the range to compare with, when one was asked for."""

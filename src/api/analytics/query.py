@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
-from api.analytics.buckets import Interval, midnight
+from api.analytics.buckets import Interval
 from api.analytics.dimensions import Dimension
 from api.analytics.filters import NO_FILTER, Filter
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
-
-DEFAULT_HOURS = 24
-
 
 LONGEST_RANGE = {
     Interval.MINUTE: timedelta(days=2),
@@ -42,6 +39,14 @@ class Source(StrEnum):
     BASE = "base"
 
 
+class Compare(StrEnum):
+    """What an answer is compared with."""
+
+    PREVIOUS = "previous"
+    YEAR = "year"
+    CUSTOM = "custom"
+
+
 def known_timezone(name: str) -> str:
     """Refuses what is no IANA name."""
     if name not in available_timezones():
@@ -64,6 +69,9 @@ def moment(text: object) -> date | datetime:
 Moment = Annotated[date | datetime, PlainValidator(moment, json_schema_input_type=str)]
 
 
+Period = Literal["today", "yesterday", "7d", "28d", "30d", "90d", "12mo", "mtd", "ytd", "all"]
+
+
 class Params(BaseModel):
     """The parameters that every report understands."""
 
@@ -78,6 +86,10 @@ class Params(BaseModel):
     )
     hours: int | None = Field(None, gt=0, le=24 * 366, description="The last so many hours.")
     days: int | None = Field(None, gt=0, le=366 * 40, description="The last so many local days.")
+    period: Period | None = Field(None, description="A period by name, in local days.")
+    compare: Compare | None = Field(None, description="Answer for another range, too.")
+    compare_from: Moment | None = Field(None, description="Start of a custom comparison.")
+    compare_to: Moment | None = Field(None, description="End of a custom comparison.")
     timezone: Timezone | None = Field(None, description="IANA name; default: the site's.")
     filters: str = Field(
         "",
@@ -93,17 +105,27 @@ class Params(BaseModel):
     @property
     def names_a_range(self) -> bool:
         """Whether the caller said anything about the range."""
-        return not (self.hours is None and self.days is None and self.from_ is None)
+        ways = (self.hours, self.days, self.period, self.from_)
+        return any(way is not None for way in ways)
 
     @model_validator(mode="after")
     def one_range(self) -> "Params":
         """The range is said in one way."""
-        ways = [self.hours is not None, self.days is not None, bool(self.from_ or self.to)]
-        if sum(ways) > 1:
-            raise ValueError("give one of: hours, days, or from and to")
+        ways = (self.hours, self.days, self.period, self.from_ or self.to)
+        if sum(way is not None for way in ways) > 1:
+            raise ValueError("give one of: hours, days, period, or from and to")
         if self.to is not None and self.from_ is None:
             raise ValueError("to needs a from")
+        ends = (self.compare_from is not None, self.compare_to is not None)
+        if ends != (self.compare is Compare.CUSTOM,) * 2:
+            raise ValueError(
+                "compare=custom goes with compare_from and compare_to, and they with it"
+            )
         return self
+
+
+RANGE_FIELDS = {"from_", "to", "hours", "days", "period", "compare_from", "compare_to"}
+"""Said by the resolved range of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +138,8 @@ class Query:
     timezone: str
     now: datetime
     params: Params
+    compared: tuple[datetime, datetime] | None = None
+    """The range to compare with."""
     starts: Sequence[datetime] = ()
     """Of the buckets of a series; without one there are none."""
     dimension: Dimension | None = None
@@ -143,7 +167,7 @@ class Query:
         """The question as understood, for the answer."""
         asked = self.params.model_dump(
             mode="json",
-            exclude={"site", "from_", "to", "hours", "days", "timezone", "format", "source"},
+            exclude=RANGE_FIELDS | {"site", "timezone", "format", "source"},
         )
         return {
             "site": self.site.key,
@@ -152,29 +176,3 @@ class Query:
             "timezone": self.timezone,
             **asked,
         }
-
-
-def range_of(params: Params, timezone: str, now: datetime) -> tuple[datetime, datetime]:
-    """The instants [lower, upper) that the parameters mean in this time zone.
-
-    Raises ValueError when the range ends before it starts.
-    """
-    zone = ZoneInfo(timezone)
-    if params.from_ is not None:
-        lower = instant(params.from_, zone)
-        upper = now if params.to is None else instant(params.to, zone, end=True)
-    elif params.days is not None:
-        today = now.astimezone(zone).date()
-        lower, upper = midnight(today - timedelta(days=params.days - 1), zone), now
-    else:
-        lower, upper = now - timedelta(hours=params.hours or DEFAULT_HOURS), now
-    if lower >= upper:
-        raise ValueError("the range ends before it starts")
-    return lower, upper
-
-
-def instant(value: date | datetime, zone: ZoneInfo, end: bool = False) -> datetime:
-    """A day as its local midnight (or the next, when it ends a range); an instant as it is."""
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
-    return midnight(value + timedelta(days=1) if end else value, zone)

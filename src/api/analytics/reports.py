@@ -6,14 +6,13 @@ the test that its SQL is valid follow from that.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
 from api.analytics import models
-from api.analytics.buckets import midnight
+from api.analytics.buckets import DAY, midnight
 from api.analytics.dimensions import (
     DEVICE_DIMENSIONS,
     SOURCE_DIMENSIONS,
@@ -23,10 +22,11 @@ from api.analytics.dimensions import (
 from api.analytics.filters import page_pattern
 from api.analytics.planner import Need
 from api.analytics.query import Params, Query
+from api.analytics.ranges import Clock, months_back
 from api.analytics.rollups import EVENTS, VISIT_MEASURES, VISITS
 from api.db.queries import Fragment
 
-Start = Callable[[Params, str, datetime], datetime]
+Start = Callable[[Params, Clock], datetime]
 Prepare = Callable[[Query], dict[str, Any]]
 Finish = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
@@ -138,31 +138,28 @@ def funnel_shares(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def first_cohort(params: Params, timezone: str, now: datetime) -> datetime:
+def first_cohort(params: Params, clock: Clock) -> datetime:
     """As many whole periods back as there are to show, the current one being the last."""
     assert isinstance(params, models.RetentionParams)
-    zone = ZoneInfo(timezone)
-    today = now.astimezone(zone).date()
     back = params.periods - 1
-    if params.period == "month":
-        year, month = divmod(today.year * 12 + today.month - 1 - back, 12)
-        return midnight(date(year, month + 1, 1), zone)
-    days_in = {"day": 0, "week": (today.weekday() + (params.week_start == "sunday")) % 7}
-    width = {"day": 1, "week": 7}[params.period]
-    return midnight(today - timedelta(days=days_in[params.period] + back * width), zone)
+    if params.interval == "month":
+        return midnight(months_back(clock.today, back), clock.zone)
+    since_start = (clock.today.weekday() + (params.week_start == "sunday")) % 7
+    days = since_start + 7 * back if params.interval == "week" else back
+    return midnight(clock.today - days * DAY, clock.zone)
 
 
 def retention_values(query: Query) -> dict[str, Any]:
     """Period arithmetic in SQL's terms."""
     params = query.params
     assert isinstance(params, models.RetentionParams)
-    sunday = params.period == "week" and params.week_start == "sunday"
+    sunday = params.interval == "week" and params.week_start == "sunday"
     return {
-        "period": params.period,
+        "period": params.interval,
         "periods": params.periods,
         "rolling": params.rolling,
         "shift": "1 day" if sunday else "0 days",
-        "step": {"day": "1 day", "week": "7 days", "month": "1 month"}[params.period],
+        "step": {"day": "1 day", "week": "7 days", "month": "1 month"}[params.interval],
     }
 
 

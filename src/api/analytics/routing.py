@@ -5,16 +5,19 @@ import io
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api.analytics.models import Answer
 from api.analytics.query import Format, Params
+from api.analytics.ranges import Clock
 from api.analytics.reports import EVENT_BUCKETS, REPORTS, Report
-from api.analytics.run import ask, run
+from api.analytics.run import SQL, ask, run
 from api.auth.access import AppDatabase, MaybeUser, readable_site
-from api.sites.models import utc_now
+from api.db.database import Database
+from api.sites.models import Site, utc_now
 
 router = APIRouter(tags=["analytics"])
 
@@ -30,7 +33,8 @@ def endpoint_of(report: Report) -> Endpoint:
         request: Request, user: MaybeUser, database: AppDatabase, params: Params
     ) -> Any:
         site = await readable_site(request, user, params.site)
-        found = await run(database, report, ask(report, params, site, utc_now()))
+        query = ask(report, params, site, await clock_of(database, params, site))
+        found = await run(database, report, query)
         if params.format is Format.CSV:
             return csv_answer(report, found["rows"], name=f"{site.key}-{report.name}")
         return found
@@ -40,6 +44,15 @@ def endpoint_of(report: Report) -> Endpoint:
     answer.__name__ = report.name.replace("-", "_")
     answer.__doc__ = report.title
     return answer
+
+
+async def clock_of(database: Database, params: Params, site: Site) -> Clock:
+    """Now, in the asked time zone; and since when there is data, where that matters."""
+    zone, now = ZoneInfo(params.timezone or site.timezone), utc_now()
+    if params.period != "all":
+        return Clock(now, zone, since=site.created_at)
+    (row,) = await database.rows(SQL / "first_seen.sql", {"site": site.number})
+    return Clock(now, zone, since=row["since"] or site.created_at)
 
 
 def csv_answer(report: Report, rows: list[dict[str, Any]], name: str) -> Response:

@@ -13,7 +13,8 @@ from api.analytics.filters import NO_FILTER, Clause, clauses_of, condition, pars
 from api.analytics.filters import condition_on_visit_of_event as on_visit_of_event
 from api.analytics.models import BreakdownParams, SeriesParams
 from api.analytics.planner import NOT_KEPT, Need, name_of, plan
-from api.analytics.query import LONGEST_RANGE, Params, Query, range_of
+from api.analytics.query import LONGEST_RANGE, Params, Query
+from api.analytics.ranges import Clock, Range, compared_range, range_of
 from api.analytics.reports import TOTALS_NEEDS, Report
 from api.db.database import Database
 from api.db.queries import Fragment, slot_names
@@ -24,33 +25,34 @@ from api.sites.models import Site
 SQL = Path(__file__).parent / "sql"
 
 
-def ask(report: Report, params: Params, site: Site, now: datetime) -> Query:
+def ask(report: Report, params: Params, site: Site, clock: Clock) -> Query:
     """The checked question. Raises Invalid, saying what to ask instead."""
-    timezone = params.timezone or site.timezone
     try:
-        lower, upper = range_of(params, timezone, now)
+        asked = range_of(params, clock)
         if report.start and not params.names_a_range:
-            lower = report.start(params, timezone, now)
+            asked = report.start(params, clock), clock.now
+        compared = compared_range(params, asked, clock)
     except (ValueError, OverflowError) as error:
-        raise Invalid(f"from, to: {error}") from error
+        raise Invalid(f"range: {error}") from error
     query = Query(
         site,
-        lower,
-        upper,
-        timezone,
-        now,
-        params,
-        starts=starts_of(params, lower, upper, ZoneInfo(timezone)),
+        *asked,
+        timezone=clock.zone.key,
+        now=clock.now,
+        params=params,
+        compared=compared,
+        starts=starts_of(params, asked, clock.zone),
         dimension=dimension_of(report, params),
         filter=parse_filters(params.filters),
     )
     return replace(query, values=report.prepare(query))
 
 
-def starts_of(params: Params, lower: datetime, upper: datetime, zone: ZoneInfo) -> list[datetime]:
+def starts_of(params: Params, asked: Range, zone: ZoneInfo) -> list[datetime]:
     """The buckets of a series. Raises Invalid for more than anybody can read."""
     if not isinstance(params, SeriesParams):
         return []
+    lower, upper = asked
     if upper - lower > LONGEST_RANGE[params.interval]:
         coarser = [
             name.value for name, longest in LONGEST_RANGE.items() if longest >= upper - lower
@@ -70,13 +72,28 @@ def dimension_of(report: Report, params: Params) -> Dimension | None:
 
 async def run(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """The answer in the shape of models.Answer."""
-    rows = await database.rows(file_of(report.file), query.sql_values, slots(report, query))
     return {
         "query": query.normalised | {"report": report.name},
         "source": source_of(report, query),
-        "totals": await totals(database, report, query),
-        "rows": report.finish(rows),
+        **await answer(database, report, query),
+        "comparison": await comparison(database, report, query),
     }
+
+
+async def answer(database: Database, report: Report, query: Query) -> dict[str, Any]:
+    """Totals and rows of the asked range."""
+    rows = await database.rows(file_of(report.file), query.sql_values, slots(report, query))
+    return {"totals": await totals(database, report, query), "rows": report.finish(rows)}
+
+
+async def comparison(database: Database, report: Report, query: Query) -> dict[str, Any] | None:
+    """The same question about the range to compare with, None when nobody asked for that."""
+    if query.compared is None:
+        return None
+    lower, upper = query.compared
+    starts = starts_of(query.params, query.compared, ZoneInfo(query.timezone))
+    other = replace(query, lower=lower, upper=upper, starts=starts)
+    return {"from": lower, "to": upper, **await answer(database, report, other)}
 
 
 def file_of(name: str) -> Path:

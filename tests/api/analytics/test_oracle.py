@@ -169,7 +169,7 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
         "steps": draw(st.lists(st.sampled_from(STEPS), min_size=1, max_size=3)),
         "window": draw(st.sampled_from([0.25, 0.5, 2, 168])),
         "unit": draw(st.sampled_from(["visitor", "visit"])),
-        "period": draw(st.sampled_from(["day", "week", "month"])),
+        "interval": draw(st.sampled_from(["day", "week", "month"])),
         "rolling": draw(st.booleans()),
         "week_start": draw(st.sampled_from(["monday", "sunday"])),
         "pages": draw(st.none() | st.lists(st.sampled_from(PAGES), min_size=1, max_size=2)),
@@ -322,7 +322,7 @@ async def test_every_report_answers_what_the_oracle_counts(
         await check_timeseries(site, told, span, interval, history.zone)
     if question["length"] < 4 * HOUR:
         await check_timeseries(site, told, span, "minute", history.zone)
-    how = {key: question[key] for key in ("period", "rolling", "week_start")}
+    how = {key: question[key] for key in ("interval", "rolling", "week_start")}
     for asked in (span, everything):
         await check_sessions(site, told, asked)
         await check_pages(site, told, asked, question["pages"])
@@ -461,28 +461,28 @@ async def test_a_cohort_is_anchored_on_the_first_visit_ever_even_before_the_rang
 
 async def test_a_late_first_visit_moves_its_visitor_to_another_cohort(site):
     await tell(site, [[event(NOON)], [event(NOON - DAY)]])
-    rows = (await ask(site, "retention", TEN_DAYS, period="day", periods=3))["rows"]
+    rows = (await ask(site, "retention", TEN_DAYS, interval="day", periods=3))["rows"]
     assert [(row["cohort"], row["retained"]) for row in rows] == [("2025-03-10", [1, 1, 0])]
 
 
 async def test_rolling_retention_counts_who_comes_later_too(site):
     await tell(site, [[event(NOON), event(NOON + 3 * DAY)]])
-    how = {"period": "day", "periods": 5}
+    how = {"interval": "day", "periods": 5}
     (bounded,) = (await ask(site, "retention", TEN_DAYS, **how))["rows"]
     (rolling,) = (await ask(site, "retention", TEN_DAYS, rolling=True, **how))["rows"]
     assert bounded["retained"] == [1, 0, 0, 1, 0]
     assert rolling["retained"] == [1, 1, 1, 1, 0]
 
 
-@pytest.mark.parametrize("period", ["day", "week", "month"])
+@pytest.mark.parametrize("interval", ["day", "week", "month"])
 @pytest.mark.parametrize("rolling", [False, True])
-async def test_a_period_that_is_not_over_is_unknown_and_not_zero(site, period, rolling):
+async def test_a_period_that_is_not_over_is_unknown_and_not_zero(site, interval, rolling):
     now = utc_now()
     told = await tell(site, [[event(now - 40 * DAY), event(now - MINUTE)]])
     span = Range(now - 50 * DAY, now)
-    how = {"period": period, "periods": 60, "rolling": rolling}
+    how = {"interval": interval, "periods": 60, "rolling": rolling}
     (cohort,) = (await ask(site, "retention", span, timezone="UTC", **how))["rows"]
-    over = {"day": 40, "week": 5, "month": 1}[period]
+    over = {"day": 40, "week": 5, "month": 1}[interval]
     assert None not in cohort["retained"][:over]
     assert set(cohort["retained"][over + 2 :]) == {None}
     assert cohort["retained"][0] == 1

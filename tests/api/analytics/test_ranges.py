@@ -7,16 +7,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.analytics.models import RetentionParams
-from api.analytics.query import Params, range_of
+from api.analytics.query import Params
+from api.analytics.ranges import Clock, compared_range, range_of
 from api.analytics.reports import first_cohort
 from conftest import TestSite
 
 NOW = datetime(2026, 3, 29, 12, 30, tzinfo=UTC)
+CLOCK = Clock(NOW, ZoneInfo("Europe/Berlin"), since=datetime(2024, 5, 6, 7, 8, tzinfo=UTC))
 
 
 def asked(**params: Any) -> tuple[datetime, datetime]:
     """The range of these parameters at NOW in Berlin, on the day its clocks went forward."""
-    return range_of(Params.model_validate(params), "Europe/Berlin", NOW)
+    return range_of(Params.model_validate(params), CLOCK)
 
 
 def berlin(text: str) -> datetime:
@@ -41,6 +43,11 @@ def berlin(text: str) -> datetime:
         ({"offset": -1}, "offset"),
         ({"interval": "fortnight"}, "interval"),
         ({"nonsense": 1}, "nonsense"),
+        ({"period": "fortnight"}, "period"),
+        ({"period": "7d", "days": 7}, "give one of"),
+        ({"compare": "custom"}, "compare_from"),
+        ({"compare": "previous", "compare_from": "2026-01-01"}, "compare_from"),
+        ({"compare": "always"}, "compare"),
     ],
 )
 async def test_what_makes_no_sense_is_refused_in_one_shape(
@@ -88,16 +95,86 @@ def test_a_time_without_zone_is_local() -> None:
 
 
 @pytest.mark.parametrize(
+    ("period", "lower", "upper"),
+    [
+        ("today", "2026-03-29T00:00", None),
+        ("yesterday", "2026-03-28T00:00", "2026-03-29T00:00"),
+        ("7d", "2026-03-23T00:00", None),
+        ("30d", "2026-02-28T00:00", None),
+        ("12mo", "2025-04-01T00:00", None),
+        ("mtd", "2026-03-01T00:00", None),
+        ("ytd", "2026-01-01T00:00", None),
+    ],
+)
+def test_periods_are_local_days(period: str, lower: str, upper: str | None) -> None:
+    assert asked(period=period) == (berlin(lower), berlin(upper) if upper else NOW)
+
+
+def test_all_is_since_the_first_visit() -> None:
+    assert asked(period="all") == (CLOCK.since, NOW)
+
+
+@pytest.mark.parametrize(
+    ("params", "lower", "upper"),
+    [
+        ({"hours": 24}, "2026-03-27T13:30", "2026-03-28T13:30"),
+        ({"days": 1}, "2026-03-28T00:00", "2026-03-28T14:30"),
+        ({"days": 2}, "2026-03-26T00:00", "2026-03-27T14:30"),
+        ({"period": "yesterday"}, "2026-03-27T00:00", "2026-03-28T00:00"),
+        ({"from": "2026-03-29", "to": "2026-03-29"}, "2026-03-28T00:00", "2026-03-29T00:00"),
+        ({"from": "2026-03-30", "to": "2026-04-05"}, "2026-03-23T00:00", "2026-03-30T00:00"),
+    ],
+)
+def test_the_previous_range_has_as_many_local_days(
+    params: dict[str, Any], lower: str, upper: str
+) -> None:
+    given = Params.model_validate({"compare": "previous", **params})
+    assert compared_range(given, range_of(given, CLOCK), CLOCK) == (berlin(lower), berlin(upper))
+
+
+def test_a_year_ago_is_the_same_on_the_calendar_and_the_clock() -> None:
+    given = Params.model_validate({"compare": "year", "from": "2024-02-29", "to": "2024-03-31"})
+    compared = compared_range(given, range_of(given, CLOCK), CLOCK)
+    assert compared == (berlin("2023-02-28T00:00"), berlin("2023-04-01T00:00"))
+
+
+async def test_a_comparison_is_the_answer_for_the_other_range(site: TestSite) -> None:
+    await site.send(
+        {"page": "/then", "visitor_id": 1, "time": "2026-03-09T12:00:00Z"},
+        {"page": "/now", "visitor_id": 1, "time": "2026-03-10T12:00:00Z"},
+        {"page": "/now", "visitor_id": 2, "time": "2026-03-10T13:00:00Z"},
+    )
+    day, before = ({"from": f"2026-03-{n}", "to": f"2026-03-{n}"} for n in ("10", "09"))
+    for report, more in (("pages", {}), ("timeseries", {"interval": "hour"}), ("devices", {})):
+        answer = await site.ask(report, compare="previous", **day, **more)
+        alone = await site.ask(report, **before, **more)
+        assert answer["comparison"]["rows"] == alone["rows"]
+        assert answer["comparison"]["totals"] == alone["totals"]
+        assert answer["comparison"]["from"] == "2026-03-09T00:00:00Z"
+        assert alone["comparison"] is None
+        custom = {"compare_from": before["from"], "compare_to": before["to"]}
+        same = await site.ask(report, compare="custom", **custom, **day, **more)
+        assert same["comparison"] == answer["comparison"]
+
+
+async def test_a_period_of_all_covers_everything_ever_imported(site: TestSite) -> None:
+    await site.send({"page": "/old", "visitor_id": 1, "time": "2012-01-02T03:04:05Z"})
+    answer = await site.ask("pages", period="all")
+    assert answer["totals"]["pageviews"] == 1
+    assert answer["query"]["from"] == "2012-01-02T03:04:05Z"
+
+
+@pytest.mark.parametrize(
     ("params", "start"),
     [
-        ({"period": "day", "periods": 1}, date(2026, 3, 29)),
-        ({"period": "day", "periods": 3}, date(2026, 3, 27)),
-        ({"period": "week", "periods": 1}, date(2026, 3, 23)),
-        ({"period": "week", "periods": 2, "week_start": "sunday"}, date(2026, 3, 22)),
-        ({"period": "month", "periods": 1}, date(2026, 3, 1)),
-        ({"period": "month", "periods": 5}, date(2025, 11, 1)),
+        ({"interval": "day", "periods": 1}, date(2026, 3, 29)),
+        ({"interval": "day", "periods": 3}, date(2026, 3, 27)),
+        ({"interval": "week", "periods": 1}, date(2026, 3, 23)),
+        ({"interval": "week", "periods": 2, "week_start": "sunday"}, date(2026, 3, 22)),
+        ({"interval": "month", "periods": 1}, date(2026, 3, 1)),
+        ({"interval": "month", "periods": 5}, date(2025, 11, 1)),
     ],
 )
 def test_retention_starts_with_a_whole_period(params: dict[str, Any], start: date) -> None:
-    lower = first_cohort(RetentionParams.model_validate(params), "Europe/Berlin", NOW)
+    lower = first_cohort(RetentionParams.model_validate(params), CLOCK)
     assert lower == berlin(f"{start}T00:00")

@@ -57,6 +57,9 @@ DEVICE_DIMENSIONS = (
 
 LOCATION_DIMENSIONS = (visit("country"), visit("region"), visit("city"))
 
+ENTRY_PAGE = visit("entry_page")
+EXIT_PAGE = visit("exit_page")
+
 PEOPLE_DIMENSIONS = (
     Dimension("visitor_type", "case when v.started = v.first_seen then 'new' else 'returning' end"),
 )
@@ -79,8 +82,8 @@ VISIT_DIMENSIONS = tuple(
             *SOURCE_DIMENSIONS,
             *DEVICE_DIMENSIONS,
             *LOCATION_DIMENSIONS,
-            visit("entry_page"),
-            visit("exit_page"),
+            ENTRY_PAGE,
+            EXIT_PAGE,
             *PEOPLE_DIMENSIONS,
             *TIME_DIMENSIONS,
         )

@@ -40,6 +40,13 @@ class BreakdownParams(Params):
     dimension: str = Field("", max_length=50, description="What to break down by.")
 
 
+class CustomEventsParams(Params):
+    """Custom events, by name or by a property's values."""
+
+    name: Text | None = Field(None, description="Only events of this name.")
+    property: Text | None = Field(None, description="Break down by this property's values.")
+
+
 class EventsParams(SeriesParams, PagesParams, BreakdownParams):
     """Events in time buckets."""
 
@@ -195,6 +202,29 @@ class EventBucket(BaseModel):
     """Of the dimension asked for."""
     count: int
     avg_duration: float | None
+
+
+class CustomEvent(BaseModel):
+    """Custom events of one name, or with one value of a property."""
+
+    name: str
+    value: str | None
+    """Of the property asked for."""
+    count: int
+    visitors: int
+    visits: int
+    conversion_rate: float | None
+    """Visitors who did this / all visitors of the range."""
+
+
+class HeatmapCell(BaseModel):
+    """Visits that began in one hour of the clock on one weekday; empty hours have no row."""
+
+    weekday: int
+    """1 is Monday."""
+    hour: int
+    visits: int
+    visitors: int
 
 
 class Bot(BaseModel):

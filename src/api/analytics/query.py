@@ -97,6 +97,9 @@ class Params(BaseModel):
         description='JSON clauses that must all hold: [["is", "country", ["DE", "AT"]], …]. '
         "Operators: is, is_not, contains, contains_not, matches, matches_not, and, or, not.",
     )
+    order: str = Field(
+        "", max_length=60, description="Column to sort by, e.g. visitors:desc or bounce_rate:asc."
+    )
     limit: int = Field(10, ge=1, le=1000, description="The most rows to return.")
     offset: int = Field(0, ge=0, le=100_000, description="Rows to leave out first.")
     format: Format = Field(Format.JSON, description="csv returns the rows only.")

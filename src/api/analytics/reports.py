@@ -7,7 +7,7 @@ the test that its SQL is valid follow from that.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from pydantic import BaseModel
 
@@ -15,6 +15,9 @@ from api.analytics import models
 from api.analytics.buckets import DAY, midnight
 from api.analytics.dimensions import (
     DEVICE_DIMENSIONS,
+    ENTRY_PAGE,
+    EXIT_PAGE,
+    LOCATION_DIMENSIONS,
     SOURCE_DIMENSIONS,
     VISIT_DIMENSIONS,
     Dimension,
@@ -58,6 +61,8 @@ class Report:
     """The base table that it reads besides, or instead."""
     dimensions: tuple[Dimension, ...] = ()
     """What it can be broken down by; the first is the default."""
+    orders: tuple[LiteralString, ...] = ()
+    """Columns that its rows can be sorted by."""
     start: Start | None = None
     """Where the range starts when the caller names none, instead of 24 hours ago."""
     prepare: Prepare = nothing_more
@@ -85,6 +90,13 @@ def page_values(query: Query) -> dict[str, Any]:
     params = query.params
     assert isinstance(params, models.PagesParams)
     return {"pages": params.pages}
+
+
+def custom_event_values(query: Query) -> dict[str, Any]:
+    """The name and the property asked for; None for all and for none."""
+    params = query.params
+    assert isinstance(params, models.CustomEventsParams)
+    return {"name": params.name, "property": params.property}
 
 
 def event_bucket_values(query: Query) -> dict[str, Any]:
@@ -170,6 +182,26 @@ def retention_rates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
+BREAKDOWN_ORDERS: tuple[LiteralString, ...] = (
+    *("visits", "visitors", "share", "views_per_visit"),
+    *("bounce_rate", "visit_duration", "value"),
+)
+
+
+def breakdown(name: str, title: str, dimensions: tuple[Dimension, ...]) -> Report:
+    """A report of visits by one of some dimensions; they all ask the same question."""
+    return Report(
+        name,
+        title,
+        models.BreakdownParams,
+        models.Share,
+        sql="breakdown",
+        needs={"visits": Need(VISITS, VISIT_MEASURES)},
+        dimensions=dimensions,
+        orders=BREAKDOWN_ORDERS,
+    )
+
+
 REPORTS = (
     Report(
         "timeseries",
@@ -187,31 +219,23 @@ REPORTS = (
         models.PagesParams,
         models.Page,
         needs={"events": Need(EVENTS, ("pageviews", "engaged"), ("page",))},
+        orders=(
+            *("pageviews", "visitors", "visits", "entries", "exits"),
+            *("bounce_rate", "engaged_seconds", "page"),
+        ),
         prepare=page_values,
     ),
-    Report(
-        "traffic-sources",
-        "Where visits came from",
-        models.BreakdownParams,
-        models.Share,
-        sql="breakdown",
-        needs={"visits": Need(VISITS, VISIT_MEASURES)},
-        dimensions=SOURCE_DIMENSIONS,
-    ),
-    Report(
-        "devices",
-        "What visitors use",
-        models.BreakdownParams,
-        models.Share,
-        sql="breakdown",
-        needs={"visits": Need(VISITS, VISIT_MEASURES)},
-        dimensions=DEVICE_DIMENSIONS,
-    ),
+    breakdown("traffic-sources", "Where visits came from", SOURCE_DIMENSIONS),
+    breakdown("devices", "What visitors use", DEVICE_DIMENSIONS),
+    breakdown("locations", "Where visitors are", LOCATION_DIMENSIONS),
+    breakdown("entries", "The pages that visits begin on", (ENTRY_PAGE,)),
+    breakdown("exits", "The pages that visits end on", (EXIT_PAGE,)),
     Report(
         "sessions",
         "Visits one by one, with their way through the site",
         models.Params,
         models.Session,
+        orders=("started", "duration", "pageviews", "events"),
         totals="sessions_totals",
         totals_row=models.SessionTotals,
     ),
@@ -234,7 +258,24 @@ REPORTS = (
         prepare=retention_values,
         finish=retention_rates,
     ),
-    Report("bots", "Bots, kept apart from visitors", Params, models.Bot, base="bot_event"),
+    Report(
+        "events",
+        "Custom events and their properties",
+        models.CustomEventsParams,
+        models.CustomEvent,
+        base="event",
+        orders=("count", "visitors", "visits", "name", "value"),
+        prepare=custom_event_values,
+    ),
+    Report("heatmap", "When visits begin, by weekday and hour", models.Params, models.HeatmapCell),
+    Report(
+        "bots",
+        "Bots, kept apart from visitors",
+        Params,
+        models.Bot,
+        base="bot_event",
+        orders=("events", "pages", "bot", "last_seen"),
+    ),
 )
 
 EVENT_BUCKETS = Report(

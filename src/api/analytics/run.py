@@ -107,9 +107,27 @@ def slots(report: Report, query: Query) -> Mapping[str, Fragment]:
     return {
         **sources(report.needs, query),
         **asked,
+        **order(report, query),
         **filters(file_of(report.file), query),
         **report.slots(query),
     }
+
+
+DIRECTIONS: Mapping[str, LiteralString] = {"": "desc", "asc": "asc", "desc": "desc"}
+
+
+def order(report: Report, query: Query) -> Mapping[str, Fragment]:
+    """How to sort; ties by the first column. Raises Invalid, listing the columns that can be."""
+    if not query.params.order:
+        return {}
+    name, _, direction = query.params.order.partition(":")
+    columns: dict[str, LiteralString] = {column: column for column in report.orders}
+    if name not in columns or direction not in DIRECTIONS:
+        raise Invalid(
+            "order: give a column, and :asc or :desc.",
+            allowed=[f"{column}:{way}" for column in columns for way in ("asc", "desc")],
+        )
+    return {"order": Fragment(f"{columns[name]} {DIRECTIONS[direction]} nulls last, 1")}
 
 
 def sources(needs: Mapping[str, Need], query: Query) -> Mapping[str, Fragment]:

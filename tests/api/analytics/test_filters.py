@@ -20,7 +20,7 @@ SAFARI = (
 )
 OPERATORS = ("is", "is_not", "contains", "contains_not", "matches", "matches_not")
 KEYS = [*(dimension.key for dimension in DIMENSIONS), "props:plan"]
-REPORTS = ("timeseries", "pages", "traffic-sources", "devices", "sessions")
+REPORTS = ("timeseries", "pages", "devices", "sessions", "events", "heatmap")
 DAY = {"from": "2026-03-10", "to": "2026-03-10"}
 
 

@@ -3,5 +3,5 @@ select bot, category, count(*) as events, count(distinct page) as pages, max(tim
 from bot_event
 where site_id = :site and time >= :lower and time < :upper
 group by bot, category
-order by events desc, bot
+order by /*order*/ events desc, bot /*end*/
 limit :limit offset :offset

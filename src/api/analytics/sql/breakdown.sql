@@ -18,5 +18,5 @@ select value, visits, visitors, visits::float8 / sum(visits) over () as share,
     seconds::float8 / visits as visit_duration
 from visited
 join people using (value)
-order by visits desc, value
+order by /*order*/ visits desc, value /*end*/
 limit :limit offset :offset

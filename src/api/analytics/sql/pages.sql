@@ -29,5 +29,5 @@ from viewed
 left join people using (page)
 left join entered using (page)
 left join exited using (page)
-order by pageviews desc, page
+order by /*order*/ pageviews desc, page /*end*/
 limit :limit offset :offset

@@ -10,5 +10,5 @@ cross join lateral (
       and e.time between v.started and v.last_event
 ) path
 where /*visit_filter*/ true /*end*/
-order by v.started desc, v.id
+order by /*order*/ started desc, id /*end*/
 limit :limit offset :offset

@@ -28,6 +28,7 @@ from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, months_back
 from api.analytics.rollups import EVENTS, VISIT_MEASURES, VISITS
 from api.db.queries import Fragment
+from api.events.models import PAGEVIEW
 
 Start = Callable[[Params, Clock], datetime]
 Prepare = Callable[[Query], dict[str, Any]]
@@ -110,24 +111,27 @@ def event_bucket_values(query: Query) -> dict[str, Any]:
 
 
 def funnel_values(query: Query) -> dict[str, Any]:
-    """The steps as event names and patterns of pages."""
+    """The steps: the name of an event each, and a page or a pattern of pages."""
     params = query.params
     assert isinstance(params, models.FunnelParams)
     labels = params.pages or params.steps
-    pages = [bool(params.pages) or is_page(label) for label in labels]
+    steps = [funnel_step(label, is_page=bool(params.pages)) for label in labels]
+    names, pages, patterns = (list(column) for column in zip(*steps, strict=True))
     return {
         "labels": labels,
-        "names": ["pageview" if page else label for page, label in zip(pages, labels, strict=True)],
-        "patterns": [
-            page_pattern(label) if page else "" for page, label in zip(pages, labels, strict=True)
-        ],
+        "names": names,
+        "pages": pages,
+        "patterns": patterns,
         "window_seconds": params.window * 3600,
     }
 
 
-def is_page(step: str) -> bool:
-    """Pages begin with a slash, or with a wildcard that stands for one."""
-    return step.startswith(("/", "*"))
+def funnel_step(label: str, is_page: bool) -> tuple[str, str | None, str | None]:
+    """A step's event name, page and pattern. Pages begin with a slash, or with a wildcard that
+    stands for one; everything else is an event, on whatever page."""
+    if not is_page and not label.startswith(("/", "*")):
+        return label, None, ""
+    return (PAGEVIEW, None, page_pattern(label)) if "*" in label else (PAGEVIEW, label, None)
 
 
 def funnel_unit(query: Query) -> Mapping[str, Fragment]:

@@ -14,8 +14,7 @@ export const CARDS = {
   sources: { report: 'traffic-sources', ask: by, draw: breakdown },
   pages: {
     report: 'pages',
-    // The API ranks by page views only; entries and exits are ranked here.
-    ask: (tab) => ({ limit: tab === 'top' ? SHOWN : 1000 }),
+    ask: (tab) => ({ limit: SHOWN, order: PAGE_NUMBERS[tab][0][1] }),
     draw: (rows, tab) => ranking('Page', ({ page }) => page, PAGE_NUMBERS[tab], rows),
   },
   devices: { report: 'devices', ask: by, draw: breakdown },

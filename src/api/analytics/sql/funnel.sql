@@ -1,11 +1,13 @@
 -- How far visitors (or visits) got through the steps, in order, others in between allowed. Every
 -- start is tried; the window counts from the first step. One event cannot be two steps: where
--- it matches several, the later step looks first at what was reached before it.
+-- it matches several, the later step looks first at what was reached before it. A step has a page
+-- or a pattern; comparing with a page is much cheaper than matching one.
 with walks as (
     select funnel_walk(e.time, s.step::int, :window_seconds order by e.time, e.id, s.step desc) as times
     from events(:site, :lower, :upper) e
-    join unnest(:names::text[], :patterns::text[]) with ordinality s (name, pattern, step)
-        on e.name = s.name and e.page ~ s.pattern
+    join unnest(:names::text[], :pages::text[], :patterns::text[])
+        with ordinality s (name, page, pattern, step)
+        on e.name = s.name and (e.page = s.page or e.page ~ s.pattern)
     where /*visit_of_event_filter*/ true /*end*/
     group by /*unit*/ e.visitor_id /*end*/
 ), reached as (

@@ -93,6 +93,26 @@ VISIT_DIMENSIONS = tuple(
 DIMENSIONS = (*VISIT_DIMENSIONS, *EVENT_DIMENSIONS)
 
 
+RENAMED = {
+    "name": "event",
+    "utm_source": "source",
+    "utm_medium": "medium",
+    "utm_campaign": "campaign",
+    "utm_content": "content",
+    "utm_term": "term",
+    "country_name": "country",
+    "city_name": "city",
+    "region_name": "region",
+}
+"""Plausible's names for dimensions that have another name here."""
+
+
+def plain_name(key: str) -> str:
+    """Plausible's visit:country as country, event:name as event; every other key as it is."""
+    kind, _, name = key.partition(":")
+    return RENAMED.get(name, name) if kind in ("visit", "event") else key
+
+
 def find_dimension(key: str, allowed: Iterable[Dimension]) -> Dimension:
     """The dimension with this key. Raises Invalid, listing the allowed keys, for any other."""
     by_key = {dimension.key: dimension for dimension in allowed}

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString, cast
 
-from api.analytics.dimensions import DIMENSIONS, PROPERTY, Dimension, Of
+from api.analytics.dimensions import DIMENSIONS, PROPERTY, Dimension, Of, plain_name
 from api.db.queries import Fragment
 from api.errors import Invalid
 
@@ -167,8 +167,7 @@ class FilterReader:
 
     def dimension(self, key: Any) -> tuple[Dimension | None, str]:
         """The dimension with this key, and the property's name if it is one."""
-        # Plausible's clients put the kind in front: visit:country, event:page.
-        text = re.sub(r"^(visit|event):(?=.)", "", key) if isinstance(key, str) else ""
+        text = plain_name(key) if isinstance(key, str) else ""
         if text.startswith(PROPERTY) and is_text(text):
             return Dimension(PROPERTY, "", "event"), text.removeprefix(PROPERTY)
         for dimension in DIMENSIONS:

@@ -15,6 +15,7 @@ from api.analytics.query import Format, Params
 from api.analytics.ranges import Clock
 from api.analytics.reports import EVENT_BUCKETS, REPORTS, Report
 from api.analytics.run import SQL, ask, run
+from api.analytics.stats import StatsAnswer, StatsQuery, answer_stats, params_of
 from api.auth.access import AppDatabase, MaybeUser, readable_site
 from api.db.database import Database
 from api.sites.models import Site, utc_now
@@ -85,6 +86,17 @@ def add_report(path: str, report: Report) -> None:
         summary=report.title,
         response_model=Answer[report.row, report.totals_row],
     )
+
+
+@router.post("/api/analytics/query", response_model=StatsAnswer)
+async def query_stats(
+    asked: StatsQuery, request: Request, user: MaybeUser, database: AppDatabase
+) -> dict[str, Any]:
+    """Any metrics by any dimensions, in the form of Plausible's Stats API v2."""
+    site = await readable_site(request, user, asked.site_id)
+    params = params_of(asked)
+    clock = await clock_of(database, params, site)
+    return await answer_stats(database, asked, site, clock, params)
 
 
 for listed in REPORTS:

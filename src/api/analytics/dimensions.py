@@ -110,7 +110,7 @@ RENAMED = {
 def plain_name(key: str) -> str:
     """Plausible's visit:country as country, event:name as event; every other key as it is."""
     kind, _, name = key.partition(":")
-    return RENAMED.get(name, name) if kind in ("visit", "event") else key
+    return RENAMED.get(name, name) if name and kind in ("visit", "event") else key
 
 
 def find_dimension(key: str, allowed: Iterable[Dimension]) -> Dimension:

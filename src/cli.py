@@ -10,18 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
 
+import psycopg
 import typer
 import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import DBAPIError
 
 from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
 from api.db.embedded import embedded_server
 from api.db.jobs import run_once
-from api.errors import DATABASE_AWAY, AnalyticsError
+from api.errors import AnalyticsError
 from api.events.enrich import Places
 from api.jobs import jobs_for
 from api.sites.directory import DEMO_SITE, Sites
@@ -76,7 +78,7 @@ def plain_words() -> Generator[None]:
     """What can go wrong without being our fault is said in one line, with exit code 1."""
     try:
         yield
-    except (AnalyticsError, ValidationError, *DATABASE_AWAY) as error:
+    except (AnalyticsError, ValidationError, psycopg.Error, DBAPIError) as error:
         print(error, file=sys.stderr)
         raise SystemExit(1) from None
 

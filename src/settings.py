@@ -2,9 +2,11 @@
 
 import os
 import secrets
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,7 +45,8 @@ class Settings(BaseSettings):
     )
     geoip_db: Path | None = Field(None, description="Path of a country or city mmdb file.")
     registration: Literal["open", "closed"] = Field(
-        "open", description="Whether anybody may register; a new user sees no private site."
+        "open",
+        description="Whether anybody may register; a new user reads public sites and `default`.",
     )
     timescaledb: Literal["auto", "off"] = Field(
         "auto", description="off uses plain PostgreSQL partitions although TimescaleDB is there."
@@ -63,6 +66,22 @@ class Settings(BaseSettings):
             raise ValueError("looks like a placeholder; try: openssl rand -hex 32")
         return value
 
+    @field_validator("db_timezone")
+    @classmethod
+    def refuse_unknown_zone(cls, value: str) -> str:
+        """A wrong zone would only be noticed when the first report fails."""
+        if value not in available_timezones():
+            raise ValueError("is not an IANA time zone name, e.g. Europe/Berlin")
+        return value
+
+    @field_validator("geoip_db")
+    @classmethod
+    def refuse_missing_file(cls, value: Path | None) -> Path | None:
+        """A path that was set and is not there is a mistake."""
+        if value is not None and not value.is_file():
+            raise ValueError("is not a file")
+        return value
+
     @model_validator(mode="after")
     def require_secret(self) -> Self:
         """A shared database needs a secret the operator knows; nobody gets a default one."""
@@ -79,11 +98,13 @@ class Settings(BaseSettings):
 def generated_secret(path: Path) -> str:
     """The secret in this file, written on first use and readable by its owner only."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with open(path, "x", opener=private_file) as file:
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        with open(draft, "w", opener=private_file) as file:
             file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):  # whoever came first, with a whole file, wins
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import pytest
 
 from processes import Service, running, service_environment
@@ -138,8 +139,6 @@ def test_the_command_line_works_beside_a_running_service(tmp_path: Path) -> None
 def test_many_processes_may_migrate_an_empty_database_at_once(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with running(data_dir, DEMO="false"), ThreadPoolExecutor(6) as threads:
-        import psycopg
-
         home = f"host={data_dir / 'postgres'} user=postgres"
         with psycopg.connect(home, autocommit=True) as connection:
             connection.execute("create database fresh")
@@ -154,6 +153,23 @@ def test_many_processes_may_migrate_an_empty_database_at_once(tmp_path: Path) ->
         with psycopg.connect(url) as connection:
             assert connection.execute("select count(*) from site").fetchone() == (1,)
             assert connection.execute("select count(*) from app_user").fetchone() == (1,)
+
+
+def test_an_ordinary_role_is_enough(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    with running(data_dir, DEMO="false"):
+        home = f"host={data_dir / 'postgres'} user=postgres"
+        with psycopg.connect(home, autocommit=True) as connection:
+            connection.execute("create role app login")
+            connection.execute("create database app owner app")
+        done = cli(
+            data_dir,
+            "doctor",
+            DATABASE_URL=f"postgresql://app@/app?host={data_dir / 'postgres'}",
+            SECRET_KEY="f0e1d2c3b4a5968778695a4b3c2d1e0f",
+        )
+    assert done.returncode == 0, done.stderr
+    assert "profile" in done.stdout
 
 
 def test_several_workers_serve_one_site(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ create table bot_event (
     page text not null default '',
     hostname text not null default '',
     user_agent text not null default '',
-    primary key (id, time)
+    primary key (id, time, site_id)
 )"""
 
 BOT_EVENT_INDEXES = "create index bot_event_site_time on bot_event (site_id, time desc)"

@@ -18,8 +18,9 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from psycopg_pool import PoolTimeout
+from psycopg_pool import PoolTimeout, TooManyRequests
 from sqlalchemy.exc import OperationalError as EngineOperationalError
+from sqlalchemy.exc import TimeoutError as EngineTimeout
 from starlette.exceptions import HTTPException
 
 RETRY_AFTER_SECONDS = 2
@@ -99,13 +100,19 @@ class Fault(AnalyticsError):
 
 
 class Unavailable(AnalyticsError):
-    """The database is away or slow; nothing was stored. Please try again."""
+    """The database is away or slow. Please try again; what was stored is not stored twice."""
 
     status = 503
     code = "UNAVAILABLE"
 
 
-DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout, EngineOperationalError)
+DATABASE_AWAY = (
+    psycopg.OperationalError,
+    PoolTimeout,
+    TooManyRequests,
+    EngineOperationalError,
+    EngineTimeout,
+)
 """What the drivers raise when the fault is the database's and a retry can help."""
 
 

@@ -18,7 +18,7 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz")
 async def readyz(database: AppDatabase) -> dict[str, str]:
     """503 until the database is reachable and migrated."""
-    async with database.reading.connection(timeout=POOL_TIMEOUT_SECONDS) as connection:
+    async with database.writing.connection(timeout=POOL_TIMEOUT_SECONDS) as connection:
         cursor = await connection.execute("select to_regclass('rollup_state') is not null")
         if await cursor.fetchone() != (True,):
             raise Unavailable("The database is not migrated yet.")

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -129,8 +128,7 @@ async def login_form(request: Request, status: int, onward: str) -> HTMLResponse
 def own_path(address: str) -> str:
     """The address if it is a path of this service; "/" for anything a browser may take for
     another host: `//host`, `/\\host`, a scheme, control characters."""
-    parts = urlsplit(address)
-    is_own = address.startswith("/") and not address.startswith("//") and not parts.netloc
+    is_own = address.startswith("/") and not address.startswith("//")
     return address if is_own and "\\" not in address and address.isprintable() else "/"
 
 

@@ -21,6 +21,7 @@ from api.errors import Invalid
 
 MAX_VALUES = 100
 MAX_DEPTH = 10
+MAX_WILDCARDS = 6
 
 NUMBERS: tuple[LiteralString, ...] = (
     *("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
@@ -44,10 +45,19 @@ def like_pattern(text: str) -> str:
 
 
 def page_pattern(glob: str) -> str:
-    """A glob as an anchored regular expression: * within a path segment, ** across them."""
-    parts = re.split(r"(\*\*|\*)", glob)
-    regex = {"**": ".*", "*": "[^/]*"}
-    return "^" + "".join(regex.get(part, re.escape(part)) for part in parts) + "$"
+    """A glob as an anchored regular expression: * within a path segment, ** across them.
+
+    Raises Invalid for more wildcards than a page could need: matching them takes the database
+    longer than anybody waits.
+    """
+    parts = re.split(r"(\*+)", glob)
+    if len(parts) // 2 > MAX_WILDCARDS:
+        raise Invalid(f"A pattern has at most {MAX_WILDCARDS} wildcards.")
+    regex = [
+        re.escape(part) if place % 2 == 0 else "[^/]*" if part == "*" else ".*"
+        for place, part in enumerate(parts)
+    ]
+    return f"^{''.join(regex)}$"
 
 
 OPERATORS = {
@@ -168,7 +178,7 @@ class FilterReader:
     def dimension(self, key: Any) -> tuple[Dimension | None, str]:
         """The dimension with this key, and the property's name if it is one."""
         text = plain_name(key) if isinstance(key, str) else ""
-        if text.startswith(PROPERTY) and is_text(text):
+        if text.removeprefix(PROPERTY) not in ("", text) and is_text(text):
             return Dimension(PROPERTY, "", "event"), text.removeprefix(PROPERTY)
         for dimension in DIMENSIONS:
             if text == dimension.key:

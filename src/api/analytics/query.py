@@ -47,9 +47,13 @@ class Compare(StrEnum):
     CUSTOM = "custom"
 
 
+# Python knows the zone of its own machine as "localtime"; PostgreSQL does not.
+TIMEZONES = frozenset(available_timezones() - {"localtime"})
+
+
 def known_timezone(name: str) -> str:
     """Refuses what is no IANA name."""
-    if name not in available_timezones():
+    if name not in TIMEZONES:
         raise ValueError("is not an IANA time zone name, e.g. Europe/Berlin")
     return name
 

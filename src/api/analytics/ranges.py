@@ -10,6 +10,9 @@ from api.analytics.query import Compare, Params
 
 DEFAULT_HOURS = 24
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -79,9 +82,11 @@ def range_of_days(days: tuple[date, date], clock: Clock) -> Range:
 
 
 def checked(lower: datetime, upper: datetime) -> Range:
-    """The range, if it has a beginning before its end."""
+    """The range, if it has a beginning before its end, in times that computers agree on."""
     if lower >= upper:
         raise ValueError("the range ends before it starts")
+    if lower < EARLIEST or upper > LATEST:
+        raise ValueError(f"a range lies between {EARLIEST.year} and {LATEST.year}")
     return lower, upper
 
 
@@ -102,8 +107,8 @@ def compared_range(params: Params, asked: Range, clock: Clock) -> Range | None:
         lower = instant(params.compare_from, clock.zone)
         return checked(lower, instant(params.compare_to, clock.zone, end=True))
     if params.compare is Compare.YEAR:
-        return year_earlier(asked[0], clock.zone), year_earlier(asked[1], clock.zone)
-    return previous(asked, clock.zone)
+        return checked(*(year_earlier(moment, clock.zone) for moment in asked))
+    return checked(*previous(asked, clock.zone))
 
 
 def previous(asked: Range, zone: ZoneInfo) -> Range:

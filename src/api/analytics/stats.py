@@ -147,7 +147,7 @@ def interval_of(names: Sequence[str]) -> Interval:
 
 def dimension_of(name: str) -> Dimension:
     """The dimension of this name. Raises Invalid, listing those there are."""
-    if name.startswith(PROPERTY) and is_text(name):
+    if name.removeprefix(PROPERTY) not in ("", name) and is_text(name):
         return Dimension(name, "", "event")
     for dimension in DIMENSIONS:
         if dimension.key == name:

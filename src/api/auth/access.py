@@ -49,7 +49,10 @@ def cookie_of(connection: HTTPConnection) -> str:
 def same_origin(connection: HTTPConnection) -> bool:
     """Whether the request comes from a page of this service (or not from a browser)."""
     origin = connection.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == connection.headers.get("host")
+    try:
+        return origin is None or urlsplit(origin).netloc == connection.headers.get("host")
+    except ValueError:
+        return False
 
 
 async def maybe_user(connection: HTTPConnection) -> User | None:

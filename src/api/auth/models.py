@@ -61,7 +61,9 @@ class Registration(BaseModel):
 
     email: Email
     password: NewPassword
-    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    name: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00]*$")
+    ] = ""
 
 
 class UserOut(BaseModel):

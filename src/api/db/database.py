@@ -17,10 +17,10 @@ from api.db.queries import Fragment, statement
 POOL_TIMEOUT_SECONDS = 1.5
 """A caller hears 503 within 2 s when the database is away."""
 
-COMMON = "-c timezone=UTC -c jit=off"
+COMMON = "-c timezone=UTC -c jit=off -c default_transaction_isolation=read\\ committed"
 WRITING = f"{COMMON} -c statement_timeout=30s -c lock_timeout=10s -c synchronous_commit=on"
 READING = (
-    f"{COMMON} -c statement_timeout=20s -c default_transaction_read_only=on -c work_mem=64MB"
+    f"{COMMON} -c statement_timeout=15s -c default_transaction_read_only=on -c work_mem=64MB"
     # SkipScan makes count(distinct visitor_id) 10 to 30 times slower on such data.
     " -c timescaledb.enable_skipscan=off"
 )
@@ -41,7 +41,8 @@ class Database:
             sqlalchemy_url(url),
             pool_size=5,
             pool_timeout=POOL_TIMEOUT_SECONDS,
-            connect_args={"options": COMMON, "connect_timeout": 2},
+            pool_pre_ping=True,
+            connect_args={"options": f"{COMMON} -c statement_timeout=5s", "connect_timeout": 2},
         )
 
     async def __aenter__(self) -> Self:

@@ -42,6 +42,8 @@ async def run_forever(database: Database, jobs: Sequence[Job]) -> None:
                     await lead(connection, jobs)
         except psycopg.Error as error:
             log.warning("jobs: the database is away: %s", type(error).__name__)
+        except Exception:
+            log.exception("jobs: starting over")
         await asyncio.sleep(FOLLOWER_SECONDS)
 
 

@@ -50,9 +50,10 @@ def create_extension(connection: Connection) -> None:
     """TimescaleDB, where the server has it preloaded: without that it cannot be created."""
     offered = connection.execute(
         text(
-            "select 1 from pg_available_extensions where name = 'timescaledb'"
-            " and installed_version is null"
-            " and current_setting('shared_preload_libraries') like '%timescaledb%'"
+            # pg_settings hides what this role may not see; current_setting() would refuse.
+            "select 1 from pg_available_extensions, pg_settings s"
+            " where pg_available_extensions.name = 'timescaledb' and installed_version is null"
+            " and s.name = 'shared_preload_libraries' and s.setting like '%timescaledb%'"
         )
     ).first()
     fresh = connection.execute(text("select to_regclass('event') is null")).scalar_one()

@@ -10,7 +10,7 @@ Only a Fragment may fill a slot, and it is made of literal text. Values are name
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, LiteralString, cast
 
@@ -65,7 +65,7 @@ def statement(path: Path, slots: Mapping[str, Fragment] | None = None) -> Statem
     return Statement(driver_form(SLOT.sub(fill, text)), values)
 
 
-@cache
+@lru_cache(maxsize=256)
 def driver_form(text: str) -> LiteralString:
     """:name as %(name)s, which is how psycopg spells it.
 

@@ -9,6 +9,7 @@ versions it read before it recomputed, so it can be killed anywhere and race wit
 it did not provably cover stays marked, and a marked bucket is answered live.
 """
 
+import hashlib
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -53,9 +54,13 @@ POLICY_WINDOW = timedelta(days=9)
 async def sync_rollups(
     connection: Connection, engine: Engine, facts: Sequence[Fact], rollups: Sequence[Rollup]
 ) -> None:
-    """Makes the database match the declarations; stored rows are rebuilt only when they differ."""
+    """Makes the database match the declarations. Does nothing where it does already; stored rows
+    are rebuilt only where their own declaration differs."""
+    fingerprint = fingerprint_of(engine, facts, rollups)
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(%s)", [SYNC_LOCK])
+        if await synced_fingerprint(connection, facts[0]) == fingerprint:
+            return
         for rollup in rollups:
             await drop_readers(connection, rollup.name)
             await sync_stored(connection, engine, rollup)
@@ -66,8 +71,32 @@ async def sync_rollups(
         for rollup in rollups:
             await connection.execute(rollup_function_sql(rollup))
             await connection.execute(rollup_view_sql(rollup))
+        await connection.execute(
+            sql.SQL("comment on view {} is {}").format(
+                sql.Identifier(facts[0].name), sql.Literal(fingerprint)
+            )
+        )
     if engine.continuous_aggregates:
         await add_policies(connection, rollups)
+
+
+def fingerprint_of(engine: Engine, facts: Sequence[Fact], rollups: Sequence[Rollup]) -> str:
+    """Changes with any view, function or stored table that is declared."""
+    texts = [fact_view_sql(fact) + fact_function_sql(fact) for fact in facts]
+    texts += [
+        stored_sql(rollup, engine) + rollup_function_sql(rollup) + rollup_view_sql(rollup)
+        for rollup in rollups
+    ]
+    return hashlib.sha256("".join(texts).encode()).hexdigest()
+
+
+async def synced_fingerprint(connection: Connection, fact: Fact) -> str | None:
+    """The fingerprint of what is there: a comment on the first of the views."""
+    cursor = await connection.execute(
+        "select obj_description(to_regclass(%s), 'pg_class')", [fact.name]
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def drop_readers(connection: Connection, name: LiteralString) -> None:

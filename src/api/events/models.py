@@ -81,6 +81,7 @@ class Event(Struct, kw_only=True):
     """An event as it will be stored. Made by enrich, given its visit by the writer."""
 
     site_id: int
+    site_key: str
     id: UUID
     own_id: bool
     """Whether the sender chose the id; only then can it be a retry."""
@@ -101,9 +102,11 @@ class Event(Struct, kw_only=True):
     interactive: bool
     props: Mapping[str, Any] | None
     context: Context
+    """Its own at first, and that of its visit once it is stored."""
     user_agent: str
     bot: str | None
     bot_category: str | None
+    visit_id: UUID | None = None
 
     @property
     def is_pageview(self) -> bool:

@@ -40,6 +40,9 @@ HALF_CHARACTER = re.compile(
     rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 
+NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What the decoder raises for bytes that are no JSON, or more than it can take."""
+
 decode_event = msgspec.json.Decoder(EventIn).decode
 decode_array = msgspec.json.Decoder(list[Raw]).decode
 decode_any = msgspec.json.Decoder(Raw).decode
@@ -52,15 +55,13 @@ def split_body(body: bytes) -> tuple[list[Raw], bool]:
     """
     text = whole_characters(body.removeprefix(b"\xef\xbb\xbf").strip())
     try:
-        text.decode()
         if text.startswith(b"["):
             return counted(decode_array(text)), True
         return [decode_any(text)], False
-    except UnicodeDecodeError as error:
-        raise Malformed("The body is not UTF-8.") from error
-    except (msgspec.MsgspecError, RecursionError) as error:
-        if (lines := text.splitlines()) and len(lines) > 1 and lines[0].endswith(b"}"):
-            return counted([Raw(line) for line in lines if line.strip()]), True
+    except NOT_JSON as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) > 1 and any(line.lstrip().startswith(b"{") for line in lines):
+            return counted([Raw(line) for line in lines]), True
         raise Malformed(f"The body is neither JSON nor JSON lines: {error}") from error
 
 
@@ -87,7 +88,7 @@ def parse_event(raw: Raw) -> EventIn:
         event = decode_event(raw)
     except msgspec.ValidationError as error:
         raise invalid_field(str(error)) from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise Rejected("malformed_json", f"Not valid JSON: {error}") from error
     if b"\\u0000" in bytes(raw) and "\0" in "".join(texts(msgspec.to_builtins(event))):
         raise Rejected("nul_character", "Text must not contain the NUL character.")

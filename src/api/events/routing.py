@@ -26,7 +26,7 @@ from api.errors import AnalyticsError, NotFound, TooLarge, Unauthenticated
 from api.events.enrich.event import Sender, enrich
 from api.events.models import Event
 from api.events.parse import parse_event, split_body
-from api.events.schema import EVENT_BODY, EventOut, IngestReport
+from api.events.schema import EVENT_BODY, EventOut, IngestReport, shown
 from api.events.writer import Outcome, Result
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site, utc_now
@@ -151,9 +151,20 @@ async def single_answer(request: Request, fate: tuple[Fate, Outcome | None]) -> 
     event, outcome = fate
     if isinstance(event, AnalyticsError):
         raise event
-    stored = await find_event(database_of(request), event.site_id, event.id)
-    status = 201 if outcome is Outcome.ACCEPTED else 200
-    return JSONResponse(stored.model_dump(mode="json"), status, ANY_ORIGIN)
+    if outcome is Outcome.ACCEPTED:
+        return JSONResponse(shown(event).model_dump(mode="json"), 201, ANY_ORIGIN)
+    answer = await stored_before(request, event) or shown(event)
+    return JSONResponse(answer.model_dump(mode="json"), 200, ANY_ORIGIN)
+
+
+async def stored_before(request: Request, event: Event) -> EventOut | None:
+    """What was stored under the id of a retry, for those who may read the site. Anybody else could
+    guess ids, and gets nothing but an echo."""
+    try:
+        site = await readable_site(request, await maybe_sender(request), event.site_key)
+    except AnalyticsError:
+        return None
+    return await find_event(database_of(request), site.number, event.id)
 
 
 def batch_answer(fates: Sequence[tuple[Fate, Outcome | None]]) -> JSONResponse:

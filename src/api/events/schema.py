@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from pydantic import BaseModel
 
-from api.events.models import EventIn
+from api.events.models import Event, EventIn
 
 
 class EventOut(BaseModel):
@@ -34,6 +34,22 @@ class EventOut(BaseModel):
     os: str | None
     device: str | None
     bot: str | None
+
+
+FORGOTTEN_OF_BOTS = {
+    **dict.fromkeys(("title", "referrer", "channel", "source", "country", "browser", "os"), ""),
+    **dict.fromkeys(("duration", "revenue", "currency", "props", "visit_id", "session_id")),
+    "interactive": False,
+    "device": "bot",
+}
+"""What is not kept of a bot's event."""
+
+
+def shown(event: Event) -> EventOut:
+    """An event from memory, just as it can be read afterwards."""
+    told = msgspec.structs.asdict(event.context) | msgspec.structs.asdict(event)
+    told |= FORGOTTEN_OF_BOTS if event.bot else {}
+    return EventOut.model_validate({name: told[name] for name in EventOut.model_fields})
 
 
 class Rejection(BaseModel):

@@ -19,6 +19,9 @@ from api.events.models import Context, Event
 TIMEOUT = timedelta(minutes=30)
 """The longest gap between two events of one visit."""
 
+LONGEST_VISIT = timedelta(days=7)
+"""A visit that never pauses ends all the same: events are looked up by when their visit began."""
+
 LONGEST_SESSION = timedelta(hours=24)
 """How far apart events with the same session_id may lie and still be one visit."""
 
@@ -140,7 +143,8 @@ class Assignment:
             host = near[0]
             host.absorb(own)
             for other in near[1:]:
-                self.merge(host, other, timeline)
+                if other.last_event - host.started <= LONGEST_VISIT:
+                    self.merge(host, other, timeline)
         self.changed[host.id] = host
         return host
 
@@ -164,16 +168,19 @@ def touching(timeline: Iterable[Visit], event: Event) -> list[Visit]:
     near = [
         visit
         for visit in timeline
-        if visit.began - TIMEOUT <= event.time and event.began <= visit.last_event + TIMEOUT
+        if visit.began - TIMEOUT <= event.time
+        and event.began <= visit.last_event + TIMEOUT
+        and span_with(visit, event) <= LONGEST_VISIT
     ]
     return sorted(near, key=lambda visit: visit.started)
 
 
+def span_with(visit: Visit, event: Event) -> timedelta:
+    """How long the visit would be with the event in it."""
+    return max(visit.last_event, event.time) - min(visit.started, event.time)
+
+
 def in_session(timeline: Iterable[Visit], event: Event) -> list[Visit]:
     """The latest visit of a client's session that the event fits in, without exceeding 24 h."""
-    fitting = [
-        visit
-        for visit in timeline
-        if max(visit.last_event, event.time) - min(visit.started, event.time) <= LONGEST_SESSION
-    ]
+    fitting = [visit for visit in timeline if span_with(visit, event) <= LONGEST_SESSION]
     return sorted(fitting, key=lambda visit: visit.started)[-1:]

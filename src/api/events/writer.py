@@ -35,6 +35,7 @@ RETRIES = 3
 
 EVENT_AT_FAULT = (
     psycopg.DataError,
+    psycopg.IntegrityError,
     psycopg.errors.ProgramLimitExceeded,
     psycopg.errors.StatementTooComplex,
     ValueError,
@@ -156,6 +157,8 @@ async def write_visits(connection: Connection, events: Sequence[Event]) -> None:
     """Assigns visits and stores events, visits and visitors."""
     assignment = Assignment(await stored_visits(connection, events))
     visits = assignment.assign(events)
+    for event, visit in zip(events, visits, strict=True):
+        event.visit_id, event.context = visit.id, visit.context
     changed, absorbed = list(assignment.changed.values()), assignment.absorbed
     visitors = await meet_visitors(connection, changed)
     await copy_events(connection, events, visits, visitors)

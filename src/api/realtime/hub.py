@@ -9,6 +9,7 @@ for longer than five seconds is dropped.
 import asyncio
 import json
 import logging
+import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -59,6 +60,8 @@ class Hub:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.viewers: dict[int, set[Viewer]] = defaultdict(set)
+        self.computing: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.recent: dict[int, tuple[float, str]] = {}
         self.stirred: set[int] = set()
         """Sites that got something since their last snapshot."""
 
@@ -80,12 +83,21 @@ class Hub:
         viewer = Viewer(site)
         self.viewers[site.number].add(viewer)
         try:
-            viewer.offer((await snapshot(self.database, site)).model_dump_json())
+            viewer.offer(await self.first_snapshot(site))
             yield viewer
         finally:
             self.viewers[site.number].discard(viewer)
             if not self.viewers[site.number]:
                 del self.viewers[site.number]
+
+    async def first_snapshot(self, site: Site) -> str:
+        """A picture not older than a second. Viewers who come together share one computation."""
+        async with self.computing[site.number]:
+            taken, text = self.recent.get(site.number, (0.0, ""))
+            if time.monotonic() - taken > TICK_SECONDS:
+                text = (await snapshot(self.database, site)).model_dump_json()
+                self.recent[site.number] = (time.monotonic(), text)
+            return text
 
     @property
     def count(self) -> int:
@@ -101,7 +113,7 @@ class Hub:
                     self.stirred |= set(self.viewers)
                     async for notification in connection.notifies():
                         self.stirred |= set(json.loads(notification.payload))
-            except psycopg.Error as error:
+            except (psycopg.Error, ValueError) as error:
                 log.warning("live: the database is away: %s", type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
 

@@ -41,6 +41,8 @@ class Sites:
 
     async def find(self, name: str) -> Site:
         """The site with this key or domain. Raises UnknownSite."""
+        if "\0" in name or not name.isprintable():
+            raise UnknownSite
         site = await remember(self.remembered, name, self.look_up)
         if site is None:
             raise UnknownSite(f"There is no site {name[:100]!r}, or it is not yours to see.")

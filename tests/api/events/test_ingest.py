@@ -34,7 +34,7 @@ async def post(client: httpx.AsyncClient, body: Any, **headers: str) -> httpx.Re
         (b"", 400, "MALFORMED_JSON"),
         (b"{", 400, "MALFORMED_JSON"),
         (b"hello", 400, "MALFORMED_JSON"),
-        (b'{"page": "\xff\xfe"}', 400, "MALFORMED_JSON"),
+        (b'{"page": "\xff\xfe"}', 422, "malformed_json"),
         (b"[" * 100_000, 400, "MALFORMED_JSON"),
         (b"[]", 422, "INVALID"),
         (b"null", 422, "invalid_field"),

@@ -54,6 +54,7 @@ def enrich(event: EventIn, site: Site, sender: Sender, places: Places) -> Event:
     amount, currency = revenue_of(event.revenue)
     return Event(
         site_id=site.number,
+        site_key=site.key,
         id=event_id(event.id),
         own_id=event.id is not None,
         time=time,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import shutil
 import threading
 import time
 import uuid
@@ -20,19 +18,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
 
+import chromium
+from chromium import CHROMIUM
+
 SCRIPT = Path(__file__).parents[2] / "src" / "tracker" / "script.js"
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 HUMAN = "--disable-blink-features=AutomationControlled"  # navigator.webdriver is false
 FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *chromium.FLAGS,
     # Names that are not localhost, so that the tracker counts them.
     "--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.local 127.0.0.1, MAP ::1 127.0.0.1",
 ]

@@ -99,11 +99,6 @@ class Hub:
                 self.recent[site.number] = (time.monotonic(), text)
             return text
 
-    @property
-    def count(self) -> int:
-        """How many watch."""
-        return sum(len(viewers) for viewers in self.viewers.values())
-
     async def listen(self) -> None:
         """Hears announcements; connects again, and looks at every site, after a silence."""
         while True:

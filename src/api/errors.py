@@ -162,21 +162,30 @@ def http_error(error: HTTPException) -> JSONResponse:
     return JSONResponse(body, error.status_code, dict(error.headers or {}))
 
 
+def answer_for(request: Request, error: Exception) -> JSONResponse:
+    """The answer to any failure."""
+    match error:
+        case AnalyticsError():
+            return answer(error)
+        case RequestValidationError():
+            return answer(validation_error(request, error))
+        case HTTPException():
+            return http_error(error)
+        case _ if isinstance(error, DATABASE_AWAY):
+            return answer(Unavailable())
+        case _:
+            return answer(Fault())
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Makes every failure of the application answer in the one shape."""
 
     async def handle(request: Request, error: Exception) -> JSONResponse:
-        match error:
-            case AnalyticsError():
-                return answer(error)
-            case RequestValidationError():
-                return answer(validation_error(request, error))
-            case HTTPException():
-                return http_error(error)
-            case _ if isinstance(error, DATABASE_AWAY):
-                return answer(Unavailable())
-            case _:
-                return answer(Fault())
+        refusal = answer_for(request, error)
+        # A sender in a browser on another origin may read why its event was refused.
+        if request.url.path == "/api/events/":
+            refusal.headers["Access-Control-Allow-Origin"] = "*"
+        return refusal
 
     families = (AnalyticsError, RequestValidationError, HTTPException, *DATABASE_AWAY, Exception)
     for family in families:

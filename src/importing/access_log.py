@@ -6,6 +6,7 @@ its line (and from how often the same line came before it), so a log imported tw
 """
 
 import gzip
+import hashlib
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -162,7 +163,8 @@ class LogReader:
     def __init__(self, site: Site, secret: str, places: Places) -> None:
         self.site = site
         self.places = places
-        self.occurrences: Counter[str] = Counter()
+        self.occurrences: Counter[bytes] = Counter()
+        """By digest: a log may have more lines than memory has room for."""
         self.salts: dict[date, bytes] = {}
         self.secret = secret
         self.sender = Sender("", "", {}, utc_now(), self.salt_of, trusted=True)
@@ -177,9 +179,10 @@ class LogReader:
         """The event in a line. Raises Skipped."""
         hit = read_hit(line)
         line = line.rstrip("\r\n")
-        self.occurrences[line] += 1
+        digest = hashlib.blake2b(line.encode("utf-8", "replace"), digest_size=8).digest()
+        self.occurrences[digest] += 1
         given = EventIn(
-            id=str(uuid5(ID_NAMESPACE, f"{line}\n{self.occurrences[line]}")),
+            id=str(uuid5(ID_NAMESPACE, f"{line}\n{self.occurrences[digest]}")),
             time=hit.time,
             page=hit.page,
             referrer=hit.referrer,

@@ -180,6 +180,8 @@ async def test_any_origin_may_post_without_preflight(site: TestSite) -> None:
     answer = await post(site.client, {"site": site.key, "page": "/"}, **headers)
     assert answer.status_code == 201
     assert answer.headers["access-control-allow-origin"] == "*"
+    refused = await post(site.client, {"pgae": "/"}, **headers)
+    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (422, "*")
     preflight = await site.client.options("/api/events/", headers=headers)
     assert preflight.status_code == 200
 

@@ -178,14 +178,20 @@ class FilterReader:
     def dimension(self, key: Any) -> tuple[Dimension | None, str]:
         """The dimension with this key, and the property's name if it is one."""
         text = plain_name(key) if isinstance(key, str) else ""
-        if text.removeprefix(PROPERTY) not in ("", text) and is_text(text):
-            return Dimension(PROPERTY, "", "event"), text.removeprefix(PROPERTY)
+        if name := property_name(text):
+            return Dimension(PROPERTY, "", "event"), name
         for dimension in DIMENSIONS:
             if text == dimension.key:
                 return dimension, ""
         keys = [dimension.key for dimension in DIMENSIONS]
         self.refuse(f"{str(key)[:50]!r} is no dimension", [*keys, f"{PROPERTY}…"])
         return None, ""
+
+
+def property_name(key: str) -> str:
+    """The property that props:plan is about; '' for a key that is about none."""
+    name = key.removeprefix(PROPERTY)
+    return name if name != key and is_text(name) else ""
 
 
 def is_text(value: Any) -> bool:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.analytics.buckets import Interval, bucket_starts
 from api.analytics.dimensions import DIMENSIONS, PROPERTY, Dimension, plain_name
-from api.analytics.filters import NUMBERS, condition, is_text, read_filters
+from api.analytics.filters import NUMBERS, condition, property_name, read_filters
 from api.analytics.query import LONGEST_RANGE, Params, Query
 from api.analytics.ranges import Clock, range_of
 from api.analytics.run import file_of
@@ -147,7 +147,7 @@ def interval_of(names: Sequence[str]) -> Interval:
 
 def dimension_of(name: str) -> Dimension:
     """The dimension of this name. Raises Invalid, listing those there are."""
-    if name.removeprefix(PROPERTY) not in ("", name) and is_text(name):
+    if property_name(name):
         return Dimension(name, "", "event")
     for dimension in DIMENSIONS:
         if dimension.key == name:

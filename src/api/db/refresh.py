@@ -71,13 +71,14 @@ async def sync_rollups(
         for rollup in rollups:
             await connection.execute(rollup_function_sql(rollup))
             await connection.execute(rollup_view_sql(rollup))
+        if engine.continuous_aggregates:
+            await add_policies(connection, rollups)
+        # Last, and in the same transaction: what it says is there must all be there.
         await connection.execute(
             sql.SQL("comment on view {} is {}").format(
                 sql.Identifier(facts[0].name), sql.Literal(fingerprint)
             )
         )
-    if engine.continuous_aggregates:
-        await add_policies(connection, rollups)
 
 
 def fingerprint_of(engine: Engine, facts: Sequence[Fact], rollups: Sequence[Rollup]) -> str:

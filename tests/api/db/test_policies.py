@@ -1,6 +1,7 @@
 """On TimescaleDB Community the database refreshes by itself, too, as a safety net."""
 
 import pytest
+
 from api.analytics.rollups import ROLLUPS
 from api.db.database import Database
 

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
+from api.analytics.goal_routing import router as goals
 from api.analytics.routing import router as analytics
 from api.auth.routing import router as auth
 from api.db.database import Database
@@ -35,7 +36,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue]
     add_error_handlers(app)
-    for router in (auth, events, analytics, realtime, tracker, dashboard, health):
+    for router in (auth, events, analytics, goals, realtime, tracker, dashboard, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
     return app

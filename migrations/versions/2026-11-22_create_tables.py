@@ -178,50 +178,100 @@ create table rollup_dirty (
 );
 """
 
-# The deepest point one visitor reached in a funnel, read in one pass over the events in order.
+# Whether an event is what a step of a funnel, or a goal, asks for: its name, its page (itself, or
+# any that a pattern matches) and its properties, compared as text.
+FITS = """
+create function has_props(props jsonb, wanted jsonb) returns boolean
+    language sql immutable parallel safe return not exists (
+        select from jsonb_each_text(wanted) w where props ->> w.key is distinct from w.value
+    );
+
+create function fits(
+    name text, page text, props jsonb,
+    wanted_name text, wanted_page text, wanted_pattern text, wanted_props jsonb
+) returns boolean language sql immutable parallel safe return
+    name = wanted_name and (page = wanted_page or page ~ wanted_pattern)
+    and (wanted_props is null or has_props(props, wanted_props));
+"""
+
+# How far one visitor got in a funnel, read in one pass over the events in order; of an event that
+# fits several steps, the later step comes first.
 # starts[k] is the latest start of a chain that got to step k: with a window that counts from
 # the first step the latest start dominates every earlier one, so nothing else need be kept.
+# latest[k] is when that chain was there, and places[k] the number of that event among all
+# events, for funnels that allow nothing in between; got_there and seconds are of the first
+# chain that ever got there.
 FUNNEL = """
 create type funnel_progress as (
     starts timestamptz[],
-    reached timestamptz[],
+    latest timestamptz[],
+    places bigint[],
+    got_there timestamptz[],
     seconds double precision[]
 );
 
 create function funnel_advance(
-    progress funnel_progress, happened timestamptz, step integer, window_seconds double precision
+    progress funnel_progress, happened timestamptz, step integer, place bigint,
+    window_seconds double precision
 ) returns funnel_progress language plpgsql immutable parallel safe as $$
 declare
     start timestamptz := case when step = 1 then happened else progress.starts[step - 1] end;
 begin
-    if start is null or happened > start + make_interval(secs => window_seconds) then
+    if start is null or happened > start + make_interval(secs => window_seconds)
+        or (step > 1 and progress.places[step - 1] <> place - 1) then
         return progress;
     end if;
     if progress.seconds[step] is null then
+        progress.got_there[step] := happened;
         progress.seconds[step] := case when step = 1 then 0
-            else extract(epoch from happened - progress.reached[step - 1]) end;
+            else extract(epoch from happened - progress.latest[step - 1]) end;
     end if;
-    if progress.starts[step] is distinct from start then
+    if progress.starts[step] is distinct from start
+        or progress.places[step] is distinct from place then
         progress.starts[step] := start;
-        progress.reached[step] := happened;
+        progress.latest[step] := happened;
+        progress.places[step] := place;
     end if;
     return progress;
 end $$;
 
-create function funnel_seconds(progress funnel_progress) returns double precision[]
-    language sql immutable parallel safe return (progress).seconds;
-
-create aggregate funnel_walk(timestamptz, integer, double precision) (
+create aggregate funnel_walk(timestamptz, integer, bigint, double precision) (
     sfunc = funnel_advance,
     stype = funnel_progress,
-    finalfunc = funnel_seconds,
-    initcond = '({},{},{})'
+    initcond = '({},{},{},{},{})'
+);
+
+-- Any order: latest[s] is when step s happened last; the number of steps that happened within the
+-- window before this event is how far the visitor is.
+create function funnel_gather(
+    progress funnel_progress, happened timestamptz, step integer, place bigint,
+    window_seconds double precision
+) returns funnel_progress language plpgsql immutable parallel safe as $$
+declare
+    others timestamptz[];
+    reached integer;
+begin
+    progress.latest[step] := happened;
+    select array_agg(t order by t desc), count(*) into others, reached
+    from unnest(progress.latest) t where t >= happened - make_interval(secs => window_seconds);
+    if progress.seconds[reached] is null then
+        progress.got_there[reached] := happened;
+        progress.seconds[reached] := case when reached = 1 then 0
+            else extract(epoch from happened - others[2]) end;
+    end if;
+    return progress;
+end $$;
+
+create aggregate funnel_collect(timestamptz, integer, bigint, double precision) (
+    sfunc = funnel_gather,
+    stype = funnel_progress,
+    initcond = '({},{},{},{},{})'
 );
 """
 
 
 def upgrade() -> None:
-    for statements in (ACCOUNTS, VISITOR, ROLLUPS, FUNNEL):
+    for statements in (ACCOUNTS, VISITOR, ROLLUPS, FITS, FUNNEL):
         op.execute(text(statements.replace(":", r"\:")))
     create_time_table("event", EVENT, "time", EVENT_INDEXES)
     create_time_table("visit", VISIT, "started", VISIT_INDEXES)
@@ -248,8 +298,9 @@ def has_timescaledb() -> bool:
 
 
 def downgrade() -> None:
-    op.execute("drop aggregate funnel_walk(timestamptz, integer, double precision)")
-    op.execute("drop function funnel_seconds, funnel_advance")
+    for aggregate in ("funnel_walk", "funnel_collect"):
+        op.execute(f"drop aggregate {aggregate}(timestamptz, integer, bigint, double precision)")
+    op.execute("drop function funnel_advance, funnel_gather, fits, has_props")
     op.execute("drop type funnel_progress")
     op.execute(
         "drop table rollup_dirty, rollup_state, bot_event, visitor, visit, event, salt, "

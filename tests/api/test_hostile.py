@@ -86,7 +86,7 @@ async def test_no_parameter_breaks_a_report(
     site: TestSite, report: Any, params: dict[str, str]
 ) -> None:
     asked = {"site": site.key} | params
-    asked |= {"steps": "/**/*"} if report.name == "funnel" else {}
+    asked |= {"steps": "/**/*"} if report.name.startswith("funnel") else {}
     answer = await site.client.get(f"/api/analytics/{report.name}", params=asked)
     assert answer.status_code < 500, answer.text
 

@@ -92,10 +92,12 @@ def clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
 
 
 def days_from(day: date, interval: Interval, zone: ZoneInfo) -> Iterator[datetime]:
-    """The first instants of days, weeks or months."""
+    """The first instants of days, weeks or months. A day that a zone left out has none."""
+    start = None
     while True:
-        yield midnight(day, zone)
-        day = next_day(day, interval)
+        if (following := midnight(day, zone)) != start:
+            yield following
+        start, day = following, next_day(day, interval)
 
 
 def first_day(day: date, interval: Interval) -> date:

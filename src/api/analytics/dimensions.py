@@ -22,11 +22,15 @@ class Dimension:
     key: str
     sql: LiteralString
     of: Of = "visit"
+    table: LiteralString = ""
+    """The table that the expression is over, where that is neither of the two."""
+    on: LiteralString = ""
+    """How its rows belong to e."""
 
     @property
     def column(self) -> LiteralString:
         """The column of a rollup that holds it; an expression is in no rollup."""
-        return self.sql[2:]
+        return "" if self.table else self.sql[2:]
 
 
 def visit(key: LiteralString, column: LiteralString = "") -> Dimension:
@@ -34,9 +38,11 @@ def visit(key: LiteralString, column: LiteralString = "") -> Dimension:
     return Dimension(key, f"v.{column or key}")
 
 
+CHANNEL = visit("channel")
+
 SOURCE_DIMENSIONS = (
     visit("source"),
-    visit("channel"),
+    CHANNEL,
     visit("referrer", "referrer_domain"),
     visit("medium"),
     visit("campaign"),
@@ -69,11 +75,23 @@ TIME_DIMENSIONS = (
     Dimension("hour", "to_char(v.started at time zone :timezone, 'HH24')"),
 )
 
+GOAL = Dimension(
+    "goal",
+    "g.name",
+    "event",
+    table="goal g",
+    on="g.site_id = e.site_id"
+    " and fits(e.name, e.page, e.props, g.event, g.page, g.pattern, g.props)",
+)
+"""The saved goals that an event reaches: none, one or several."""
+
 EVENT_DIMENSIONS = (
     Dimension("page", "e.page", "event"),
     Dimension("hostname", "e.hostname", "event"),
     Dimension("title", "e.title", "event"),
     Dimension("event", "e.name", "event"),
+    Dimension("currency", "coalesce(e.currency, '')", "event"),
+    GOAL,
 )
 
 VISIT_DIMENSIONS = tuple(

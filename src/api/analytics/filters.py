@@ -11,11 +11,11 @@ clause on visits asked of events means: events of such visits.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString, cast
 
-from api.analytics.dimensions import DIMENSIONS, PROPERTY, Dimension, Of, plain_name
+from api.analytics.dimensions import DIMENSIONS, GOAL, PROPERTY, Dimension, Of, plain_name
 from api.db.queries import Fragment
 from api.errors import Invalid
 
@@ -23,11 +23,17 @@ MAX_VALUES = 100
 MAX_DEPTH = 10
 MAX_WILDCARDS = 6
 
-NUMBERS: tuple[LiteralString, ...] = (
-    *("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
-    *("10", "11", "12", "13", "14", "15", "16", "17", "18", "19"),
-)
-"""One for each clause of a question; they keep the names of bound values apart."""
+DIGITS: tuple[LiteralString, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+
+Numbers = tuple[LiteralString, ...]
+
+
+def numbers(name: LiteralString = "") -> Numbers:
+    """One for each clause of a filter; they keep the names of bound values apart."""
+    return tuple(f"{name}{tens}{ones}" for tens in ("", "1") for ones in DIGITS)
+
+
+NUMBERS = numbers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +114,18 @@ Filter = Clause | Group | Not
 NO_FILTER = Group(GROUPS["and"], ())
 
 
-def parse_filters(text: str) -> Filter:
+def parse_filters(text: str, goals: Collection[str] = (), numbered: Numbers = NUMBERS) -> Filter:
     """The filter that a JSON text means. Raises Invalid with every problem there is."""
     try:
         asked: Any = json.loads(text) if text else []
     except (ValueError, RecursionError) as error:
         raise Invalid("filters: not JSON") from error
-    return read_filters(asked)
+    return read_filters(asked, goals, numbered)
 
 
-def read_filters(asked: Any) -> Filter:
+def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NUMBERS) -> Filter:
     """The filter that a list of clauses means. Raises Invalid with every problem there is."""
-    reader = FilterReader()
+    reader = FilterReader(goals, numbered)
     found = reader.group("and", asked)
     if reader.problems:
         raise Invalid("; ".join(reader.problems), allowed=reader.allowed)
@@ -129,10 +135,11 @@ def read_filters(asked: Any) -> Filter:
 class FilterReader:
     """Reads clauses, collecting what is wrong instead of stopping at the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, goals: Collection[str], numbered: Numbers) -> None:
         self.problems: list[str] = []
         self.allowed: list[str] = []
-        self.numbers = iter(NUMBERS)
+        self.goals = goals
+        self.numbers = iter(numbered)
 
     def refuse(self, problem: str, allowed: Sequence[str] = ()) -> Filter:
         """Notes a problem and goes on as if the clause were not there."""
@@ -173,6 +180,8 @@ class FilterReader:
             return self.refuse(f"at most {len(NUMBERS)} clauses")
         if dimension is None:
             return NO_FILTER
+        if dimension is GOAL and operator == "is" and not set(values) <= set(self.goals):
+            return self.refuse("there is no such goal", [*self.goals])
         return Clause(OPERATORS[operator], dimension, tuple(values), number, name)
 
     def dimension(self, key: Any) -> tuple[Dimension | None, str]:
@@ -246,6 +255,8 @@ def clause_condition(clause: Clause, of: Of) -> Fragment:
     compared: LiteralString = (
         f"{expression} {clause.operator.sql} any(cast(:values_{number} as text[]))"
     )
+    if dimension.table:
+        compared = f"exists (select from {dimension.table} where {dimension.on} and {compared})"
     if dimension.of == of:
         return Fragment(compared, bound)
     bridge = VISITS_WITH if of == "visit" else EVENTS_OF
@@ -259,6 +270,20 @@ def condition_on_visit_of_event(asked: Filter) -> Fragment:
     inner = condition(asked, "visit")
     # Inside, e is the event of a clause; outside, the one whose visit this is about.
     return Fragment(f"{EVENTS_OF}({inner.sql}))", inner.values)
+
+
+def without_goals(asked: Filter) -> Filter:
+    """The filter for everybody, whether or not they reached a goal."""
+    match asked:
+        case Clause():
+            return NO_FILTER if asked.dimension is GOAL else asked
+        case Not():
+            rest = without_goals(asked.part)
+            return NO_FILTER if rest == NO_FILTER else Not(rest)
+        case Group():
+            parts = (without_goals(part) for part in asked.parts)
+            kept = tuple(part for part in parts if part != NO_FILTER)
+            return Group(asked.joint, kept) if kept else NO_FILTER
 
 
 def clauses_of(asked: Filter) -> Iterator[Clause]:

@@ -1,6 +1,6 @@
 """The question that somebody asks: site, range, time zone and the rest, checked once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from api.analytics.buckets import Interval
 from api.analytics.dimensions import Dimension
 from api.analytics.filters import NO_FILTER, Filter
+from api.analytics.steps import Step
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
 
@@ -110,6 +111,11 @@ class Params(BaseModel):
     source: Source = Field(Source.AUTO, description="base answers without rollups.")
 
     @property
+    def mentions_goals(self) -> bool:
+        """Whether the saved goals are needed to understand this."""
+        return "goal" in repr(self)
+
+    @property
     def names_a_range(self) -> bool:
         """Whether the caller said anything about the range."""
         ways = (self.hours, self.days, self.period, self.from_)
@@ -151,6 +157,8 @@ class Query:
     """Of the buckets of a series; without one there are none."""
     dimension: Dimension | None = None
     filter: Filter = NO_FILTER
+    goals: Mapping[str, Step] = field(default_factory=dict[str, Step])
+    """The saved goals by name, where the question speaks of any."""
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     """What this report's SQL needs beyond site, range and page of rows."""
 

@@ -11,9 +11,9 @@ from typing import Any, LiteralString
 
 from pydantic import BaseModel
 
-from api.analytics import models
-from api.analytics.buckets import DAY, midnight
+from api.analytics import params, rows
 from api.analytics.dimensions import (
+    CHANNEL,
     DEVICE_DIMENSIONS,
     ENTRY_PAGE,
     EXIT_PAGE,
@@ -22,16 +22,31 @@ from api.analytics.dimensions import (
     VISIT_DIMENSIONS,
     Dimension,
 )
-from api.analytics.filters import page_pattern
+from api.analytics.funnel import (
+    funnel_shares,
+    funnel_slots,
+    funnel_values,
+    funnel_visitor_values,
+)
+from api.analytics.metrics import measures_of
+from api.analytics.paths import path_slots, path_values
+from api.analytics.periods import (
+    first_cohort,
+    lifecycle_values,
+    retention_rates,
+    retention_values,
+    stickiness_values,
+)
 from api.analytics.planner import Need
 from api.analytics.query import Params, Query
-from api.analytics.ranges import Clock, months_back
-from api.analytics.rollups import EVENTS, VISIT_MEASURES, VISITS
+from api.analytics.ranges import Clock
+from api.analytics.rollups import EVENTS, VISITS
+from api.analytics.segments import segment_slots
 from api.db.queries import Fragment
-from api.events.models import PAGEVIEW
 
 Start = Callable[[Params, Clock], datetime]
-Prepare = Callable[[Query], dict[str, Any]]
+Values = Callable[[Query], dict[str, Any]]
+Slots = Callable[[Query], Mapping[str, Fragment]]
 Finish = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 
@@ -40,9 +55,34 @@ def nothing_more(_: Query) -> dict[str, Any]:
     return {}
 
 
-def as_they_are(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def as_they_are(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Most reports answer what the database answers."""
-    return rows
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsOf:
+    """How the whole range is summed up beside the rows of a report."""
+
+    file: str
+    row: type[BaseModel]
+    metrics: tuple[LiteralString, ...] = ()
+    needs: Mapping[str, Need] = field(default_factory=dict[str, Need])
+
+
+def needs_of(metrics: tuple[LiteralString, ...], *more: LiteralString) -> Mapping[str, Need]:
+    """What these metrics, and more measures of events, read: of visits and of events."""
+    return {
+        "visits": Need(VISITS, measures_of(metrics, "visits")),
+        "events": Need(EVENTS, (*measures_of(metrics, "events"), *more)),
+    }
+
+
+HEADLINES: tuple[LiteralString, ...] = (
+    *("visitors", "visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration"),
+)
+
+TOTALS = TotalsOf("totals", rows.Totals, HEADLINES, needs_of(HEADLINES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +96,8 @@ class Report:
     row: type[BaseModel]
     sql: str = ""
     """Name of the .sql file, where it is not the report's own name."""
+    metrics: tuple[LiteralString, ...] = ()
+    """The columns of its rows that are metrics (see metrics.py)."""
     needs: Mapping[str, Need] = field(default_factory=dict[str, Need])
     """What the slots of its SQL read; the planner puts a source in each."""
     base: str = "visit"
@@ -66,13 +108,12 @@ class Report:
     """Columns that its rows can be sorted by."""
     start: Start | None = None
     """Where the range starts when the caller names none, instead of 24 hours ago."""
-    prepare: Prepare = nothing_more
+    prepare: Values = nothing_more
     """More values for its SQL. Raises Invalid."""
-    slots: Callable[[Query], Mapping[str, Fragment]] = nothing_more
+    slots: Slots = nothing_more
+    """More fragments for its SQL. Raises Invalid."""
     finish: Finish = as_they_are
-    totals: str = "totals"
-    """The .sql file of its totals."""
-    totals_row: type[BaseModel] = models.Totals
+    totals: TotalsOf = TOTALS
 
     @property
     def file(self) -> str:
@@ -80,115 +121,35 @@ class Report:
         return self.sql or self.name
 
 
-TOTALS_NEEDS: Mapping[str, Need] = {
-    "visits": Need(VISITS, VISIT_MEASURES),
-    "events": Need(EVENTS, ("pageviews",)),
-}
-
-
 def page_values(query: Query) -> dict[str, Any]:
     """The pages asked for; None for all."""
-    params = query.params
-    assert isinstance(params, models.PagesParams)
-    return {"pages": params.pages}
+    assert isinstance(query.params, params.PagesParams)
+    return {"pages": query.params.pages}
 
 
 def custom_event_values(query: Query) -> dict[str, Any]:
     """The name and the property asked for; None for all and for none."""
-    params = query.params
-    assert isinstance(params, models.CustomEventsParams)
-    return {"name": params.name, "property": params.property}
+    assert isinstance(query.params, params.CustomEventsParams)
+    return {"name": query.params.name, "property": query.params.property}
 
 
 def event_bucket_values(query: Query) -> dict[str, Any]:
     """Pages, and whether visits are needed at all."""
-    params = query.params
-    assert isinstance(params, models.EventsParams)
-    return {
-        "pages": params.pages,
-        "dimension": params.dimension or None,
-    }
+    assert isinstance(query.params, params.EventsParams)
+    return {"pages": query.params.pages, "dimension": query.params.dimension or None}
 
 
-def funnel_values(query: Query) -> dict[str, Any]:
-    """The steps: the name of an event each, and a page or a pattern of pages."""
-    params = query.params
-    assert isinstance(params, models.FunnelParams)
-    labels = params.pages or params.steps
-    steps = [funnel_step(label, is_page=bool(params.pages)) for label in labels]
-    names, pages, patterns = (list(column) for column in zip(*steps, strict=True))
-    return {
-        "labels": labels,
-        "names": names,
-        "pages": pages,
-        "patterns": patterns,
-        "window_seconds": params.window * 3600,
-    }
+TOUCH = Fragment("true")
 
 
-def funnel_step(label: str, is_page: bool) -> tuple[str, str | None, str | None]:
-    """A step's event name, page and pattern. Pages begin with a slash, or with a wildcard that
-    stands for one; everything else is an event, on whatever page."""
-    if not is_page and not label.startswith(("/", "*")):
-        return label, None, ""
-    return (PAGEVIEW, None, page_pattern(label)) if "*" in label else (PAGEVIEW, label, None)
+def revenue_slots(query: Query) -> Mapping[str, Fragment]:
+    """Which of a visitor's visits gets the credit: by default that of the order."""
+    assert isinstance(query.params, params.RevenueParams)
+    return {"touch": TOUCH} if query.params.attribution == "first" else {}
 
 
-def funnel_unit(query: Query) -> Mapping[str, Fragment]:
-    """Who walks: visitors, or visits by themselves."""
-    params = query.params
-    assert isinstance(params, models.FunnelParams)
-    return {"unit": Fragment("e.visitor_id, e.visit_id")} if params.unit == "visit" else {}
-
-
-def funnel_shares(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each step against the first and the one before."""
-    first = previous = rows[0]["count"]
-    rows[0] |= {"median_seconds": None, "p90_seconds": None}
-    for row in rows:
-        count = row["count"]
-        row["share_of_first"] = count / first if first else None
-        row["share_of_previous"] = count / previous if previous else None
-        row["dropped"] = previous - count
-        previous = count
-    return rows
-
-
-def first_cohort(params: Params, clock: Clock) -> datetime:
-    """As many whole periods back as there are to show, the current one being the last."""
-    assert isinstance(params, models.RetentionParams)
-    back = params.periods - 1
-    if params.interval == "month":
-        return midnight(months_back(clock.today, back), clock.zone)
-    since_start = (clock.today.weekday() + (params.week_start == "sunday")) % 7
-    days = since_start + 7 * back if params.interval == "week" else back
-    return midnight(clock.today - days * DAY, clock.zone)
-
-
-def retention_values(query: Query) -> dict[str, Any]:
-    """Period arithmetic in SQL's terms."""
-    params = query.params
-    assert isinstance(params, models.RetentionParams)
-    sunday = params.interval == "week" and params.week_start == "sunday"
-    return {
-        "period": params.interval,
-        "periods": params.periods,
-        "rolling": params.rolling,
-        "shift": "1 day" if sunday else "0 days",
-        "step": {"day": "1 day", "week": "7 days", "month": "1 month"}[params.interval],
-    }
-
-
-def retention_rates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Shares of the cohort beside the counts."""
-    for row in rows:
-        row["rates"] = [None if n is None else n / row["size"] for n in row["retained"]]
-    return rows
-
-
-BREAKDOWN_ORDERS: tuple[LiteralString, ...] = (
-    *("visits", "visitors", "share", "views_per_visit"),
-    *("bounce_rate", "visit_duration", "value"),
+BREAKDOWN_METRICS: tuple[LiteralString, ...] = (
+    *("visits", "visitors", "views_per_visit", "bounce_rate", "visit_duration"),
 )
 
 
@@ -197,35 +158,38 @@ def breakdown(name: str, title: str, dimensions: tuple[Dimension, ...]) -> Repor
     return Report(
         name,
         title,
-        models.BreakdownParams,
-        models.Share,
+        params.BreakdownParams,
+        rows.Share,
         sql="breakdown",
-        needs={"visits": Need(VISITS, VISIT_MEASURES)},
+        metrics=BREAKDOWN_METRICS,
+        needs={"visits": Need(VISITS, measures_of(BREAKDOWN_METRICS, "visits"))},
         dimensions=dimensions,
-        orders=BREAKDOWN_ORDERS,
+        orders=(*BREAKDOWN_METRICS, "share", "value"),
     )
 
+
+SERIES_METRICS: tuple[LiteralString, ...] = (
+    *("visitors", "visits", "pageviews", "bounce_rate", "visit_duration"),
+)
 
 REPORTS = (
     Report(
         "timeseries",
         "Visitors, visits and page views over time",
-        models.SeriesParams,
-        models.Point,
-        needs={
-            "visits": Need(VISITS, ("visits", "viewed", "bounces", "seconds")),
-            "events": Need(EVENTS, ("pageviews", "custom_events")),
-        },
+        params.SeriesParams,
+        rows.Point,
+        metrics=SERIES_METRICS,
+        needs=needs_of(SERIES_METRICS, "custom_events"),
     ),
     Report(
         "pages",
         "Pages, with entries, exits and bounce rate",
-        models.PagesParams,
-        models.Page,
+        params.PagesParams,
+        rows.Page,
         needs={"events": Need(EVENTS, ("pageviews", "engaged"), ("page",))},
         orders=(
             *("pageviews", "visitors", "visits", "entries", "exits"),
-            *("bounce_rate", "engaged_seconds", "page"),
+            *("bounce_rate", "exit_rate", "engaged_seconds", "page"),
         ),
         prepare=page_values,
     ),
@@ -237,46 +201,113 @@ REPORTS = (
     Report(
         "sessions",
         "Visits one by one, with their way through the site",
-        models.Params,
-        models.Session,
+        Params,
+        rows.Session,
         orders=("started", "duration", "pageviews", "events"),
-        totals="sessions_totals",
-        totals_row=models.SessionTotals,
+        totals=TotalsOf("sessions_totals", rows.SessionTotals),
+    ),
+    Report(
+        "sessions/series",
+        "Visits over time, with mean and median duration",
+        params.SeriesParams,
+        rows.SessionsPoint,
+        sql="sessions_series",
+        totals=TotalsOf("sessions_totals", rows.SessionTotals),
+    ),
+    Report(
+        "paths",
+        "The ways that visits take from a page or to one",
+        params.PathsParams,
+        rows.Link,
+        base="visit+event",
+        prepare=path_values,
+        slots=path_slots,
     ),
     Report(
         "funnel",
         "How far visitors got through a series of steps",
-        models.FunnelParams,
-        models.Step,
+        params.FunnelParams,
+        rows.Step,
         base="event",
         prepare=funnel_values,
-        slots=funnel_unit,
+        slots=funnel_slots,
         finish=funnel_shares,
+    ),
+    Report(
+        "funnel/visitors",
+        "Who got to a step of a funnel, or no further",
+        params.FunnelVisitorsParams,
+        rows.FunnelVisitor,
+        sql="funnel_visitors",
+        base="event",
+        prepare=funnel_visitor_values,
+        slots=funnel_slots,
     ),
     Report(
         "retention",
         "Who came back",
-        models.RetentionParams,
-        models.Cohort,
+        params.RetentionParams,
+        rows.Cohort,
         start=first_cohort,
         prepare=retention_values,
         finish=retention_rates,
     ),
     Report(
+        "lifecycle",
+        "Who is new, stayed, came back or stayed away",
+        params.LifecycleParams,
+        rows.Stage,
+        prepare=lifecycle_values,
+    ),
+    Report(
+        "stickiness",
+        "Daily, weekly and monthly active visitors",
+        Params,
+        rows.ActiveVisitors,
+        prepare=stickiness_values,
+    ),
+    Report(
         "events",
         "Custom events and their properties",
-        models.CustomEventsParams,
-        models.CustomEvent,
+        params.CustomEventsParams,
+        rows.CustomEvent,
         base="event",
         orders=("count", "visitors", "visits", "name", "value"),
         prepare=custom_event_values,
     ),
-    Report("heatmap", "When visits begin, by weekday and hour", models.Params, models.HeatmapCell),
+    Report(
+        "goals",
+        "How often the saved goals were reached",
+        Params,
+        rows.GoalReached,
+        base="event",
+        orders=("conversions", "visitors", "visits", "conversion_rate", "name"),
+    ),
+    Report(
+        "revenue",
+        "Revenue by where the visitors came from",
+        params.RevenueParams,
+        rows.Revenue,
+        base="event+visit",
+        dimensions=(CHANNEL, *(d for d in SOURCE_DIMENSIONS if d is not CHANNEL)),
+        orders=("revenue", "orders", "visitors", "average_order", "value"),
+        slots=revenue_slots,
+    ),
+    Report(
+        "segments",
+        "Two segments side by side",
+        params.SegmentsParams,
+        rows.Segment,
+        metrics=(*HEADLINES, "new_visitors", "returning_visitors"),
+        base="visit+event",
+        slots=segment_slots,
+    ),
+    Report("heatmap", "When visits begin, by weekday and hour", Params, rows.HeatmapCell),
     Report(
         "bots",
         "Bots, kept apart from visitors",
         Params,
-        models.Bot,
+        rows.Bot,
         base="bot_event",
         orders=("events", "pages", "bot", "last_seen"),
     ),
@@ -285,8 +316,8 @@ REPORTS = (
 EVENT_BUCKETS = Report(
     "events",
     "Events in time buckets, by page and dimension",
-    models.EventsParams,
-    models.EventBucket,
+    params.EventsParams,
+    rows.EventBucket,
     sql="event_buckets",
     base="event",
     dimensions=VISIT_DIMENSIONS,

@@ -2,20 +2,26 @@
 
 import csv
 import io
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from urllib.parse import quote
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from api.analytics.models import Answer
+from api.analytics.goals import goals_of
 from api.analytics.query import Format, Params
 from api.analytics.ranges import Clock
 from api.analytics.reports import EVENT_BUCKETS, REPORTS, Report
+from api.analytics.rows import Answer, Timeline
 from api.analytics.run import SQL, ask, run
-from api.analytics.stats import StatsAnswer, StatsQuery, answer_stats, params_of
+from api.analytics.stats import answer_stats, params_of
+from api.analytics.stats_models import StatsAnswer, StatsQuery
+from api.analytics.steps import Step
+from api.analytics.timeline import timeline
 from api.auth.access import AppDatabase, MaybeUser, readable_site
 from api.db.database import Database
 from api.sites.models import Site, utc_now
@@ -23,6 +29,8 @@ from api.sites.models import Site, utc_now
 router = APIRouter(tags=["analytics"])
 
 Endpoint = Callable[..., Awaitable[Any]]
+
+SESSION = next(report for report in REPORTS if report.name == "sessions")
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -34,17 +42,25 @@ def endpoint_of(report: Report) -> Endpoint:
         request: Request, user: MaybeUser, database: AppDatabase, params: Params
     ) -> Any:
         site = await readable_site(request, user, params.site)
-        query = ask(report, params, site, await clock_of(database, params, site))
+        goals = await steps_of_goals(database, site) if params.mentions_goals else {}
+        query = ask(report, params, site, await clock_of(database, params, site), goals)
         found = await run(database, report, query)
         if params.format is Format.CSV:
-            return csv_answer(report, found["rows"], name=f"{site.key}-{report.name}")
+            return csv_answer(
+                report, found["rows"], name=f"{site.key}-{report.name.replace('/', '-')}"
+            )
         return found
 
     # The parameters are data of the report, which a signature cannot say; FastAPI reads this.
     answer.__annotations__["params"] = Annotated[report.params, Query()]
-    answer.__name__ = report.name.replace("-", "_")
+    answer.__name__ = re.sub(r"\W", "_", report.name)
     answer.__doc__ = report.title
     return answer
+
+
+async def steps_of_goals(database: Database, site: Site) -> dict[str, Step]:
+    """What each of the saved goals means."""
+    return {goal.name: goal.step for goal in await goals_of(database, site)}
 
 
 async def clock_of(database: Database, params: Params, site: Site) -> Clock:
@@ -84,7 +100,7 @@ def add_report(path: str, report: Report) -> None:
         methods=["GET"],
         name=report.name,
         summary=report.title,
-        response_model=Answer[report.row, report.totals_row],
+        response_model=Answer[report.row, report.totals.row],
     )
 
 
@@ -96,9 +112,26 @@ async def query_stats(
     site = await readable_site(request, user, asked.site_id)
     params = params_of(asked)
     clock = await clock_of(database, params, site)
-    return await answer_stats(database, asked, site, clock, params)
+    goals = await steps_of_goals(database, site) if asked.mentions_goals else {}
+    return await answer_stats(database, asked, site, clock, params, goals)
 
 
 for listed in REPORTS:
     add_report(f"/api/analytics/{listed.name}", listed)
 add_report("/api/events/", EVENT_BUCKETS)
+
+
+@router.get("/api/analytics/sessions/{visit}", response_model=Timeline)
+async def session(
+    visit: UUID,
+    request: Request,
+    user: MaybeUser,
+    database: AppDatabase,
+    params: Annotated[Params, Query()],
+) -> dict[str, Any]:
+    """Everything that happened in one visit; quicker with a range that it started in."""
+    site = await readable_site(request, user, params.site)
+    anywhere = {} if params.names_a_range else {"period": "all"}
+    asked = params.model_copy(update=anywhere)
+    query = ask(SESSION, asked, site, await clock_of(database, asked, site))
+    return await timeline(database, query, visit)

@@ -11,11 +11,13 @@ from api.analytics.buckets import bucket_starts
 from api.analytics.dimensions import Dimension, find_dimension
 from api.analytics.filters import NO_FILTER, Clause, clauses_of, condition, parse_filters
 from api.analytics.filters import condition_on_visit_of_event as on_visit_of_event
-from api.analytics.models import BreakdownParams, SeriesParams
+from api.analytics.metrics import metrics_slot
+from api.analytics.params import BreakdownParams, SeriesParams
 from api.analytics.planner import NOT_KEPT, Need, name_of, plan
 from api.analytics.query import LONGEST_RANGE, Params, Query
 from api.analytics.ranges import Clock, Range, compared_range, range_of
-from api.analytics.reports import TOTALS_NEEDS, Report
+from api.analytics.reports import Report, TotalsOf
+from api.analytics.steps import Step
 from api.db.database import Database
 from api.db.queries import Fragment, slot_names
 from api.db.rollup import Fact
@@ -25,7 +27,13 @@ from api.sites.models import Site
 SQL = Path(__file__).parent / "sql"
 
 
-def ask(report: Report, params: Params, site: Site, clock: Clock) -> Query:
+def ask(
+    report: Report,
+    params: Params,
+    site: Site,
+    clock: Clock,
+    goals: Mapping[str, Step] | None = None,
+) -> Query:
     """The checked question. Raises Invalid, saying what to ask instead."""
     try:
         asked = range_of(params, clock)
@@ -43,7 +51,8 @@ def ask(report: Report, params: Params, site: Site, clock: Clock) -> Query:
         compared=compared,
         starts=starts_of(params, asked, clock.zone),
         dimension=dimension_of(report, params),
-        filter=parse_filters(params.filters),
+        filter=parse_filters(params.filters, goals or ()),
+        goals=goals or {},
     )
     return replace(query, values=report.prepare(query))
 
@@ -106,11 +115,17 @@ def slots(report: Report, query: Query) -> Mapping[str, Fragment]:
     asked = {"dimension": Fragment(query.dimension.sql)} if query.dimension else {}
     return {
         **sources(report.needs, query),
+        **metrics(report),
         **asked,
         **order(report, query),
         **filters(file_of(report.file), query),
         **report.slots(query),
     }
+
+
+def metrics(report: Report | TotalsOf) -> Mapping[str, Fragment]:
+    """The metrics that are columns of its rows."""
+    return {"metrics": metrics_slot(report.metrics)} if report.metrics else {}
 
 
 DIRECTIONS: Mapping[str, LiteralString] = {"": "desc", "asc": "asc", "desc": "desc"}
@@ -174,8 +189,7 @@ def source_of(report: Report, query: Query) -> str:
 async def totals(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """The numbers of the whole range. They have no buckets, so any rollup tiles it."""
     whole = replace(query, starts=(), dimension=None)
-    path = file_of(report.totals)
-    needs: Mapping[str, Need] = TOTALS_NEEDS if report.totals == "totals" else {}
-    chosen = sources(needs, whole)
+    path = file_of(report.totals.file)
+    chosen = {**sources(report.totals.needs, whole), **metrics(report.totals)}
     found = await database.rows(path, whole.sql_values, {**chosen, **filters(path, whole)})
     return found[0]

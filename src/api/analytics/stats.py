@@ -1,27 +1,38 @@
 """POST /api/analytics/query: any metrics by any dimensions, in the form of Plausible's Stats API
 v2, so that clients written for that work here. Rates are per cent, rounded, as they are there."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, LiteralString
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, LiteralString
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from api.analytics.buckets import Interval, bucket_starts
-from api.analytics.dimensions import DIMENSIONS, PROPERTY, Dimension, plain_name
-from api.analytics.filters import NUMBERS, condition, property_name, read_filters
+from api.analytics.dimensions import (
+    DIMENSIONS,
+    ENTRY_PAGE,
+    EXIT_PAGE,
+    GOAL,
+    PROPERTY,
+    Dimension,
+    plain_name,
+)
+from api.analytics.filters import (
+    NUMBERS,
+    clauses_of,
+    condition,
+    property_name,
+    read_filters,
+    without_goals,
+)
+from api.analytics.metrics import METRICS, Grouping, metrics_slot
 from api.analytics.query import LONGEST_RANGE, Params, Query
 from api.analytics.ranges import Clock, range_of
 from api.analytics.run import file_of
+from api.analytics.stats_models import StatsQuery
 from api.db.database import Database
 from api.db.queries import Fragment
 from api.errors import Invalid
 from api.sites.models import Site
-
-METRICS_OF_EVENTS: tuple[LiteralString, ...] = ("visitors", "visits", "pageviews", "events")
-METRICS: tuple[LiteralString, ...] = (
-    *METRICS_OF_EVENTS,
-    *("bounce_rate", "visit_duration", "views_per_visit"),
-)
 
 DATE_RANGES: Mapping[str, Mapping[str, Any]] = {
     "day": {"period": "today"},
@@ -44,57 +55,6 @@ LABELS: Mapping[str, LiteralString] = {
     "month": "YYYY-MM-DD",
 }
 
-MAX_DIMENSIONS = 5
-
-
-class Pagination(BaseModel):
-    """Which rows to return."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: int = Field(1000, ge=1, le=10_000)
-    offset: int = Field(0, ge=0, le=1_000_000)
-
-
-class Include(BaseModel):
-    """What else to return."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    imports: bool = False
-    time_labels: bool = False
-    total_rows: bool = False
-
-
-class StatsQuery(BaseModel):
-    """A question in the form of Plausible's Stats API v2."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    site_id: str = Field(max_length=200)
-    metrics: list[str] = Field(min_length=1, max_length=len(METRICS))
-    date_range: str | tuple[str, str]
-    dimensions: list[str] = Field([], max_length=MAX_DIMENSIONS)
-    filters: list[Any] = []
-    order_by: list[tuple[str, Literal["asc", "desc"]]] = Field([], max_length=10)
-    include: Include = Include()
-    pagination: Pagination = Field(default_factory=lambda: Pagination.model_validate({}))
-
-
-class StatsRow(BaseModel):
-    """Values in the order in which metrics and dimensions were asked for."""
-
-    metrics: list[float | int | None]
-    dimensions: list[str]
-
-
-class StatsAnswer(BaseModel):
-    """The answer in the form of Plausible's Stats API v2."""
-
-    results: list[StatsRow]
-    meta: dict[str, Any]
-    query: dict[str, Any]
-
 
 def params_of(asked: StatsQuery) -> Params:
     """The range in the words of the other reports. Raises Invalid."""
@@ -109,24 +69,33 @@ def params_of(asked: StatsQuery) -> Params:
 
 
 async def answer_stats(
-    database: Database, asked: StatsQuery, site: Site, clock: Clock, params: Params
+    database: Database,
+    asked: StatsQuery,
+    site: Site,
+    clock: Clock,
+    params: Params,
+    goals: Collection[str],
 ) -> dict[str, Any]:
     """The answer. Raises Invalid with what is allowed for anything unknown."""
     names = [plain_name(key) for key in asked.dimensions]
     interval = interval_of(names)
-    of_events = any(dimension_of(name).of == "event" for name in names if not is_time(name))
-    check_metrics(asked.metrics, of_events)
-    query = query_of(asked, site, clock, params, interval)
+    dimensions = [None if is_time(name) else dimension_of(name) for name in names]
+    grouping = grouping_of(dimensions)
+    query = query_of(asked, site, clock, params, interval, goals)
+    check_metrics(asked.metrics, grouping, of_goals(query, dimensions))
+    groups = Groups(names, dimensions, interval)
+    values = {
+        **query.sql_values,
+        **asked.pagination.model_dump(),
+        **parts_read(asked.metrics, grouping),
+    }
     slots = {
-        "event_dimensions": dimension_list(names, interval, "e.time"),
-        "event_filter": condition(query.filter, "event"),
+        **(groups.of_visits() if grouping == "visit" else groups.of_events()),
+        **filter_slots(query, grouping),
+        "metrics": metrics_slot(asked.metrics),
         "order": order_of(asked, names),
     }
-    if not of_events:
-        slots["visit_dimensions"] = dimension_list(names, interval, "v.started")
-        slots["visit_filter"] = condition(query.filter, "visit")
-    values = {**query.sql_values, **asked.pagination.model_dump()}
-    path = file_of("query_events" if of_events else "query_visits")
+    path = file_of("query_visits" if grouping == "visit" else "query_events")
     return shaped(asked, query, await database.rows(path, values, slots))
 
 
@@ -158,15 +127,50 @@ def dimension_of(name: str) -> Dimension:
     )
 
 
-def check_metrics(metrics: Sequence[str], of_events: bool) -> None:
-    """Refuses metrics there are not, and those of visits by dimensions of events."""
-    allowed = METRICS_OF_EVENTS if of_events else METRICS
+def grouping_of(dimensions: Sequence[Dimension | None]) -> Grouping:
+    """What kind of groups these dimensions make; time alone makes groups of visits."""
+    of_events = {d.key for d in dimensions if d is not None and d.of == "event"}
+    if not of_events:
+        return "visit"
+    return "page" if of_events == {"page"} else "event"
+
+
+def of_goals(query: Query, dimensions: Sequence[Dimension | None]) -> bool:
+    """Whether the question is about those who reached a goal."""
+    return GOAL in dimensions or any(c.dimension is GOAL for c in clauses_of(query.filter))
+
+
+def check_metrics(metrics: Sequence[str], grouping: Grouping, of_goals: bool) -> None:
+    """Refuses metrics there are not, and those that this kind of groups cannot have."""
+    allowed = [metric.key for metric in METRICS.values() if grouping in metric.by]
     if unknown := [metric for metric in metrics if metric not in allowed]:
         raise Invalid(f"metrics: {', '.join(unknown)[:200]} cannot be had here.", [*allowed])
+    if not of_goals and any("conversion" in metric for metric in metrics):
+        raise Invalid("metrics: a conversion rate needs event:goal as a filter or a dimension.")
+
+
+def parts_read(metrics: Sequence[str], grouping: Grouping) -> dict[str, bool]:
+    """Which parts of the question these metrics need."""
+    of_everybody = any("conversion" in metric for metric in metrics)
+    if grouping == "visit":
+        return {
+            "of_everybody": of_everybody,
+            "of_events": any(METRICS[metric].events for metric in metrics),
+        }
+    return {
+        "of_everybody": of_everybody,
+        "of_pages": any(metric in ("bounce_rate", "exit_rate") for metric in metrics),
+        "of_time_on_page": "time_on_page" in metrics,
+    }
 
 
 def query_of(
-    asked: StatsQuery, site: Site, clock: Clock, params: Params, interval: Interval
+    asked: StatsQuery,
+    site: Site,
+    clock: Clock,
+    params: Params,
+    interval: Interval,
+    goals: Collection[str],
 ) -> Query:
     """The question as the other reports put it."""
     try:
@@ -184,32 +188,84 @@ def query_of(
         now=clock.now,
         params=params,
         starts=bucket_starts(lower, upper, interval, clock.zone) if by_time else (),
-        filter=read_filters(asked.filters),
+        filter=read_filters(asked.filters, goals),
     )
 
 
-def dimension_list(names: Sequence[str], interval: Interval, time: LiteralString) -> Fragment:
-    """The dimensions as one JSON array, which can be grouped and sorted by."""
-    label = LABELS[interval]
-    parts: list[LiteralString] = []
-    values: dict[str, Any] = {}
-    for name, number in zip(names, NUMBERS, strict=False):
-        if is_time(name):
-            start: LiteralString = (
-                f"(:starts::timestamptz[])[width_bucket({time}, :starts::timestamptz[])]"
-            )
-            parts.append(f"to_char({start} at time zone :timezone, '{label}')")
-        elif name.startswith(PROPERTY):
-            parts.append(f"coalesce(e.props ->> :dimension_{number}, '(none)')")
-            values[f"dimension_{number}"] = name.removeprefix(PROPERTY)
-        else:
-            parts.append(dimension_of(name).sql)
-    return Fragment(f"jsonb_build_array({', '.join(parts)})", values)
+class Groups:
+    """The dimensions that were asked for, as JSON arrays that can be grouped and sorted by."""
+
+    def __init__(
+        self, names: Sequence[str], dimensions: Sequence[Dimension | None], interval: Interval
+    ) -> None:
+        self.dimensions = [*zip(names, dimensions, NUMBERS, strict=False)]
+        self.label: LiteralString = LABELS[interval]
+
+    def of_visits(self) -> dict[str, Fragment]:
+        """Visits lie where they start, events where they happen."""
+        return {"visit_dimensions": self.array("v.started"), "event_dimensions": self.array()}
+
+    def of_events(self) -> dict[str, Fragment]:
+        """The same groups for the visits that begin or end on a page, and without goals."""
+        goals: list[LiteralString] = [number for _, d, number in self.dimensions if d is GOAL]
+        join: LiteralString = f"join {GOAL.table} on {GOAL.on}"
+        return {
+            "event_dimensions": self.array(),
+            "entry_dimensions": self.array("v.started", ENTRY_PAGE),
+            "exit_dimensions": self.array("v.started", EXIT_PAGE),
+            "group_dimensions": self.array(but=GOAL),
+            "joins": Fragment(join if goals else ""),
+            "others": Fragment(f"dimensions - {goals[0]}" if goals else "dimensions"),
+        }
+
+    def array(
+        self,
+        time: LiteralString = "e.time",
+        page: Dimension | None = None,
+        but: Dimension | None = None,
+    ) -> Fragment:
+        """All dimensions (but one) as an array; with a page of the visit for that of the event."""
+        parts: list[LiteralString] = []
+        values: dict[str, Any] = {}
+        for name, dimension, number in self.dimensions:
+            if dimension is None:
+                parts.append(self.bucket(time))
+            elif name.startswith(PROPERTY):
+                # In groups of visits there are no events, and nobody asks for them by property.
+                expression: LiteralString = f"coalesce(e.props ->> :dimension_{number}, '(none)')"
+                parts.append("''" if page else expression)
+                values[f"dimension_{number}"] = name.removeprefix(PROPERTY)
+            elif page and dimension.of == "event":
+                parts.append(page.sql)
+            elif dimension is not but:
+                parts.append(dimension.sql)
+        return Fragment(f"jsonb_build_array({', '.join(parts)})", values)
+
+    def bucket(self, time: LiteralString) -> LiteralString:
+        """The local start of the bucket of the series in which this time lies."""
+        start: LiteralString = (
+            f"(:starts::timestamptz[])[width_bucket({time}, :starts::timestamptz[])]"
+        )
+        label: LiteralString = self.label
+        return f"to_char({start} at time zone :timezone, '{label}')"
+
+
+def filter_slots(query: Query, grouping: Grouping) -> dict[str, Fragment]:
+    """The filter for each part; everybody is everybody, whether or not they reached a goal."""
+    everybody = without_goals(query.filter)
+    slots = {
+        "event_filter": condition(query.filter, "event"),
+        "visit_filter": condition(query.filter, "visit"),
+        "everybody_filter": condition(everybody, "visit"),
+    }
+    if grouping != "visit":
+        slots["everybody_event_filter"] = condition(everybody, "event")
+    return slots
 
 
 def order_of(asked: StatsQuery, names: Sequence[str]) -> Fragment:
     """As asked; else series by time and everything else by the first metric."""
-    columns: dict[str, LiteralString] = {metric: metric for metric in METRICS}
+    columns: dict[str, LiteralString] = {key: metric.key for key, metric in METRICS.items()}
     places: dict[str, LiteralString] = {
         key: f"dimensions ->> {number}"
         for key, number in zip(asked.dimensions, NUMBERS, strict=False)
@@ -239,7 +295,7 @@ def shaped(asked: StatsQuery, query: Query, rows: Sequence[Mapping[str, Any]]) -
     return {
         "results": [
             {
-                "metrics": [row[metric] for metric in asked.metrics],
+                "metrics": [rounded(metric, row[metric]) for metric in asked.metrics],
                 "dimensions": row["dimensions"],
             }
             for row in rows
@@ -248,3 +304,11 @@ def shaped(asked: StatsQuery, query: Query, rows: Sequence[Mapping[str, Any]]) -
         "query": asked.model_dump(mode="json")
         | {"date_range": [query.lower.isoformat(), query.upper.isoformat()]},
     }
+
+
+def rounded(key: str, value: float | None) -> float | int | None:
+    """A number as the Stats API says it."""
+    if not isinstance(value, float):
+        return value
+    metric = METRICS[key]
+    return round(value * 100 if metric.percent else value, metric.decimals or None)

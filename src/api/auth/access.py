@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from api.auth.models import User
 from api.auth.security import read_token
 from api.db.database import Database
-from api.errors import Unauthenticated
+from api.errors import Forbidden, Unauthenticated
 from api.sites.directory import Sites, UnknownSite
 from api.sites.models import Membership, Role, Site, Visibility
 from settings import Settings
@@ -124,6 +124,19 @@ async def may_write_as_others(connection: HTTPConnection, site: Site, user: User
         return False
     role = None if user.is_admin else await role_on(database_of(connection), user, site)
     return user.is_admin or role in (Role.OWNER, Role.EDITOR)
+
+
+async def editable_site(connection: HTTPConnection, user: User | None, name: str) -> Site:
+    """The site, if this user may change what belongs to it: admins, owners, editors.
+
+    Raises what readable_site raises, Unauthenticated without a login, and Forbidden.
+    """
+    site = await readable_site(connection, user, name)
+    if user is None:
+        raise Unauthenticated
+    if not await may_write_as_others(connection, site, user):
+        raise Forbidden("Only owners and editors of the site may do that.")
+    return site
 
 
 MaybeUser = Annotated[User | None, Depends(maybe_user)]

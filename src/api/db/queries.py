@@ -5,6 +5,8 @@ A slot is a pair of comments round a default, so that every file is valid SQL as
     select /*dimension*/ channel /*end*/ as value from visits(:site, :lower, :upper)
 
 Only a Fragment may fill a slot, and it is made of literal text. Values are named :like_this.
+
+/*include funnel_walks*/ is the text of the file of that name beside it.
 """
 
 import re
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any, LiteralString, cast
 
 SLOT = re.compile(r"/\*(?P<name>\w+)\*/(?P<default>.*?)/\*end\*/", re.DOTALL)
+INCLUDE = re.compile(r"/\*include (?P<name>\w+)\*/")
 COMMENT = re.compile(r"--[^\n]*|/\*(?!\w+\*/).*?\*/", re.DOTALL)
 PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
@@ -37,8 +40,13 @@ class Statement:
 
 @cache
 def read(path: Path) -> str:
-    """The text of a .sql file without its prose (a ':word' in a comment is no parameter)."""
-    return COMMENT.sub("", path.read_text())
+    """The text of a .sql file and of the files it includes, without its prose (a ':word' in a
+    comment is no parameter)."""
+
+    def include(match: re.Match[str]) -> str:
+        return read(path.with_stem(match["name"]))
+
+    return COMMENT.sub("", INCLUDE.sub(include, path.read_text()))
 
 
 @cache

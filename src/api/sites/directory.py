@@ -48,6 +48,14 @@ class Sites:
             raise UnknownSite(f"There is no site {name[:100]!r}, or it is not yours to see.")
         return site
 
+    async def by_id(self, number: int) -> Site:
+        """The site of a row that belongs to one. Raises UnknownSite for one that is gone."""
+        async with self.database.session() as session:
+            site = await session.get(Site, number)
+        if site is None:
+            raise UnknownSite
+        return site
+
     async def look_up(self, name: str) -> Site | None:
         """A key wins over a domain; of several sites with one domain, the oldest."""
         async with self.database.session() as session:

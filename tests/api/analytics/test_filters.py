@@ -8,7 +8,7 @@ import pytest
 
 from api.analytics.dimensions import DIMENSIONS
 from api.db.database import Database
-from conftest import TestSite, make_site
+from conftest import TestSite, make_site, save_goal
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -20,7 +20,10 @@ SAFARI = (
 )
 OPERATORS = ("is", "is_not", "contains", "contains_not", "matches", "matches_not")
 KEYS = [*(dimension.key for dimension in DIMENSIONS), "props:plan"]
-REPORTS = ("timeseries", "pages", "devices", "sessions", "events", "heatmap")
+REPORTS = (
+    *("timeseries", "pages", "devices", "sessions", "sessions/series", "events", "heatmap"),
+    *("paths", "goals", "revenue", "segments", "retention", "lifecycle", "stickiness"),
+)
 DAY = {"from": "2026-03-10", "to": "2026-03-10"}
 
 
@@ -37,6 +40,8 @@ async def two(client: httpx.AsyncClient, admin: dict[str, str], database: Databa
                 "time": "2026-03-10T10:02:00Z"},
         ben | {"page": "/", "time": "2026-03-10T11:00:00Z"},
     )  # fmt: skip
+    for name in ("Chrome", "%", "/**", "x"):
+        await save_goal(site, name=name, event="Signup")
     return site
 
 

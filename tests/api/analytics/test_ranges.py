@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.analytics.models import RetentionParams
+from api.analytics.params import RetentionParams
 from api.analytics.query import Params
 from api.analytics.ranges import Clock, compared_range, range_of
 from api.analytics.reports import first_cohort

@@ -12,10 +12,7 @@ with visited as (
     where /*visit_filter*/ true /*end*/
     group by 1
 )
-select value, visits, visitors, visits::float8 / sum(visits) over () as share,
-    views::float8 / visits as views_per_visit,
-    bounces::float8 / nullif(viewed, 0) as bounce_rate,
-    seconds::float8 / visits as visit_duration
+select value, visits::float8 / sum(visits) over () as share, /*metrics*/ visits, visitors /*end*/
 from visited
 join people using (value)
 order by /*order*/ visits desc, value /*end*/

@@ -1,25 +1,25 @@
--- How far visitors (or visits) got through the steps, in order, others in between allowed. Every
--- start is tried; the window counts from the first step. One event cannot be two steps: where
--- it matches several, the later step looks first at what was reached before it. A step has a page
--- or a pattern; comparing with a page is much cheaper than matching one.
+-- How far visitors (or visits) got through the steps; by a dimension, for its largest values.
 with walks as (
-    select funnel_walk(e.time, s.step::int, :window_seconds order by e.time, e.id, s.step desc) as times
-    from events(:site, :lower, :upper) e
-    join unnest(:names::text[], :pages::text[], :patterns::text[])
-        with ordinality s (name, page, pattern, step)
-        on e.name = s.name and (e.page = s.page or e.page ~ s.pattern)
-    where /*visit_of_event_filter*/ true /*end*/
-    group by /*unit*/ e.visitor_id /*end*/
-), reached as (
-    select times.step, times.seconds
+    /*include funnel_walks*/
+), chosen as (
+    select value, count(*) as size
     from walks
-    cross join lateral unnest(walks.times) with ordinality times (seconds, step)
-    where times.seconds is not null
+    where :broken_down and cardinality((walk).seconds) > 0
+    group by value
+    union all
+    select null, 0 where not :broken_down
+    order by size desc, value
+    limit :limit
+), reached as (
+    select w.value, times.step, times.seconds
+    from walks w
+    cross join lateral unnest((w.walk).seconds) with ordinality times (seconds, step)
 )
-select s.step, s.label, count(r.step) as count,
+select c.value, s.step, s.label, count(r.step) as count,
     percentile_cont(0.5) within group (order by r.seconds) as median_seconds,
     percentile_cont(0.9) within group (order by r.seconds) as p90_seconds
-from unnest(:labels::text[]) with ordinality s (label, step)
-left join reached r on r.step = s.step
-group by s.step, s.label
-order by s.step
+from chosen c
+cross join unnest(:labels::text[]) with ordinality s (label, step)
+left join reached r on r.step = s.step and r.value is not distinct from c.value
+group by c.value, c.size, s.step, s.label
+order by c.size desc, c.value, s.step

@@ -24,6 +24,7 @@ with viewed as (
 select page, pageviews, coalesce(visitors, 0) as visitors, coalesce(visits, 0) as visits,
     coalesce(entries, 0)::bigint as entries, coalesce(exits, 0)::bigint as exits,
     bounces::float8 / nullif(entries, 0) as bounce_rate,
+    coalesce(exits, 0)::float8 / pageviews as exit_rate,
     nullif(engaged, 0)::float8 / pageviews as engaged_seconds
 from viewed
 left join people using (page)

@@ -8,7 +8,7 @@ with visited as (
     group by 1
 ), happened as (
     select width_bucket(e.bucket, :starts::timestamptz[]) as place,
-        sum(pageviews) as pageviews, sum(custom_events) as events
+        sum(pageviews) as pageviews, sum(custom_events) as custom_events
     from /*events*/ events /*end*/ (:site, :lower, :upper) e
     where /*event_filter*/ true /*end*/
     group by 1
@@ -19,10 +19,7 @@ with visited as (
     where /*visit_filter*/ true /*end*/
     group by 1
 )
-select time, coalesce(visitors, 0)::bigint as visitors, coalesce(visits, 0)::bigint as visits,
-    coalesce(pageviews, 0)::bigint as pageviews, coalesce(events, 0)::bigint as events,
-    bounces::float8 / nullif(viewed, 0) as bounce_rate,
-    seconds::float8 / nullif(visits, 0) as visit_duration
+select time, coalesce(custom_events, 0)::bigint as events, /*metrics*/ visits, visitors /*end*/
 from unnest(:starts::timestamptz[]) with ordinality bucket (time, place)
 left join visited using (place)
 left join happened using (place)

@@ -1,83 +1,10 @@
-"""What each report asks for beyond the common parameters, and the shape of its rows."""
+"""The shape of what each report answers."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-
-from api.analytics.buckets import Interval
-from api.analytics.query import Params
-
-MAX_STEPS = 10
-
-
-def plain_text(value: str) -> str:
-    """PostgreSQL text knows no NUL and no half characters."""
-    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-        raise ValueError("must be text without NUL or half characters")
-    return value
-
-
-Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(plain_text)]
-
-
-class SeriesParams(Params):
-    """A series over time."""
-
-    interval: Interval = Field(Interval.HOUR, description="The width of a bucket.")
-
-
-class PagesParams(Params):
-    """Pages, all or some."""
-
-    pages: list[Text] | None = Field(None, max_length=100, description="Only these pages.")
-
-
-class BreakdownParams(Params):
-    """A breakdown by one dimension."""
-
-    dimension: str = Field("", max_length=50, description="What to break down by.")
-
-
-class CustomEventsParams(Params):
-    """Custom events, by name or by a property's values."""
-
-    name: Text | None = Field(None, description="Only events of this name.")
-    property: Text | None = Field(None, description="Break down by this property's values.")
-
-
-class EventsParams(SeriesParams, PagesParams, BreakdownParams):
-    """Events in time buckets."""
-
-    limit: int = Field(1000, ge=1, le=10_000, description="The most rows to return.")
-
-
-class FunnelParams(Params):
-    """Steps: pages (`/pricing`, `/blog/*`, `/docs/**`) or names of events."""
-
-    steps: list[Text] = Field([], max_length=MAX_STEPS, description="Pages or event names.")
-    pages: list[Text] = Field([], max_length=MAX_STEPS, description="Steps that are pages.")
-    window: float = Field(
-        7 * 24, gt=0, le=24 * 366, description="Hours from the first step to the last."
-    )
-    unit: Literal["visitor", "visit"] = Field("visitor", description="Who walks the funnel.")
-
-    @model_validator(mode="after")
-    def some_steps(self) -> Self:
-        """One way of naming the steps, and at least one of them."""
-        if bool(self.steps) == bool(self.pages):
-            raise ValueError("give the steps of the funnel, as steps=… or as pages=…")
-        return self
-
-
-class RetentionParams(Params):
-    """Cohorts and the periods after them."""
-
-    interval: Literal["day", "week", "month"] = Field("week", description="Width of a period.")
-    periods: int = Field(8, ge=1, le=60, description="How many periods, the first included.")
-    rolling: bool = Field(False, description="Count a return in the n-th period or later.")
-    week_start: Literal["monday", "sunday"] = Field("monday", description="First day of a week.")
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Totals(BaseModel):
@@ -127,6 +54,8 @@ class Page(BaseModel):
     exits: int
     bounce_rate: float | None
     """Of the visits that entered here."""
+    exit_rate: float
+    """Exits / page views."""
     engaged_seconds: float | None
     """Reported engaged seconds per page view; null when none were reported."""
 
@@ -171,6 +100,8 @@ class Session(BaseModel):
 class Step(BaseModel):
     """One step of a funnel."""
 
+    value: str | None
+    """Of the dimension it is broken down by; null without one."""
     step: int
     label: str
     count: int
@@ -181,6 +112,125 @@ class Step(BaseModel):
     median_seconds: float | None
     """From the previous step, of those who got here; null for the first."""
     p90_seconds: float | None
+
+
+class FunnelVisitor(BaseModel):
+    """Somebody who got to a step of a funnel."""
+
+    visitor_id: str
+    user_id: str | None
+    visit_id: UUID | None
+    """Where visits walk the funnel."""
+    reached: int
+    """The last step they got to."""
+    reached_at: datetime
+    """When they first got there."""
+    last_seen: datetime
+    last_page: str
+    """Of their last event in the range."""
+
+
+class SessionsPoint(BaseModel):
+    """The visits of one bucket of a series; `time` is its start."""
+
+    time: datetime
+    visits: int
+    visitors: int
+    mean_duration: float | None
+    median_duration: float | None
+    pages_per_visit: float | None
+    bounce_rate: float | None
+
+
+class SessionEvent(BaseModel):
+    """One event of a visit."""
+
+    id: UUID
+    time: datetime
+    name: str
+    page: str
+    title: str
+    duration: float | None
+    revenue: float | None
+    currency: str | None
+    props: dict[str, Any] | None
+    seconds_to_next: float | None
+
+
+class Link(BaseModel):
+    """Visits that went from a page in one step to one in the next, as a Sankey diagram has it."""
+
+    step: int
+    page: str | None
+    """Null for the pages that are not among the first at this step."""
+    next_page: str | None
+    """Null for such pages, and where the way ends."""
+    ends: bool
+    """Whether these visits had no next step."""
+    visits: int
+
+
+class Stage(BaseModel):
+    """Visitors of one period; `time` is its start."""
+
+    time: datetime
+    new: int
+    """Their first visit ever."""
+    returning: int
+    """In the period before, too."""
+    resurrected: int
+    """Not in the period before, but in an earlier one."""
+    dormant: int | None
+    """In the period before, and not in this one; null while this one is not over."""
+
+
+class ActiveVisitors(BaseModel):
+    """Distinct visitors of a day, and of the 7 and 30 days that end with it."""
+
+    time: datetime
+    dau: int
+    wau: int
+    mau: int
+    dau_wau: float | None
+    dau_mau: float | None
+
+
+class Revenue(BaseModel):
+    """Orders of visitors who came from one place, in one currency."""
+
+    value: str
+    currency: str
+    revenue: float
+    orders: int
+    visitors: int
+    average_order: float
+
+
+class Segment(BaseModel):
+    """The headline numbers of one of two segments."""
+
+    segment: Literal["a", "b"]
+    visitors: int
+    visits: int
+    pageviews: int
+    views_per_visit: float | None
+    bounce_rate: float | None
+    visit_duration: float | None
+    new_visitors: int
+    returning_visitors: int
+    shared_visitors: int
+    """Visitors with visits in both."""
+
+
+class GoalReached(BaseModel):
+    """How often a goal was reached."""
+
+    name: str
+    conversions: int
+    visitors: int
+    visits: int
+    conversion_rate: float | None
+    """Visitors who reached it / all visitors of the range."""
 
 
 class Cohort(BaseModel):
@@ -263,3 +313,10 @@ class Answer(BaseModel, Generic[Row, Sum]):
     rows: list[Row]
     comparison: Comparison[Row, Sum] | None = None
     """The same for the range to compare with, when one was asked for."""
+
+
+class Timeline(BaseModel):
+    """One visit from its first event to its last."""
+
+    visit: Session
+    events: list[SessionEvent]

@@ -1,0 +1,97 @@
+"""The reports over whole periods: retention, lifecycle and stickiness."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from api.analytics.buckets import DAY, Interval, bucket_starts, midnight, starts_from
+from api.analytics.params import LifecycleParams, RetentionParams
+from api.analytics.query import LONGEST_RANGE, Params, Query
+from api.analytics.ranges import Clock, months_back
+from api.analytics.steps import Step, read_step
+from api.errors import Invalid
+
+DAYS_BEFORE = 29
+"""A month of visitors reaches back so many days from the day it ends with."""
+
+
+def first_cohort(params: Params, clock: Clock) -> datetime:
+    """As many whole periods back as there are to show, the current one being the last."""
+    assert isinstance(params, RetentionParams)
+    back = params.periods - 1
+    if params.interval == "month":
+        return midnight(months_back(clock.today, back), clock.zone)
+    since_start = (clock.today.weekday() + (params.week_start == "sunday")) % 7
+    days = since_start + 7 * back if params.interval == "week" else back
+    return midnight(clock.today - days * DAY, clock.zone)
+
+
+def retention_values(query: Query) -> dict[str, Any]:
+    """Period arithmetic in SQL's terms, and what begins and what returns."""
+    params = query.params
+    assert isinstance(params, RetentionParams)
+    sunday = params.interval == "week" and params.week_start == "sunday"
+    return {
+        "period": params.interval,
+        "periods": params.periods,
+        "rolling": params.rolling,
+        "shift": "1 day" if sunday else "0 days",
+        "step": {"day": "1 day", "week": "7 days", "month": "1 month"}[params.interval],
+        "by_start": params.start is not None,
+        "by_return": params.return_ is not None,
+        **one_step("start_", params.start, query.goals),
+        **one_step("return_", params.return_, query.goals),
+    }
+
+
+def one_step(prefix: str, text: str | None, goals: Mapping[str, Step]) -> dict[str, Any]:
+    """A step's columns by themselves: start_name, start_page, …; nulls without a step."""
+    step = read_step(text, goals) if text else Step("")
+    return {
+        f"{prefix}name": step.name,
+        f"{prefix}page": step.page,
+        f"{prefix}pattern": step.pattern,
+        f"{prefix}props": step.json,
+    }
+
+
+def retention_rates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Shares of the cohort beside the counts."""
+    for row in rows:
+        row["rates"] = [None if n is None else n / row["size"] for n in row["retained"]]
+    return rows
+
+
+def lifecycle_values(query: Query) -> dict[str, Any]:
+    """The periods of the range and the one before; how many of them are over."""
+    assert isinstance(query.params, LifecycleParams)
+    interval = Interval(query.params.interval)
+    zone = ZoneInfo(query.timezone)
+    shown = periods_in(query, interval)
+    before = bucket_starts(shown[0] - DAY, shown[0], interval, zone)
+    periods = [before[-1], *shown]
+    ends = islice(starts_from(periods[0], interval, zone), 1, len(periods) + 1)
+    over = min(query.now, query.upper)
+    return {
+        "periods": periods,
+        "first": periods[0],
+        "complete": sum(end <= over for end in ends),
+    }
+
+
+def stickiness_values(query: Query) -> dict[str, Any]:
+    """The days of the range, and those before that its first month reaches back to."""
+    zone = ZoneInfo(query.timezone)
+    shown = periods_in(query, Interval.DAY)
+    before = bucket_starts(shown[0] - (DAYS_BEFORE + 2) * DAY, shown[0], Interval.DAY, zone)
+    days = [*before[-DAYS_BEFORE:], *shown]
+    return {"days": days, "first": days[0]}
+
+
+def periods_in(query: Query, interval: Interval) -> list[datetime]:
+    """The starts of the periods of the range. Raises Invalid for more than anybody can read."""
+    if query.upper - query.lower > LONGEST_RANGE[interval]:
+        raise Invalid(f"range: longer than {LONGEST_RANGE[interval].days} days by {interval}.")
+    return bucket_starts(query.lower, query.upper, interval, ZoneInfo(query.timezone))

@@ -1,0 +1,19 @@
+-- Page views with the seconds spent on them: engaged seconds where the visit reported any for this
+-- view, else the time to the visit's next page view, else unknown.
+select e.*, coalesce(nullif(e.engaged_here, 0), e.gap) as seconds
+from (
+    select e.*, sum(e.engaged) over view as engaged_here,
+        extract(epoch from e.next_view - e.time) as gap
+    from (
+        select e.*, count(*) filter (where e.name = 'pageview') over visit as view,
+            min(e.time) filter (where e.name = 'pageview') over (
+                partition by e.visitor_id, e.visit_id order by e.time desc, e.id desc
+                rows between unbounded preceding and 1 preceding) as next_view
+        -- A visit may go on after the range, for 7 days at most.
+        from events(:site, :lower, :upper::timestamptz + interval '7 days') e
+        where e.name in ('pageview', 'engagement')
+        window visit as (partition by e.visitor_id, e.visit_id order by e.time, e.id)
+    ) e
+    window view as (partition by e.visitor_id, e.visit_id, e.view, e.page)
+) e
+where e.name = 'pageview' and e.time < :upper

@@ -1,0 +1,20 @@
+"""One visit from its first event to its last."""
+
+from typing import Any
+from uuid import UUID
+
+from api.analytics.query import Query
+from api.analytics.run import file_of
+from api.db.database import Database
+from api.db.queries import Fragment
+from api.errors import NotFound
+
+
+async def timeline(database: Database, query: Query, visit: UUID) -> dict[str, Any]:
+    """The visit and its events in order. Raises NotFound when no such visit is in the range."""
+    values = {**query.sql_values, "visit": visit}
+    only = {"visit_filter": Fragment("v.id = :visit")}
+    found = await database.rows(file_of("sessions"), {**values, "limit": 1, "offset": 0}, only)
+    if not found:
+        raise NotFound("There is no such visit in this range.")
+    return {"visit": found[0], "events": await database.rows(file_of("session_events"), values)}

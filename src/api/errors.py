@@ -2,6 +2,7 @@
 
 AnalyticsError            400
 ├── Invalid               422  input that cannot be understood; lists what is allowed
+│   └── TooMuchAsked      422  a question that takes too long; says what to ask instead
 ├── Unauthenticated       401
 ├── Forbidden             403
 ├── NotFound              404
@@ -55,6 +56,12 @@ class Invalid(AnalyticsError):
 
     status = 422
     code = "INVALID"
+
+
+class TooMuchAsked(Invalid):
+    """The question takes too long to answer; says what to ask instead."""
+
+    code = "TOO_MUCH_ASKED"
 
 
 class Unauthenticated(AnalyticsError):

@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 from api.analytics.buckets import DAY, Interval, bucket_starts, midnight, starts_from
 from api.analytics.params import LifecycleParams, RetentionParams
-from api.analytics.query import LONGEST_RANGE, Params, Query
-from api.analytics.ranges import Clock, months_back
+from api.analytics.query import Params, Query
+from api.analytics.ranges import Clock, months_back, series
 from api.analytics.steps import Step, read_step
-from api.errors import Invalid
 
 DAYS_BEFORE = 29
 """A month of visitors reaches back so many days from the day it ends with."""
@@ -29,9 +28,13 @@ def first_cohort(params: Params, clock: Clock) -> datetime:
 
 
 def retention_values(query: Query) -> dict[str, Any]:
-    """Period arithmetic in SQL's terms, and what begins and what returns."""
+    """Period arithmetic in SQL's terms, and what begins and what returns.
+
+    Raises Invalid for more cohorts than anybody can read.
+    """
     params = query.params
     assert isinstance(params, RetentionParams)
+    series((query.lower, query.upper), Interval(params.interval), ZoneInfo(query.timezone))
     sunday = params.interval == "week" and params.week_start == "sunday"
     return {
         "period": params.interval,
@@ -69,7 +72,7 @@ def lifecycle_values(query: Query) -> dict[str, Any]:
     assert isinstance(query.params, LifecycleParams)
     interval = Interval(query.params.interval)
     zone = ZoneInfo(query.timezone)
-    shown = periods_in(query, interval)
+    shown = series((query.lower, query.upper), interval, zone)
     before = bucket_starts(shown[0] - DAY, shown[0], interval, zone)
     periods = [before[-1], *shown]
     ends = islice(starts_from(periods[0], interval, zone), 1, len(periods) + 1)
@@ -84,14 +87,7 @@ def lifecycle_values(query: Query) -> dict[str, Any]:
 def stickiness_values(query: Query) -> dict[str, Any]:
     """The days of the range, and those before that its first month reaches back to."""
     zone = ZoneInfo(query.timezone)
-    shown = periods_in(query, Interval.DAY)
+    shown = series((query.lower, query.upper), Interval.DAY, zone)
     before = bucket_starts(shown[0] - (DAYS_BEFORE + 2) * DAY, shown[0], Interval.DAY, zone)
     days = [*before[-DAYS_BEFORE:], *shown]
     return {"days": days, "first": days[0]}
-
-
-def periods_in(query: Query, interval: Interval) -> list[datetime]:
-    """The starts of the periods of the range. Raises Invalid for more than anybody can read."""
-    if query.upper - query.lower > LONGEST_RANGE[interval]:
-        raise Invalid(f"range: longer than {LONGEST_RANGE[interval].days} days by {interval}.")
-    return bucket_starts(query.lower, query.upper, interval, ZoneInfo(query.timezone))

@@ -2,28 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
-from api.analytics.buckets import Interval
 from api.analytics.dimensions import Dimension
 from api.analytics.filters import NO_FILTER, Filter
 from api.analytics.steps import Step
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
-
-LONGEST_RANGE = {
-    Interval.MINUTE: timedelta(days=2),
-    Interval.HOUR: timedelta(days=100),
-    Interval.DAY: timedelta(days=366 * 6),
-    Interval.WEEK: timedelta(days=366 * 40),
-    Interval.MONTH: timedelta(days=366 * 40),
-}
-"""The longest range that may be asked for by interval; more is a picture nobody can read."""
 
 
 class Format(StrEnum):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from api.analytics.buckets import DAY, midnight
+from api.analytics.buckets import DAY, Interval, bucket_starts, midnight
 from api.analytics.query import Compare, Params
+from api.errors import Invalid
 
 DEFAULT_HOURS = 24
 
@@ -57,6 +58,27 @@ PERIODS: Mapping[str, Days] = {
     "ytd": lambda today: (today.replace(month=1, day=1), today),
 }
 """Named periods as first and last local day. `all`, since the first visit, is not one of days."""
+
+
+LONGEST_RANGE = {
+    Interval.MINUTE: timedelta(days=2),
+    Interval.HOUR: timedelta(days=100),
+    Interval.DAY: timedelta(days=366 * 6),
+    Interval.WEEK: timedelta(days=366 * 40),
+    Interval.MONTH: timedelta(days=366 * 40),
+}
+"""The longest range that may be asked for by interval; more is a picture nobody can read."""
+
+
+def series(asked: Range, interval: Interval, zone: ZoneInfo) -> list[datetime]:
+    """The starts of the buckets of a range. Raises Invalid for more than anybody can read."""
+    lower, upper = asked
+    if upper - lower > LONGEST_RANGE[interval]:
+        coarser = [
+            name.value for name, longest in LONGEST_RANGE.items() if longest >= upper - lower
+        ]
+        raise Invalid(f"interval: {interval} is too fine for this range.", allowed=coarser)
+    return bucket_starts(lower, upper, interval, zone)
 
 
 def range_of(params: Params, clock: Clock) -> Range:

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any, LiteralString
 from zoneinfo import ZoneInfo
 
-from api.analytics.buckets import bucket_starts
 from api.analytics.dimensions import Dimension, find_dimension
 from api.analytics.filters import NO_FILTER, Clause, clauses_of, condition, parse_filters
 from api.analytics.filters import condition_on_visit_of_event as on_visit_of_event
 from api.analytics.metrics import metrics_slot
 from api.analytics.params import BreakdownParams, SeriesParams
 from api.analytics.planner import NOT_KEPT, Need, name_of, plan
-from api.analytics.query import LONGEST_RANGE, Params, Query
-from api.analytics.ranges import Clock, Range, compared_range, range_of
+from api.analytics.query import Params, Query
+from api.analytics.ranges import Clock, Range, compared_range, range_of, series
 from api.analytics.reports import Report, TotalsOf
 from api.analytics.steps import Step
 from api.db.database import Database
@@ -58,16 +57,8 @@ def ask(
 
 
 def starts_of(params: Params, asked: Range, zone: ZoneInfo) -> list[datetime]:
-    """The buckets of a series. Raises Invalid for more than anybody can read."""
-    if not isinstance(params, SeriesParams):
-        return []
-    lower, upper = asked
-    if upper - lower > LONGEST_RANGE[params.interval]:
-        coarser = [
-            name.value for name, longest in LONGEST_RANGE.items() if longest >= upper - lower
-        ]
-        raise Invalid(f"interval: {params.interval} is too fine for this range.", allowed=coarser)
-    return bucket_starts(lower, upper, params.interval, zone)
+    """The buckets of a series; other reports have none. Raises Invalid for too many."""
+    return series(asked, params.interval, zone) if isinstance(params, SeriesParams) else []
 
 
 def dimension_of(report: Report, params: Params) -> Dimension | None:

@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 
 from pydantic import ValidationError
 
-from api.analytics.buckets import Interval, bucket_starts
+from api.analytics.buckets import Interval
 from api.analytics.dimensions import (
     DIMENSIONS,
     ENTRY_PAGE,
@@ -25,8 +25,8 @@ from api.analytics.filters import (
     without_goals,
 )
 from api.analytics.metrics import METRICS, Grouping, metrics_slot
-from api.analytics.query import LONGEST_RANGE, Params, Query
-from api.analytics.ranges import Clock, range_of
+from api.analytics.query import Params, Query
+from api.analytics.ranges import Clock, range_of, series
 from api.analytics.run import file_of
 from api.analytics.stats_models import StatsQuery
 from api.db.database import Database
@@ -178,8 +178,6 @@ def query_of(
     except (ValueError, OverflowError) as error:
         raise Invalid(f"date_range: {error}") from error
     by_time = any(is_time(key) for key in asked.dimensions)
-    if by_time and upper - lower > LONGEST_RANGE[interval]:
-        raise Invalid(f"dimensions: time:{interval} is too fine for this range.")
     return Query(
         site,
         lower,
@@ -187,7 +185,7 @@ def query_of(
         timezone=clock.zone.key,
         now=clock.now,
         params=params,
-        starts=bucket_starts(lower, upper, interval, clock.zone) if by_time else (),
+        starts=series((lower, upper), interval, clock.zone) if by_time else (),
         filter=read_filters(asked.filters, goals),
     )
 

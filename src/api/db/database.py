@@ -7,12 +7,17 @@ from typing import Any, Self
 
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import QueryCanceled
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from api.db.engine import Engine, detect
 from api.db.queries import Fragment, statement
+from api.errors import TooMuchAsked
+
+REPORT_SECONDS = 15.0
+"""How long the database may think about one question."""
 
 POOL_TIMEOUT_SECONDS = 1.5
 """A caller hears 503 within 2 s when the database is away."""
@@ -20,7 +25,7 @@ POOL_TIMEOUT_SECONDS = 1.5
 COMMON = "-c timezone=UTC -c jit=off -c default_transaction_isolation=read\\ committed"
 WRITING = f"{COMMON} -c statement_timeout=30s -c lock_timeout=10s -c synchronous_commit=on"
 READING = (
-    f"{COMMON} -c statement_timeout=15s -c default_transaction_read_only=on -c work_mem=64MB"
+    f"{COMMON} -c default_transaction_read_only=on -c work_mem=64MB"
     # SkipScan makes count(distinct visitor_id) 10 to 30 times slower on such data.
     " -c timescaledb.enable_skipscan=off"
 )
@@ -33,10 +38,12 @@ class Database:
 
     engine: Engine
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, report_seconds: float = REPORT_SECONDS) -> None:
         self.url = url
+        self.report_seconds = report_seconds
         self.writing = pool(url, WRITING, size=4)
-        self.reading = pool(url, READING, size=8)
+        limit = f" -c statement_timeout={round(report_seconds * 1000)}"
+        self.reading = pool(url, READING + limit, size=8)
         self.rows_engine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=5,
@@ -76,11 +83,20 @@ class Database:
         values: Mapping[str, Any],
         slots: Mapping[str, Fragment] | None = None,
     ) -> Rows:
-        """The answer to the question in this .sql file, on a read-only connection."""
+        """The answer to the question in this .sql file, on a read-only connection.
+
+        Raises TooMuchAsked when it takes too long.
+        """
         question = statement(path, slots)
         async with self.reading.connection(timeout=POOL_TIMEOUT_SECONDS) as connection:
             cursor = connection.cursor(row_factory=dict_row)
-            await cursor.execute(question.text, {**values, **question.values})
+            try:
+                await cursor.execute(question.text, {**values, **question.values})
+            except QueryCanceled as error:
+                raise TooMuchAsked(
+                    f"This takes the database more than {self.report_seconds:g} s. Ask for a"
+                    " shorter range, a coarser interval, or fewer filters and dimensions."
+                ) from error
             return await cursor.fetchall()
 
 

@@ -20,8 +20,10 @@ class Need:
     """What one part of a report reads: a fact, and of it these measures and dimensions."""
 
     fact: Fact
-    measures: tuple[LiteralString, ...]
+    measures: tuple[LiteralString, ...] = ()
     dimensions: tuple[LiteralString, ...] = ()
+    people: bool = False
+    """Whether it counts distinct visitors."""
 
 
 def plan(need: Need, query: Query) -> Rollup | Fact:
@@ -37,6 +39,7 @@ def answers(rollup: Rollup, need: Need) -> bool:
     """Whether the rollup counts the same thing and kept every dimension and measure needed."""
     return (
         rollup.fact is need.fact
+        and rollup.people == need.people
         and set(need.measures) <= set(rollup.measures)
         and set(need.dimensions) <= set(rollup.dimensions)
     )

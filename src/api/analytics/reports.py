@@ -29,6 +29,7 @@ from api.analytics.funnel import (
     funnel_visitor_values,
 )
 from api.analytics.metrics import measures_of
+from api.analytics.order import order_by
 from api.analytics.paths import path_slots, path_values
 from api.analytics.periods import (
     first_cohort,
@@ -70,11 +71,15 @@ class TotalsOf:
     needs: Mapping[str, Need] = field(default_factory=dict[str, Need])
 
 
+PEOPLE = Need(VISITS, people=True)
+
+
 def needs_of(metrics: tuple[LiteralString, ...], *more: LiteralString) -> Mapping[str, Need]:
     """What these metrics, and more measures of events, read: of visits and of events."""
     return {
         "visits": Need(VISITS, measures_of(metrics, "visits")),
         "events": Need(EVENTS, (*measures_of(metrics, "events"), *more)),
+        "people": PEOPLE,
     }
 
 
@@ -149,8 +154,34 @@ def revenue_slots(query: Query) -> Mapping[str, Fragment]:
 
 
 BREAKDOWN_METRICS: tuple[LiteralString, ...] = (
-    *("visits", "visitors", "views_per_visit", "bounce_rate", "visit_duration"),
+    *("visits", "views_per_visit", "bounce_rate", "visit_duration"),
 )
+
+BREAKDOWN_ORDERS: tuple[LiteralString, ...] = (*BREAKDOWN_METRICS, "visitors", "share", "value")
+
+VISITS_BOUND = Fragment(
+    "visits >= (select case when count(*) < :limit::bigint + :offset::bigint then 0 else min(visitors) end"
+    " from leaders_people)"
+)
+
+
+def breakdown_slots(query: Query) -> Mapping[str, Fragment]:
+    """For which values visitors have to be counted: those listed, unless visitors decide about
+    that. Then no more than those with as many visits as the last of the leaders by visits has
+    visitors: nobody else can have more."""
+    assert query.dimension
+    dimension = query.dimension.sql
+    slots = {
+        "leaders": Fragment(f"{dimension} in (select value from leaders)"),
+        "finalists": Fragment(f"{dimension} in (select value from finalists)"),
+    }
+    order = order_by(query.params, BREAKDOWN_ORDERS)
+    if order is None:
+        return slots
+    if not order.sql.startswith("visitors"):
+        return {**slots, "by": order}
+    upwards = order.sql.startswith("visitors asc")
+    return {**slots, "final": Fragment("true") if upwards else VISITS_BOUND}
 
 
 def breakdown(name: str, title: str, dimensions: tuple[Dimension, ...]) -> Report:
@@ -162,10 +193,23 @@ def breakdown(name: str, title: str, dimensions: tuple[Dimension, ...]) -> Repor
         rows.Share,
         sql="breakdown",
         metrics=BREAKDOWN_METRICS,
-        needs={"visits": Need(VISITS, measures_of(BREAKDOWN_METRICS, "visits"))},
+        needs={
+            "visits": Need(VISITS, measures_of(BREAKDOWN_METRICS, "visits")),
+            "people": PEOPLE,
+        },
+        base="",
         dimensions=dimensions,
-        orders=(*BREAKDOWN_METRICS, "share", "value"),
+        orders=BREAKDOWN_ORDERS,
+        slots=breakdown_slots,
     )
+
+
+PLACE = Fragment("width_bucket(v.bucket, :starts::timestamptz[])")
+
+
+def series_slots(_: Query) -> Mapping[str, Fragment]:
+    """Visitors are counted by bucket of the series."""
+    return {"dimension": PLACE}
 
 
 SERIES_METRICS: tuple[LiteralString, ...] = (
@@ -180,6 +224,8 @@ REPORTS = (
         rows.Point,
         metrics=SERIES_METRICS,
         needs=needs_of(SERIES_METRICS, "custom_events"),
+        base="",
+        slots=series_slots,
     ),
     Report(
         "pages",

@@ -4,6 +4,7 @@ A new rollup is one entry here; a new measure is one line in its fact.
 """
 
 from datetime import timedelta
+from typing import LiteralString
 
 from api.db.rollup import Fact, Rollup
 
@@ -40,16 +41,38 @@ VISIT_MEASURES = ("visits", "viewed", "bounces", "seconds", "views")
 
 FACTS = (VISITS, EVENTS)
 
+SOURCE_COLUMNS = ("channel", "source", "referrer_domain", "medium", "campaign")
+DEVICE_COLUMNS = ("device", "browser", "os")
+LOCATION_COLUMNS = ("country", "region", "city")
+
+
+def sums(
+    name: LiteralString, width: timedelta, dimensions: tuple[LiteralString, ...] = ()
+) -> Rollup:
+    """The measures of visits by these dimensions."""
+    return Rollup(name, VISITS, width, dimensions, VISIT_MEASURES)
+
+
+def people(
+    name: LiteralString,
+    width: timedelta,
+    dimensions: tuple[LiteralString, ...] = (),
+    finer: Rollup | None = None,
+) -> Rollup:
+    """The sets of visitors by these dimensions."""
+    return Rollup(name, VISITS, width, dimensions, people=True, finer=finer)
+
+
+HOURLY_VISITORS = people("hourly_visitors", HOUR)
+
 ROLLUPS = (
-    Rollup("traffic", VISITS, HOUR, measures=VISIT_MEASURES),
+    sums("traffic", HOUR),
     Rollup("activity", EVENTS, HOUR, measures=("pageviews", "custom_events")),
-    Rollup(
-        "sources",
-        VISITS,
-        HOUR,
-        dimensions=("channel", "source", "referrer_domain", "medium", "campaign"),
-        measures=VISIT_MEASURES,
-    ),
+    sums("sources", HOUR, SOURCE_COLUMNS),
+    sums("devices", HOUR, DEVICE_COLUMNS),
+    sums("locations", DAY, LOCATION_COLUMNS),
+    sums("entries", DAY, ("entry_page",)),
+    sums("exits", DAY, ("exit_page",)),
     Rollup(
         "pages",
         EVENTS,
@@ -58,4 +81,12 @@ ROLLUPS = (
         measures=("pageviews", "engaged"),
         condition="name in ('pageview', 'engagement')",
     ),
+    HOURLY_VISITORS,
+    people("daily_visitors", DAY, finer=HOURLY_VISITORS),
+    people("source_visitors", DAY, SOURCE_COLUMNS),
+    people("device_visitors", DAY, DEVICE_COLUMNS),
+    people("country_visitors", DAY, ("country",)),
+    people("location_visitors", DAY, LOCATION_COLUMNS),
+    people("entry_visitors", DAY, ("entry_page",)),
+    people("exit_visitors", DAY, ("exit_page",)),
 )

@@ -11,6 +11,7 @@ from api.analytics.dimensions import Dimension, find_dimension
 from api.analytics.filters import NO_FILTER, Clause, clauses_of, condition, parse_filters
 from api.analytics.filters import condition_on_visit_of_event as on_visit_of_event
 from api.analytics.metrics import metrics_slot
+from api.analytics.order import order_by
 from api.analytics.params import BreakdownParams, SeriesParams
 from api.analytics.planner import NOT_KEPT, Need, name_of, plan
 from api.analytics.query import Params, Query
@@ -104,11 +105,12 @@ def file_of(name: str) -> Path:
 def slots(report: Report, query: Query) -> Mapping[str, Fragment]:
     """What fills the slots of the report's SQL: sources, the dimension, filters, its own."""
     asked = {"dimension": Fragment(query.dimension.sql)} if query.dimension else {}
+    order = order_by(query.params, report.orders)
     return {
         **sources(report.needs, query),
         **metrics(report),
         **asked,
-        **order(report, query),
+        **({"order": order} if order else {}),
         **filters(file_of(report.file), query),
         **report.slots(query),
     }
@@ -117,23 +119,6 @@ def slots(report: Report, query: Query) -> Mapping[str, Fragment]:
 def metrics(report: Report | TotalsOf) -> Mapping[str, Fragment]:
     """The metrics that are columns of its rows."""
     return {"metrics": metrics_slot(report.metrics)} if report.metrics else {}
-
-
-DIRECTIONS: Mapping[str, LiteralString] = {"": "desc", "asc": "asc", "desc": "desc"}
-
-
-def order(report: Report, query: Query) -> Mapping[str, Fragment]:
-    """How to sort; ties by the first column. Raises Invalid, listing the columns that can be."""
-    if not query.params.order:
-        return {}
-    name, _, direction = query.params.order.partition(":")
-    columns: dict[str, LiteralString] = {column: column for column in report.orders}
-    if name not in columns or direction not in DIRECTIONS:
-        raise Invalid(
-            "order: give a column, and :asc or :desc.",
-            allowed=[f"{column}:{way}" for column in columns for way in ("asc", "desc")],
-        )
-    return {"order": Fragment(f"{columns[name]} {DIRECTIONS[direction]} nulls last, 1")}
 
 
 def sources(needs: Mapping[str, Need], query: Query) -> Mapping[str, Fragment]:
@@ -174,7 +159,7 @@ def source_of(report: Report, query: Query) -> str:
     """Every table that has a part in the rows."""
     planned = [name_of(plan(need, query)) for _, need in all_needs(report.needs, query)]
     joined = ["visit"] if query.dimension and not report.needs else []
-    return "+".join(dict.fromkeys((*planned, report.base, *joined)))
+    return "+".join(filter(None, dict.fromkeys((*planned, report.base, *joined))))
 
 
 async def totals(database: Database, report: Report, query: Query) -> dict[str, Any]:

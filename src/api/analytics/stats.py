@@ -201,7 +201,9 @@ class Groups:
 
     def of_visits(self) -> dict[str, Fragment]:
         """Visits lie where they start, events where they happen."""
-        return {"visit_dimensions": self.array("v.started"), "event_dimensions": self.array()}
+        arrays = {"visit_dimensions": self.array("v.started"), "event_dimensions": self.array()}
+        # Everything together is one group, even of nothing.
+        return arrays if self.dimensions else {**arrays, "grouped": Fragment("")}
 
     def of_events(self) -> dict[str, Fragment]:
         """The same groups for the visits that begin or end on a page, and without goals."""

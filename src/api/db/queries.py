@@ -6,7 +6,8 @@ A slot is a pair of comments round a default, so that every file is valid SQL as
 
 Only a Fragment may fill a slot, and it is made of literal text. Values are named :like_this.
 
-/*include funnel_walks*/ is the text of the file of that name beside it.
+/*include people*/ is the text of the file of that name beside it; /*include people of=leaders*/ the
+same with its slot `of` under the name `leaders`.
 """
 
 import re
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, LiteralString, cast
 
 SLOT = re.compile(r"/\*(?P<name>\w+)\*/(?P<default>.*?)/\*end\*/", re.DOTALL)
-INCLUDE = re.compile(r"/\*include (?P<name>\w+)\*/")
+INCLUDE = re.compile(r"/\*include (?P<name>\w+)(?: (?P<slot>\w+)=(?P<renamed>\w+))?\*/")
 COMMENT = re.compile(r"--[^\n]*|/\*(?!\w+\*/).*?\*/", re.DOTALL)
 PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
@@ -44,7 +45,8 @@ def read(path: Path) -> str:
     comment is no parameter)."""
 
     def include(match: re.Match[str]) -> str:
-        return read(path.with_stem(match["name"]))
+        text = read(path.with_stem(match["name"]))
+        return text.replace(f"/*{match['slot']}*/", f"/*{match['renamed']}*/")
 
     return COMMENT.sub("", INCLUDE.sub(include, path.read_text()))
 

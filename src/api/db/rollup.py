@@ -10,6 +10,11 @@ with the same columns, so that a report changes its source by changing one name.
 rollup takes stored rows for whole buckets that are behind the watermark and not dirty, and adds
 up the base table for the rest: the edges of the range, what is newer, what was touched since.
 That is what makes a rollup exact at every moment and on every kind of server.
+
+Distinct visitors cannot be added up, but sets of them can be united. A rollup of people keeps, per
+bucket, dimensions and block of 16,384 visitors, a bit string with the bits of those who came:
+the writer numbers the visitors of a site in the order in which it sees them first. What such a
+rollup adds live are single visitors (`ordinal`); analytics/sql/people.sql unites and counts.
 """
 
 import hashlib
@@ -22,6 +27,14 @@ from api.db.engine import Engine
 
 ORIGIN: LiteralString = "timestamptz '2000-01-03 00:00:00+00'"
 """A Monday, as time_bucket has it, so that both engines cut the same buckets."""
+
+
+BLOCK: LiteralString = "16384"
+"""How many visitors a bit string is about. Rows have to exceed 2 kB for PostgreSQL to compress
+them, which is what makes the many empty bits cheap."""
+
+BLOCK_OF: LiteralString = "ordinal >> 14"
+BITS: LiteralString = f"bit_or(set_bit(B'0'::bit({BLOCK}), ordinal & 16383, 1))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,10 @@ class Rollup:
     dimensions: tuple[LiteralString, ...] = ()
     measures: tuple[LiteralString, ...] = ()
     condition: LiteralString = "true"
+    people: bool = False
+    """Whether it keeps the sets of visitors instead of measures."""
+    finer: "Rollup | None" = None
+    """A rollup of the same with narrower buckets: what is not stored is read there."""
     lag: timedelta = field(default=timedelta(hours=1))
     """Buckets younger than this are always added up live: they change with every event."""
 
@@ -60,19 +77,42 @@ class Rollup:
     @property
     def columns(self) -> LiteralString:
         """The columns of the stored rows, the view and the function, in order."""
-        return ", ".join(("site_id", "bucket", *self.dimensions, *self.measures))
+        kept = ("block", "visitors") if self.people else self.measures
+        return ", ".join(("site_id", "bucket", *self.dimensions, *kept))
 
     def selection(self, bucket: LiteralString) -> LiteralString:
         """The one select list: what stored rows hold and what the live part adds up."""
-        sums: list[LiteralString] = [
+        kept: list[LiteralString] = [
             f"sum({self.fact.measures[name]}) as {name}" for name in self.measures
         ]
-        return ", ".join(("site_id", f"{bucket} as bucket", *self.dimensions, *sums))
+        if self.people:
+            kept = [f"{BLOCK_OF} as block", f"{BITS} as visitors"]
+        return ", ".join(("site_id", f"{bucket} as bucket", *self.dimensions, *kept))
 
     @property
     def grouping(self) -> LiteralString:
         """The group-by list that goes with the selection."""
-        return ", ".join(("1", "2", *self.dimensions))
+        blocks: tuple[LiteralString, ...] = (BLOCK_OF,) if self.people else ()
+        return ", ".join(("1", "2", *self.dimensions, *blocks))
+
+    @property
+    def live(self) -> LiteralString:
+        """What is not stored, for one site and the `span` it is joined with."""
+        if self.finer:
+            columns = ", ".join((*self.dimensions, "block", "visitors", "ordinal"))
+            return (
+                f"select site_id, {self.floor('bucket')} as bucket, {columns}"
+                f" from {self.finer.name}($1, span.lower, span.upper)"
+            )
+        fact, bucket = self.fact, self.floor(self.fact.time)
+        rows: LiteralString = (
+            f"from {fact.table} where site_id = $1 and {fact.time} >= span.lower"
+            f" and {fact.time} < span.upper and {self.condition}"
+        )
+        if self.people:
+            single = ", ".join(("site_id", f"{bucket} as bucket", *self.dimensions))
+            return f"select {single}, {NO_BLOCK}, ordinal {rows}"
+        return f"select {self.selection(bucket)} {rows} group by {self.grouping}"
 
     def floor(self, time: LiteralString) -> LiteralString:
         """The start of the bucket in which a time lies."""
@@ -82,6 +122,9 @@ class Rollup:
         """Changes when stored rows no longer fit the declaration or the server."""
         return hashlib.sha256(stored_sql(self, engine).encode()).hexdigest()
 
+
+NO_BLOCK: LiteralString = f"null::integer as block, null::bit({BLOCK}) as visitors"
+"""A single visitor, who is in no bit string."""
 
 WIDTHS: dict[timedelta, LiteralString] = {
     timedelta(hours=1): "interval '1 hour'",
@@ -113,7 +156,7 @@ def fact_view_sql(fact: Fact) -> LiteralString:
     """The base table with its measures, and `bucket` as the name of its time."""
     return (
         f"create view {fact.name} as"
-        f" select t.*, {fact.time} as bucket, {fact.per_row} from {fact.table} t"
+        f" select t.*, {fact.time} as bucket, {NO_BLOCK}, {fact.per_row} from {fact.table} t"
     )
 
 
@@ -128,7 +171,8 @@ def fact_function_sql(fact: Fact) -> LiteralString:
 
 def rollup_function_sql(rollup: Rollup) -> LiteralString:
     """Stored rows where they are clean and whole, the base table for the rest of the range."""
-    name, fact, width = rollup.name, rollup.fact, rollup.width_sql
+    name, width = rollup.name, rollup.width_sql
+    columns: LiteralString = f"{rollup.columns}, null" if rollup.people else rollup.columns
     first = rollup.floor(f"$2 + {width} - interval '1 microsecond'")
     watermark = f"(select watermark from rollup_state where name = '{name}')"
     stop = f"least({rollup.floor('$3')}, {watermark})"
@@ -136,7 +180,7 @@ def rollup_function_sql(rollup: Rollup) -> LiteralString:
     return f"""
     create function {name}(site integer, lower timestamptz, upper timestamptz)
     returns table ({signature(rollup)}) language sql stable as $$
-        select {rollup.columns} from {name}_stored s
+        select {columns} from {name}_stored s
         where site_id = $1 and bucket >= {first} and bucket < {stop}
           and not exists ({dirty} and d.bucket = s.bucket)
         union all
@@ -146,21 +190,19 @@ def rollup_function_sql(rollup: Rollup) -> LiteralString:
             select bucket, bucket + {width} from ({dirty}) d
             where bucket >= {first} and bucket < {stop}
         ) span (lower, upper)
-        cross join lateral (
-            select {rollup.selection(rollup.floor(fact.time))} from {fact.table}
-            where site_id = $1 and {fact.time} >= span.lower and {fact.time} < span.upper
-              and {rollup.condition}
-            group by {rollup.grouping}
-        ) live
+        cross join lateral ({rollup.live}) live
     $$"""
 
 
 def signature(rollup: Rollup) -> LiteralString:
-    """The columns with their types: dimensions are text, sums are numeric or bigint."""
+    """The columns with their types: dimensions are text, sums are numeric or bigint, and of people
+    there are either a block and its bits, or the number of one."""
     dimensions: list[LiteralString] = [f"{name} text" for name in rollup.dimensions]
     measures: list[LiteralString] = [
         f"{name} {SUM_TYPES.get(name, 'bigint')}" for name in rollup.measures
     ]
+    if rollup.people:
+        measures = ["block integer", "visitors bit", "ordinal integer"]
     return ", ".join(("site_id integer", "bucket timestamptz", *dimensions, *measures))
 
 

@@ -1,4 +1,5 @@
--- Visits by one of their dimensions.
+-- Visits by one of their dimensions. Visitors, the expensive part, are only counted for the values
+-- that are listed or may be: sorted by visitors, nobody below the bound can be among the first.
 with visited as (
     select /*dimension*/ v.source /*end*/ as value, sum(visits)::bigint as visits,
         sum(viewed) as viewed, sum(bounces) as bounces, sum(seconds) as seconds,
@@ -6,14 +7,23 @@ with visited as (
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     group by 1
+), measured as (
+    select value, visits::float8 / sum(visits) over () as share, /*metrics*/ visits /*end*/
+    from visited
+), leaders as (
+    select value
+    from measured
+    order by /*by*/ visits desc, value /*end*/
+    limit :limit::bigint + :offset::bigint
+), leaders_people as (
+    /*include people of=leaders*/
+), finalists as (
+    select value from measured where /*final*/ value in (select value from leaders) /*end*/
 ), people as (
-    select /*dimension*/ v.source /*end*/ as value, count(distinct visitor_id) as visitors
-    from visits(:site, :lower, :upper) v
-    where /*visit_filter*/ true /*end*/
-    group by 1
+    /*include people of=finalists*/
 )
-select value, visits::float8 / sum(visits) over () as share, /*metrics*/ visits, visitors /*end*/
-from visited
+select measured.*, people.visitors
+from measured
 join people using (value)
 order by /*order*/ visits desc, value /*end*/
 limit :limit offset :offset

@@ -8,7 +8,7 @@ with visited as (
         sum(v.seconds) as seconds, sum(v.views) as views
     from visits(:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
-    group by 1
+    /*grouped*/ group by 1 /*end*/
 ), happened as (
     select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         sum(e.pageviews) as pageviews, sum(e.custom_events) as custom_events,
@@ -16,8 +16,8 @@ with visited as (
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
         and v.started between e.time - interval '7 days' and e.time
-    where :of_events and /*event_filter*/ true /*end*/
-    group by 1
+    where :of_events and e.name <> 'engagement' and /*event_filter*/ true /*end*/
+    /*grouped*/ group by 1 /*end*/
 ), everybody as (
     select count(distinct v.visitor_id) as everybody
     from visits(:site, :lower, :upper) v

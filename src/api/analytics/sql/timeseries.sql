@@ -13,15 +13,11 @@ with visited as (
     where /*event_filter*/ true /*end*/
     group by 1
 ), people as (
-    select width_bucket(v.bucket, :starts::timestamptz[]) as place,
-        count(distinct visitor_id) as visitors
-    from visits(:site, :lower, :upper) v
-    where /*visit_filter*/ true /*end*/
-    group by 1
+    /*include people*/
 )
 select time, coalesce(custom_events, 0)::bigint as events, /*metrics*/ visits, visitors /*end*/
 from unnest(:starts::timestamptz[]) with ordinality bucket (time, place)
 left join visited using (place)
 left join happened using (place)
-left join people using (place)
+left join people on people.value::integer = place
 order by time

@@ -12,7 +12,8 @@ cross join (
     where /*event_filter*/ true /*end*/
 ) viewed
 cross join (
-    select count(distinct visitor_id) as visitors
-    from visits(:site, :lower, :upper) v
-    where /*visit_filter*/ true /*end*/
+    select sum(visitors) as visitors
+    from (
+        /*include people*/
+    ) p
 ) people

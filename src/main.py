@@ -11,7 +11,7 @@ from api.analytics.routing import router as analytics
 from api.auth.routing import router as auth
 from api.db.database import Database
 from api.db.jobs import run_forever
-from api.errors import add_error_handlers
+from api.errors import REFUSALS, add_error_handlers
 from api.events.enrich import Places
 from api.events.queue import WriteQueue
 from api.events.routing import router as events
@@ -33,6 +33,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         title="Analytics",
         description="Web analytics that owns its data pipeline.",
         lifespan=lifespan,
+        responses=REFUSALS,
     )
     app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue]
     add_error_handlers(app)

@@ -20,11 +20,30 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg_pool import PoolTimeout, TooManyRequests
+from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError as EngineOperationalError
 from sqlalchemy.exc import TimeoutError as EngineTimeout
 from starlette.exceptions import HTTPException
 
 RETRY_AFTER_SECONDS = 2
+
+
+class Problem(BaseModel):
+    """One thing that is wrong with a request."""
+
+    where: str
+    problem: str
+
+
+class Refusal(BaseModel):
+    """What a caller hears of any failure."""
+
+    error: str
+    detail: str
+    allowed: list[str] | None = None
+    """What would be understood instead."""
+    problems: list[Problem] | None = None
+    """All of them at once."""
 
 
 class AnalyticsError(Exception):
@@ -121,6 +140,21 @@ DATABASE_AWAY = (
     EngineTimeout,
 )
 """What the drivers raise when the fault is the database's and a retry can help."""
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Refusal, "description": description}
+    for status, description in (
+        (401, "A login is needed."),
+        (403, "This account may not do that."),
+        (404, "There is nothing here, or nothing you may see."),
+        (409, "That exists already."),
+        (413, "The request is too large."),
+        (422, "The input cannot be understood; says what is allowed."),
+        (503, "The database is away or slow; try again."),
+    )
+}
+"""Every way to be refused, for the API's description."""
 
 
 def answer(error: AnalyticsError) -> JSONResponse:

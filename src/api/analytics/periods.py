@@ -1,6 +1,7 @@
 """The reports over whole periods: retention, lifecycle and stickiness."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -11,6 +12,8 @@ from api.analytics.params import LifecycleParams, RetentionParams
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, months_back, series
 from api.analytics.steps import Step, read_step
+
+LONGEST_PERIOD = {Interval.DAY: DAY, Interval.WEEK: 7 * DAY, Interval.MONTH: 31 * DAY}
 
 DAYS_BEFORE = 29
 """A month of visitors reaches back so many days from the day it ends with."""
@@ -34,11 +37,15 @@ def retention_values(query: Query) -> dict[str, Any]:
     """
     params = query.params
     assert isinstance(params, RetentionParams)
-    series((query.lower, query.upper), Interval(params.interval), ZoneInfo(query.timezone))
+    interval, zone = Interval(params.interval), ZoneInfo(query.timezone)
+    series((query.lower, query.upper), interval, zone)
+    last = query.upper + params.periods * LONGEST_PERIOD[interval]
+    until = query.now if params.rolling else min(query.now, last)
+    periods = bucket_starts(query.lower, until, interval, zone)
     sunday = params.interval == "week" and params.week_start == "sunday"
     return {
         "period": params.interval,
-        "periods": params.periods,
+        "cells": params.periods,
         "rolling": params.rolling,
         "shift": "1 day" if sunday else "0 days",
         "step": {"day": "1 day", "week": "7 days", "month": "1 month"}[params.interval],
@@ -46,7 +53,28 @@ def retention_values(query: Query) -> dict[str, Any]:
         "by_return": params.return_ is not None,
         **one_step("start_", params.start, query.goals),
         **one_step("return_", params.return_, query.goals),
+        **sets_between(query.lower, until, periods),
+        "complete": complete(periods, interval, query),
     }
+
+
+def retention_of_sets(query: Query) -> bool:
+    """Sets of visitors know visits and first visits, and weeks that begin on Monday."""
+    params = query.params
+    assert isinstance(params, RetentionParams)
+    sunday = params.interval == "week" and params.week_start == "sunday"
+    return params.start is None and params.return_ is None and not sunday
+
+
+def sets_between(first: datetime, until: datetime, periods: list[datetime]) -> dict[str, Any]:
+    """What the sets of visitors are asked for: these periods of this range."""
+    return {"periods": periods, "first": first, "until": until}
+
+
+def complete(periods: list[datetime], interval: Interval, query: Query) -> int:
+    """How many of these periods are over."""
+    ends = islice(starts_from(periods[0], interval, ZoneInfo(query.timezone)), 1, len(periods) + 1)
+    return sum(end <= query.now for end in ends)
 
 
 def one_step(prefix: str, text: str | None, goals: Mapping[str, Step]) -> dict[str, Any]:
@@ -70,17 +98,14 @@ def retention_rates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def lifecycle_values(query: Query) -> dict[str, Any]:
     """The periods of the range and the one before; how many of them are over."""
     assert isinstance(query.params, LifecycleParams)
-    interval = Interval(query.params.interval)
-    zone = ZoneInfo(query.timezone)
+    interval, zone = Interval(query.params.interval), ZoneInfo(query.timezone)
     shown = series((query.lower, query.upper), interval, zone)
     before = bucket_starts(shown[0] - DAY, shown[0], interval, zone)
     periods = [before[-1], *shown]
-    ends = islice(starts_from(periods[0], interval, zone), 1, len(periods) + 1)
-    over = min(query.now, query.upper)
+    over = replace(query, now=min(query.now, query.upper))
     return {
-        "periods": periods,
-        "first": periods[0],
-        "complete": sum(end <= over for end in ends),
+        **sets_between(periods[0], query.upper, periods),
+        "complete": complete(periods, interval, over),
     }
 
 
@@ -90,4 +115,4 @@ def stickiness_values(query: Query) -> dict[str, Any]:
     shown = series((query.lower, query.upper), Interval.DAY, zone)
     before = bucket_starts(shown[0] - (DAYS_BEFORE + 2) * DAY, shown[0], Interval.DAY, zone)
     days = [*before[-DAYS_BEFORE:], *shown]
-    return {"days": days, "first": days[0]}
+    return sets_between(days[0], query.upper, days)

@@ -50,7 +50,8 @@ def tiles(width: timedelta, query: Query) -> bool:
 
     Without a series there is nothing to tile: the edges of the range come from the base table.
     """
-    return all((start - ORIGIN) % width == timedelta(0) for start in query.starts)
+    starts = query.values.get("periods", query.starts)
+    return all((start - ORIGIN) % width == timedelta(0) for start in starts)
 
 
 def name_of(source: Rollup | Fact) -> str:

@@ -34,6 +34,7 @@ from api.analytics.paths import path_slots, path_values
 from api.analytics.periods import (
     first_cohort,
     lifecycle_values,
+    retention_of_sets,
     retention_rates,
     retention_values,
     stickiness_values,
@@ -41,7 +42,7 @@ from api.analytics.periods import (
 from api.analytics.planner import Need
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock
-from api.analytics.rollups import EVENTS, VISITS
+from api.analytics.rollups import EVENTS, FIRST_VISITS, VISITS
 from api.analytics.segments import segment_slots
 from api.db.queries import Fragment
 
@@ -61,6 +62,22 @@ def as_they_are(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
+def never(_: Query) -> bool:
+    """Most reports need more than sets of visitors."""
+    return False
+
+
+def always(_: Query) -> bool:
+    """Some reports need nothing but sets of visitors."""
+    return True
+
+
+SETS: Mapping[str, Need] = {
+    "sets": Need(VISITS, people=True),
+    "new_sets": Need(FIRST_VISITS, people=True),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class TotalsOf:
     """How the whole range is summed up beside the rows of a report."""
@@ -71,7 +88,7 @@ class TotalsOf:
     needs: Mapping[str, Need] = field(default_factory=dict[str, Need])
 
 
-PEOPLE = Need(VISITS, people=True)
+PEOPLE = SETS["sets"]
 
 
 def needs_of(metrics: tuple[LiteralString, ...], *more: LiteralString) -> Mapping[str, Need]:
@@ -119,6 +136,8 @@ class Report:
     """More fragments for its SQL. Raises Invalid."""
     finish: Finish = as_they_are
     totals: TotalsOf = TOTALS
+    of_sets: Callable[[Query], bool] = never
+    """Whether sets of visitors alone can answer this question, in a .sql file of that name."""
 
     @property
     def file(self) -> str:
@@ -160,8 +179,8 @@ BREAKDOWN_METRICS: tuple[LiteralString, ...] = (
 BREAKDOWN_ORDERS: tuple[LiteralString, ...] = (*BREAKDOWN_METRICS, "visitors", "share", "value")
 
 VISITS_BOUND = Fragment(
-    "visits >= (select case when count(*) < :limit::bigint + :offset::bigint then 0 else min(visitors) end"
-    " from leaders_people)"
+    "visits >= (select case when count(*) = :limit::bigint + :offset::bigint then min(visitors)"
+    " else 0 end from leaders_people)"
 )
 
 
@@ -297,6 +316,7 @@ REPORTS = (
         start=first_cohort,
         prepare=retention_values,
         finish=retention_rates,
+        of_sets=retention_of_sets,
     ),
     Report(
         "lifecycle",
@@ -304,6 +324,7 @@ REPORTS = (
         params.LifecycleParams,
         rows.Stage,
         prepare=lifecycle_values,
+        of_sets=always,
     ),
     Report(
         "stickiness",
@@ -311,6 +332,7 @@ REPORTS = (
         Params,
         rows.ActiveVisitors,
         prepare=stickiness_values,
+        of_sets=always,
     ),
     Report(
         "events",

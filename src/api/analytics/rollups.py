@@ -39,7 +39,15 @@ EVENTS = Fact(
 
 VISIT_MEASURES = ("visits", "viewed", "bounces", "seconds", "views")
 
-FACTS = (VISITS, EVENTS)
+FIRST_VISITS = Fact(
+    name="first_visits",
+    table="visit",
+    time="started",
+    measures={"visits": "1"},
+    condition="started = first_seen",
+)
+
+FACTS = (VISITS, EVENTS, FIRST_VISITS)
 
 SOURCE_COLUMNS = ("channel", "source", "referrer_domain", "medium", "campaign")
 DEVICE_COLUMNS = ("device", "browser", "os")
@@ -63,7 +71,13 @@ def people(
     return Rollup(name, VISITS, width, dimensions, people=True, finer=finer)
 
 
+def newcomers(name: LiteralString, width: timedelta, finer: Rollup | None = None) -> Rollup:
+    """The sets of visitors who came for the first time."""
+    return Rollup(name, FIRST_VISITS, width, people=True, finer=finer)
+
+
 HOURLY_VISITORS = people("hourly_visitors", HOUR)
+HOURLY_NEWCOMERS = newcomers("hourly_newcomers", HOUR)
 
 ROLLUPS = (
     sums("traffic", HOUR),
@@ -83,6 +97,8 @@ ROLLUPS = (
     ),
     HOURLY_VISITORS,
     people("daily_visitors", DAY, finer=HOURLY_VISITORS),
+    HOURLY_NEWCOMERS,
+    newcomers("daily_newcomers", DAY, finer=HOURLY_NEWCOMERS),
     people("source_visitors", DAY, SOURCE_COLUMNS),
     people("device_visitors", DAY, DEVICE_COLUMNS),
     people("country_visitors", DAY, ("country",)),

@@ -101,6 +101,7 @@ def add_report(path: str, report: Report) -> None:
         name=report.name,
         summary=report.title,
         response_model=Answer[report.row, report.totals.row],
+        responses={200: {"content": {"text/csv": {}}, "description": report.title}},
     )
 
 

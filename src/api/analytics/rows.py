@@ -127,7 +127,7 @@ class FunnelVisitor(BaseModel):
     """When they first got there."""
     last_seen: datetime
     last_page: str
-    """Of their last event in the range."""
+    """Of their last event in the range; engagement is none."""
 
 
 class SessionsPoint(BaseModel):

@@ -16,11 +16,11 @@ from api.analytics.params import BreakdownParams, SeriesParams
 from api.analytics.planner import NOT_KEPT, Need, name_of, plan
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, Range, compared_range, range_of, series
-from api.analytics.reports import Report, TotalsOf
+from api.analytics.reports import SETS, Report, TotalsOf
 from api.analytics.steps import Step
 from api.db.database import Database
 from api.db.queries import Fragment, slot_names
-from api.db.rollup import Fact
+from api.db.rollup import Fact, Rollup
 from api.errors import Invalid
 from api.sites.models import Site
 
@@ -54,6 +54,7 @@ def ask(
         filter=parse_filters(params.filters, goals or ()),
         goals=goals or {},
     )
+    order_by(params, report.orders)
     return replace(query, values=report.prepare(query))
 
 
@@ -83,8 +84,13 @@ async def run(database: Database, report: Report, query: Query) -> dict[str, Any
 
 async def answer(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """Totals and rows of the asked range."""
-    rows = await database.rows(file_of(report.file), query.sql_values, slots(report, query))
-    return {"totals": await totals(database, report, query), "rows": report.finish(rows)}
+    if by_sets(report, query):
+        path = file_of(f"{report.file}_of_sets")
+        found = await database.rows(path, query.sql_values, set_slots(path, query))
+    else:
+        path = file_of(report.file)
+        found = await database.rows(path, query.sql_values, slots(report, query))
+    return {"totals": await totals(database, report, query), "rows": report.finish(found)}
 
 
 async def comparison(database: Database, report: Report, query: Query) -> dict[str, Any] | None:
@@ -94,7 +100,21 @@ async def comparison(database: Database, report: Report, query: Query) -> dict[s
     lower, upper = query.compared
     starts = starts_of(query.params, query.compared, ZoneInfo(query.timezone))
     other = replace(query, lower=lower, upper=upper, starts=starts)
+    other = replace(other, values=report.prepare(other))
     return {"from": lower, "to": upper, **await answer(database, report, other)}
+
+
+def by_sets(report: Report, query: Query) -> bool:
+    """Whether sets of visitors answer this, and rollups have them."""
+    planned = [plan(need, query) for need in SETS.values()]
+    kept = all(isinstance(source, Rollup) for source in planned)
+    return kept and query.filter == NO_FILTER and report.of_sets(query)
+
+
+def set_slots(path: Path, query: Query) -> Mapping[str, Fragment]:
+    """The sets of visitors and of new ones; the new ones of the asked range only."""
+    every = {**sources(SETS, query), "new_range": Fragment(":lower, :upper")}
+    return {slot: every[slot] for slot in slot_names(path) & every.keys()}
 
 
 def file_of(name: str) -> Path:
@@ -157,6 +177,8 @@ def filters(path: Path, query: Query) -> Mapping[str, Fragment]:
 
 def source_of(report: Report, query: Query) -> str:
     """Every table that has a part in the rows."""
+    if by_sets(report, query):
+        return "+".join(name_of(plan(need, query)) for need in SETS.values())
     planned = [name_of(plan(need, query)) for _, need in all_needs(report.needs, query)]
     joined = ["visit"] if query.dimension and not report.needs else []
     return "+".join(filter(None, dict.fromkeys((*planned, report.base, *joined))))

@@ -88,6 +88,7 @@ async def answer_stats(
         **query.sql_values,
         **asked.pagination.model_dump(),
         **parts_read(asked.metrics, grouping),
+        "of_visitors": all(d in (None, GOAL) or d.of == "visit" for d in dimensions),
     }
     slots = {
         **(groups.of_visits() if grouping == "visit" else groups.of_events()),
@@ -214,6 +215,7 @@ class Groups:
             "entry_dimensions": self.array("v.started", ENTRY_PAGE),
             "exit_dimensions": self.array("v.started", EXIT_PAGE),
             "group_dimensions": self.array(but=GOAL),
+            "visitor_dimensions": self.array("v.started", ENTRY_PAGE, but=GOAL),
             "joins": Fragment(join if goals else ""),
             "others": Fragment(f"dimensions - {goals[0]}" if goals else "dimensions"),
         }
@@ -230,6 +232,8 @@ class Groups:
         for name, dimension, number in self.dimensions:
             if dimension is None:
                 parts.append(self.bucket(time))
+            elif dimension is but:
+                continue
             elif name.startswith(PROPERTY):
                 # In groups of visits there are no events, and nobody asks for them by property.
                 expression: LiteralString = f"coalesce(e.props ->> :dimension_{number}, '(none)')"
@@ -237,7 +241,7 @@ class Groups:
                 values[f"dimension_{number}"] = name.removeprefix(PROPERTY)
             elif page and dimension.of == "event":
                 parts.append(page.sql)
-            elif dimension is not but:
+            else:
                 parts.append(dimension.sql)
         return Fragment(f"jsonb_build_array({', '.join(parts)})", values)
 

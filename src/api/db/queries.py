@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, LiteralString, cast
 
 SLOT = re.compile(r"/\*(?P<name>\w+)\*/(?P<default>.*?)/\*end\*/", re.DOTALL)
-INCLUDE = re.compile(r"/\*include (?P<name>\w+)(?: (?P<slot>\w+)=(?P<renamed>\w+))?\*/")
+INCLUDE = re.compile(r"/\*include (?P<name>\w+)(?P<renamed>( \w+=\w+)*)\*/")
 COMMENT = re.compile(r"--[^\n]*|/\*(?!\w+\*/).*?\*/", re.DOTALL)
 PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
@@ -46,7 +46,10 @@ def read(path: Path) -> str:
 
     def include(match: re.Match[str]) -> str:
         text = read(path.with_stem(match["name"]))
-        return text.replace(f"/*{match['slot']}*/", f"/*{match['renamed']}*/")
+        for pair in match["renamed"].split():
+            slot, _, renamed = pair.partition("=")
+            text = text.replace(f"/*{slot}*/", f"/*{renamed}*/")
+        return text
 
     return COMMENT.sub("", INCLUDE.sub(include, path.read_text()))
 

@@ -45,6 +45,8 @@ class Fact:
     table: LiteralString
     time: LiteralString
     measures: Mapping[LiteralString, LiteralString]
+    condition: LiteralString = "true"
+    """Which rows of the table are meant."""
 
     @property
     def per_row(self) -> LiteralString:
@@ -68,6 +70,11 @@ class Rollup:
     """A rollup of the same with narrower buckets: what is not stored is read there."""
     lag: timedelta = field(default=timedelta(hours=1))
     """Buckets younger than this are always added up live: they change with every event."""
+
+    @property
+    def only(self) -> LiteralString:
+        """Which rows of the base table are summed up."""
+        return f"{self.fact.condition} and {self.condition}"
 
     @property
     def width_sql(self) -> LiteralString:
@@ -107,7 +114,7 @@ class Rollup:
         fact, bucket = self.fact, self.floor(self.fact.time)
         rows: LiteralString = (
             f"from {fact.table} where site_id = $1 and {fact.time} >= span.lower"
-            f" and {fact.time} < span.upper and {self.condition}"
+            f" and {fact.time} < span.upper and {self.only}"
         )
         if self.people:
             single = ", ".join(("site_id", f"{bucket} as bucket", *self.dimensions))
@@ -134,7 +141,7 @@ WIDTHS: dict[timedelta, LiteralString] = {
 
 def stored_sql(rollup: Rollup, engine: Engine) -> LiteralString:
     """The DDL of the stored rows: a continuous aggregate, or a table of the same columns."""
-    source = f"from {rollup.fact.table} where {rollup.condition} group by {rollup.grouping}"
+    source = f"from {rollup.fact.table} where {rollup.only} group by {rollup.grouping}"
     if engine.continuous_aggregates:
         bucket = f"time_bucket({rollup.width_sql}, {rollup.fact.time})"
         return (
@@ -157,6 +164,7 @@ def fact_view_sql(fact: Fact) -> LiteralString:
     return (
         f"create view {fact.name} as"
         f" select t.*, {fact.time} as bucket, {NO_BLOCK}, {fact.per_row} from {fact.table} t"
+        f" where {fact.condition}"
     )
 
 
@@ -226,6 +234,6 @@ def refresh_sql(rollup: Rollup) -> LiteralString:
     cross join lateral (
         select {rollup.selection(rollup.floor(rollup.fact.time))} from {rollup.fact.table}
         where site_id = mark.site and {rollup.fact.time} >= mark.lower
-          and {rollup.fact.time} < mark.lower + {rollup.width_sql} and {rollup.condition}
+          and {rollup.fact.time} < mark.lower + {rollup.width_sql} and {rollup.only}
         group by {rollup.grouping}
     ) live"""

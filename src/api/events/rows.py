@@ -201,7 +201,7 @@ async def replace_visits(
         )
     rows = [visit_row(visit, visitors[visit.visitor_id]) for visit in changed]
     await execute(connection, "store_visits", {"visits": as_json(rows)})
-    if moved := [visitor for visitor in visitors.values() if visitor.moved]:
+    if moved := [visitor for visitor in visitors.values() if visitor.moved_from]:
         await execute(
             connection,
             "move_first_seen",

@@ -19,8 +19,8 @@ class Visitor:
     ordinal: int
     first_seen: datetime
     last_seen: datetime
-    moved: bool
-    """Known before, but first seen later than is known now."""
+    moved_from: datetime | None
+    """Known before, but first seen later than is known now: then."""
 
 
 Visitors = dict[int, Visitor]
@@ -58,7 +58,7 @@ def meet(visit: Visit, row: Mapping[str, Any] | None, ordinals: dict[int, int]) 
         ordinal=ordinal,
         first_seen=first_seen,
         last_seen=visit.last_event,
-        moved=row is not None and first_seen < row["first_seen"],
+        moved_from=row["first_seen"] if row and first_seen < row["first_seen"] else None,
     )
 
 

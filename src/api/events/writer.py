@@ -22,7 +22,7 @@ from api.events.models import Event
 from api.events.parse import Rejected
 from api.events.rows import copy_bots, copy_events, move_events, replace_visits, stored_visits
 from api.events.statements import Connection, execute
-from api.events.visitors import meet_visitors, store_visitors
+from api.events.visitors import Visitors, meet_visitors, store_visitors
 from api.events.visits import Assignment, Visit
 
 CHANNEL = "events"
@@ -165,18 +165,27 @@ async def write_visits(connection: Connection, events: Sequence[Event]) -> None:
     await move_events(connection, absorbed)
     await replace_visits(connection, changed, absorbed, visitors)
     await store_visitors(connection, visitors, events, visits)
-    await mark_dirty(connection, events, (*changed, *absorbed))
+    await mark_dirty(connection, events, (*changed, *absorbed), visitors)
 
 
 async def mark_dirty(
-    connection: Connection, events: Sequence[Event], visits: Sequence[Visit]
+    connection: Connection,
+    events: Sequence[Event],
+    visits: Sequence[Visit],
+    visitors: Visitors,
 ) -> None:
-    """Marks what changed behind the watermarks: events, visits as they were, visits as they are."""
+    """Marks what changed behind the watermarks: events, visits as they were, visits as they are,
+    and those that are not their visitor's first any more."""
     touched = {("event", event.site_id, hour_of(event.time)) for event in events}
     for visit in visits:
         touched.add(("visit", visit.site_id, hour_of(visit.started)))
         if visit.stored_started:
             touched.add(("visit", visit.site_id, hour_of(visit.stored_started)))
+    touched |= {
+        ("visit", visitor.site_id, hour_of(visitor.moved_from))
+        for visitor in visitors.values()
+        if visitor.moved_from
+    }
     tables, sites, times = zip(*touched, strict=True)
     await execute(
         connection,

@@ -99,6 +99,14 @@ def questions(chance: Random, moments: list[datetime]) -> Iterator[tuple[str, Bo
         common = {"timezone": zone, "limit": 1000, **span}
         yield "timeseries", {**common, "interval": chance.choice(["hour", "day", "week", "month"])}
         yield "pages", common
+        yield "retention", {
+            **common,
+            "interval": chance.choice(["day", "week", "month"]),
+            "periods": chance.choice([1, 3, 8]),
+            "rolling": chance.random() < 0.5,
+        }
+        yield "lifecycle", {**common, "interval": chance.choice(["day", "week", "month"])}
+        yield "stickiness", common
         for _ in range(2):
             report, dimension = chance.choice(list(ROLLED_UP))
             common |= {"limit": chance.choice([1, 2, 1000]), "offset": chance.choice([0, 0, 1])}
@@ -131,6 +139,8 @@ def expected_rollups(report: str, params: Body) -> set[str] | None:
     """The rollups that have to have a part in the rows; None when that depends on the season."""
     if report == "pages":
         return {"rollup:pages"}
+    if report in ("retention", "lifecycle", "stickiness"):
+        return None
     if report == "timeseries":
         if params["timezone"] == "Australia/Lord_Howe":
             return None

@@ -17,7 +17,7 @@ left join visitor u on u.site_id = :site and u.id = c.visitor_id
 cross join lateral (
     select e.time, e.page
     from events(:site, :lower, :upper) e
-    where e.visitor_id = c.visitor_id and (c.visit_id is null or e.visit_id = c.visit_id)
+    where e.name <> 'engagement' and e.visitor_id = c.visitor_id and (c.visit_id is null or e.visit_id = c.visit_id)
     order by e.time desc, e.id desc
     limit 1
 ) latest

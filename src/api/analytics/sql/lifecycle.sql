@@ -3,7 +3,7 @@
 with active as (
     select v.visitor_id, width_bucket(v.started, :periods::timestamptz[]) as n,
         min(v.first_seen) as first_seen
-    from visits(:site, :first, :upper) v
+    from visits(:site, :first, :until) v
     where /*visit_filter*/ true /*end*/
     group by 1, 2
 ), neighbours as (

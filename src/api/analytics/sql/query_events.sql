@@ -44,7 +44,13 @@ with happened as (
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
         and v.started between e.time - interval '7 days' and e.time
-    where :of_everybody and e.name <> 'engagement' and /*everybody_event_filter*/ true /*end*/
+    where :of_everybody and not :of_visitors and e.name <> 'engagement'
+        and /*everybody_event_filter*/ true /*end*/
+    group by 1
+    union all
+    select /*visitor_dimensions*/ '[]'::jsonb /*end*/, count(distinct v.visitor_id)
+    from visits(:site, :lower, :upper) v
+    where :of_everybody and :of_visitors and /*everybody_filter*/ true /*end*/
     group by 1
 )
 select dimensions, count(*) over () as total_rows, /*metrics*/ visits, visitors /*end*/

@@ -23,6 +23,14 @@ class PagesParams(Params):
     pages: list[Text] | None = Field(None, max_length=100, description="Only these pages.")
 
 
+class PageReportParams(PagesParams):
+    """Pages with their numbers."""
+
+    detail: bool = Field(
+        False, description="Also visits and time_on_page, which are counted from the events."
+    )
+
+
 class BreakdownParams(Params):
     """A breakdown by one dimension."""
 

@@ -42,7 +42,7 @@ from api.analytics.periods import (
 from api.analytics.planner import Need
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock
-from api.analytics.rollups import EVENTS, FIRST_VISITS, VISITS
+from api.analytics.rollups import EVENTS, FIRST_VISITS, VIEWS, VISITS
 from api.analytics.segments import segment_slots
 from api.db.queries import Fragment
 
@@ -146,9 +146,11 @@ class Report:
 
 
 def page_values(query: Query) -> dict[str, Any]:
-    """The pages asked for; None for all."""
-    assert isinstance(query.params, params.PagesParams)
-    return {"pages": query.params.pages}
+    """The pages asked for (None for all), and whether the events have to be read."""
+    asked = query.params
+    assert isinstance(asked, params.PageReportParams)
+    detail = asked.detail or asked.order.startswith(("visits", "time_on_page"))
+    return {"pages": asked.pages, "detail": detail}
 
 
 def custom_event_values(query: Query) -> dict[str, Any]:
@@ -178,29 +180,48 @@ BREAKDOWN_METRICS: tuple[LiteralString, ...] = (
 
 BREAKDOWN_ORDERS: tuple[LiteralString, ...] = (*BREAKDOWN_METRICS, "visitors", "share", "value")
 
-VISITS_BOUND = Fragment(
-    "visits >= (select case when count(*) = :limit::bigint + :offset::bigint then min(visitors)"
-    " else 0 end from leaders_people)"
+PAGE_ORDERS: tuple[LiteralString, ...] = (
+    *("pageviews", "visitors", "visits", "entries", "exits", "bounce_rate", "exit_rate"),
+    *("engaged_seconds", "time_on_page", "page"),
 )
 
+EVERYTHING = Fragment("true")
 
-def breakdown_slots(query: Query) -> Mapping[str, Fragment]:
-    """For which values visitors have to be counted: those listed, unless visitors decide about
-    that. Then no more than those with as many visits as the last of the leaders by visits has
-    visitors: nobody else can have more."""
-    assert query.dimension
-    dimension = query.dimension.sql
+
+def bound(column: LiteralString) -> Fragment:
+    """Who may be among the first by visitors: nobody has more visitors than visits (page views), so
+    as many of these are needed as the last of the leaders has visitors."""
+    return Fragment(
+        f"{column} >= (select case when count(*) = :limit::bigint + :offset::bigint"
+        " then min(visitors) else 0 end from leaders_people)"
+    )
+
+
+def counted_for(
+    value: LiteralString, order: Fragment | None, most: Fragment
+) -> dict[str, Fragment]:
+    """For which values visitors must be counted: those listed, unless visitors decide on that."""
     slots = {
-        "leaders": Fragment(f"{dimension} in (select value from leaders)"),
-        "finalists": Fragment(f"{dimension} in (select value from finalists)"),
+        "leaders": Fragment(f"{value} in (select value from leaders)"),
+        "finalists": Fragment(f"{value} in (select value from finalists)"),
     }
-    order = order_by(query.params, BREAKDOWN_ORDERS)
     if order is None:
         return slots
     if not order.sql.startswith("visitors"):
         return {**slots, "by": order}
-    upwards = order.sql.startswith("visitors asc")
-    return {**slots, "final": Fragment("true") if upwards else VISITS_BOUND}
+    return {**slots, "final": EVERYTHING if order.sql.startswith("visitors asc") else most}
+
+
+def breakdown_slots(query: Query) -> Mapping[str, Fragment]:
+    """The values of which visitors have to be counted."""
+    assert query.dimension
+    order = order_by(query.params, BREAKDOWN_ORDERS)
+    return counted_for(query.dimension.sql, order, bound("visits"))
+
+
+def page_slots(query: Query) -> Mapping[str, Fragment]:
+    """The pages of which visitors have to be counted."""
+    return counted_for("e.page", order_by(query.params, PAGE_ORDERS), bound("pageviews"))
 
 
 def breakdown(name: str, title: str, dimensions: tuple[Dimension, ...]) -> Report:
@@ -249,14 +270,18 @@ REPORTS = (
     Report(
         "pages",
         "Pages, with entries, exits and bounce rate",
-        params.PagesParams,
+        params.PageReportParams,
         rows.Page,
-        needs={"events": Need(EVENTS, ("pageviews", "engaged"), ("page",))},
-        orders=(
-            *("pageviews", "visitors", "visits", "entries", "exits"),
-            *("bounce_rate", "exit_rate", "engaged_seconds", "page"),
-        ),
+        needs={
+            "events": Need(EVENTS, ("pageviews", "engaged"), ("page",)),
+            "entries": Need(VISITS, ("visits", "bounces"), ("entry_page",)),
+            "exits": Need(VISITS, ("visits",), ("exit_page",)),
+            "viewers": Need(VIEWS, dimensions=("page",), people=True),
+        },
+        base="",
+        orders=PAGE_ORDERS,
         prepare=page_values,
+        slots=page_slots,
     ),
     breakdown("traffic-sources", "Where visits came from", SOURCE_DIMENSIONS),
     breakdown("devices", "What visitors use", DEVICE_DIMENSIONS),

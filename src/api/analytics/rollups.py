@@ -47,7 +47,15 @@ FIRST_VISITS = Fact(
     condition="started = first_seen",
 )
 
-FACTS = (VISITS, EVENTS, FIRST_VISITS)
+VIEWS = Fact(
+    name="views",
+    table="event",
+    time="time",
+    measures={"pageviews": "1"},
+    condition="name = 'pageview'",
+)
+
+FACTS = (VISITS, EVENTS, FIRST_VISITS, VIEWS)
 
 SOURCE_COLUMNS = ("channel", "source", "referrer_domain", "medium", "campaign")
 DEVICE_COLUMNS = ("device", "browser", "os")
@@ -105,4 +113,5 @@ ROLLUPS = (
     people("location_visitors", DAY, LOCATION_COLUMNS),
     people("entry_visitors", DAY, ("entry_page",)),
     people("exit_visitors", DAY, ("exit_page",)),
+    Rollup("page_visitors", VIEWS, DAY, ("page",), people=True),
 )

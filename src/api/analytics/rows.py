@@ -49,7 +49,8 @@ class Page(BaseModel):
     page: str
     pageviews: int
     visitors: int
-    visits: int
+    visits: int | None
+    """In which it was viewed; with detail=true, or sorted by it."""
     entries: int
     exits: int
     bounce_rate: float | None
@@ -58,6 +59,8 @@ class Page(BaseModel):
     """Exits / page views."""
     engaged_seconds: float | None
     """Reported engaged seconds per page view; null when none were reported."""
+    time_on_page: float | None
+    """Mean seconds per page view, by gaps where none were reported; with detail=true."""
 
 
 class Share(BaseModel):

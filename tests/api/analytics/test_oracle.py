@@ -246,7 +246,7 @@ async def check_timeseries(
 async def check_pages(site: TestSite, told: Site, span: Range, only: list[str] | None) -> None:
     """Every page, or some."""
     some = {} if only is None else {"pages": only}
-    answer = await ask(site, "pages", span, limit=ALL, **some)
+    answer = await ask(site, "pages", span, limit=ALL, detail=True, **some)
     check(answer["rows"], reports.pages(told, span, only))
     check(answer["totals"], reports.totals(told, span))
 
@@ -446,7 +446,7 @@ async def test_visitors_of_a_range_are_not_the_sum_of_its_days(site):
     answer = await ask(site, "timeseries", TEN_DAYS, interval="day")
     assert sum(row["visitors"] for row in answer["rows"]) == 3
     assert answer["totals"]["visitors"] == 1
-    (page,) = (await ask(site, "pages", TEN_DAYS))["rows"]
+    (page,) = (await ask(site, "pages", TEN_DAYS, detail=True))["rows"]
     assert (page["visitors"], page["visits"]) == (1, 3)
 
 
@@ -558,8 +558,8 @@ async def test_a_visit_belongs_to_the_range_it_started_in_and_its_views_to_their
     await tell(site, [[event(NOON - MINUTE, "/in"), event(NOON, "/out")]])
     before = Range(NOON - HOUR, NOON)
     after = Range(NOON, NOON + HOUR)
-    first = await ask(site, "pages", before)
-    second = await ask(site, "pages", after)
+    first = await ask(site, "pages", before, detail=True)
+    second = await ask(site, "pages", after, detail=True)
     assert [row["page"] for row in first["rows"]] == ["/in"]
     assert [row["page"] for row in second["rows"]] == ["/out"]
     assert (first["totals"]["visits"], first["totals"]["pageviews"]) == (1, 1)

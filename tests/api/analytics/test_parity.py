@@ -98,13 +98,18 @@ def questions(chance: Random, moments: list[datetime]) -> Iterator[tuple[str, Bo
         )
         common = {"timezone": zone, "limit": 1000, **span}
         yield "timeseries", {**common, "interval": chance.choice(["hour", "day", "week", "month"])}
-        yield "pages", common
-        yield "retention", {
-            **common,
-            "interval": chance.choice(["day", "week", "month"]),
-            "periods": chance.choice([1, 3, 8]),
-            "rolling": chance.random() < 0.5,
-        }
+        order = chance.choice(["pageviews", "visitors", "visitors:asc", "entries", "visits"])
+        yield "pages", {**common, "order": order, "limit": chance.choice([1, 2, 1000])}
+        yield "pages", {**common, "detail": True}
+        yield (
+            "retention",
+            {
+                **common,
+                "interval": chance.choice(["day", "week", "month"]),
+                "periods": chance.choice([1, 3, 8]),
+                "rolling": chance.random() < 0.5,
+            },
+        )
         yield "lifecycle", {**common, "interval": chance.choice(["day", "week", "month"])}
         yield "stickiness", common
         for _ in range(2):
@@ -138,7 +143,7 @@ def on_the_hour(time: datetime) -> datetime:
 def expected_rollups(report: str, params: Body) -> set[str] | None:
     """The rollups that have to have a part in the rows; None when that depends on the season."""
     if report == "pages":
-        return {"rollup:pages"}
+        return {"rollup:pages", "rollup:entries", "rollup:exits", "rollup:page_visitors"}
     if report in ("retention", "lifecycle", "stickiness"):
         return None
     if report == "timeseries":

@@ -10,7 +10,8 @@ from api.db.database import Database
 from api.db.queries import PARAMETER, Fragment, driver_form, read, statement
 
 SRC = Path(__file__).parents[3] / "src"
-QUESTIONS = sorted(SRC.rglob("*.sql"))
+QUESTIONS = sorted(path for path in SRC.rglob("*.sql") if not path.stem.endswith("_part"))
+"""A part is tried in the files that include it."""
 
 
 def test_a_slot_that_the_file_lacks_is_refused(tmp_path: Path) -> None:

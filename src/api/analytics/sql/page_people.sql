@@ -1,0 +1,7 @@
+-- Distinct visitors who viewed a page, by page.
+with found as not materialized (
+    select e.page as value, e.block, e.visitors, e.ordinal
+    from /*viewers*/ views /*end*/ (:site, :lower, :upper) e
+    where /*event_filter*/ true /*end*/ and /*of*/ true /*end*/
+)
+/*include counted_part*/

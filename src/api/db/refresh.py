@@ -47,6 +47,9 @@ REFRESH_LOCK = 7302
 
 MARKS_AT_ONCE = 500
 
+STRIDE = timedelta(days=31)
+"""How far a watermark moves at once. Writers wait while it does."""
+
 POLICY_WINDOW = timedelta(days=9)
 """Longer than an event can be late, plus a day bucket."""
 
@@ -175,7 +178,9 @@ async def refresh_rollup(
 ) -> int:
     """Moves the watermark up and cleans the dirty buckets. Returns how many."""
     cleaned = 0
-    await advance_watermark(connection, rollup, now)
+    await begin_watermark(connection, rollup)
+    while await advance_watermark(connection, rollup, now):
+        pass
     while marks := await read_marks(connection, rollup):
         await clean(connection, engine, rollup, marks)
         cleaned += len(marks)
@@ -184,29 +189,75 @@ async def refresh_rollup(
     return cleaned
 
 
-async def advance_watermark(connection: Connection, rollup: Rollup, now: datetime) -> None:
-    """Moves the watermark to the last bucket older than the lag, marking what it passes."""
-    target = rollup.floor("%(target)s::timestamptz")
+async def begin_watermark(connection: Connection, rollup: Rollup) -> None:
+    """Puts the watermark of a new rollup where its base table begins; before the first row it has
+    none. The long search for that place makes nobody wait; whoever wrote something older since
+    then is found under the lock."""
     fact = rollup.fact
-    values = {"name": rollup.name, "target": now - rollup.lag}
+    state = "select from rollup_state where name = %(name)s and watermark = '-infinity'"
+    earliest: LiteralString = (
+        f"select {rollup.floor(f'min({fact.time})')} from {fact.table}"
+        f" where {fact.time} < %(before)s having exists ({state})"
+    )
+    values = {"name": rollup.name, "before": "infinity"}
+    found = await one(connection, earliest, values)
+    if found is None:
+        return
     async with connection.transaction():
-        await connection.execute("set local lock_timeout = '5s'")
-        await connection.execute("select pg_advisory_xact_lock(%s)", [WRITERS_LOCK])
-        await connection.execute(
-            f"""
-            insert into rollup_dirty (rollup, site_id, bucket)
-            select distinct %(name)s, site_id, {rollup.floor(fact.time)} from {fact.table}
-            where {fact.time} >= (select watermark from rollup_state where name = %(name)s)
-              and {fact.time} < {target}
-            on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1
-            """,
-            values,
+        await hold_writers(connection)
+        older = await one(connection, earliest, {**values, "before": found})
+        await move_watermark(connection, rollup, older or found)
+
+
+async def one(connection: Connection, question: LiteralString, values: dict[str, Any]) -> Any:
+    """The single value that a question has for an answer; None without any."""
+    row = await (await connection.execute(question, values)).fetchone()
+    return row[0] if row else None
+
+
+async def hold_writers(connection: Connection) -> None:
+    """Makes writers wait for the end of this transaction, which must not be far."""
+    await connection.execute("set local lock_timeout = '5s'")
+    await connection.execute("select pg_advisory_xact_lock(%s)", [WRITERS_LOCK])
+
+
+async def advance_watermark(connection: Connection, rollup: Rollup, now: datetime) -> bool:
+    """Moves the watermark towards the last bucket older than the lag, marking what it passes; a
+    stride at most, because writers wait meanwhile. Returns whether there is more to pass."""
+    async with connection.transaction():
+        await hold_writers(connection)
+        cursor = await connection.execute(
+            f"select least(watermark + %(stride)s, {rollup.floor('%(target)s::timestamptz')}),"
+            f" watermark + %(stride)s < {rollup.floor('%(target)s::timestamptz')}"
+            " from rollup_state where name = %(name)s and watermark > '-infinity'",
+            {"name": rollup.name, "stride": STRIDE, "target": now - rollup.lag},
         )
-        await connection.execute(
-            "update rollup_state set watermark = greatest(watermark, "
-            f"{target}), refreshed_at = now() where name = %(name)s",
-            values,
-        )
+        row = await cursor.fetchone()
+        if row is None:
+            return False
+        await move_watermark(connection, rollup, row[0])
+        return bool(row[1])
+
+
+async def move_watermark(connection: Connection, rollup: Rollup, target: datetime) -> None:
+    """Moves the watermark here, never back, marking every bucket on the way."""
+    fact = rollup.fact
+    values = {"name": rollup.name, "target": target}
+    await connection.execute(
+        f"""
+        insert into rollup_dirty (rollup, site_id, bucket)
+        select distinct %(name)s, site_id, {rollup.floor(fact.time)} from {fact.table}
+        where {fact.time} >= (select watermark from rollup_state where name = %(name)s)
+          and {fact.time} < %(target)s
+        on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1
+        """,
+        values,
+    )
+    await connection.execute(
+        "update rollup_state set watermark = greatest(watermark, %(target)s), refreshed_at = now()"
+        " where name = %(name)s",
+        values,
+    )
 
 
 Mark = tuple[int, datetime, int]

@@ -4,11 +4,13 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from api.analytics.rollups import FACTS, ROLLUPS
 from api.auth.accounts import create_user, has_users
 from api.auth.models import Registration
+from api.db.columnstore import sync_columnstore
 from api.db.database import Database
 from api.db.migrate import migrate
 from api.db.partitions import ensure_partitions, months_ahead
@@ -37,6 +39,8 @@ async def prepared(settings: Settings) -> AsyncGenerator[Database]:
         async with await database.connect() as connection:
             await sync_rollups(connection, database.engine, FACTS, ROLLUPS)
             await ensure_partitions(connection, database.engine, months_ahead(utc_now()))
+            after = timedelta(days=settings.columnstore_after_days)
+            await sync_columnstore(connection, database.engine, after)
         yield database
 
 

@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     timescaledb: Literal["auto", "off"] = Field(
         "auto", description="off uses plain PostgreSQL partitions although TimescaleDB is there."
     )
+    columnstore_after_days: int = Field(
+        30,
+        ge=0,
+        description="TimescaleDB Community: age in days at which chunks are compressed; 0 never.",
+    )
     demo: bool = Field(True, description="Give an empty database a demo site with made-up traffic.")
     jobs: bool = Field(True, description="Run the jobs loop (rollups, partitions, salts) here.")
 
@@ -64,6 +69,14 @@ class Settings(BaseSettings):
             raise ValueError("is shorter than 32 characters; try: openssl rand -hex 32")
         if any(word in value.lower() for word in PLACEHOLDERS) or len(set(value)) < 10:
             raise ValueError("looks like a placeholder; try: openssl rand -hex 32")
+        return value
+
+    @field_validator("columnstore_after_days")
+    @classmethod
+    def refuse_early_compression(cls, value: int) -> int:
+        """Events may be 7 days late and chunks are 7 days wide: nothing younger is at rest."""
+        if 0 < value < 15:
+            raise ValueError("is 0 or at least 15: events may be a week late, chunks are a week")
         return value
 
     @field_validator("db_timezone")

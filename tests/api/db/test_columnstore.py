@@ -1,0 +1,104 @@
+"""Chunks in the columnstore: what goes in late, what is sent again, what is read."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from api.db.columnstore import scheduled_after, sync_columnstore
+from api.db.database import Database
+from api.sites.models import utc_now
+from conftest import TestSite
+
+NEVER = timedelta(0)
+DAY = timedelta(days=1)
+
+REPORTS = ("timeseries", "pages", "sessions", "traffic-sources", "events", "retention", "paths")
+
+
+@pytest.fixture
+def community(database: Database) -> Database:
+    """A database that has a columnstore."""
+    if not database.engine.continuous_aggregates:
+        pytest.skip("only TimescaleDB Community has a columnstore")
+    return database
+
+
+async def compress(database: Database) -> int:
+    """Puts every chunk of the time tables in the columnstore; how many there are."""
+    async with await database.connect() as connection:
+        chunks = 0
+        for table in ("event", "visit"):
+            cursor = await connection.execute(
+                "select compress_chunk(c, if_not_compressed => true) from show_chunks(%s::regclass,"
+                " older_than => now() - interval '20 days') c",
+                [table],
+            )
+            chunks += len(await cursor.fetchall())
+        return chunks
+
+
+async def answers(site: TestSite, span: dict[str, str], **more: Any) -> list[Any]:
+    """Every report about these days."""
+    found = [await site.ask(report, limit=1000, **span, **more) for report in REPORTS]
+    return [(answer["rows"], answer["totals"]) for answer in found]
+
+
+async def test_old_chunks_are_compressed_by_policy(community: Database) -> None:
+    async with await community.connect() as connection:
+        for after in (40 * DAY, NEVER, 30 * DAY):
+            await sync_columnstore(connection, community.engine, after)
+            await sync_columnstore(connection, community.engine, after)
+            for table in ("event", "visit", "bot_event"):
+                assert await scheduled_after(connection, table) == (after or None)
+
+
+async def test_late_and_repeated_events_in_compressed_chunks(
+    site: TestSite, community: Database
+) -> None:
+    start = (utc_now() - 40 * DAY).replace(hour=10, minute=0, second=0, microsecond=0)
+    span = {"from": f"{start - DAY:%Y-%m-%d}", "to": f"{start + 3 * DAY:%Y-%m-%d}"}
+
+    def view(minutes: int, **more: Any) -> dict[str, Any]:
+        return {
+            "id": str(uuid4()),
+            "time": (start + timedelta(minutes=minutes)).isoformat(),
+            "visitor_id": "ann",
+            "page": f"/{minutes}",
+            **more,
+        }
+
+    first = [view(0), view(50), view(1500), view(5, visitor_id="bob", utm_source="letter")]
+    await site.send(*first)
+    await site.refresh()
+    assert await compress(community) > 0
+    before = await answers(site, span)
+    assert (await site.send(*first))["duplicate"] == len(first)
+    assert await answers(site, span) == before
+    # One event bridges two visits, one begins a visitor's time earlier, one is a new visitor's.
+    late = [view(25), view(-30, visitor_id="bob"), view(7, visitor_id="cid", name="Buy")]
+    assert (await site.send(*late))["accepted"] == len(late)
+    assert (await site.send(*late))["duplicate"] == len(late)
+    healed = await answers(site, span)
+    assert healed == await answers(site, span, source="base")
+    assert healed != before
+    sessions = (await site.ask("sessions", **span))["rows"]
+    assert sorted(row["path"] for row in sessions) == [
+        [], ["/-30"], ["/0", "/25", "/50"], ["/1500"], ["/5"]
+    ]  # fmt: skip
+    await site.refresh()
+    assert await answers(site, span) == healed
+
+
+async def test_many_senders_of_one_old_event_store_it_once(
+    site: TestSite, community: Database
+) -> None:
+    time = (utc_now() - 40 * DAY).isoformat()
+    await site.send({"time": time, "visitor_id": "first", "page": "/"})
+    await compress(community)
+    event = {"id": str(uuid4()), "time": time, "visitor_id": "ann", "page": "/"}
+    accounts = await asyncio.gather(*(site.send(event) for _ in range(50)))
+    assert sum(account["accepted"] for account in accounts) == 1
+    assert sum(account["duplicate"] for account in accounts) == 49

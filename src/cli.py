@@ -1,11 +1,11 @@
-"""The command line: serve, migrate, import-log, demo, user, site, jobs, doctor."""
+"""The command line: serve, migrate, import-log, demo, user, site, jobs, explain, doctor."""
 
 import asyncio
 import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -13,11 +13,16 @@ from typing import Annotated, TypeVar
 import psycopg
 import typer
 import uvicorn
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
+from starlette.datastructures import QueryParams
 
+from api.analytics.query import Params
+from api.analytics.reports import REPORTS, Report
+from api.analytics.run import explain, understand
 from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
@@ -272,6 +277,46 @@ def run_jobs() -> None:
         await run_once(database, jobs_for(database.engine))
 
     with_prepared(work)
+
+
+@cli.command("explain")
+def explain_command(
+    report: Annotated[str, typer.Argument(help="Name of a report, e.g. pages.")],
+    asked: Annotated[
+        list[str] | None, typer.Argument(help="Its parameters, e.g. site=demo days=30.")
+    ] = None,
+) -> None:
+    """Which tables answer a question, and what that costs."""
+    by_name = {listed.name: listed for listed in REPORTS}
+    if report not in by_name:
+        raise typer.BadParameter(f"is none of: {', '.join(by_name)}")
+    chosen = by_name[report]
+    params = params_from(chosen, asked or [])
+
+    async def work(database: Database, _: Settings) -> tuple[str, str]:
+        site = await Sites(database).find(params.site)
+        return await explain(database, chosen, await understand(database, chosen, params, site))
+
+    source, plan = with_prepared(work)
+    console.print(f"[bold]{source}[/bold]\n{escape(plan)}", soft_wrap=True)
+
+
+def params_from(report: Report, asked: Sequence[str]) -> Params:
+    """The parameters that the words on the command line are, checked as those of a request are."""
+    pairs = QueryParams("&".join(asked))
+    try:
+        return TypeAdapter(report.params).validate_python(
+            {key: pairs.getlist(key) if is_list(report, key) else pairs[key] for key in pairs}
+        )
+    except ValidationError as error:
+        problems = "; ".join(f"{p['loc'][0]}: {p['msg']}" for p in error.errors() if p["loc"])
+        raise typer.BadParameter(problems) from error
+
+
+def is_list(report: Report, key: str) -> bool:
+    """Whether a parameter may be given several times."""
+    field = report.params.model_fields.get(key)
+    return field is not None and "list" in str(field.annotation)
 
 
 @cli.command()

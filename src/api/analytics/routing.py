@@ -7,24 +7,18 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from api.analytics.goals import goals_of
 from api.analytics.query import Format, Params
-from api.analytics.ranges import Clock
 from api.analytics.reports import EVENT_BUCKETS, REPORTS, Report
 from api.analytics.rows import Answer, Timeline
-from api.analytics.run import SQL, ask, run
+from api.analytics.run import clock_of, run, steps_of_goals, understand
 from api.analytics.stats import answer_stats, params_of
 from api.analytics.stats_models import StatsAnswer, StatsQuery
-from api.analytics.steps import Step
 from api.analytics.timeline import timeline
 from api.auth.access import AppDatabase, MaybeUser, readable_site
-from api.db.database import Database
-from api.sites.models import Site, utc_now
 
 router = APIRouter(tags=["analytics"])
 
@@ -42,8 +36,7 @@ def endpoint_of(report: Report) -> Endpoint:
         request: Request, user: MaybeUser, database: AppDatabase, params: Params
     ) -> Any:
         site = await readable_site(request, user, params.site)
-        goals = await steps_of_goals(database, site) if params.mentions_goals else {}
-        query = ask(report, params, site, await clock_of(database, params, site), goals)
+        query = await understand(database, report, params, site)
         found = await run(database, report, query)
         if params.format is Format.CSV:
             return csv_answer(
@@ -56,20 +49,6 @@ def endpoint_of(report: Report) -> Endpoint:
     answer.__name__ = re.sub(r"\W", "_", report.name)
     answer.__doc__ = report.title
     return answer
-
-
-async def steps_of_goals(database: Database, site: Site) -> dict[str, Step]:
-    """What each of the saved goals means."""
-    return {goal.name: goal.step for goal in await goals_of(database, site)}
-
-
-async def clock_of(database: Database, params: Params, site: Site) -> Clock:
-    """Now, in the asked time zone; and since when there is data, where that matters."""
-    zone, now = ZoneInfo(params.timezone or site.timezone), utc_now()
-    if params.period != "all":
-        return Clock(now, zone, since=site.created_at)
-    (row,) = await database.rows(SQL / "first_seen.sql", {"site": site.number})
-    return Clock(now, zone, since=row["since"] or site.created_at)
 
 
 def csv_answer(report: Report, rows: list[dict[str, Any]], name: str) -> Response:
@@ -134,5 +113,5 @@ async def session(
     site = await readable_site(request, user, params.site)
     anywhere = {} if params.names_a_range else {"period": "all"}
     asked = params.model_copy(update=anywhere)
-    query = ask(SESSION, asked, site, await clock_of(database, asked, site))
+    query = await understand(database, SESSION, asked, site)
     return await timeline(database, query, visit)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from api.analytics.dimensions import Dimension, find_dimension
 from api.analytics.filters import NO_FILTER, Clause, clauses_of, condition, parse_filters
 from api.analytics.filters import condition_on_visit_of_event as on_visit_of_event
+from api.analytics.goals import goals_of
 from api.analytics.metrics import metrics_slot
 from api.analytics.order import order_by
 from api.analytics.params import BreakdownParams, SeriesParams
@@ -22,9 +23,29 @@ from api.db.database import Database
 from api.db.queries import Fragment, slot_names
 from api.db.rollup import Fact, Rollup
 from api.errors import Invalid
-from api.sites.models import Site
+from api.sites.models import Site, utc_now
 
 SQL = Path(__file__).parent / "sql"
+
+
+async def understand(database: Database, report: Report, params: Params, site: Site) -> Query:
+    """The checked question, with what has to be looked up for it. Raises Invalid."""
+    goals = await steps_of_goals(database, site) if params.mentions_goals else {}
+    return ask(report, params, site, await clock_of(database, params, site), goals)
+
+
+async def steps_of_goals(database: Database, site: Site) -> dict[str, Step]:
+    """What each of the saved goals means."""
+    return {goal.name: goal.step for goal in await goals_of(database, site)}
+
+
+async def clock_of(database: Database, params: Params, site: Site) -> Clock:
+    """Now, in the asked time zone; and since when there is data, where that matters."""
+    zone, now = ZoneInfo(params.timezone or site.timezone), utc_now()
+    if params.period != "all":
+        return Clock(now, zone, since=site.created_at)
+    (row,) = await database.rows(SQL / "first_seen.sql", {"site": site.number})
+    return Clock(now, zone, since=row["since"] or site.created_at)
 
 
 def ask(
@@ -84,12 +105,8 @@ async def run(database: Database, report: Report, query: Query) -> dict[str, Any
 
 async def answer(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """Totals and rows of the asked range."""
-    if by_sets(report, query):
-        path = file_of(f"{report.file}_of_sets")
-        found = await database.rows(path, query.sql_values, set_slots(path, query))
-    else:
-        path = file_of(report.file)
-        found = await database.rows(path, query.sql_values, slots(report, query))
+    path, filled = question(report, query)
+    found = await database.rows(path, query.sql_values, filled)
     return {"totals": await totals(database, report, query), "rows": report.finish(found)}
 
 
@@ -102,6 +119,21 @@ async def comparison(database: Database, report: Report, query: Query) -> dict[s
     other = replace(query, lower=lower, upper=upper, starts=starts)
     other = replace(other, values=report.prepare(other))
     return {"from": lower, "to": upper, **await answer(database, report, other)}
+
+
+def question(report: Report, query: Query) -> tuple[Path, Mapping[str, Fragment]]:
+    """The .sql file that answers, and what fills its slots."""
+    if by_sets(report, query):
+        path = file_of(f"{report.file}_of_sets")
+        return path, set_slots(path, query)
+    return file_of(report.file), slots(report, query)
+
+
+async def explain(database: Database, report: Report, query: Query) -> tuple[str, str]:
+    """Which tables answer a question, and what that costs: PostgreSQL's own account of one run."""
+    path, filled = question(report, query)
+    plan = await database.explain(path, query.sql_values, filled)
+    return source_of(report, query), plan
 
 
 def by_sets(report: Report, query: Query) -> bool:

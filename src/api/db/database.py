@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, LiteralString, Self
 
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from api.db.engine import Engine, detect
-from api.db.queries import Fragment, statement
+from api.db.queries import Fragment, Statement, statement
 from api.errors import TooMuchAsked
 
 REPORT_SECONDS = 15.0
@@ -87,7 +87,22 @@ class Database:
 
         Raises TooMuchAsked when it takes too long.
         """
-        question = statement(path, slots)
+        return await self.answer(statement(path, slots), values)
+
+    async def explain(
+        self,
+        path: Path,
+        values: Mapping[str, Any],
+        slots: Mapping[str, Fragment] | None = None,
+    ) -> str:
+        """How the database answers the question in this .sql file, and what it costs."""
+        asked = statement(path, slots)
+        explained: LiteralString = f"explain (analyze, buffers) {asked.text}"
+        rows = await self.answer(Statement(explained, asked.values), values)
+        return "\n".join(row["QUERY PLAN"] for row in rows)
+
+    async def answer(self, question: Statement, values: Mapping[str, Any]) -> Rows:
+        """The rows of a question. Raises TooMuchAsked when it takes too long."""
         async with self.reading.connection(timeout=POOL_TIMEOUT_SECONDS) as connection:
             cursor = connection.cursor(row_factory=dict_row)
             try:

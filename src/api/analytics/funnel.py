@@ -7,7 +7,7 @@ from typing import Any
 from api.analytics.dimensions import VISIT_DIMENSIONS, find_dimension
 from api.analytics.params import FunnelParams, FunnelVisitorsParams
 from api.analytics.query import Query
-from api.analytics.steps import Condition, Step, read_step, step_values
+from api.analytics.steps import Step, page_step, read_step, step_values
 from api.db.queries import Fragment
 
 VISIT = Fragment(
@@ -42,7 +42,7 @@ def funnel_values(query: Query) -> dict[str, Any]:
 def funnel_steps(params: FunnelParams, goals: Mapping[str, Step]) -> list[Step]:
     """What the steps mean; under the name of pages, all of them are pages."""
     if params.pages:
-        return [Condition(page=page).step for page in params.pages]
+        return [page_step(page) for page in params.pages]
     return [read_step(text, goals) for text in params.steps]
 
 

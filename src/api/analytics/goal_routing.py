@@ -1,6 +1,8 @@
 """GET, POST /api/goals and DELETE /api/goals/{id}."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
 
 from api.analytics.goals import Goal, GoalIn, GoalOut, drop_goal, goal_by_id, goals_of, save_goal
 from api.auth.access import (
@@ -36,7 +38,11 @@ async def create_goal(
 
 @router.delete("/{number}", status_code=204)
 async def delete_goal(
-    number: int, request: Request, user: CurrentUser, database: AppDatabase, sites: AppSites
+    number: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    request: Request,
+    user: CurrentUser,
+    database: AppDatabase,
+    sites: AppSites,
 ) -> None:
     """Forgets a goal. Events stay what they are. Owners and editors only."""
     goal = await goal_by_id(database, number)

@@ -92,7 +92,7 @@ class FunnelVisitorsParams(FunnelParams):
     def a_step_of_it(self) -> Self:
         """The funnel has such a step."""
         if self.step > len(self.labels):
-            raise ValueError(f"the funnel has {len(self.labels)} steps")
+            raise ValueError(f"step: the funnel has {len(self.labels)} steps")
         return self
 
 

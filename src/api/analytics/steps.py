@@ -9,7 +9,7 @@ object in JSON says more; everything else is the name of an event:
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -81,8 +81,12 @@ class Condition(BaseModel):
         """The condition as the database compares it."""
         if self.page is None:
             return Step(self.event or PAGEVIEW, props=self.props)
-        pattern = page_pattern(self.page) if "*" in self.page else None
-        return Step(self.event or PAGEVIEW, self.page, pattern, self.props)
+        return replace(page_step(self.page), name=self.event or PAGEVIEW, props=self.props)
+
+
+def page_step(page: str) -> Step:
+    """The view of a page, or of any that a pattern matches."""
+    return Step(PAGEVIEW, page, page_pattern(page) if "*" in page else None)
 
 
 def read_step(text: str, goals: Mapping[str, Step]) -> Step:
@@ -90,7 +94,7 @@ def read_step(text: str, goals: Mapping[str, Step]) -> Step:
     if text.startswith("{"):
         return read_object(text, goals)
     if text.startswith(("/", "*")):
-        return Condition(page=text).step
+        return page_step(text)
     return Step(text)
 
 

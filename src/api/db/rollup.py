@@ -118,7 +118,8 @@ class Rollup:
         )
         if self.people:
             single = ", ".join(("site_id", f"{bucket} as bucket", *self.dimensions))
-            return f"select {single}, {NO_BLOCK}, ordinal {rows}"
+            # offset 0 keeps the span a parameter: joined with it, the whole table would be read.
+            return f"select {single}, {NO_BLOCK}, ordinal {rows} offset 0"
         return f"select {self.selection(bucket)} {rows} group by {self.grouping}"
 
     def floor(self, time: LiteralString) -> LiteralString:

@@ -59,7 +59,7 @@ export async function flush(leaving) {
 
 async function post(body, leaving) {
   try {
-    if (leaving && navigator.sendBeacon(address, body)) return;
+    if (leaving && navigator.sendBeacon && navigator.sendBeacon(address, body)) return;
     const answer = await fetch(address, {
       method: 'POST',
       keepalive: body.length < MOST_KEPT_ALIVE,

@@ -22,8 +22,8 @@ export function analytics() {
 /** Starts the tracker, once a page. */
 export function start(given) {
   const shared = analytics();
-  if (shared.running) return;
-  shared.running = true;
+  if (shared.on) return;
+  shared.on = true;
   options = given;
   if (document.prerendering) addEventListener('prerenderingchange', run, true);
   else run();
@@ -36,8 +36,7 @@ function run() {
   if (load && load.responseStatus == 404) notice('404', {}, false);
   const shared = window.analytics;
   shared.track = safe(track);
-  for (const call of shared.q || []) shared.track(...call);
-  shared.q = [];
+  while (shared.q && shared.q[0]) shared.track(...shared.q.shift());
   for (const name of ['pushState', 'replaceState']) {
     const original = history[name];
     history[name] = (...move) => {
@@ -100,7 +99,7 @@ function notice(name, props, interactive) {
 
 // crypto.randomUUID exists on https only.
 function uuid() {
-  const digit = () => (crypto.getRandomValues(new Uint8Array(1))[0] & 15).toString(16);
+  const digit = () => (crypto.getRandomValues(new Uint8Array(1))[0] % 16).toString(16);
   return 'xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx'.replace(/x/g, digit);
 }
 

@@ -6,9 +6,9 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
+from stage import HUMAN, Site, handler, launch
 
 from chromium import CHROMIUM, MISSING
-from stage import HUMAN, Site, handler, launch
 
 
 @pytest.fixture(scope="package")

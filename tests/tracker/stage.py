@@ -1,5 +1,5 @@
-"""Where the tracker is tried: a web site of the tests' own that includes it and hears what it sends,
-and pages whose attention and clock obey the test."""
+"""Where the tracker is tried: a web site of the tests' own that includes it and hears what it
+sends, and pages whose attention and clock obey the test."""
 
 import json
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, BrowserType
 
@@ -74,8 +74,8 @@ class Site:
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 202
     """What it answers to events."""
-    hangs_up: bool = False
-    """Whether it hangs up instead."""
+    hangs_up: Literal["", "at once", "after storing"] = ""
+    """What it does instead."""
     hits: list[Hit] = field(default_factory=list)
     stored: dict[str, Event] = field(default_factory=dict)
     """What it acknowledged, each id once: as the service does."""
@@ -97,7 +97,7 @@ class Site:
     def hear(self, hit: Hit) -> int:
         """Stores what a request brought, if it is in the mood; the status of the answer."""
         self.hits.append(hit)
-        if self.status < 300 and not self.hangs_up:
+        if self.status < 300 and self.hangs_up != "at once":
             for event in hit.events:
                 self.stored.setdefault(event["id"], event)
         return self.status
@@ -105,7 +105,7 @@ class Site:
     @property
     def events(self) -> list[Event]:
         """What was stored, in the order of its own clock: requests may overtake one another."""
-        return sorted(list(self.stored.values()), key=lambda event: event["time"])
+        return sorted(self.stored.copy().values(), key=lambda event: event["time"])
 
     def wait_for(self, count: int) -> list[Event]:
         """The events, as soon as there are `count` of them."""

@@ -2,7 +2,6 @@
 
 import pytest
 from playwright.sync_api import Page
-
 from stage import Site, named, names
 
 STAY = "<script>addEventListener('click', event => event.preventDefault())</script>"

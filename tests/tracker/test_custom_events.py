@@ -1,7 +1,6 @@
 """Custom events, by call and by attribute, and those that are sent by themselves."""
 
 from playwright.sync_api import Page
-
 from stage import Site, named, names, views
 
 
@@ -50,9 +49,7 @@ class TestCustomEvent:
 
 
 class TestCallback:
-    CALLED = (
-        "new Promise(done => analytics.track('Signup', { callback: (...told) => done(told) }))"
-    )
+    CALLED = "new Promise(done => analytics.track('Signup', { callback: (...told) => done(told) }))"
 
     def test_comes_when_the_event_is_acknowledged(self, site: Site, page: Page) -> None:
         page.goto(site.url())

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserType, Page
-
 from stage import Site, launch, names
 
 
 class TestIgnored:
-    @pytest.mark.parametrize("host", ["localhost", "shop.localhost", "127.0.0.1", "[::1]", "mac.local"])
+    @pytest.mark.parametrize(
+        "host", ["localhost", "shop.localhost", "127.0.0.1", "[::1]", "mac.local"]
+    )
     def test_on_this_computer(self, host: str, site: Site, page: Page) -> None:
         page.goto(site.url(host=host))
         page.evaluate("analytics.track('Signup')")
@@ -83,7 +84,8 @@ class TestIgnored:
         name, value = wish.split(": ")
         site.write(
             attributes,
-            head=f"<script>Object.defineProperty(navigator, '{name}', {{ value: {value} }})</script>",
+            head=f"<script>Object.defineProperty(navigator, '{name}', {{ value: {value} }})"
+            "</script>",
         )
         page.goto(site.url())
         page.evaluate("pass(5); setVisible(false)")

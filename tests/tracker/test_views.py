@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import BrowserType, Page
-
 from stage import HUMAN, Site, is_view, launch, names, seconds, views
 
 

@@ -2,7 +2,7 @@
 
 import { afterwards, connect, deliver, flush } from './delivery.js';
 
-const HERE = /^(.*\.)?(local(host)?|)$|^127\.|^\[::1]$/;
+const HERE = /^$|(^|\.)local(host)?$|^127\.|^\[::1]$/;
 const FILES = /\.(7z|csv|dmg|docx?|epub|exe|gz|mp[34]|pdf|pptx?|rar|txt|xlsx?|zip)$/i;
 const MOST_SECONDS = 1800; // of one report
 const PATIENCE = 100; // milliseconds: routers set the title just after the URL

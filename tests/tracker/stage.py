@@ -23,7 +23,8 @@ HUMAN = "--disable-blink-features=AutomationControlled"  # navigator.webdriver i
 FLAGS = [
     *chromium.FLAGS,
     # Names that are not localhost, so that the tracker counts them.
-    "--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.local 127.0.0.1, MAP ::1 127.0.0.1",
+    "--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.test. 127.0.0.1, MAP *.local 127.0.0.1,"
+    " MAP ::1 127.0.0.1",
 ]
 
 STAGE = """<script>{

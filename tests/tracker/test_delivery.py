@@ -156,6 +156,20 @@ class TestLeaving:
         assert {"Signup", "engagement"} < set(names(events))
         wait_until_kept(page, 0)
 
+    def test_what_is_left_of_a_visitor_who_opted_out_is_not_sent(
+        self, site: Site, page: Page
+    ) -> None:
+        site.status = 503
+        page.goto(site.url("/first"))
+        site.wait_for_hits(1)
+        page.goto(site.url("/blank"))
+        page.evaluate("localStorage.analytics_ignore = 'true'")
+        site.status = 202
+        page.goto(site.url("/second"))
+        page.evaluate("dispatchEvent(new Event('online'))")
+        page.goto(site.url("/blank"))
+        assert site.settled(0) == []
+
     def test_a_beacon_that_never_arrived_is_sent_by_the_next_page(
         self, site: Site, page: Page
     ) -> None:

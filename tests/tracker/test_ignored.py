@@ -17,6 +17,11 @@ class TestIgnored:
         assert page.evaluate("analytics.q") == []  # nor is it kept for ever
         assert site.settled(0) == []
 
+    @pytest.mark.parametrize("host", ["site.test.", "local.test", "mylocalhost.test"])
+    def test_not_on_hosts_that_sound_alike(self, host: str, site: Site, page: Page) -> None:
+        page.goto(site.url(host=host))
+        assert names(site.wait_for(1)) == ["pageview"]
+
     def test_on_this_computer_but_not_with_data_local(self, site: Site, page: Page) -> None:
         site.write("data-local")
         page.goto(site.url(host="localhost"))

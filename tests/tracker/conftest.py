@@ -11,7 +11,7 @@ from stage import HUMAN, Site, handler, launch
 from chromium import CHROMIUM, MISSING
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[BrowserType]:
     if CHROMIUM is None:
         pytest.skip(MISSING)
@@ -19,13 +19,13 @@ def chromium() -> Iterator[BrowserType]:
         yield playwright.chromium
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium: BrowserType) -> Iterator[Browser]:
     with launch(chromium, HUMAN) as browser:
         yield browser
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def tab(browser: Browser) -> Iterator[Page]:
     with browser.new_context(
         viewport={"width": 1280, "height": 720}, locale="de-DE", timezone_id="Europe/Berlin"

@@ -49,9 +49,17 @@ class TestCustomEvent:
 
 
 class TestCallback:
-    CALLED = "new Promise(done => analytics.track('Signup', { callback: (...told) => done(told) }))"
+    CALLED = (
+        "new Promise((done, fail) => { setTimeout(fail, 8000, 'not called');"
+        " analytics.track('Signup', { callback: (...told) => done(told) }) })"
+    )
+    SLOW = (
+        "<script>const original = fetch; fetch = async (...call) => {"
+        " await new Promise(done => setTimeout(done, 300)); return original(...call) }</script>"
+    )
 
     def test_comes_when_the_event_is_acknowledged(self, site: Site, page: Page) -> None:
+        site.write(head=self.SLOW)
         page.goto(site.url())
         assert page.evaluate(self.CALLED) == []
         assert "Signup" in names(site.events)

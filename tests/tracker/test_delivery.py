@@ -7,6 +7,12 @@ from stage import Site, named, names
 HURRY = "<script>Math.random = () => -0.48</script>"
 """The tracker waits between attempts for two seconds and more, by chance: here a fiftieth."""
 
+PATIENTLY = "<script>Math.random = () => 1e4</script>"
+"""Here it waits for hours."""
+
+MUTE = "<script>navigator.sendBeacon = () => true</script>"
+"""Beacons are taken, and never arrive."""
+
 STORED = "localStorage.analytics_queue"
 
 
@@ -32,6 +38,7 @@ class TestOutage:
     def test_offline_and_back_delivers_everything_once(
         self, site: Site, page: Page, context: BrowserContext
     ) -> None:
+        site.write(head=PATIENTLY)  # so that only the browser's word can bring it back
         page.goto(site.url())
         site.wait_for(1)
         context.set_offline(True)
@@ -159,10 +166,12 @@ class TestLeaving:
     def test_what_is_left_of_a_visitor_who_opted_out_is_not_sent(
         self, site: Site, page: Page
     ) -> None:
+        site.write(head=MUTE + PATIENTLY)
         site.status = 503
         page.goto(site.url("/first"))
         site.wait_for_hits(1)
         page.goto(site.url("/blank"))
+        assert kept(page) == 1
         page.evaluate("localStorage.analytics_ignore = 'true'")
         site.status = 202
         page.goto(site.url("/second"))
@@ -173,7 +182,7 @@ class TestLeaving:
     def test_a_beacon_that_never_arrived_is_sent_by_the_next_page(
         self, site: Site, page: Page
     ) -> None:
-        site.write(head="<script>navigator.sendBeacon = () => true</script>")  # and does not
+        site.write(head=MUTE)
         page.goto(site.url("/first"))
         site.wait_for(1)
         page.evaluate("pass(2)")
@@ -252,8 +261,10 @@ class TestStorage:
         assert sorted(names(site.settled(5))) == ["One", "Two", *["pageview"] * 3]
 
     def test_holds_the_latest_hundred(self, site: Site, page: Page) -> None:
+        site.write(head=MUTE + PATIENTLY)
         site.status = 503
         page.goto(site.url())
+        site.wait_for_hits(1)
         page.evaluate("for (let i = 0; i < 150; i++) analytics.track('Many', { props: { i } })")
         wait_until_kept(page, 100)
         page.goto(site.url("/blank"))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 router = APIRouter(tags=["tracker"])
 
-SCRIPT = (Path(__file__).parent / "script.js").read_bytes()
+SCRIPT = (Path(__file__).parent / "script.min.js").read_bytes()
 COMPRESSED = gzip.compress(SCRIPT, 9, mtime=0)
 
 HEADERS = {

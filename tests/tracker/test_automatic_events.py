@@ -1,0 +1,142 @@
+"""Events that are sent by themselves: links that lead out, files, forms, pages not found."""
+
+import pytest
+from playwright.sync_api import Page
+from stage import Site, named, names
+
+STAY = "<script>addEventListener('click', event => event.preventDefault())</script>"
+
+
+def told(site: Site, page: Page, body: str, selector: str = "a", attributes: str = "") -> list[str]:
+    """The names of the events, besides the page view, that a click brings about."""
+    site.write(attributes, head=STAY, body=body)
+    page.goto(site.url())
+    site.wait_for(1)
+    page.click(selector)
+    page.evaluate("history.pushState(null, '', '/end')")  # is sent after what the click sent
+    return [name for name in names(site.settled_at("/end")) if name != "pageview"]
+
+
+class TestOutbound:
+    def test_is_a_link_to_another_host(self, site: Site, page: Page) -> None:
+        assert told(site, page, "<a href='https://other.test/a?key=1#b'><b>Out</b></a>", "b") == [
+            "outbound"
+        ]
+        event = named(site.events, "outbound")
+        assert event["props"] == {"url": "https://other.test/a"}
+        assert event["page"] == site.url()
+
+    @pytest.mark.parametrize(
+        "href", ["/inside", "#part", "mailto:me@other.test", "tel:1", "javascript:void 0", ""]
+    )
+    def test_is_no_other_link(self, href: str, site: Site, page: Page) -> None:
+        assert told(site, page, f"<a href='{href}'>In</a>") == []
+
+    def test_is_not_sent_for_a_marked_link(self, site: Site, page: Page) -> None:
+        body = "<a href='https://other.test/' data-track=Partner>Out</a>"
+        assert told(site, page, body) == ["Partner"]
+
+    def test_counts_when_the_page_is_really_left(self, site: Site, page: Page) -> None:
+        site.write(body=f"<a href='{site.url('/blank', host='other.test')}'>Out</a>")
+        page.goto(site.url())
+        page.click("a")
+        page.wait_for_url("**/blank")
+        assert sorted(names(site.settled(2))) == ["outbound", "pageview"]
+
+    def test_counts_when_opened_by_the_middle_button(self, site: Site, page: Page) -> None:
+        site.write(body=f"<a href='{site.url('/blank', host='other.test')}'>Out</a>")
+        page.goto(site.url())
+        with page.context.expect_page() as opened:
+            page.click("a", button="middle")
+        opened.value.close()
+        page.click("a", button="right")
+        assert sorted(names(site.settled(2))) == ["outbound", "pageview"]
+
+
+class TestDownload:
+    @pytest.mark.parametrize(
+        "link",
+        ["href='/files/Report.PDF?v=2'", "href='/export' download", "href='https://b.test/a.zip'"],
+    )
+    def test_is_a_link_to_a_file(self, link: str, site: Site, page: Page) -> None:
+        assert told(site, page, f"<a {link}>File</a>") == ["download"]
+        url = named(site.events, "download")["props"]["url"]
+        assert url.startswith("http")
+        assert "?" not in url
+
+    @pytest.mark.parametrize("href", ["/pdf", "/a.pdf/read", "/a.html", "/?file=a.pdf"])
+    def test_is_no_other_link(self, href: str, site: Site, page: Page) -> None:
+        assert told(site, page, f"<a href='{href}'>Page</a>") == []
+
+
+class TestForm:
+    @pytest.mark.parametrize(
+        ("attributes", "form"),
+        [("id=order", "order"), ("name=search", "search"), ("id=a name=b", "a"), ("", None)],
+    )
+    def test_is_told_when_submitted(
+        self, attributes: str, form: str | None, site: Site, page: Page
+    ) -> None:
+        body = f"<form {attributes} action='/done?key=1'><input name=card value=secret></form>"
+        site.write(body=body)
+        page.goto(site.url())
+        site.wait_for(1)
+        page.press("input", "Enter")
+        event = named(site.wait_for(3), "form")
+        assert event["props"] == {"form": form}
+        assert event["page"] == site.url()
+
+    def test_whose_fields_have_odd_names_is_told(self, site: Site, page: Page) -> None:
+        fields = "<input name=id value=secret><input name=name><input name=dataset>"
+        site.write(body=f"<form onsubmit='return false'>{fields}<button>Go</button></form>")
+        page.goto(site.url())
+        page.click("button")
+        assert named(site.settled(2), "form")["props"] == {"form": None}
+        assert all("secret" not in hit.body for hit in site.hits)
+
+    def test_that_is_not_valid_is_not_told(self, site: Site, page: Page) -> None:
+        site.write(body="<form><input required><button>Go</button></form>")
+        page.goto(site.url())
+        page.click("button")
+        assert names(site.settled(1)) == ["pageview"]
+
+
+class TestNotFound:
+    def test_is_told_beside_the_page_view(self, site: Site, page: Page) -> None:
+        page.goto(site.url("/missing"))
+        events = site.settled(2)
+        assert sorted(names(events)) == ["404", "pageview"]
+        assert named(events, "404")["page"] == site.url("/missing")
+        assert named(events, "404")["interactive"] is False
+
+    def test_is_told_once(self, site: Site, page: Page) -> None:
+        page.goto(site.url("/missing"))
+        page.evaluate("history.pushState(null, '', '/there')")
+        assert sorted(names(site.settled(3))) == ["404", "pageview", "pageview"]
+
+
+class TestChoice:
+    BODY = "<a href='https://other.test/'>Out</a><form onsubmit='return false'><button></form>"
+
+    @pytest.mark.parametrize(
+        ("auto", "expected"),
+        [
+            ("", ["404", "form", "outbound"]),
+            ("outbound", ["outbound"]),
+            ("form 404", ["404", "form"]),
+            ("none", []),
+        ],
+    )
+    def test_is_the_sites(self, auto: str, expected: list[str], site: Site, page: Page) -> None:
+        site.write(f'data-auto="{auto}"', head=STAY, body=self.BODY)
+        page.goto(site.url("/missing"))
+        page.evaluate("document.querySelector('form').requestSubmit()")
+        page.click("a")
+        events = site.settled(1 + len(expected))
+        assert sorted(name for name in names(events) if name != "pageview") == expected
+
+    def test_leaves_custom_events_alone(self, site: Site, page: Page) -> None:
+        site.write('data-auto="none"', body="<button data-track=Signup>Sign up</button>")
+        page.goto(site.url())
+        page.click("button")
+        assert sorted(names(site.settled(2))) == ["Signup", "pageview"]

@@ -1,0 +1,303 @@
+"""Delivery: nothing is lost and nothing is counted twice, whatever becomes of the network."""
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+from stage import Site, named, names
+
+HURRY = "<script>Math.random = () => -0.48</script>"
+"""The tracker waits between attempts for two seconds and more, by chance: here a fiftieth."""
+
+PATIENTLY = "<script>Math.random = () => 1e4</script>"
+"""Here it waits for hours."""
+
+MUTE = "<script>navigator.sendBeacon = () => true</script>"
+"""Beacons are taken, and never arrive."""
+
+STORED = "localStorage.analytics_queue"
+
+
+def kept(page: Page) -> int:
+    """How many events the browser has written down."""
+    return page.evaluate(f"({STORED} || '').split('\\n').filter(Boolean).length")
+
+
+def wait_until_kept(page: Page, count: int) -> None:
+    """Returns when the browser has written down so many events."""
+    page.wait_for_function(
+        f"count => ({STORED} || '').split('\\n').filter(Boolean).length === count", arg=count
+    )
+
+
+@pytest.fixture
+def context(page: Page) -> BrowserContext:
+    """The browser that the page runs in; online again afterwards."""
+    return page.context
+
+
+class TestOutage:
+    def test_offline_and_back_delivers_everything_once(
+        self, site: Site, page: Page, context: BrowserContext
+    ) -> None:
+        site.write(head=PATIENTLY)  # so that only the browser's word can bring it back
+        page.goto(site.url())
+        site.wait_for(1)
+        context.set_offline(True)
+        try:
+            page.evaluate(
+                "for (let i = 0; i < 5; i++) analytics.track('Offline', { props: { i } })"
+            )
+            page.evaluate("history.pushState(null, '', '/offline')")
+            wait_until_kept(page, 6)
+            assert len(site.settled(1)) == 1
+        finally:
+            context.set_offline(False)
+        events = site.settled(7)
+        assert sorted(e["props"]["i"] for e in events if e["name"] == "Offline") == [0, 1, 2, 3, 4]
+        assert all(len(hit.events) == len({e["id"] for e in hit.events}) for hit in site.hits)
+        wait_until_kept(page, 0)
+
+    def test_events_of_an_outage_have_the_time_they_happened(
+        self, site: Site, page: Page, context: BrowserContext
+    ) -> None:
+        page.goto(site.url())
+        site.wait_for(1)
+        context.set_offline(True)
+        try:
+            page.evaluate("analytics.track('Offline')")
+            happened = page.evaluate("new Date().toISOString()")
+            page.wait_for_timeout(300)
+        finally:
+            context.set_offline(False)
+        assert named(site.wait_for(2), "Offline")["time"] <= happened
+
+    @pytest.mark.parametrize("status", [429, 500, 503])
+    def test_a_server_in_trouble_is_asked_again(self, status: int, site: Site, page: Page) -> None:
+        site.write(head=HURRY)
+        site.status = status
+        page.goto(site.url())
+        site.wait_for_hits(3)
+        site.status = 202
+        site.settled(1)
+        assert len({event["id"] for hit in site.hits for event in hit.events}) == 1
+        wait_until_kept(page, 0)
+
+    def test_a_server_that_hangs_up_is_asked_again(self, site: Site, page: Page) -> None:
+        site.write(head=HURRY)
+        site.hangs_up = "at once"
+        page.goto(site.url())
+        site.wait_for_hits(2)
+        site.hangs_up = ""
+        assert names(site.settled(1)) == ["pageview"]
+
+    def test_an_event_stored_without_a_word_is_sent_again_under_its_id(
+        self, site: Site, page: Page
+    ) -> None:
+        site.write(head=HURRY)
+        site.hangs_up = "after storing"
+        page.goto(site.url())
+        first, second = site.wait_for_hits(2)[:2]
+        site.hangs_up = ""
+        assert first.events == second.events
+        assert len(site.settled(1)) == 1
+        wait_until_kept(page, 0)
+
+    def test_the_waits_grow(self, site: Site, page: Page) -> None:
+        site.write(
+            head="<script>const waits = [], later = setTimeout; setTimeout = (action, wait) => {"
+            " if (wait > 1000) waits.push(wait); return later(action, wait / 100) };"
+            " Math.random = () => 0.5</script>"
+        )
+        site.status = 503
+        page.goto(site.url())
+        page.wait_for_function("waits.length > 3")
+        assert page.evaluate("waits.slice(0, 4)") == [2000, 4000, 8000, 16000]
+
+    def test_a_refusal_is_final(self, site: Site, page: Page) -> None:
+        site.write(head=HURRY)
+        site.status = 422
+        page.goto(site.url())
+        wait_until_kept(page, 0)
+        site.status = 202
+        page.evaluate("analytics.track('Next')")
+        assert names(site.settled(1)) == ["Next"]
+        assert len(site.hits) == 2
+
+
+class TestLeaving:
+    def test_goes_by_beacon(self, site: Site, page: Page) -> None:
+        site.write(
+            head="<script>const beacon = navigator.sendBeacon.bind(navigator);"
+            " navigator.sendBeacon = (url, body) => {"
+            " sessionStorage.beacon = url; return beacon(url, body) }</script>"
+        )
+        page.goto(site.url())
+        page.evaluate("pass(2)")
+        page.goto(site.url("/blank"))
+        assert names(site.settled(2)) == ["pageview", "engagement"]
+        assert page.evaluate("sessionStorage.beacon") == site.url("/api/events/")
+
+    @pytest.mark.parametrize("beacon", ["() => false", "undefined"])
+    def test_goes_by_fetch_where_there_is_no_beacon(
+        self, beacon: str, site: Site, page: Page
+    ) -> None:
+        site.write(head=f"<script>navigator.sendBeacon = {beacon}</script>")
+        page.goto(site.url())
+        page.evaluate("pass(2); location.href = '/blank'")
+        assert names(site.settled(2)) == ["pageview", "engagement"]
+
+    def test_what_a_page_leaves_behind_the_next_one_sends(self, site: Site, page: Page) -> None:
+        site.status = 503
+        page.goto(site.url("/first"))
+        site.wait_for_hits(1)
+        page.evaluate("pass(2); analytics.track('Signup')")
+        page.goto(site.url("/second"))
+        assert site.events == []
+        site.status = 202
+        page.goto(site.url("/third"))
+        events = site.settled(5)
+        assert [e["page"].rpartition("/")[2] for e in events if e["name"] == "pageview"] == [
+            "first",
+            "second",
+            "third",
+        ]
+        assert {"Signup", "engagement"} < set(names(events))
+        wait_until_kept(page, 0)
+
+    def test_what_is_left_of_a_visitor_who_opted_out_is_not_sent(
+        self, site: Site, page: Page
+    ) -> None:
+        site.write(head=MUTE + PATIENTLY)
+        site.status = 503
+        page.goto(site.url("/first"))
+        site.wait_for_hits(1)
+        page.goto(site.url("/blank"))
+        assert kept(page) == 1
+        page.evaluate("localStorage.analytics_ignore = 'true'")
+        site.status = 202
+        page.goto(site.url("/second"))
+        page.evaluate("dispatchEvent(new Event('online'))")
+        page.goto(site.url("/blank"))
+        assert site.settled(0) == []
+
+    def test_a_beacon_that_never_arrived_is_sent_by_the_next_page(
+        self, site: Site, page: Page
+    ) -> None:
+        site.write(head=MUTE)
+        page.goto(site.url("/first"))
+        site.wait_for(1)
+        page.evaluate("pass(2)")
+        page.goto(site.url("/second"))
+        assert named(site.settled(3), "engagement")["page"] == site.url("/first")
+
+    def test_a_beacon_that_arrived_is_stored_once(self, site: Site, page: Page) -> None:
+        page.goto(site.url("/first"))
+        page.evaluate("pass(2)")
+        page.goto(site.url("/second"))
+        assert sorted(names(site.settled(3))) == ["engagement", "pageview", "pageview"]
+        wait_until_kept(page, 0)
+
+    def test_nothing_stays_in_the_browser(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate("analytics.track('Signup')")
+        site.wait_for(2)
+        page.wait_for_function("localStorage.length === 0")
+        assert page.evaluate("document.cookie") == ""
+
+
+class TestStorage:
+    FORBIDDEN = (
+        "<script>Object.defineProperty(window, 'localStorage',"
+        " { get() { throw new Error('no') } })</script>"
+    )
+    FULL = "<script>Storage.prototype.setItem = () => { throw new Error('full') }</script>"
+
+    def test_is_not_needed_to_try_again(self, site: Site, page: Page) -> None:
+        site.write(head=HURRY + self.FORBIDDEN)
+        site.status = 503
+        page.goto(site.url())
+        page.evaluate("analytics.track('Signup')")
+        site.wait_for_hits(2)
+        site.status = 202
+        assert sorted(names(site.settled(2))) == ["Signup", "pageview"]
+
+    def test_may_be_full(self, site: Site, page: Page) -> None:
+        """Chromium's is at five million characters."""
+        site.write(head=HURRY)
+        page.goto(site.url("/blank"))
+        page.evaluate(
+            "let size = 4e6, n = 0; while (size > 1) try {"
+            " localStorage['page' + n++] = 'x'.repeat(size) } catch (e) { size /= 2 }"
+        )
+        site.status = 503
+        page.goto(site.url())
+        site.wait_for_hits(2)
+        site.status = 202
+        assert names(site.settled(1)) == ["pageview"]
+
+    def test_is_left_alone_where_the_site_wishes_it(self, site: Site, page: Page) -> None:
+        site.write("data-memory", head=HURRY)
+        site.status = 503
+        page.goto(site.url())
+        page.evaluate("analytics.track('Signup')")
+        site.wait_for_hits(2)
+        assert page.evaluate("localStorage.length") == 0
+        site.status = 202
+        assert sorted(names(site.settled(2))) == ["Signup", "pageview"]
+
+    def test_is_shared_by_tabs_that_do_not_overwrite_one_another(
+        self, site: Site, page: Page, context: BrowserContext
+    ) -> None:
+        site.status = 503
+        page.goto(site.url("/one"))
+        other = context.new_page()
+        other.goto(site.url("/two"))
+        page.evaluate("analytics.track('One')")
+        other.evaluate("analytics.track('Two')")
+        wait_until_kept(page, 4)
+        other.close()
+        page.goto(site.url("/blank"))
+        site.status = 202
+        page.goto(site.url("/three"))
+        assert sorted(names(site.settled(5))) == ["One", "Two", *["pageview"] * 3]
+
+    def test_holds_the_latest_hundred(self, site: Site, page: Page) -> None:
+        site.write(head=MUTE + PATIENTLY)
+        site.status = 503
+        page.goto(site.url())
+        site.wait_for_hits(1)
+        page.evaluate("for (let i = 0; i < 150; i++) analytics.track('Many', { props: { i } })")
+        wait_until_kept(page, 100)
+        page.goto(site.url("/blank"))
+        site.status = 202
+        page.goto(site.url("/next"))
+        events = site.settled(101)
+        told = {event["props"]["i"] for event in events if event["name"] == "Many"}
+        assert told == set(range(50, 150))
+
+    def test_garbage_in_it_does_no_harm(self, site: Site, page: Page) -> None:
+        troubles: list[object] = []
+        page.on("pageerror", lambda error: troubles.append(error))
+        page.goto(site.url("/blank"))
+        page.evaluate(f"{STORED} = '\\n\\n  \\n'")
+        page.goto(site.url())
+        site.wait_for_hits(1)
+        assert troubles == []
+
+
+class TestRequests:
+    def test_what_happens_in_one_go_is_one_request(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        site.wait_for(1)
+        page.evaluate("for (let i = 0; i < 10; i++) analytics.track('Many')")
+        site.settled(11)
+        assert [len(hit.events) for hit in site.hits] == [1, 10]
+
+    def test_are_small_enough_for_the_server(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        site.wait_for(1)
+        page.evaluate(
+            "for (let i = 0; i < 70; i++)"
+            " analytics.track('Big', { props: { text: 'ä'.repeat(3000) } })"
+        )
+        site.settled(71)
+        assert max(len(hit.events) for hit in site.hits) == 30

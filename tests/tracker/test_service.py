@@ -1,0 +1,185 @@
+"""The tracker and the service: what a real browser sends is stored once, and shown as text."""
+
+import gzip
+import json
+import signal
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from http.client import HTTPResponse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from stage import PATIENCE, SCRIPT
+
+from processes import Service, running
+
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/142.0.{}.0 Safari/537.36"
+)
+builds = count(1000)
+ATTACK = "<img src=x onerror=\"alert('xss')\"><script>alert('xss')</script>"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service as it starts, with its public demo site."""
+    with running(tmp_path_factory.mktemp("tracker") / "data") as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def shop(service: Service) -> Iterator[str]:
+    """A web site of somebody's that includes the tracker, whatever the path."""
+
+    class Shop(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(
+                f'<!doctype html><title>Shop</title><script defer src="{service.base}/script.js"'
+                ' data-site="demo" data-local></script>'.encode()
+            )
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Shop) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Page]:
+    """A tab of a browser that calls itself an ordinary one, and nobody else's: a new visitor."""
+    with browser.new_context(user_agent=CHROME.format(next(builds))) as context:
+        yield context.new_page()
+
+
+def ask(service: Service, report: str, **params: str) -> dict[str, Any]:
+    """The answer of a report on the last day."""
+    query = urllib.parse.urlencode({"site": "demo", "hours": "24", **params})
+    with urllib.request.urlopen(f"{service.base}/api/analytics/{report}?{query}") as answer:
+        return json.load(answer)
+
+
+def counted(service: Service, name: str, least: int) -> int:
+    """How often an event happened, as soon as it is so often."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        rows = ask(service, "events")["rows"]
+        times = next((row["count"] for row in rows if row["name"] == name), 0)
+        if times >= least or time.monotonic() > deadline:
+            return times
+        time.sleep(0.1)
+
+
+def script(service: Service, **headers: str) -> HTTPResponse:
+    """The answer to whoever asks for the script."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(f"{service.base}/script.js", headers=names)
+    return urllib.request.urlopen(request)
+
+
+def test_the_script_is_served_small_and_whole(service: Service) -> None:
+    with script(service, Accept_Encoding="gzip") as answer:
+        body = answer.read()
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert len(body) <= 2048
+    assert gzip.decompress(body) == SCRIPT.read_bytes()
+    with script(service) as plain:
+        assert plain.read() == SCRIPT.read_bytes()
+
+
+def test_the_script_is_not_sent_again_unless_it_changed(service: Service) -> None:
+    with script(service) as answer:
+        tag = answer.headers["ETag"]
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        script(service, If_None_Match=tag)
+    with refusal.value as unchanged:
+        assert unchanged.code == 304
+
+
+def test_offline_and_back_stores_every_event_once(
+    service: Service, shop: str, visitor: Page
+) -> None:
+    visitor.goto(f"{shop}/offline")
+    visitor.context.set_offline(True)
+    visitor.evaluate("for (let i = 0; i < 5; i++) analytics.track('Offline')")
+    visitor.wait_for_function("localStorage.analytics_queue")
+    visitor.context.set_offline(False)
+    assert counted(service, "Offline", 5) == 5
+    visitor.wait_for_function("!localStorage.analytics_queue")
+    assert counted(service, "Offline", 5) == 5
+
+
+def test_what_a_browser_sends_again_is_stored_once(
+    service: Service, shop: str, visitor: Page
+) -> None:
+    """The lines of a delivered queue, put back as if no answer had come."""
+    visitor.goto(f"{shop}/again")
+    visitor.evaluate(
+        "window.sent = []; const original = fetch; fetch = (url, init) => {"
+        " if (init.body) sent.push(init.body); return original(url, init) };"
+        " analytics.track('Again')"
+    )
+    assert counted(service, "Again", 1) == 1
+    visitor.evaluate("localStorage.analytics_queue = sent.join('\\n')")
+    visitor.goto(f"{shop}/after")
+    visitor.wait_for_function("!localStorage.analytics_queue")
+    assert counted(service, "Again", 1) == 1
+
+
+def test_campaigns_reach_the_report_of_sources(service: Service, shop: str, visitor: Page) -> None:
+    visitor.goto(f"{shop}/?utm_source=gazette&utm_medium=email&utm_campaign=spring")
+    visitor.wait_for_function("!localStorage.analytics_queue")  # stored, that is
+    rows = ask(service, "traffic-sources", dimension="campaign")["rows"]
+    assert [row["visits"] for row in rows if row["value"] == "spring"] == [1]
+
+
+def test_what_pages_say_is_text_on_the_live_page(
+    service: Service, shop: str, browser: Browser, visitor: Page
+) -> None:
+    faults: list[str] = []
+    with browser.new_context() as context:
+        live = context.new_page()
+        live.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+        live.on("pageerror", lambda error: faults.append(str(error)))
+        live.goto(f"{service.base}/api/realtime/?site=demo")
+        expect(live.locator("#connection")).to_have_attribute("data-state", "live")
+        visitor.goto(f"{shop}/{ATTACK.replace('/', '|')}?utm_source={ATTACK}#{ATTACK}")
+        visitor.evaluate(
+            "attack => { document.title = attack;"
+            " history.pushState(null, '', '/' + encodeURIComponent(attack));"
+            " analytics.track(attack, { props: { [attack]: attack } }) }",
+            ATTACK,
+        )
+        stream = live.locator("#stream")
+        expect(stream).to_contain_text("<script>alert('xss')</script>", timeout=PATIENCE * 1000)
+        expect(stream).to_contain_text("onerror")
+        assert live.locator("main img, main script").count() == 0
+    assert faults == []
+
+
+def test_a_service_that_was_away_gets_what_happened_meanwhile(
+    service: Service, shop: str, visitor: Page
+) -> None:
+    """Killed, and started again, with the visitor on the page all the while."""
+    visitor.goto(f"{shop}/away")
+    visitor.wait_for_function("!localStorage.analytics_queue")
+    service.stop(signal.SIGKILL)
+    visitor.evaluate("for (let i = 0; i < 3; i++) analytics.track('Away')")
+    visitor.wait_for_function("localStorage.analytics_queue")
+    service.start()
+    visitor.wait_for_function("!localStorage.analytics_queue", timeout=60_000)
+    assert counted(service, "Away", 3) == 3

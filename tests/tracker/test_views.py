@@ -1,0 +1,343 @@
+"""Page views, navigation and engagement, in a real browser."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import BrowserType, Page
+from stage import HUMAN, Site, is_view, launch, names, seconds, views
+
+
+class TestPageView:
+    def test_has_exactly_these_fields(self, site: Site, page: Page) -> None:
+        page.goto(site.url("/blank"))
+        page.evaluate("url => { location.href = url }", site.url("/a?b=1&utm_source=x#part"))
+        (event,) = site.wait_for(1)
+        moment = datetime.fromisoformat(event.pop("time"))
+        assert abs(datetime.now(UTC) - moment) < timedelta(seconds=5)
+        assert uuid.UUID(event.pop("id")).version == 4
+        assert event == {
+            "site": "demo",
+            "name": "pageview",
+            "page": site.url("/a?b=1&utm_source=x"),
+            "title": "Home",
+            "referrer": site.url("/blank"),
+            "screen": "1280x720",
+            "timezone": "Europe/Berlin",
+        }
+
+    def test_names_no_site_unless_told(self, site: Site, page: Page) -> None:
+        site.write("")
+        page.goto(site.url())
+        assert "site" not in site.wait_for(1)[0]
+
+    def test_asks_no_permission_and_carries_no_cookie(self, site: Site, page: Page) -> None:
+        """From another origin: no preflight; of the same site: even so no credentials."""
+        page.context.add_cookies([{"name": "login", "value": "1", "url": site.url()}])
+        page.goto(site.url(host="shop.site.test"))
+        site.wait_for(1)
+        (hit,) = site.hits
+        assert (hit.method, hit.path) == ("POST", "/api/events/")
+        assert hit.headers["Host"] == f"site.test:{site.port}"
+        assert hit.headers["Content-Type"] == "text/plain;charset=UTF-8"
+        assert hit.headers["Cookie"] is None
+
+    def test_goes_where_data_api_says(self, site: Site, page: Page) -> None:
+        site.write(f'data-api="{site.url("/collect")}"')
+        page.goto(site.url(host="shop.test"))
+        site.wait_for(1)
+        assert site.hits[0].path == "/collect"
+
+    @pytest.mark.parametrize("host", ["site.test", "localhost"])
+    def test_has_an_id_of_its_own(self, host: str, site: Site, page: Page) -> None:
+        """Also on plain http, where the browser has no crypto.randomUUID."""
+        site.write("data-local")
+        page.goto(site.url(host=host))
+        assert page.evaluate("!!crypto.randomUUID") is (host == "localhost")
+        page.evaluate("for (let i = 0; i < 20; i++) analytics.track('Signup')")
+        ids = {event["id"] for event in site.wait_for(21)}
+        assert len(ids) == 21
+        assert all(uuid.UUID(id).version == 4 and str(uuid.UUID(id)) == id for id in ids)
+        assert all(uuid.UUID(id).variant == uuid.RFC_4122 for id in ids)
+
+    def test_waits_until_a_prerendered_page_is_shown(self, site: Site, page: Page) -> None:
+        site.write(
+            head="<script>Object.defineProperty(document, 'prerendering', { value: true })</script>"
+        )
+        page.goto(site.url())
+        page.evaluate("analytics.track('Early')")
+        assert site.settled(0) == []
+        page.evaluate("document.dispatchEvent(new Event('prerenderingchange'))")
+        assert sorted(names(site.wait_for(2))) == ["Early", "pageview"]
+
+    def test_counts_again_when_the_back_button_restores_it(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }))")
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        assert views(site.settled(2), site) == ["/", "/"]
+
+    def test_that_cannot_be_sent_troubles_nobody(self, site: Site, page: Page) -> None:
+        troubles: list[object] = []
+        page.on("pageerror", lambda error: troubles.append(error))
+        site.write('data-api="http://site.test:1/"')
+        page.goto(site.url())
+        page.evaluate("const loop = {}; loop.loop = loop; analytics.track('Loop', {props: loop})")
+        page.evaluate("analytics.track('Null', null)")
+        assert site.settled(0) == []
+        assert troubles == []
+
+
+class TestNavigation:
+    def test_push_replace_and_back_are_views(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate("history.pushState({ n: 1 }, '', '/one?a=1')")
+        site.wait_for(2)
+        page.evaluate("history.replaceState(null, '', '/one?a=2')")
+        site.wait_for(3)
+        page.evaluate("history.back()")
+        site.wait_for(4)
+        page.evaluate("history.forward()")
+        events = site.wait_for(5)
+        assert views(events, site) == ["/", "/one?a=1", "/one?a=2", "/", "/one?a=2"]
+        assert [event["referrer"].removeprefix(site.url("")) for event in events] == [
+            "",
+            "/",
+            "/one?a=1",
+            "/one?a=2",
+            "/",
+        ]
+
+    def test_history_still_does_its_work(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate("history.pushState({ n: 1 }, '', '/one')")
+        assert page.evaluate("[location.pathname, history.state.n]") == ["/one", 1]
+        with pytest.raises(Exception, match="SecurityError"):
+            page.evaluate("history.pushState(null, '', 'http://elsewhere.test/')")
+
+    def test_the_same_url_is_no_view(self, site: Site, page: Page) -> None:
+        page.goto(site.url("/?a=1"))
+        page.evaluate("history.pushState(null, '', '/?a=1')")
+        page.evaluate("history.replaceState({ scroll: 9 }, '')")
+        page.evaluate("history.pushState(null, '', '#part')")
+        page.evaluate("location.hash = 'other'")
+        page.evaluate("history.back()")
+        assert views(site.settled(1), site) == ["/?a=1"]
+
+    def test_the_fragment_is_part_of_the_page_with_data_hash(self, site: Site, page: Page) -> None:
+        site.write("data-hash")
+        page.goto(site.url("/#/start"))
+        page.evaluate("location.hash = '/cart'")
+        site.wait_for(2)
+        page.evaluate("history.pushState(null, '', '#/cart')")
+        page.evaluate("history.pushState(null, '', '#/done')")
+        assert views(site.settled(3), site) == ["/#/start", "/#/cart", "/#/done"]
+
+    def test_a_fragment_told_by_hashchange_alone_is_a_view(self, site: Site, page: Page) -> None:
+        """Not every browser, nor every page, lets a popstate through."""
+        silence = "addEventListener('popstate', event => event.stopImmediatePropagation(), true)"
+        site.write("data-hash", head=f"<script>{silence}</script>")
+        page.goto(site.url("/#/start"))
+        page.evaluate("location.hash = '/cart'")
+        assert views(site.wait_for(2), site) == ["/#/start", "/#/cart"]
+
+    def test_the_view_has_the_title_its_router_sets_afterwards(
+        self, site: Site, page: Page
+    ) -> None:
+        page.goto(site.url())
+        page.evaluate(
+            "history.pushState(null, '', '/one'); setTimeout(() => { document.title = 'One' }, 20)"
+        )
+        assert [event["title"] for event in site.wait_for(2)] == ["Home", "One"]
+
+    def test_quick_moves_are_a_view_each(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate("for (const path of ['/1', '/2', '/3']) history.pushState(null, '', path)")
+        assert sorted(views(site.settled(4), site)) == ["/", "/1", "/2", "/3"]
+
+    def test_a_view_left_at_once_still_counts(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate("history.pushState(null, '', '/one'); location.href = '/blank'")
+        assert views(site.settled(2), site) == ["/", "/one"]
+
+
+class TestEngagement:
+    def test_is_told_when_the_page_hides(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        (view,) = site.wait_for(1)
+        page.evaluate("pass(12.34); setVisible(false)")
+        _, event = site.wait_for(2)
+        assert event.pop("id") != view.pop("id")
+        assert event.pop("time") > view.pop("time")
+        assert event == view | {
+            "name": "engagement",
+            "duration": 12.34,
+            "props": {"scroll": 100},
+            "interactive": False,
+        }
+
+    def test_counts_no_time_unseen(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate("pass(2); setVisible(false)")
+        site.wait_for(2)
+        page.evaluate("pass(100); setVisible(true); pass(3); setVisible(false)")
+        assert seconds(site.wait_for(3)) == [2, 3]
+
+    def test_counts_no_time_without_focus(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate("pass(2); setFocused(false); pass(100); setFocused(true); pass(3)")
+        page.evaluate("setVisible(false)")
+        assert seconds(site.wait_for(2)) == [5]
+
+    def test_counts_no_time_before_a_background_tab_is_looked_at(
+        self, site: Site, page: Page
+    ) -> None:
+        site.write(head="<script>setVisible(false)</script>")
+        page.goto(site.url())
+        page.evaluate("pass(100); setVisible(true); pass(3); setVisible(false)")
+        assert seconds(site.wait_for(2)) == [3]
+
+    def test_under_a_second_is_kept_for_later(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        for _ in range(3):
+            page.evaluate("pass(0.4); setVisible(false); pass(9); setVisible(true)")
+        assert seconds(site.settled(2)) == [1.2]
+
+    def test_under_a_second_is_not_kept_for_another_page(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate("pass(0.9); history.pushState(null, '', '/one')")
+        site.wait_for(2)
+        page.evaluate("pass(0.9); setVisible(false)")
+        assert seconds(site.settled(2)) == []
+
+    def test_belongs_to_the_page_that_was_open(self, site: Site, page: Page) -> None:
+        page.goto(site.url("/old"))
+        page.evaluate("pass(7); history.pushState(null, '', '/new'); document.title = 'New'")
+        engaged, view = sorted(site.wait_for(3)[1:], key=is_view)
+        assert (engaged["page"], engaged["title"]) == (site.url("/old"), "Home")
+        assert engaged["duration"] == 7
+        assert (view["page"], view["title"]) == (site.url("/new"), "New")
+        assert engaged["time"] <= view["time"]
+
+    def test_of_one_report_is_half_an_hour_at_most(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate("pass(7200); setVisible(false)")
+        assert seconds(site.wait_for(2)) == [1800]
+
+    def test_stops_while_the_page_waits_for_the_back_button(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate("pass(2); dispatchEvent(new Event('pagehide')); pass(100)")
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+        page.evaluate("pass(3); setVisible(false)")
+        assert seconds(site.wait_for(4)) == [2, 3]
+
+    def test_arrives_from_a_page_being_left(self, site: Site, page: Page) -> None:
+        """Nothing staged: real seconds, a real unload."""
+        site.write(stage="")
+        page.goto(site.url())
+        page.wait_for_timeout(1100)
+        page.goto(site.url("/blank"))
+        _, event = site.wait_for(2)
+        assert (event["name"], event["page"]) == ("engagement", site.url())
+        assert 1 <= event["duration"] <= 2
+
+
+class TestScrollDepth:
+    LONG = "<div style='height: 7200px'></div>"
+    STYLE = "<style>body { margin: 0 }</style>"
+
+    def depth(self, site: Site, page: Page, count: int) -> int:
+        """What the next engagement tells."""
+        page.evaluate("pass(2); setVisible(false); setVisible(true)")
+        return site.wait_for(count)[-1]["props"]["scroll"]
+
+    def test_is_the_share_of_the_page_that_was_in_sight(self, site: Site, page: Page) -> None:
+        site.write(head=self.STYLE, body=self.LONG)
+        page.goto(site.url())
+        assert self.depth(site, page, 2) == 10
+
+    def test_is_the_most_of_a_page_view(self, site: Site, page: Page) -> None:
+        site.write(head=self.STYLE, body=self.LONG)
+        page.goto(site.url())
+        page.evaluate(
+            "new Promise(done => { addEventListener('scroll', () => setTimeout(done, 50),"
+            " { once: true }); scrollTo(0, 2880) })"
+        )
+        page.evaluate("scrollTo(0, 0)")
+        assert self.depth(site, page, 2) == 50
+        page.evaluate("scrollTo(0, 1e6)")
+        assert self.depth(site, page, 3) == 100
+
+    def test_begins_anew_with_each_page_view(self, site: Site, page: Page) -> None:
+        site.write(head=self.STYLE, body=self.LONG)
+        page.goto(site.url())
+        page.evaluate("scrollTo(0, 1e6); pass(2); setVisible(false); setVisible(true)")
+        assert site.wait_for(2)[-1]["props"] == {"scroll": 100}
+        page.evaluate("history.pushState(null, '', '/one'); scrollTo(0, 0)")
+        site.wait_for(3)
+        assert self.depth(site, page, 4) == 10
+
+    def test_of_the_page_left_is_not_that_of_the_next(self, site: Site, page: Page) -> None:
+        """The router puts a short page in the place of a long one."""
+        site.write(head=self.STYLE, body=self.LONG)
+        page.goto(site.url())
+        page.evaluate(
+            "pass(2); history.pushState(null, '', '/one'); document.body.innerHTML = 'short'"
+        )
+        told = {event["name"]: event for event in site.wait_for(3)}
+        assert told["engagement"]["props"] == {"scroll": 10}
+        assert told["engagement"]["page"] == site.url("/")
+
+
+class TestIncludedTwice:
+    """One tracker a page, whoever starts it."""
+
+    def test_by_two_tags_counts_once(self, site: Site, page: Page) -> None:
+        again = f'<script defer src="{site.url("/copy/script.js")}" data-site="other"></script>'
+        site.write(head=again, body="<button data-track=Signup>Sign up</button>")
+        page.goto(site.url())
+        page.evaluate("history.pushState(null, '', '/one')")
+        page.click("button")
+        events = site.settled(3)
+        assert sorted(names(events)) == ["Signup", "pageview", "pageview"]
+        assert {event["site"] for event in events} == {"other"}  # the first of the two
+
+    def test_by_a_script_that_is_run_again_counts_once(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate(
+            "src => new Promise(done => document.body.append(Object.assign("
+            "document.createElement('script'), { src, onload: done })))",
+            site.url("/script.js"),
+        )
+        page.evaluate("analytics.track('Signup')")
+        assert sorted(names(site.settled(2))) == ["Signup", "pageview"]
+
+    def test_by_tag_and_by_module_counts_once(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate(
+            "async url => { const { init, track } = await import(url);"
+            " init({ site: 'other' }); track('Signup') }",
+            site.url("/index.js"),
+        )
+        events = site.settled(2)
+        assert sorted(names(events)) == ["Signup", "pageview"]
+        assert {event["site"] for event in events} == {"demo"}
+
+
+class TestBackButton:
+    def test_shows_a_page_from_the_cache_and_counts_it(
+        self, site: Site, chromium: BrowserType
+    ) -> None:
+        """Nothing staged: the browser's own back/forward cache."""
+        cached = {"ignore_default_args": ["--disable-back-forward-cache"]}
+        with launch(chromium, HUMAN, **cached) as browser:
+            page = browser.new_page()
+            site.write(stage="")
+            page.goto(site.url("/first"))
+            site.wait_for(1)
+            page.evaluate("window.alive = true")
+            page.goto(site.url("/blank"))
+            page.go_back(wait_until="commit")  # there is no load
+            assert page.evaluate("window.alive"), "the page was loaded, not restored"
+            first, second = site.settled(2)
+            assert (first["page"], second["page"]) == (site.url("/first"),) * 2
+            assert first["id"] != second["id"]

@@ -20,7 +20,7 @@ from api.analytics.ranges import Clock, Range, compared_range, range_of, series
 from api.analytics.reports import SETS, Report, TotalsOf
 from api.analytics.steps import Step
 from api.db.database import Database
-from api.db.queries import Fragment, slot_names
+from api.db.queries import Fragment, part, slot_names
 from api.db.rollup import Fact, Rollup
 from api.errors import Invalid
 from api.sites.models import Site, utc_now
@@ -158,12 +158,13 @@ def slots(report: Report, query: Query) -> Mapping[str, Fragment]:
     """What fills the slots of the report's SQL: sources, the dimension, filters, its own."""
     asked = {"dimension": Fragment(query.dimension.sql)} if query.dimension else {}
     order = order_by(query.params, report.orders)
+    path = file_of(report.file)
     return {
-        **sources(report.needs, query),
+        **placed(report.needs, path, query),
         **metrics(report),
         **asked,
         **({"order": order} if order else {}),
-        **filters(file_of(report.file), query),
+        **filters(path, query),
         **report.slots(query),
     }
 
@@ -176,6 +177,28 @@ def metrics(report: Report | TotalsOf) -> Mapping[str, Fragment]:
 def sources(needs: Mapping[str, Need], query: Query) -> Mapping[str, Fragment]:
     """The source that the planner chose for each part."""
     return {slot: Fragment(plan(need, query).name) for slot, need in all_needs(needs, query)}
+
+
+def placed(needs: Mapping[str, Need], path: Path, query: Query) -> Mapping[str, Fragment]:
+    """The sources in their slots; that of the activity together with its filter."""
+    chosen = {**sources(needs, query)}
+    if "activity" not in slot_names(path):
+        return chosen
+    events = chosen.pop("events")
+    return {**chosen, "activity": activity(events, query)}
+
+
+def activity(source: Fragment, query: Query) -> Fragment:
+    """Page views and custom events: of the source; or, for a filter on visits alone, of the visits,
+    which mostly know how many they had."""
+    kinds = {clause.dimension.of for clause in clauses_of(query.filter)}
+    if kinds != {"visit"}:
+        chosen = condition(query.filter, "event")
+        return Fragment(f"{source.sql}(:site, :lower, :upper) e where {chosen.sql}", chosen.values)
+    chosen = condition(query.filter, "visit")
+    edges = {"edges": [*query.starts] or [query.lower]}
+    visits = part(file_of("visit_activity"))
+    return Fragment(f"({visits}) v where {chosen.sql}", {**chosen.values, **edges})
 
 
 def all_needs(needs: Mapping[str, Need], query: Query) -> Iterator[tuple[str, Need]]:
@@ -220,6 +243,6 @@ async def totals(database: Database, report: Report, query: Query) -> dict[str, 
     """The numbers of the whole range. They have no buckets, so any rollup tiles it."""
     whole = replace(query, starts=(), dimension=None)
     path = file_of(report.totals.file)
-    chosen = {**sources(report.totals.needs, whole), **metrics(report.totals)}
+    chosen = {**placed(report.totals.needs, path, whole), **metrics(report.totals)}
     found = await database.rows(path, whole.sql_values, {**chosen, **filters(path, whole)})
     return found[0]

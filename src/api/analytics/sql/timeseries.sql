@@ -7,10 +7,9 @@ with visited as (
     where /*visit_filter*/ true /*end*/
     group by 1
 ), happened as (
-    select width_bucket(e.bucket, :starts::timestamptz[]) as place,
+    select width_bucket(bucket, :starts::timestamptz[]) as place,
         sum(pageviews) as pageviews, sum(custom_events) as custom_events
-    from /*events*/ events /*end*/ (:site, :lower, :upper) e
-    where /*event_filter*/ true /*end*/
+    from /*activity*/ events(:site, :lower, :upper) e where true /*end*/
     group by 1
 ), people as (
     /*include people*/

@@ -8,8 +8,7 @@ from (
 ) visited
 cross join (
     select sum(pageviews) as pageviews
-    from /*events*/ events /*end*/ (:site, :lower, :upper) e
-    where /*event_filter*/ true /*end*/
+    from /*activity*/ events(:site, :lower, :upper) e where true /*end*/
 ) viewed
 cross join (
     select sum(visitors) as visitors

@@ -5,8 +5,8 @@ found obviously right.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,25 +29,39 @@ class Event:
     interactive: bool = True
     source: str = ""
     screen: str = ""
+    title: str = ""
+    revenue: str | None = None
+    currency: str | None = None
+    props: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @property
     def wire(self) -> dict[str, Any]:
         """The event as it is posted."""
-        body = {
+        body: dict[str, Any] = {
             "id": str(self.id),
             "time": self.time.isoformat(),
-            "visitor_id": self.visitor,
+            "user_id" if self.user else "visitor_id": self.visitor,
             "name": self.name,
             "page": self.page,
             "interactive": self.interactive,
             "utm_source": self.source,
             "screen": self.screen,
+            "title": self.title,
         }
         if self.session is not None:
             body["session_id"] = self.session
         if self.duration is not None:
             body["duration"] = self.duration
+        if self.revenue is not None:
+            body["revenue"] = {"amount": self.revenue, "currency": self.currency}
+        if self.props is not None:
+            body["props"] = dict(self.props)
         return body
+
+    @property
+    def user(self) -> str | None:
+        """The name by which the site knows the visitor; of some it knows none."""
+        return self.visitor if self.visitor.startswith("user") else None
 
     @property
     def order(self) -> tuple[datetime, UUID]:
@@ -68,6 +82,11 @@ class Event:
     def is_custom(self) -> bool:
         """Whether the site itself named what happened."""
         return self.name not in ("pageview", "engagement")
+
+    @property
+    def is_action(self) -> bool:
+        """Whether the visitor did anything: what reports call an event."""
+        return self.name != "engagement"
 
     @property
     def earliest(self) -> datetime:
@@ -123,9 +142,14 @@ class Visit:
         return (self.ended - self.started).total_seconds()
 
     @property
+    def views(self) -> list[Event]:
+        """The page views, in order."""
+        return [event for event in self.events if event.is_view]
+
+    @property
     def path(self) -> list[str]:
         """The pages viewed, in order."""
-        return [event.page for event in self.events if event.is_view]
+        return [view.page for view in self.views]
 
     @property
     def entry(self) -> str:

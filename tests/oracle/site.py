@@ -1,0 +1,68 @@
+"""All that happened on a site, and the few ways of counting that every report shares."""
+
+from collections.abc import Iterable, Sequence
+from statistics import mean
+
+from oracle.periods import Range
+from oracle.steps import Goal
+from oracle.visits import Event, Visit, stored, visits_of
+
+
+class Site:
+    """Everything that happened on a site, from the events in the order in which they came in."""
+
+    def __init__(self, arrivals: Sequence[Event], goals: Sequence[Goal] = ()) -> None:
+        self.events = sorted(stored(arrivals), key=lambda event: event.order)
+        self.visits = visits_of(self.events)
+        self.goals = {goal.name: goal for goal in goals}
+        self.visit_with = {event.id: visit for visit in self.visits for event in visit.events}
+
+    def visits_in(self, span: Range) -> list[Visit]:
+        """The visits that started in a range."""
+        return [visit for visit in self.visits if span.has(visit.started)]
+
+    def views_in(self, span: Range) -> list[Event]:
+        """The page views in a range."""
+        return [event for event in self.events if event.is_view and span.has(event.time)]
+
+    def actions_in(self, span: Range) -> list[Event]:
+        """What reports call events: all but engagement."""
+        return [event for event in self.events if event.is_action and span.has(event.time)]
+
+    def visit_of(self, event: Event) -> Visit:
+        """The visit in which something happened."""
+        return self.visit_with[event.id]
+
+    def visits_by(self, visitor: str) -> list[Visit]:
+        """All visits of a visitor."""
+        return [visit for visit in self.visits if visit.visitor == visitor]
+
+    def is_first(self, visit: Visit) -> bool:
+        """Whether nothing that the visitor ever did was before this visit."""
+        return visit.started == min(other.started for other in self.visits_by(visit.visitor))
+
+
+def share(part: float, whole: float) -> float | None:
+    """A part of a whole; unknown when there is no whole."""
+    return part / whole if whole else None
+
+
+def average(numbers: Sequence[float]) -> float | None:
+    """The mean; unknown without any number."""
+    return mean(numbers) if numbers else None
+
+
+def bounce_rate(visits: Sequence[Visit]) -> float | None:
+    """The bounces among the visits that viewed a page."""
+    viewed = [visit for visit in visits if visit.path]
+    return share(sum(visit.bounced for visit in viewed), len(viewed))
+
+
+def names_of(things: Iterable[Visit] | Iterable[Event]) -> set[str]:
+    """The different visitors."""
+    return {thing.visitor for thing in things}
+
+
+def visitors_of(things: Iterable[Visit] | Iterable[Event]) -> int:
+    """How many different visitors."""
+    return len(names_of(things))

@@ -1,0 +1,252 @@
+"""Any metrics by any dimensions, as POST /api/analytics/query answers them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import product
+from zoneinfo import ZoneInfo
+
+from oracle.conversions import amount_of, newcomers
+from oracle.filters import Clause, Filter, of_events
+from oracle.periods import GREENWICH, Range, bucket_of
+from oracle.site import Site, visitors_of
+from oracle.steps import as_text
+from oracle.visits import Event, Visit
+
+Key = tuple[str, ...]
+Number = float | int | None
+LABELS = {"minute": "%Y-%m-%d %H:%M:00", "hour": "%Y-%m-%d %H:%M:00"}
+GOAL = "event:goal"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked."""
+
+    site: Site
+    span: Range
+    dimensions: tuple[str, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    zone: ZoneInfo = GREENWICH
+
+    @property
+    def filter(self) -> Filter:
+        """The clauses as a filter."""
+        return Filter(self.site, self.clauses, self.zone)
+
+    @property
+    def of_events(self) -> bool:
+        """Whether it is about events, rather than visits."""
+        return any(of_events(key) for key in self.dimensions)
+
+    @property
+    def without_goals(self) -> "Question":
+        """The same, whoever reached a goal or not."""
+        return replace(
+            self,
+            dimensions=tuple(key for key in self.dimensions if key != GOAL),
+            clauses=tuple(clause for clause in self.clauses if clause[1] not in (GOAL, "goal")),
+        )
+
+    def visits(self) -> list[Visit]:
+        """The visits that it is about."""
+        return self.filter.visits(self.site.visits_in(self.span))
+
+    def events(self) -> list[Event]:
+        """The events that it is about."""
+        return self.filter.events(self.site.actions_in(self.span))
+
+    def keys_of_visit(self, visit: Visit) -> set[Key]:
+        """The group of a visit."""
+        return {tuple(self.value_of_visit(visit, key, visit.started) for key in self.dimensions)}
+
+    def keys_of_event(self, event: Event) -> set[Key]:
+        """The groups of an event: one for each goal that it reaches, where goals are asked for."""
+        return set(product(*(self.values_of_event(event, key) for key in self.dimensions)))
+
+    def values_of_event(self, event: Event, key: str) -> list[str]:
+        """What an event has of a dimension."""
+        name = key.removeprefix("event:props:")
+        if name != key:
+            return [as_text(event.props[name]) if name in (event.props or {}) else "(none)"]
+        if of_events(key):
+            return self.filter.values_of_event(event, key)
+        return [self.value_of_visit(self.site.visit_of(event), key, event.time)]
+
+    def value_of_visit(self, visit: Visit, key: str, time: datetime) -> str:
+        """What a visit has of a dimension, and a time of one of time."""
+        kind, _, name = key.partition(":")
+        if kind == "time":
+            start = bucket_of(time, name, self.zone).astimezone(self.zone)
+            return start.strftime(LABELS.get(name, "%Y-%m-%d"))
+        return self.filter.value_of_visit(visit, key)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The visits and the events with the same values."""
+
+    question: Question
+    key: Key
+    visits: Sequence[Visit]
+    events: Sequence[Event]
+
+    @property
+    def views(self) -> list[Event]:
+        """The page views among the events."""
+        return [event for event in self.events if event.is_view]
+
+    @property
+    def page(self) -> str:
+        """The page that the group is about."""
+        return self.key[self.question.dimensions.index("event:page")]
+
+
+def stats(question: Question, metrics: Sequence[str]) -> dict[Key, list[Number]]:
+    """The metrics of each group."""
+    return {group.key: [METRICS[metric](group) for metric in metrics] for group in groups(question)}
+
+
+def groups(question: Question) -> list[Group]:
+    """Every group of which there is something to tell."""
+    events = question.events()
+    keys = {key for event in events for key in question.keys_of_event(event)}
+    visits = [] if question.of_events else question.visits()
+    keys |= {key for visit in visits for key in question.keys_of_visit(visit)}
+    return [group_of(question, key) for key in sorted(keys)]
+
+
+def group_of(question: Question, key: Key) -> Group:
+    """A group. Asked by a dimension of events, its visits are those with such events."""
+    events = [event for event in question.events() if key in question.keys_of_event(event)]
+    if question.of_events:
+        visits = list({question.site.visit_of(event): None for event in events})
+    else:
+        visits = [visit for visit in question.visits() if key in question.keys_of_visit(visit)]
+    return Group(question, key, visits, events)
+
+
+def rounded(number: Decimal | None, places: int) -> float | None:
+    """A number as it is shown; halves away from zero."""
+    if number is None:
+        return None
+    return float(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+
+
+def ratio(part: int | Decimal, whole: int) -> Decimal | None:
+    """A part of a whole; unknown when there is no whole."""
+    return Decimal(part) / whole if whole else None
+
+
+def per_cent(part: int, whole: int) -> float | None:
+    """A part in per cent, with one decimal."""
+    return rounded(Decimal(100 * part) / whole, 1) if whole else None
+
+
+def exact_sum(numbers: Iterable[float]) -> Decimal:
+    """The sum of numbers as they were told."""
+    return sum((Decimal(repr(number)) for number in numbers), Decimal(0))
+
+
+def revenue(group: Group) -> float | None:
+    """What was paid, where it can be added up."""
+    orders = [event for event in group.events if event.revenue is not None]
+    return float(amount_of(orders)) if len({o.currency for o in orders}) == 1 else None
+
+
+def entries(group: Group) -> list[Visit]:
+    """The visits with a page view; where pages are asked for, those that entered on the page."""
+    if not group.question.of_events:
+        return [visit for visit in group.visits if visit.path]
+    return at_the_edge(group, lambda visit: visit.entry)
+
+
+def at_the_edge(group: Group, edge: Callable[[Visit], str]) -> list[Visit]:
+    """The visits in the range that belong to the group but for the page, which is their edge."""
+    question = group.question
+    others = [key for key in question.dimensions if key != "event:page"]
+    wanted = [value for value, key in zip(group.key, question.dimensions, strict=True)
+              if key != "event:page"]  # fmt: skip
+    return [
+        visit
+        for visit in question.visits()
+        if visit.path
+        and edge(visit) == group.page
+        and wanted == [question.value_of_visit(visit, key, visit.started) for key in others]
+    ]
+
+
+def exit_rate(group: Group) -> float | None:
+    """Visits that ended on the page by views of it."""
+    return per_cent(len(at_the_edge(group, lambda visit: visit.exit)), len(group.views))
+
+
+def time_on_page(group: Group) -> float | None:
+    """Mean seconds of the page views of which anything is known."""
+    found = [seconds_on(view, group.question.site.visit_of(view)) for view in group.views]
+    known = [seconds for seconds in found if seconds is not None]
+    return rounded(ratio(sum(known, Decimal(0)), len(known)), 0)
+
+
+def seconds_on(view: Event, visit: Visit) -> Decimal | None:
+    """Engaged seconds of a page view, else the time until the next."""
+    following = next((other for other in visit.views if other.order > view.order), None)
+    told = [
+        event.duration
+        for event in visit.events
+        if event.duration is not None
+        and (event is view or (event.name == "engagement" and event.page == view.page))
+        and event.order >= view.order
+        and (following is None or event.order < following.order)
+    ]
+    if told:
+        return exact_sum(told)
+    if following is None:
+        return None
+    return Decimal(repr((following.time - view.time).total_seconds()))
+
+
+def conversion_rate(group: Group) -> float | None:
+    """Visitors by all visitors of the range."""
+    everybody = replace(group.question.without_goals, dimensions=())
+    return per_cent(visitors(group), visitors_of(everybody.visits()))
+
+
+def group_conversion_rate(group: Group) -> float | None:
+    """Visitors by all visitors of the same group."""
+    question = group.question.without_goals
+    pairs = zip(group.key, group.question.dimensions, strict=True)
+    key = tuple(value for value, name in pairs if name != GOAL)
+    return per_cent(visitors(group), visitors(group_of(question, key)))
+
+
+def visitors(group: Group) -> int:
+    """Distinct visitors."""
+    return visitors_of(group.events if group.question.of_events else group.visits)
+
+
+METRICS: dict[str, Callable[[Group], Number]] = {
+    "visitors": visitors,
+    "visits": lambda group: len(group.visits),
+    "pageviews": lambda group: len(group.views),
+    "events": lambda group: len(group.events),
+    "bounce_rate": lambda group: per_cent(
+        sum(visit.bounced for visit in entries(group)), len(entries(group))
+    ),
+    "visit_duration": lambda group: rounded(
+        ratio(exact_sum(visit.seconds for visit in group.visits), len(group.visits)), 0
+    ),
+    "views_per_visit": lambda group: rounded(
+        ratio(sum(len(visit.path) for visit in group.visits), len(group.visits)), 2
+    ),
+    "revenue": revenue,
+    "new_visitors": lambda group: newcomers(group.question.site, group.visits)["new_visitors"],
+    "returning_visitors": lambda group: newcomers(group.question.site, group.visits)[
+        "returning_visitors"
+    ],
+    "conversion_rate": conversion_rate,
+    "group_conversion_rate": group_conversion_rate,
+    "time_on_page": time_on_page,
+    "exit_rate": exit_rate,
+}

@@ -1,0 +1,122 @@
+"""Telling the service what happened on a site, asking it, and comparing its answers."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from api.sites.directory import Sites
+from api.sites.models import Visibility, utc_now
+from conftest import TestSite
+from oracle.histories import DAY, History
+from oracle.periods import Range
+from oracle.site import Site
+from oracle.steps import Goal
+from oracle.visits import Event, stored
+
+ALL = 1000
+"""Rows: more than there are."""
+
+numbers = count()
+
+
+def examples(number: int) -> settings:
+    """How a history is searched for that gives a wrong answer."""
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    return settings(max_examples=number, deadline=None, print_blob=True, suppress_health_check=slow)
+
+
+async def fresh_site(
+    client: Any, admin: Any, database: Any, timezone: str = "UTC", goals: Sequence[Goal] = ()
+) -> TestSite:
+    """A site on which nothing has happened, with goals to reach."""
+    key = f"oracle-{utc_now():%H%M%S%f}-{next(numbers)}"
+    await Sites(database).create(
+        key, f"{key}.example", timezone=timezone, visibility=Visibility.PUBLIC
+    )
+    site = TestSite(key, client, admin, database)
+    for goal in goals:
+        answer = await client.post("/api/goals", json={"site": key, **goal.wire}, headers=admin)
+        assert answer.status_code == 201, answer.text
+    return site
+
+
+async def tell(
+    site: TestSite, batches: Sequence[Sequence[Event]], goals: Sequence[Goal] = ()
+) -> Site:
+    """Sends the batches one after the other; what the oracle thinks of them."""
+    known: list[Event] = []
+    for batch in batches:
+        before = len(stored(known))
+        known += batch
+        report = await site.send(*(event.wire for event in batch))
+        assert report["rejected"] == []
+        assert report["accepted"] == len(stored(known)) - before
+        assert report["accepted"] + report["duplicate"] == len(batch)
+    return Site(known, goals)
+
+
+def spans(history: History, question: dict[str, Any]) -> list[Range]:
+    """A range near the edge, and one around everything."""
+    lower = history.edge + question["offset"]
+    everything = Range(history.edge - 60 * DAY, history.edge + 250 * DAY)
+    return [Range(lower, lower + question["length"]), everything]
+
+
+def filtered(clauses: Sequence[Any]) -> dict[str, str]:
+    """Filters as a parameter."""
+    return {"filters": json.dumps(clauses)} if clauses else {}
+
+
+def bounds(span: Range) -> dict[str, str]:
+    """A range as parameters."""
+    return {"from": span.lower.isoformat(), "to": span.upper.isoformat()}
+
+
+def same(answer: Any, expected: Any) -> bool:
+    """Whether an answer is what is expected of it; keys that nothing is expected of are free."""
+    if isinstance(expected, dict):
+        return all(same(answer[key], value) for key, value in expected.items())
+    if isinstance(expected, list):
+        return len(answer) == len(expected) and all(map(same, answer, expected))
+    if isinstance(expected, datetime):
+        return datetime.fromisoformat(answer) == expected
+    if isinstance(expected, date):
+        return date.fromisoformat(answer) == expected
+    if isinstance(expected, float) and answer is not None:
+        return answer == pytest.approx(expected, rel=1e-9)
+    return answer == expected
+
+
+def check(answer: Any, expected: Any) -> None:
+    """Fails, showing both sides, unless they are the same."""
+    if isinstance(expected, list) and len(answer) == len(expected):
+        for number, (got, wanted) in enumerate(zip(answer, expected, strict=True)):
+            assert same(got, wanted), f"row {number}\n got    {got}\n wanted {wanted}"
+    assert same(answer, expected), f"\n got    {answer}\n wanted {expected}"
+
+
+async def ask(site: TestSite, report: str, span: Range, **params: Any) -> Any:
+    """The answer to a question about a range."""
+    return await site.ask(report, **bounds(span), **params)
+
+
+NOON = datetime(2025, 3, 11, 12, tzinfo=UTC)
+TEN_DAYS = Range(NOON - 5 * DAY, NOON + 5 * DAY)
+
+ids = count(1)
+
+
+def event(time: datetime, page: str = "/", visitor: str = "ann", **more: Any) -> Event:
+    """An event; of simultaneous ones, the one made first is the first."""
+    return Event(id=UUID(int=next(ids)), time=time, visitor=visitor, page=page, **more)
+
+
+async def counts(site: TestSite, span: Range = TEN_DAYS, **how: Any) -> list[int]:
+    """How many got to each step of a funnel."""
+    return [row["count"] for row in (await ask(site, "funnel", span, **how))["rows"]]

@@ -9,6 +9,7 @@ from statistics import mean, median
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from oracle.filters import Clause, Filter
 from oracle.periods import Range, bucket_of, buckets
 from oracle.site import Site, average, bounce_rate, share, visitors_of
 from oracle.visits import Visit
@@ -125,7 +126,43 @@ def sessions(site: Site, span: Range) -> list[Row]:
 
 def session_totals(site: Site, span: Range) -> Row:
     """The visits together."""
-    visits = site.visits_in(span)
+    return visit_totals(site.visits_in(span))
+
+
+def sessions_series(
+    site: Site, span: Range, interval: str, zone: ZoneInfo, clauses: Sequence[Clause] = ()
+) -> list[Row]:
+    """One row for each bucket, empty ones too."""
+    visits = Filter(site, tuple(clauses), zone).visits(site.visits_in(span))
+    starts = [(bucket_of(visit.started, interval, zone), visit) for visit in visits]
+    return [
+        {"time": bucket, **visit_totals([visit for start, visit in starts if start == bucket])}
+        for bucket in buckets(span, interval, zone)
+    ]
+
+
+def session_events(visit: Visit) -> list[Row]:
+    """Everything that happened in a visit, in order."""
+    following = [*(event.time for event in visit.events[1:]), None]
+    return [
+        {
+            "id": str(event.id),
+            "time": event.time,
+            "name": event.name,
+            "page": event.page,
+            "title": event.title,
+            "duration": event.duration,
+            "revenue": None if event.revenue is None else float(event.revenue),
+            "currency": event.currency,
+            "props": event.props,
+            "seconds_to_next": None if time is None else (time - event.time).total_seconds(),
+        }
+        for event, time in zip(visit.events, following, strict=True)
+    ]
+
+
+def visit_totals(visits: Sequence[Visit]) -> Row:
+    """Visits together."""
     return {
         "visits": len(visits),
         "visitors": visitors_of(visits),

@@ -29,6 +29,11 @@ class Site:
         """What reports call events: all but engagement."""
         return [event for event in self.events if event.is_action and span.has(event.time)]
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether no visitor begins two visits at one moment, of which either may be the first."""
+        return len({(v.visitor, v.started) for v in self.visits}) == len(self.visits)
+
     def visit_of(self, event: Event) -> Visit:
         """The visit in which something happened."""
         return self.visit_with[event.id]

@@ -109,9 +109,10 @@ def stats(question: Question, metrics: Sequence[str]) -> dict[Key, list[Number]]
 
 
 def groups(question: Question) -> list[Group]:
-    """Every group of which there is something to tell."""
+    """Every group of which there is something to tell; without dimensions, the only one."""
     events = question.events()
-    keys = {key for event in events for key in question.keys_of_event(event)}
+    keys = set() if question.dimensions else {()}
+    keys |= {key for event in events for key in question.keys_of_event(event)}
     visits = [] if question.of_events else question.visits()
     keys |= {key for visit in visits for key in question.keys_of_visit(visit)}
     return [group_of(question, key) for key in sorted(keys)]

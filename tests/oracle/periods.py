@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 GREENWICH = ZoneInfo("UTC")
 
+STRIDES = {"minute": timedelta(minutes=1), "hour": timedelta(minutes=15)}
+"""Shorter than any bucket of that width; a day has more than six hours whatever the clocks do."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -59,7 +62,7 @@ def begins_an_hour(time: datetime, zone: ZoneInfo) -> bool:
 
 def buckets(span: Range, interval: str, zone: ZoneInfo) -> list[datetime]:
     """Every bucket that has an instant in the range, found by looking everywhere."""
-    stride = timedelta(minutes=1 if interval == "minute" else 15)
+    stride = STRIDES.get(interval, timedelta(hours=6))
     found = {bucket_of(span.upper - timedelta(microseconds=1), interval, zone)}
     time = span.lower
     while time < span.upper:

@@ -64,7 +64,7 @@ async def tell(
 def spans(history: History, question: dict[str, Any]) -> list[Range]:
     """A range near the edge, and one around everything."""
     lower = history.edge + question["offset"]
-    everything = Range(history.edge - 60 * DAY, history.edge + 250 * DAY)
+    everything = Range(history.edge - 10 * DAY, history.edge + 70 * DAY)
     return [Range(lower, lower + question["length"]), everything]
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from itertools import product
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from oracle.conversions import amount_of, newcomers
 from oracle.filters import Clause, Filter, of_events
@@ -15,7 +18,6 @@ from oracle.steps import as_text
 from oracle.visits import Event, Visit
 
 Key = tuple[str, ...]
-Number = float | int | None
 LABELS = {"minute": "%Y-%m-%d %H:%M:00", "hour": "%Y-%m-%d %H:%M:00"}
 GOAL = "event:goal"
 
@@ -103,7 +105,7 @@ class Group:
         return self.key[self.question.dimensions.index("event:page")]
 
 
-def stats(question: Question, metrics: Sequence[str]) -> dict[Key, list[Number]]:
+def stats(question: Question, metrics: Sequence[str]) -> dict[Key, list[Any]]:
     """The metrics of each group."""
     return {group.key: [METRICS[metric](group) for metric in metrics] for group in groups(question)}
 
@@ -128,11 +130,10 @@ def group_of(question: Question, key: Key) -> Group:
     return Group(question, key, visits, events)
 
 
-def rounded(number: Decimal | None, places: int) -> float | None:
-    """A number as it is shown; halves away from zero."""
-    if number is None:
-        return None
-    return float(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+def rounded(number: Decimal | None, places: int) -> Any:
+    """A number as it is shown, whichever way halves go."""
+    half = 0.5 * 10**-places + 1e-9
+    return None if number is None else pytest.approx(float(number), rel=0, abs=half)
 
 
 def ratio(part: int | Decimal, whole: int) -> Decimal | None:
@@ -140,7 +141,7 @@ def ratio(part: int | Decimal, whole: int) -> Decimal | None:
     return Decimal(part) / whole if whole else None
 
 
-def per_cent(part: int, whole: int) -> float | None:
+def per_cent(part: int, whole: int) -> Any:
     """A part in per cent, with one decimal."""
     return rounded(Decimal(100 * part) / whole, 1) if whole else None
 
@@ -178,12 +179,12 @@ def at_the_edge(group: Group, edge: Callable[[Visit], str]) -> list[Visit]:
     ]
 
 
-def exit_rate(group: Group) -> float | None:
+def exit_rate(group: Group) -> Any:
     """Visits that ended on the page by views of it."""
     return per_cent(len(at_the_edge(group, lambda visit: visit.exit)), len(group.views))
 
 
-def time_on_page(group: Group) -> float | None:
+def time_on_page(group: Group) -> Any:
     """Mean seconds of the page views of which anything is known."""
     found = [seconds_on(view, group.question.site.visit_of(view)) for view in group.views]
     known = [seconds for seconds in found if seconds is not None]
@@ -196,7 +197,7 @@ def seconds_on(view: Event, visit: Visit) -> Decimal | None:
     told = [
         event.duration
         for event in visit.events
-        if event.duration is not None
+        if event.duration
         and (event is view or (event.name == "engagement" and event.page == view.page))
         and event.order >= view.order
         and (following is None or event.order < following.order)
@@ -208,13 +209,13 @@ def seconds_on(view: Event, visit: Visit) -> Decimal | None:
     return Decimal(repr((following.time - view.time).total_seconds()))
 
 
-def conversion_rate(group: Group) -> float | None:
+def conversion_rate(group: Group) -> Any:
     """Visitors by all visitors of the range."""
     everybody = replace(group.question.without_goals, dimensions=())
     return per_cent(visitors(group), visitors_of(everybody.visits()))
 
 
-def group_conversion_rate(group: Group) -> float | None:
+def group_conversion_rate(group: Group) -> Any:
     """Visitors by all visitors of the same group."""
     question = group.question.without_goals
     pairs = zip(group.key, group.question.dimensions, strict=True)
@@ -227,7 +228,7 @@ def visitors(group: Group) -> int:
     return visitors_of(group.events if group.question.of_events else group.visits)
 
 
-METRICS: dict[str, Callable[[Group], Number]] = {
+METRICS: dict[str, Callable[[Group], Any]] = {
     "visitors": visitors,
     "visits": lambda group: len(group.visits),
     "pageviews": lambda group: len(group.views),

@@ -133,8 +133,9 @@ def retention(
 
 def beginning(site: Site, visitor: str, start: str | None) -> tuple[Event, Visit] | None:
     """The event that makes a visitor part of a cohort, and its visit."""
+    wanted = None if start is None else goal_of(start, site.goals)
     for event in site.events:
-        if event.visitor == visitor and (start is None or goal_of(start, site.goals).fits(event)):
+        if event.visitor == visitor and (wanted is None or wanted.fits(event)):
             return event, site.visit_of(event)
     return None
 
@@ -147,7 +148,8 @@ def returns(
     first, visit = began
     if end is None:
         return [v.started for v in site.visits_by(visitor) if v.started >= visit.started]
-    done = [e for e in site.events if e.visitor == visitor and goal_of(end, site.goals).fits(e)]
+    wanted = goal_of(end, site.goals)
+    done = [e for e in site.events if e.visitor == visitor and wanted.fits(e)]
     return [event.time for event in done if event.order > first.order or not after]
 
 

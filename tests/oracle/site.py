@@ -15,6 +15,7 @@ class Site:
         self.events = sorted(stored(arrivals), key=lambda event: event.order)
         self.visits = visits_of(self.events)
         self.goals = {goal.name: goal for goal in goals}
+        self.since = {v.visitor: v.started for v in reversed(self.visits)}
         self.visit_with = {event.id: visit for visit in self.visits for event in visit.events}
 
     def visits_in(self, span: Range) -> list[Visit]:
@@ -44,7 +45,7 @@ class Site:
 
     def is_first(self, visit: Visit) -> bool:
         """Whether nothing that the visitor ever did was before this visit."""
-        return visit.started == min(other.started for other in self.visits_by(visit.visitor))
+        return visit.started == self.since[visit.visitor]
 
 
 def share(part: float, whole: float) -> float | None:

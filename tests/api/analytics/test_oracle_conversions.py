@@ -29,7 +29,7 @@ from oracle.telling import (
 two_filters = st.tuples(st.sampled_from(FILTERS), st.sampled_from(FILTERS))
 
 
-@examples(15)
+@examples(10)
 @given(history=histories(), question=questions(), compared=two_filters)
 async def test_conversions_are_what_the_oracle_counts(
     client: Any,
@@ -44,10 +44,10 @@ async def test_conversions_are_what_the_oracle_counts(
     told = await tell(site, history.batches, GOALS)
     for _ in range(2):
         for span in spans(history, question):
-            for clauses in ([], question["clauses"]):
-                await check_goals(site, told, span, clauses)
-                await check_revenue(site, told, span, clauses)
-                await check_segments(site, told, span, compared, clauses)
+            clauses = question["clauses"]
+            await check_goals(site, told, span, clauses)
+            await check_revenue(site, told, span, clauses)
+            await check_segments(site, told, span, compared, clauses)
         await site.refresh()
 
 

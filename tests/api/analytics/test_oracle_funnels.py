@@ -41,7 +41,7 @@ from oracle.telling import (
 MODES = ("ordered", "strict", "any")
 
 
-@examples(15)
+@examples(10)
 @given(
     history=histories(),
     question=questions(),
@@ -105,11 +105,10 @@ async def check_steps(site: TestSite, told: Site, span: Range, asked: Asked) -> 
 
 async def check_breakdown(site: TestSite, told: Site, span: Range, asked: Asked) -> None:
     """Every value, and the most frequent one alone."""
-    for dimension in ("source", "entry_page", "visitor_type"):
-        for kept in (ALL, 1):
-            params = {"breakdown": dimension, "limit": kept, **params_of(asked)}
-            answer = await ask(site, "funnel", span, **params)
-            check(answer["rows"], plain(broken_down(told, span, asked, dimension, kept)))
+    for dimension, kept in (("source", ALL), ("entry_page", 1), ("visitor_type", ALL)):
+        params = {"breakdown": dimension, "limit": kept, **params_of(asked)}
+        answer = await ask(site, "funnel", span, **params)
+        check(answer["rows"], plain(broken_down(told, span, asked, dimension, kept)))
 
 
 async def check_people(site: TestSite, told: Site, span: Range, asked: Asked) -> None:

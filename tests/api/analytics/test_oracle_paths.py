@@ -38,7 +38,7 @@ journeys = st.fixed_dictionaries(
 )
 
 
-@examples(15)
+@examples(10)
 @given(history=histories(), question=questions(), journey=journeys)
 async def test_ways_are_what_the_oracle_finds(
     client: Any,
@@ -53,9 +53,8 @@ async def test_ways_are_what_the_oracle_finds(
     told = await tell(site, history.batches, GOALS)
     for _ in range(2):
         for span in spans(history, question):
-            for clauses in ([], question["clauses"]):
-                await check_paths(site, told, span, clauses, journey)
-                await check_series(site, told, span, history.zone, clauses)
+            await check_paths(site, told, span, question["clauses"], journey)
+            await check_series(site, told, span, history.zone, question["clauses"])
         await site.refresh()
     await check_every_visit(site, told, spans(history, question)[1])
 
@@ -75,11 +74,11 @@ async def check_series(
 ) -> None:
     """Every bucket."""
     for interval in ("hour", "day", "week", "month"):
-        if interval != "hour" or span.upper - span.lower < 90 * DAY:
+        if interval != "hour" or span.upper - span.lower < 30 * DAY:
             params = {"interval": interval, "timezone": timezone, "limit": ALL}
             answer = await ask(site, "sessions/series", span, **params, **filtered(clauses))
             expected = sessions_series(told, span, interval, ZoneInfo(timezone), clauses)
-            check(answer["rows"], expected[:ALL])
+            check(answer["rows"], expected)
 
 
 async def check_every_visit(site: TestSite, told: Site, span: Range) -> None:

@@ -40,7 +40,7 @@ from oracle.telling import (
 ends = st.none() | st.sampled_from(STEPS + JSON_STEPS)
 
 
-@examples(20)
+@examples(15)
 @given(
     history=histories(),
     question=questions(),

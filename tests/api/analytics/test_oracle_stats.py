@@ -46,7 +46,7 @@ SHAPES: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
 """Dimensions, and what can be asked by them."""
 
 
-@examples(15)
+@examples(10)
 @given(
     history=histories(),
     question=questions(),

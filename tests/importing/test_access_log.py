@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,15 +9,11 @@ import pytest
 import ua_parser
 
 from api.db.database import Database
-from api.events.enrich import Places
-from api.sites.directory import Sites
-from api.sites.models import Visibility
-from conftest import SECRET, TestSite, refresh
-from importing.access_log import LogReader, Skipped, Summary, import_log, read_hit
+from conftest import TestSite, refresh
+from importing.access_log import Skipped, Summary, read_hit
 from oracle.access_log import LogOracle, Visit, read_log
+from oracle.telling import DOMAIN, REAL_LOG, SHOWN_AS, import_real_log
 
-LOG = Path(__file__).parents[1] / "data" / "semicomplete-access.log.gz"
-DOMAIN = "semicomplete.com"
 RANGE = {"from": "2015-05-17", "to": "2015-05-20"}
 
 
@@ -26,13 +21,13 @@ RANGE = {"from": "2015-05-17", "to": "2015-05-20"}
 def oracle() -> LogOracle:
     """What the file says. The native ua-parser is asked because that is what the service has;
     the engines differ on three user agents (see tests/oracle)."""
-    return read_log(LOG, DOMAIN, ua_parser.parser)
+    return read_log(REAL_LOG, DOMAIN, ua_parser.parser)
 
 
 @pytest.fixture(scope="session")
 async def imported(database: Database) -> Summary:
     """The summary of a first import on the site `semicomplete`."""
-    return await run_import(database, LOG, "semicomplete")
+    return await import_real_log(database, "semicomplete")
 
 
 @pytest.fixture(scope="session")
@@ -41,16 +36,6 @@ def log_site(
 ) -> TestSite:
     """The site that the log was imported to."""
     return TestSite("semicomplete", client, admin, database)
-
-
-async def run_import(database: Database, path: Path, key: str) -> Summary:
-    """Imports a log as the command line does, with a reader of its own."""
-    site = await Sites(database).create(key, DOMAIN, visibility=Visibility.PUBLIC)
-    summary = Summary()
-    reader = LogReader(site, SECRET, Places(None, None))
-    async for _ in import_log(database, path, reader, summary):
-        pass
-    return summary
 
 
 async def by_value(site: TestSite, report: str, dimension: str) -> Counter[str]:
@@ -93,7 +78,7 @@ async def test_importing_twice_stores_once(
     imported: Summary, log_site: TestSite, database: Database
 ) -> None:
     before = await log_site.ask("pages", limit=1000, **RANGE)
-    again = await run_import(database, LOG, "semicomplete")
+    again = await import_real_log(database, "semicomplete")
     assert (again.stored, again.duplicates) == (0, imported.stored)
     assert await log_site.ask("pages", limit=1000, **RANGE) == before
 
@@ -167,14 +152,6 @@ async def test_referrers(log_site: TestSite, oracle: LogOracle) -> None:
         oracle_of = oracle.visits_per_referrer
         counted[host], counted[""] = oracle_of[host], counted[""] - 1
     assert counted == oracle.visits_per_referrer
-
-
-SHOWN_AS = {
-    "IE": "Internet Explorer",
-    "Chrome Mobile WebView": "Android WebView",
-    "Mobile Safari UI/WKWebView": "iOS WebView",
-}
-"""Families that the product shows by the name people know."""
 
 
 async def test_browsers(log_site: TestSite, oracle: LogOracle) -> None:

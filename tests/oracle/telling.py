@@ -4,20 +4,34 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from api.db.database import Database
+from api.events.enrich import Places
 from api.sites.directory import Sites
 from api.sites.models import Visibility, utc_now
-from conftest import TestSite
+from conftest import SECRET, TestSite
+from importing.access_log import LogReader, Summary, import_log
 from oracle.histories import DAY, History
 from oracle.periods import Range
 from oracle.site import Site
 from oracle.steps import Goal
 from oracle.visits import Event, stored
+
+REAL_LOG = Path(__file__).parents[1] / "data" / "semicomplete-access.log.gz"
+DOMAIN = "semicomplete.com"
+
+SHOWN_AS = {
+    "IE": "Internet Explorer",
+    "Chrome Mobile WebView": "Android WebView",
+    "Mobile Safari UI/WKWebView": "iOS WebView",
+}
+"""Families of browsers that the service shows by the name people know."""
 
 ALL = 1000
 """Rows: more than there are."""
@@ -120,3 +134,13 @@ def event(time: datetime, page: str = "/", visitor: str = "ann", **more: Any) ->
 async def counts(site: TestSite, span: Range = TEN_DAYS, **how: Any) -> list[int]:
     """How many got to each step of a funnel."""
     return [row["count"] for row in (await ask(site, "funnel", span, **how))["rows"]]
+
+
+async def import_real_log(database: Database, key: str) -> Summary:
+    """Imports the real log as the command line does, with a reader of its own."""
+    site = await Sites(database).create(key, DOMAIN, visibility=Visibility.PUBLIC)
+    summary = Summary()
+    reader = LogReader(site, SECRET, Places(None, None))
+    async for _ in import_log(database, REAL_LOG, reader, summary):
+        pass
+    return summary

@@ -56,12 +56,14 @@ def timeseries(site: Site, span: Range, interval: str, timezone: str) -> list[Ro
 def pages(site: Site, span: Range, only: Sequence[str] | None = None) -> list[Row]:
     """One row for each page that was viewed."""
     rows = []
-    visit_of = {event.id: number for number, v in enumerate(site.visits) for event in v.events}
     for page in {view.page for view in site.views_in(span)}:
         if only is not None and page not in only:
             continue
         views = [view for view in site.views_in(span) if view.page == page]
         entered = [visit for visit in site.visits_in(span) if visit.path and visit.entry == page]
+        exits = sum(visit.path[-1:] == [page] for visit in site.visits_in(span))
+        times = [site.visit_of(view).seconds_on(view) for view in views]
+        known = [seconds for seconds in times if seconds is not None]
         engaged = sum(
             event.duration or 0
             for event in site.events
@@ -72,13 +74,13 @@ def pages(site: Site, span: Range, only: Sequence[str] | None = None) -> list[Ro
                 "page": page,
                 "pageviews": len(views),
                 "visitors": visitors_of(views),
-                "visits": len({visit_of[view.id] for view in views}),
+                "visits": len({site.visit_of(view) for view in views}),
                 "entries": len(entered),
-                "exits": sum(
-                    1 for visit in site.visits_in(span) if visit.path and visit.exit == page
-                ),
+                "exits": exits,
                 "bounce_rate": share(sum(visit.bounced for visit in entered), len(entered)),
+                "exit_rate": exits / len(views),
                 "engaged_seconds": engaged / len(views) if engaged else None,
+                "time_on_page": average([float(seconds) for seconds in known]),
             }
         )
     return sorted(rows, key=lambda row: (-row["pageviews"], row["page"]))

@@ -1,6 +1,6 @@
 """Any metrics by any dimensions, as POST /api/analytics/query answers them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from oracle.filters import Clause, Filter, of_events
 from oracle.periods import GREENWICH, Range, bucket_of
 from oracle.site import Site, visitors_of
 from oracle.steps import as_text
-from oracle.visits import Event, Visit
+from oracle.visits import Event, Visit, exact_sum
 
 Key = tuple[str, ...]
 LABELS = {"minute": "%Y-%m-%d %H:%M:00", "hour": "%Y-%m-%d %H:%M:00"}
@@ -146,11 +146,6 @@ def per_cent(part: int, whole: int) -> Any:
     return rounded(Decimal(100 * part) / whole, 1) if whole else None
 
 
-def exact_sum(numbers: Iterable[float]) -> Decimal:
-    """The sum of numbers as they were told."""
-    return sum((Decimal(repr(number)) for number in numbers), Decimal(0))
-
-
 def revenue(group: Group) -> float | None:
     """What was paid, where it can be added up."""
     orders = [event for event in group.events if event.revenue is not None]
@@ -186,27 +181,9 @@ def exit_rate(group: Group) -> Any:
 
 def time_on_page(group: Group) -> Any:
     """Mean seconds of the page views of which anything is known."""
-    found = [seconds_on(view, group.question.site.visit_of(view)) for view in group.views]
+    found = [group.question.site.visit_of(view).seconds_on(view) for view in group.views]
     known = [seconds for seconds in found if seconds is not None]
     return rounded(ratio(sum(known, Decimal(0)), len(known)), 0)
-
-
-def seconds_on(view: Event, visit: Visit) -> Decimal | None:
-    """Engaged seconds of a page view, else the time until the next."""
-    following = next((other for other in visit.views if other.order > view.order), None)
-    told = [
-        event.duration
-        for event in visit.events
-        if event.duration
-        and (event is view or (event.name == "engagement" and event.page == view.page))
-        and event.order >= view.order
-        and (following is None or event.order < following.order)
-    ]
-    if told:
-        return exact_sum(told)
-    if following is None:
-        return None
-    return Decimal(repr((following.time - view.time).total_seconds()))
 
 
 def conversion_rate(group: Group) -> Any:

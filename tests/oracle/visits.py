@@ -5,9 +5,10 @@ found obviously right.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -146,6 +147,23 @@ class Visit:
         """The page views, in order."""
         return [event for event in self.events if event.is_view]
 
+    def seconds_on(self, view: Event) -> Decimal | None:
+        """Engaged seconds of a page view, else the time until the next; of the last, unknown."""
+        following = next((other for other in self.views if other.order > view.order), None)
+        told = [
+            event.duration
+            for event in self.events
+            if event.duration
+            and (event is view or (event.name == "engagement" and event.page == view.page))
+            and event.order >= view.order
+            and (following is None or event.order < following.order)
+        ]
+        if told:
+            return exact_sum(told)
+        if following is None:
+            return None
+        return exact_sum([(following.time - view.time).total_seconds()])
+
     @property
     def path(self) -> list[str]:
         """The pages viewed, in order."""
@@ -170,6 +188,11 @@ class Visit:
     def bounced(self) -> bool:
         """Whether one page was viewed and nothing else done."""
         return len(self.path) == 1 and self.interactions == 0
+
+
+def exact_sum(numbers: Iterable[float]) -> Decimal:
+    """The sum of numbers as they were told."""
+    return sum((Decimal(repr(number)) for number in numbers), Decimal(0))
 
 
 def stored(arrivals: Sequence[Event]) -> list[Event]:

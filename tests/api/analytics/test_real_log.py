@@ -160,7 +160,11 @@ async def test_every_page(log: TestSite, views: pd.DataFrame, visits: pd.DataFra
     expected["entries"] = entered.size()
     expected["exits"] = visits.groupby("exit_page").size()
     expected = expected.fillna(0).astype(int).assign(bounce_rate=entered["bounce"].mean())
-    rows = await rows_of(log, "pages")
+    expected["exit_rate"] = expected["exits"] / expected["pageviews"]
+    gaps = views.groupby("visit")["time"].diff().shift(-1).dt.total_seconds()
+    last = views["visit"] != views["visit"].shift(-1)
+    expected["time_on_page"] = gaps.mask(last).groupby(views["page"]).mean()
+    rows = await rows_of(log, "pages", detail=True)
     assert {row["page"] for row in rows} == set(expected.index)
     for row in rows:
         check(row, known(expected.loc[row["page"]]))

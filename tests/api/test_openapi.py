@@ -5,6 +5,7 @@ answer is a 5xx, and every answer has the content type and the shape that the do
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -30,13 +31,41 @@ from servers import fresh_database
 from settings import Settings
 
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
-EXAMPLES = 12
+EXAMPLES = 8
 SEED = 2026
+
 GUESSED_IN_VAIN = {"from", "to", "hours", "period", "compare", "compare_from", "compare_to"}
-GUESSED_IN_VAIN |= {"timezone", "filters", "order"}
+GUESSED_IN_VAIN |= {"timezone", "filters", "order", "pages", "dimension", "breakdown"}
+
+SENSIBLE: dict[str, Any] = {
+    "site": DEMO_SITE,
+    "site_id": DEMO_SITE,
+    "metrics": ["visitors", "pageviews"],
+    "date_range": "7d",
+    "dimensions": ["visit:source"],
+    "filters": [],
+    "order_by": [],
+    "time": None,
+}
+"""What is asked instead of what was guessed, by the name of a parameter or of a part of a body."""
 
 document = build_app(Settings(secret_key=SECRET)).openapi()
 operations = [found.ok() for found in schemathesis.openapi.from_dict(document).get_all_operations()]
+
+
+def takes_something(operation: APIOperation) -> bool:
+    """Whether there is anything to get wrong about it."""
+    described = operation.definition.raw
+    places = {parameter["in"] for parameter in described.get("parameters", ())}
+    return "requestBody" in described or bool(places & {"query", "path"})
+
+
+calls = [
+    pytest.param(operation, mode, id=f"{operation.label} {mode.value}")
+    for operation in operations
+    for mode in GenerationMode
+    if mode is GenerationMode.POSITIVE or takes_something(operation)
+]
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +89,7 @@ def login(service: Service) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
-@pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
-@pytest.mark.parametrize("operation", operations, ids=lambda operation: operation.label)
+@pytest.mark.parametrize(("operation", "mode"), calls)
 def test_every_answer_is_as_documented(
     service: Service, login: dict[str, str], operation: APIOperation, mode: GenerationMode
 ) -> None:
@@ -83,10 +111,12 @@ def test_every_answer_is_as_documented(
 
 
 def make_sensible(case: Case) -> None:
-    """Asks about a site that there is, and leaves out what a document cannot describe well enough
-    to be guessed: ends of ranges, and texts in languages of their own."""
+    """Asks about a site that there is, and replaces what a document cannot describe well enough to
+    be guessed: ends of ranges, names, and texts in languages of their own."""
     for name in GUESSED_IN_VAIN & set(case.query):
         del case.query[name]
+    if "/funnel" in case.path:
+        case.query["steps"] = ["/", "/pricing"]
     for told in (case.query, case.body):
         if isinstance(told, dict):
-            told.update({key: DEMO_SITE for key in ("site", "site_id") if key in told})
+            told.update({name: value for name, value in SENSIBLE.items() if name in told})

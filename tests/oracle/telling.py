@@ -61,9 +61,14 @@ async def fresh_site(
 
 
 async def tell(
-    site: TestSite, batches: Sequence[Sequence[Event]], goals: Sequence[Goal] = ()
+    site: TestSite,
+    batches: Sequence[Sequence[Event]],
+    goals: Sequence[Goal] = (),
+    *,
+    refreshing: bool = False,
 ) -> Site:
-    """Sends the batches one after the other; what the oracle thinks of them."""
+    """Sends the batches one after the other, refreshing rollups in between or not; what the oracle
+    thinks of them."""
     known: list[Event] = []
     for batch in batches:
         before = len(stored(known))
@@ -72,6 +77,8 @@ async def tell(
         assert report["rejected"] == []
         assert report["accepted"] == len(stored(known)) - before
         assert report["accepted"] + report["duplicate"] == len(batch)
+        if refreshing:
+            await site.refresh()
     return Site(known, goals)
 
 

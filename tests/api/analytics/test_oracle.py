@@ -104,7 +104,7 @@ async def test_every_report_answers_what_the_oracle_counts(
     client, admin, database, history, question
 ):
     site = await fresh_site(client, admin, database)
-    told = await tell(site, history.batches)
+    told = await tell(site, history.batches, refreshing=question["refreshing"])
     span, everything = spans(history, question)
     for interval in ("hour", "day", "week", "month"):
         await check_timeseries(site, told, span, interval, history.zone)

@@ -41,7 +41,7 @@ async def test_conversions_are_what_the_oracle_counts(
 ) -> None:
     assume(Site(history.arrivals).is_clear)
     site = await fresh_site(client, admin, database, goals=GOALS)
-    told = await tell(site, history.batches, GOALS)
+    told = await tell(site, history.batches, GOALS, refreshing=question["refreshing"])
     for _ in range(2):
         for span in spans(history, question):
             clauses = question["clauses"]

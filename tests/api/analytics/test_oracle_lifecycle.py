@@ -36,7 +36,7 @@ async def test_coming_and_going_is_what_the_oracle_counts(
 ) -> None:
     assume(Site(history.arrivals).is_clear)
     site = await fresh_site(client, admin, database, history.zone, GOALS)
-    told = await tell(site, history.batches, GOALS)
+    told = await tell(site, history.batches, GOALS, refreshing=question["refreshing"])
     for _ in range(2):
         for span in spans(history, question):
             await check_lifecycle(site, told, span, history.zone, question)

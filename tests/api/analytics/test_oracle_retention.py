@@ -60,7 +60,7 @@ async def test_retention_is_what_the_oracle_counts(
 ) -> None:
     assume(Site(history.arrivals).is_clear)
     site = await fresh_site(client, admin, database, history.zone, GOALS)
-    told = await tell(site, history.batches, GOALS)
+    told = await tell(site, history.batches, GOALS, refreshing=question["refreshing"])
     how = {key: question[key] for key in ("interval", "rolling", "week_start")}
     steps = {"start": start, "return": end}
     said = {key: value for key, value in steps.items() if value is not None}

@@ -64,7 +64,7 @@ async def test_every_metric_is_what_the_oracle_counts(
 ) -> None:
     assume(Site(history.arrivals).is_clear)
     site = await fresh_site(client, admin, database, history.zone, GOALS)
-    told = await tell(site, history.batches, GOALS)
+    told = await tell(site, history.batches, GOALS, refreshing=question["refreshing"])
     for _ in range(2):
         for span in spans(history, question):
             for dimensions, metrics in shapes:
@@ -222,6 +222,17 @@ async def test_conversion_rates_are_of_everybody_or_of_the_group(
     assert of_group == {("alpha",): 100, ("beta",): 50}
     both = await table(site, "group_conversion_rate", "event:goal", "visit:source")
     assert both == {("Buy", "alpha"): 100, ("Buy", "beta"): 50}
+
+
+async def test_a_rate_of_nobody_is_unknown_of_everybody_and_of_the_group(
+    client: Any, admin: Any, database: Any
+) -> None:
+    site = await fresh_site(client, admin, database, goals=[Goal("Buy", event="buy")])
+    await tell(site, [[event(NOON - MINUTE, source="alpha"), event(NOON, name="buy")]])
+    rates = ["visitors", "conversion_rate", "group_conversion_rate"]
+    dimensions = ["event:goal", "visit:source"]
+    rows = await results(site, Range(NOON, NOON + HOUR), rates, dimensions)
+    assert [row["metrics"] for row in rows] == [[1, None, None]]
 
 
 @pytest.mark.parametrize("metric", ["conversion_rate", "group_conversion_rate"])

@@ -206,6 +206,7 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
         "week_start": draw(st.sampled_from(["monday", "sunday"])),
         "pages": draw(st.none() | st.lists(st.sampled_from(PAGES), min_size=1, max_size=2)),
         "refreshing": draw(st.booleans()),
+        "crowded": draw(st.booleans()),
         "clauses": draw(st.just([]) | st.sampled_from(FILTERS)),
     }
 

@@ -36,6 +36,9 @@ SHOWN_AS = {
 ALL = 1000
 """Rows: more than there are."""
 
+BLOCK_OF_VISITORS = 16_384
+LONG_AGO = datetime(1999, 1, 1, tzinfo=UTC)
+
 numbers = count()
 
 
@@ -58,6 +61,17 @@ async def fresh_site(
         answer = await client.post("/api/goals", json={"site": key, **goal.wire}, headers=admin)
         assert answer.status_code == 201, answer.text
     return site
+
+
+async def make_crowded(site: TestSite) -> None:
+    """As if so many visitors had been there, long ago, that the next few are in two blocks of the
+    sets in which visitors are counted."""
+    async with await site.database.connect() as connection:
+        await connection.execute(
+            "insert into visitor (site_id, id, ordinal, first_seen, last_seen)"
+            " select id, 0, %s, %s, %s from site where key = %s",
+            [BLOCK_OF_VISITORS - 3, LONG_AGO, LONG_AGO, site.key],
+        )
 
 
 async def tell(

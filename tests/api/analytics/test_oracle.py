@@ -25,6 +25,7 @@ from oracle.telling import (
     event,
     examples,
     fresh_site,
+    make_crowded,
     spans,
     tell,
 )
@@ -104,6 +105,8 @@ async def test_every_report_answers_what_the_oracle_counts(
     client, admin, database, history, question
 ):
     site = await fresh_site(client, admin, database)
+    if question["crowded"]:
+        await make_crowded(site)
     told = await tell(site, history.batches, refreshing=question["refreshing"])
     span, everything = spans(history, question)
     for interval in ("hour", "day", "week", "month"):

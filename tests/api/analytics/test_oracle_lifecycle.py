@@ -21,6 +21,7 @@ from oracle.telling import (
     examples,
     filtered,
     fresh_site,
+    make_crowded,
     spans,
     tell,
 )
@@ -36,6 +37,8 @@ async def test_coming_and_going_is_what_the_oracle_counts(
 ) -> None:
     assume(Site(history.arrivals).is_clear)
     site = await fresh_site(client, admin, database, history.zone, GOALS)
+    if question["crowded"]:
+        await make_crowded(site)
     told = await tell(site, history.batches, GOALS, refreshing=question["refreshing"])
     for _ in range(2):
         for span in spans(history, question):

@@ -17,6 +17,7 @@ from oracle.telling import (
     event,
     examples,
     fresh_site,
+    make_crowded,
     same,
     spans,
     tell,
@@ -53,6 +54,8 @@ async def test_the_first_rows_by_a_column_are_those_of_the_oracle(
     ranking: dict[str, Any],
 ) -> None:
     site = await fresh_site(client, admin, database, history.zone)
+    if question["crowded"]:
+        await make_crowded(site)
     told = await tell(site, history.batches, refreshing=question["refreshing"])
     for _ in range(2):
         for span in spans(history, question):

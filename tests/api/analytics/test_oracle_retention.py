@@ -33,6 +33,7 @@ from oracle.telling import (
     examples,
     filtered,
     fresh_site,
+    make_crowded,
     spans,
     tell,
 )
@@ -40,7 +41,7 @@ from oracle.telling import (
 ends = st.none() | st.sampled_from(STEPS + JSON_STEPS)
 
 
-@examples(15)
+@examples(8)
 @given(
     history=histories(),
     question=questions(),
@@ -60,6 +61,8 @@ async def test_retention_is_what_the_oracle_counts(
 ) -> None:
     assume(Site(history.arrivals).is_clear)
     site = await fresh_site(client, admin, database, history.zone, GOALS)
+    if question["crowded"]:
+        await make_crowded(site)
     told = await tell(site, history.batches, GOALS, refreshing=question["refreshing"])
     how = {key: question[key] for key in ("interval", "rolling", "week_start")}
     steps = {"start": start, "return": end}

@@ -1,14 +1,14 @@
-"""The command line: serve, migrate, import-log, demo, user, site, jobs, explain, doctor."""
+"""The command line: serve, migrate, import-log, demo, user, site, rejected, jobs, explain …"""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, TypeVar
 
 import psycopg
 import typer
@@ -30,7 +30,10 @@ from api.db.embedded import embedded_server
 from api.db.jobs import run_once
 from api.errors import AnalyticsError
 from api.events.enrich import Places
+from api.events.replay import RejectedOut, Replay, ReplayReport, rejected_events, replay
 from api.jobs import jobs_for
+from api.logs import configure_logs
+from api.metrics import FOLDER
 from api.sites.directory import DEMO_SITE, Sites
 from api.sites.models import Visibility, utc_now
 from demo import fill_demo
@@ -50,6 +53,8 @@ job_commands = typer.Typer(no_args_is_help=True, help="Work that is done by the 
 cli.add_typer(site_commands, name="site")
 cli.add_typer(user_commands, name="user")
 cli.add_typer(job_commands, name="jobs")
+rejected_commands = typer.Typer(no_args_is_help=True, help="Events that could not be stored.")
+cli.add_typer(rejected_commands, name="rejected")
 
 console = Console()
 T = TypeVar("T")
@@ -103,10 +108,10 @@ def with_prepared(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
 def serve() -> None:
     """Starts everything: database (if embedded), schema, first login, demo data, web server."""
     signal.signal(signal.SIGTERM, leave)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     embedded = not os.environ.get("DATABASE_URL")
     try:
         with with_database(read_settings()) as settings, plain_words():
+            configure_logs(settings.log_format)
             login = asyncio.run(set_up(settings, fill=settings.demo))
             introduce(settings, login, embedded)
             run_web_server(settings)
@@ -153,20 +158,28 @@ def introduce(settings: Settings, login: FirstLogin | None, embedded: bool) -> N
 
 def run_web_server(settings: Settings) -> None:
     """Serves until told to stop; then lets requests finish for up to 20 seconds."""
-    uvicorn.run(
-        "main:build_app",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        proxy_headers=True,
-        forwarded_allow_ips=settings.trusted_proxies,
-        server_header=False,
-        access_log=False,
-        log_level="warning",
-        ws_max_size=4096,
-        timeout_graceful_shutdown=20,
-    )
+    with TemporaryDirectory(prefix="analytics-metrics-") as folder:
+        if settings.workers > 1:
+            os.environ[FOLDER] = folder
+        uvicorn.run(**web_server(settings))
+
+
+def web_server(settings: Settings) -> dict[str, Any]:
+    """How the web server is run."""
+    return {
+        "app": "main:build_app",
+        "factory": True,
+        "host": settings.host,
+        "port": settings.port,
+        "workers": settings.workers,
+        "proxy_headers": True,
+        "forwarded_allow_ips": settings.trusted_proxies,
+        "server_header": False,
+        "access_log": False,
+        "log_config": None,
+        "ws_max_size": 4096,
+        "timeout_graceful_shutdown": 20,
+    }
 
 
 @cli.command("migrate")
@@ -269,12 +282,44 @@ def create_user_command(
     print(with_prepared(work))
 
 
+@rejected_commands.command("list")
+def list_rejected(
+    site: Annotated[str, typer.Argument(help="Key of the site.")],
+    code: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
+    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 100,
+) -> None:
+    """Rejected events, one JSON object per line."""
+
+    async def work(database: Database, _: Settings) -> list[dict[str, Any]]:
+        found = await Sites(database).find(site)
+        return await rejected_events(database, found, code, limit=limit)
+
+    for row in with_prepared(work):
+        print(RejectedOut.model_validate(row).model_dump_json())
+
+
+@rejected_commands.command("replay")
+def replay_rejected(
+    site: Annotated[str, typer.Argument(help="Key of the site.")],
+    code: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
+    number: Annotated[list[int] | None, typer.Option(help="Only these, by id.")] = None,
+) -> None:
+    """Tries rejected events again. What is stored leaves the list, what is not stays."""
+
+    async def work(database: Database, settings: Settings) -> ReplayReport:
+        places = Places(settings.geoip_db, None)
+        found = await Sites(database).find(site)
+        return await replay(database, places, found, Replay(ids=number, code=code))
+
+    print(with_prepared(work).model_dump_json(indent=2))
+
+
 @job_commands.command("run")
 def run_jobs() -> None:
-    """Does every job once: partitions, rollups, salts. For those who have a cron."""
+    """Does every job once: partitions, rollups, salts and so on. For those who have a cron."""
 
-    async def work(database: Database, _: Settings) -> None:
-        await run_once(database, jobs_for(database.engine))
+    async def work(database: Database, settings: Settings) -> None:
+        await run_once(database, jobs_for(database.engine, settings))
 
     with_prepared(work)
 

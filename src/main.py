@@ -12,12 +12,18 @@ from api.auth.routing import router as auth
 from api.db.database import Database
 from api.db.jobs import run_forever
 from api.errors import REFUSALS, add_error_handlers
+from api.events.admission import Limits
 from api.events.enrich import Places
-from api.events.queue import WriteQueue
+from api.events.queues import event_queue, rejected_queue
+from api.events.routing import FAST_ROUTE
+from api.events.routing import pixel_router as pixel
 from api.events.routing import router as events
 from api.events.salts import Salts
+from api.events.upkeep import router as upkeep
 from api.health import router as health
 from api.jobs import jobs_for
+from api.limits import Buckets
+from api.logs import configure_logs
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
 from api.sites.directory import Sites
@@ -25,6 +31,8 @@ from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
 from settings import Settings
 from tracker.routing import router as tracker
+
+LOGIN_SECONDS = 15 * 60.0
 
 
 def build_app(settings: Settings | None = None) -> FastAPI:
@@ -37,9 +45,11 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue]
     add_error_handlers(app)
-    for router in (auth, events, analytics, goals, realtime, tracker, dashboard, health):
+    routers = (auth, events, pixel, upkeep, analytics, goals, realtime, tracker, dashboard, health)
+    for router in routers:
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
+    app.router.routes.insert(0, FAST_ROUTE)
     return app
 
 
@@ -47,15 +57,19 @@ def build_app(settings: Settings | None = None) -> FastAPI:
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """Opens what the routes need, in order, and closes it in the reverse order."""
     settings: Settings = app.state.settings
+    configure_logs(settings.log_format)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(settings.database_url))
         app.state.database = database
         app.state.sites = Sites(database)
         app.state.salts = Salts(database)
+        app.state.limits = Limits(settings)
+        app.state.login_tries = Buckets(settings.login_tries, LOGIN_SECONDS)
         app.state.places = Places(settings.geoip_db, settings.country_header or None)
-        app.state.queue = await stack.enter_async_context(WriteQueue(database))
+        app.state.rejected = await stack.enter_async_context(rejected_queue(database, settings))
+        app.state.queue = await stack.enter_async_context(event_queue(database))
         app.state.hub = await stack.enter_async_context(Hub(database))
         if settings.jobs:
-            jobs = asyncio.create_task(run_forever(database, jobs_for(database.engine)))
+            jobs = asyncio.create_task(run_forever(database, jobs_for(database.engine, settings)))
             stack.callback(jobs.cancel)
         yield

@@ -59,6 +59,36 @@ class Settings(BaseSettings):
     demo: bool = Field(True, description="Give an empty database a demo site with made-up traffic.")
     jobs: bool = Field(True, description="Run the jobs loop (rollups, partitions, salts) here.")
 
+    rejected_days: int = Field(
+        14, gt=0, description="How long a rejected event is kept to be looked at and replayed."
+    )
+    rejected_rows: int = Field(
+        1000, gt=0, description="How many rejected events are kept of a site, the newest of them."
+    )
+
+    rate_per_ip: int = Field(
+        500,
+        ge=0,
+        description="Events a second from one address, a minute's worth at once; 0 is no limit. "
+        "Not for editors of the site, nor for this machine.",
+    )
+    rate_per_site: int = Field(
+        0, ge=0, description="Events a second to one site, a minute's worth at once; 0 is no limit."
+    )
+    quota_per_site: int = Field(
+        0, ge=0, description="Events a day to one site; 0 is no limit. Editors are not limited."
+    )
+    login_tries: int = Field(
+        10, ge=0, description="Wrong passwords for one account in 15 minutes; 0 is no limit."
+    )
+
+    metrics: Literal["local", "open", "off"] = Field(
+        "local", description="Who may read /metrics: this machine only, anybody, or nobody."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Log lines for people, or JSON lines for machines."
+    )
+
     @field_validator("secret_key")
     @classmethod
     def refuse_weak_secret(cls, value: str) -> str:

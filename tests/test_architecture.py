@@ -17,6 +17,7 @@ SRC = ROOT / "src"
 LAYERS = (
     ("settings",),
     ("api.errors",),
+    ("api.limits", "api.logs", "api.metrics"),
     ("api.db",),
     ("api.sites",),
     ("api.auth",),

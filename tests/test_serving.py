@@ -136,6 +136,19 @@ def test_the_command_line_works_beside_a_running_service(tmp_path: Path) -> None
     assert "3 stored before" in again.stdout
 
 
+def test_rejected_events_are_listed_and_replayed_from_the_command_line(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    with running(data_dir, DEMO="false") as service:
+        body = [{"page": "/"}, {"pgae": "/typo"}, {"page": "/old", "time": "2026-01-01T00:00:00Z"}]
+        assert post(service.base, body) == 201
+        listed = cli(data_dir, "rejected", "list", "default", "--code", "too_late")
+        replayed = cli(data_dir, "rejected", "replay", "default")
+        left = cli(data_dir, "rejected", "list", "default")
+    assert json.loads(json.loads(listed.stdout)["payload"])["page"] == "/old", listed.stderr
+    assert json.loads(replayed.stdout)["accepted"] == 1, replayed.stderr
+    assert [json.loads(line)["code"] for line in left.stdout.splitlines()] == ["unknown_field"]
+
+
 def test_many_processes_may_migrate_an_empty_database_at_once(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with running(data_dir, DEMO="false"), ThreadPoolExecutor(6) as threads:

@@ -8,10 +8,14 @@ AnalyticsError            400
 ├── NotFound              404
 ├── Conflict              409
 ├── TooLarge              413
+├── UnsupportedMedia      415
+├── TooManyRequests       429  slow down; says when to come again
 ├── Fault                 500  a mistake of ours; the log has the details
 └── Unavailable           503  try again later: the database is away or slow
 """
 
+import math
+import random
 from typing import Any, ClassVar
 
 import psycopg
@@ -19,13 +23,14 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from psycopg_pool import PoolTimeout, TooManyRequests
+from psycopg_pool import PoolTimeout
+from psycopg_pool import TooManyRequests as PoolIsFull
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError as EngineOperationalError
 from sqlalchemy.exc import TimeoutError as EngineTimeout
 from starlette.exceptions import HTTPException
 
-RETRY_AFTER_SECONDS = 2
+RETRY_AFTER_SECONDS = (1, 4)
 
 
 class Problem(BaseModel):
@@ -118,6 +123,24 @@ class TooLarge(AnalyticsError):
     code = "TOO_LARGE"
 
 
+class UnsupportedMedia(AnalyticsError):
+    """The body is of a kind that this service does not read."""
+
+    status = 415
+    code = "UNSUPPORTED_MEDIA"
+
+
+class TooManyRequests(AnalyticsError):
+    """Too many requests; please slow down."""
+
+    status = 429
+    code = "TOO_MANY_REQUESTS"
+
+    def __init__(self, detail: str = "", retry_after: float = 1.0) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class Fault(AnalyticsError):
     """Something went wrong here; the log of the service says what."""
 
@@ -135,7 +158,7 @@ class Unavailable(AnalyticsError):
 DATABASE_AWAY = (
     psycopg.OperationalError,
     PoolTimeout,
-    TooManyRequests,
+    PoolIsFull,
     EngineOperationalError,
     EngineTimeout,
 )
@@ -150,7 +173,9 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         (404, "There is nothing here, or nothing you may see."),
         (409, "That exists already."),
         (413, "The request is too large."),
+        (415, "The body is of a kind that is not read."),
         (422, "The input cannot be understood; says what is allowed."),
+        (429, "Too much at once; says when to come again."),
         (503, "The database is away or slow; try again."),
     )
 }
@@ -159,10 +184,21 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 
 def answer(error: AnalyticsError) -> JSONResponse:
     """The HTTP answer for an error of ours."""
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if error.status == 503 else {}
+    headers = retry_after(error)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(jsonable_encoder(error.body()), error.status, headers)
+
+
+def retry_after(error: AnalyticsError) -> dict[str, str]:
+    """When to come again, where that can help; not all at once after an outage."""
+    match error:
+        case TooManyRequests():
+            return {"Retry-After": str(math.ceil(error.retry_after))}
+        case AnalyticsError(status=503):
+            return {"Retry-After": str(random.randint(*RETRY_AFTER_SECONDS))}  # noqa: S311
+        case _:
+            return {}
 
 
 def validation_error(request: Request, error: RequestValidationError) -> Invalid:
@@ -203,19 +239,22 @@ def http_error(error: HTTPException) -> JSONResponse:
     return JSONResponse(body, error.status_code, dict(error.headers or {}))
 
 
+def known(error: Exception) -> AnalyticsError:
+    """The error of ours that a failure amounts to."""
+    if isinstance(error, AnalyticsError):
+        return error
+    return Unavailable() if isinstance(error, DATABASE_AWAY) else Fault()
+
+
 def answer_for(request: Request, error: Exception) -> JSONResponse:
     """The answer to any failure."""
     match error:
-        case AnalyticsError():
-            return answer(error)
         case RequestValidationError():
             return answer(validation_error(request, error))
         case HTTPException():
             return http_error(error)
-        case _ if isinstance(error, DATABASE_AWAY):
-            return answer(Unavailable())
         case _:
-            return answer(Fault())
+            return answer(known(error))
 
 
 def add_error_handlers(app: FastAPI) -> None:

@@ -1,6 +1,7 @@
 """The jobs of this service, as data."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -10,14 +11,16 @@ from api.db.engine import Engine
 from api.db.jobs import Job
 from api.db.partitions import ensure_partitions, months_ahead
 from api.db.refresh import refresh_rollups
+from api.events.rejected import forget_rejected
 from api.events.salts import forget_salts
 from api.sites.models import utc_now
+from settings import Settings
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
 
 
-def jobs_for(engine: Engine) -> Sequence[Job]:
+def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
     """Everything that has to happen by itself on this kind of server."""
 
     async def partitions(connection: AsyncConnection[Any]) -> None:
@@ -29,8 +32,12 @@ def jobs_for(engine: Engine) -> Sequence[Job]:
     async def salts(connection: AsyncConnection[Any]) -> None:
         await forget_salts(connection, utc_now())
 
+    async def rejected(connection: AsyncConnection[Any]) -> None:
+        await forget_rejected(connection, utc_now() - timedelta(days=settings.rejected_days))
+
     return (
         Job("create partitions ahead", HOUR, partitions),
         Job("refresh rollups", MINUTE / 4, rollups),
         Job("forget salts", HOUR / 4, salts),
+        Job("forget rejected events", HOUR, rejected),
     )

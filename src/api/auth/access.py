@@ -139,6 +139,14 @@ async def editable_site(connection: HTTPConnection, user: User | None, name: str
     return site
 
 
+async def edited_site(
+    connection: HTTPConnection, user: Annotated[User | None, Depends(maybe_user)], key: str
+) -> Site:
+    """The site in the path, for those who may change it."""
+    return await editable_site(connection, user, key)
+
+
+EditedSite = Annotated[Site, Depends(edited_site)]
 MaybeUser = Annotated[User | None, Depends(maybe_user)]
 CurrentUser = Annotated[User, Depends(current_user)]
 AppSettings = Annotated[Settings, Depends(settings_of)]

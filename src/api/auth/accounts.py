@@ -6,6 +6,7 @@ from sqlmodel import col, select
 
 from api.auth.models import Login, Registration, User
 from api.auth.security import hash_password, password_matches
+from api.db.connection import within
 from api.db.database import Database
 from api.errors import Conflict, Unauthenticated
 
@@ -28,13 +29,18 @@ async def create_user(database: Database, new: Registration, is_admin: bool = Fa
 
 async def check_login(database: Database, login: Login) -> User:
     """The user with this e-mail and password. Raises Unauthenticated, the same for both faults."""
-    async with database.session() as session:
-        found = await session.execute(select(User).where(func.lower(User.email) == login.email))
-        user = found.scalars().first()
+    user = await within(user_named(database, login.email))
     if not await password_matches(login.password, user.password_hash if user else None):
         raise Unauthenticated("E-mail or password is wrong.")
     assert user is not None
     return user
+
+
+async def user_named(database: Database, email: str) -> User | None:
+    """The user with this e-mail."""
+    async with database.session() as session:
+        found = await session.execute(select(User).where(func.lower(User.email) == email))
+        return found.scalars().first()
 
 
 async def has_users(database: Database) -> bool:

@@ -6,7 +6,8 @@ from api.auth.access import COOKIE, AppDatabase, AppSettings, CurrentUser
 from api.auth.accounts import check_login, create_user
 from api.auth.models import Login, Registration, Token, User, UserOut
 from api.auth.security import issue_token
-from api.errors import Forbidden
+from api.errors import Forbidden, Unauthenticated
+from api.limits import Buckets
 
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
 
@@ -24,7 +25,9 @@ async def login(
     given: Login, request: Request, response: Response, database: AppDatabase, settings: AppSettings
 ) -> Token:
     """Exchanges e-mail and password for a token; a browser gets it as a cookie as well."""
-    user = await check_login(database, given)
+    tries: Buckets = request.app.state.login_tries
+    with tries.trying(given.email, Unauthenticated, "Too many wrong passwords for this account."):
+        user = await check_login(database, given)
     assert user.id is not None
     seconds = settings.access_token_expire_minutes * 60
     token = issue_token(user.id, settings.secret, settings.access_token_expire_minutes)

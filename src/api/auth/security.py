@@ -1,21 +1,31 @@
 """Passwords and login tokens."""
 
 import asyncio
+import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import TypeVar
 
 import bcrypt
 import jwt
 
-from api.errors import Unauthenticated
+from api.errors import TooManyRequests, Unauthenticated
 from api.sites.models import utc_now
+
+T = TypeVar("T")
 
 ALGORITHM = "HS256"
 AUDIENCE = "analytics-login"
 LEEWAY_SECONDS = 30
 
-HASHING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="bcrypt")
-"""Hashing takes a good part of a second on purpose; two threads keep it from starving ingest."""
+HASHING = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1) // 2))
+"""Hashing takes a good part of a second on purpose; half of the machine is left for the rest."""
+
+MOST_WAITING = 20
+"""How many may wait for their turn at hashing before others are told to come again."""
+
+waiting = 0
 
 NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(rounds=12))
 """Checked when the user is unknown, so that the answer takes as long as for a known one."""
@@ -23,18 +33,28 @@ NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(rounds=12))
 
 async def hash_password(password: str) -> str:
     """The bcrypt hash of a password."""
-    loop = asyncio.get_running_loop()
-    salt = bcrypt.gensalt(rounds=12)
-    hashed = await loop.run_in_executor(HASHING, bcrypt.hashpw, password.encode(), salt)
+    hashed = await in_turn(bcrypt.hashpw, password.encode(), bcrypt.gensalt(rounds=12))
     return hashed.decode()
 
 
 async def password_matches(password: str, password_hash: str | None) -> bool:
     """Whether the password is the one; False, as slowly, when there is no such user."""
     known = password_hash.encode() if password_hash else NOBODY
-    loop = asyncio.get_running_loop()
-    matches = await loop.run_in_executor(HASHING, bcrypt.checkpw, password.encode(), known)
+    matches = await in_turn(bcrypt.checkpw, password.encode(), known)
     return matches and password_hash is not None
+
+
+async def in_turn(work: Callable[[bytes, bytes], T], password: bytes, other: bytes) -> T:
+    """Hashes in a thread. Raises TooManyRequests when too many wait for that."""
+    global waiting
+    if waiting >= MOST_WAITING:
+        raise TooManyRequests("Too many passwords are being checked.", retry_after=5)
+    waiting += 1
+    try:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(HASHING, work, password, other)
+    finally:
+        waiting -= 1
 
 
 def issue_token(user_id: int, secret: str, minutes: int) -> str:

@@ -1,7 +1,7 @@
 """How the database is reached: one pool for writing events, one for reading, one for rows."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, LiteralString, Self
 
@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from api.db.connection import PatientConnection, WritingConnection, was_cut
 from api.db.engine import Engine, detect
 from api.db.queries import Fragment, Statement, statement
 from api.errors import TooMuchAsked
@@ -23,7 +24,15 @@ POOL_TIMEOUT_SECONDS = 1.5
 """A caller hears 503 within 2 s when the database is away."""
 
 COMMON = "-c timezone=UTC -c jit=off -c default_transaction_isolation=read\\ committed"
-WRITING = f"{COMMON} -c statement_timeout=30s -c lock_timeout=10s -c synchronous_commit=on"
+WRITING = (
+    f"{COMMON} -c statement_timeout=10s -c lock_timeout=5s -c synchronous_commit=on"
+    # A writer that the network lost holds its site's lock no longer than this.
+    " -c idle_in_transaction_session_timeout=5s"
+    # A writer looks rows up by their keys, whatever the planner makes of a partition that is new
+    # and has no statistics: reading it whole costs a hundred times as much once it has grown.
+    " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off"
+)
+ROWS = f"{COMMON} -c statement_timeout=5s"
 READING = (
     f"{COMMON} -c default_transaction_read_only=on -c work_mem=64MB"
     # SkipScan makes count(distinct visitor_id) 10 to 30 times slower on such data.
@@ -31,6 +40,7 @@ READING = (
 )
 
 Rows = list[dict[str, Any]]
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 
 class Database:
@@ -41,15 +51,15 @@ class Database:
     def __init__(self, url: str, report_seconds: float = REPORT_SECONDS) -> None:
         self.url = url
         self.report_seconds = report_seconds
-        self.writing = pool(url, WRITING, size=4)
+        self.writing = pool(url, WRITING, WritingConnection, size=6)
         limit = f" -c statement_timeout={round(report_seconds * 1000)}"
-        self.reading = pool(url, READING + limit, size=8)
+        self.reading = pool(url, READING + limit, PatientConnection, size=8)
         self.rows_engine = create_async_engine(
-            sqlalchemy_url(url),
+            "postgresql+psycopg://",
+            async_creator=self.connect_for_rows,
             pool_size=5,
             pool_timeout=POOL_TIMEOUT_SECONDS,
             pool_pre_ping=True,
-            connect_args={"options": f"{COMMON} -c statement_timeout=5s", "connect_timeout": 2},
         )
 
     async def __aenter__(self) -> Self:
@@ -69,6 +79,14 @@ class Database:
         return await AsyncConnection.connect(
             conninfo(self.url, COMMON), autocommit=True, connect_timeout=5
         )
+
+    async def connect_for_rows(self) -> AsyncConnection[Any]:
+        """A connection for SQLAlchemy's pool."""
+        return await PatientConnection.connect(conninfo(self.url, ROWS), connect_timeout=2)
+
+    def writer(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+        """A connection to write events with. Its transaction is committed at the end."""
+        return lend(self.writing)
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[AsyncSession]:
@@ -103,7 +121,7 @@ class Database:
 
     async def answer(self, question: Statement, values: Mapping[str, Any]) -> Rows:
         """The rows of a question. Raises TooMuchAsked when it takes too long."""
-        async with self.reading.connection(timeout=POOL_TIMEOUT_SECONDS) as connection:
+        async with lend(self.reading) as connection:
             cursor = connection.cursor(row_factory=dict_row)
             try:
                 await cursor.execute(question.text, {**values, **question.values})
@@ -115,7 +133,7 @@ class Database:
             return await cursor.fetchall()
 
 
-def pool(url: str, options: str, size: int) -> AsyncConnectionPool[AsyncConnection[Any]]:
+def pool(url: str, options: str, kind: type[PatientConnection], size: int) -> Pool:
     """A pool that refuses quickly and recovers by itself."""
     return AsyncConnectionPool(
         conninfo(url, options),
@@ -125,8 +143,29 @@ def pool(url: str, options: str, size: int) -> AsyncConnectionPool[AsyncConnecti
         timeout=POOL_TIMEOUT_SECONDS,
         max_waiting=200,
         reconnect_timeout=5,
+        connection_class=kind,
         kwargs={"connect_timeout": 2},
     )
+
+
+@asynccontextmanager
+async def lend(pool: Pool) -> AsyncGenerator[AsyncConnection[Any]]:
+    """A connection of the pool on which the server has not hung up in the meantime.
+
+    The pool would notice too, by asking the server each time, and pause before it looks on.
+    """
+    connection = await pool.getconn(timeout=POOL_TIMEOUT_SECONDS)
+    for _ in range(pool.max_size):
+        if not was_cut(connection):
+            break
+        await connection.close()
+        await pool.putconn(connection)
+        connection = await pool.getconn(timeout=POOL_TIMEOUT_SECONDS)
+    try:
+        async with connection:  # commits or rolls back; the pool keeps it open
+            yield connection
+    finally:
+        await pool.putconn(connection)
 
 
 def conninfo(url: str, options: str) -> str:

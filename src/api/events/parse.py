@@ -5,6 +5,7 @@ Each event is decoded by itself, so that a bad one is refused alone.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ MAX_EVENTS = 1000
 MAX_EVENT_BYTES = 32 * 1024
 MAX_PROPS = 64
 MAX_DEPTH = 3
+TOO_DEEP = f"Properties are nested at most {MAX_DEPTH} levels deep."
 
 
 class Rejected(Invalid):
@@ -40,6 +42,16 @@ HALF_CHARACTER = re.compile(
     rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 
+STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]++|[\]}]++|,', re.DOTALL)
+"""What holds JSON together: strings, brackets and commas."""
+
+OPENING, CLOSING, COMMA = b"[{", b"]}", ord(",")
+
+MAX_TOKENS = 150_000
+"""How far a damaged array is read; a batch of ordinary events has a third of them."""
+
+NOT_A_NUMBER = re.compile(rb"(?:NaN|Infinity)\b")
+
 NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What the decoder raises for bytes that are no JSON, or more than it can take."""
 
@@ -59,10 +71,45 @@ def split_body(body: bytes) -> tuple[list[Raw], bool]:
             return counted(decode_array(text)), True
         return [decode_any(text)], False
     except NOT_JSON as error:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) > 1 and any(line.lstrip().startswith(b"{") for line in lines):
-            return counted([Raw(line) for line in lines]), True
+        if parts := elements(text) or json_lines(text):
+            return counted(parts), True
+        if is_object(text):
+            return [Raw(text)], False
         raise Malformed(f"The body is neither JSON nor JSON lines: {error}") from error
+
+
+def elements(text: bytes) -> list[Raw]:
+    """The elements of an array of which one at least is not JSON, or nested too deeply to be
+    decoded; empty where the brackets do not add up to one array."""
+    if not text.startswith(b"["):
+        return []
+    found: list[Raw] = []
+    depth, start = 0, 1
+    for token in islice(STRUCTURE.finditer(text), MAX_TOKENS):
+        sign, length = text[token.start()], token.end() - token.start()
+        if sign in OPENING:
+            depth += length
+        elif sign in CLOSING:
+            depth -= length
+        if depth == 0 or (depth == 1 and sign == COMMA):
+            found.append(Raw(text[start : token.end() - 1].strip()))
+            start = token.end()
+        if depth <= 0 or len(found) > MAX_EVENTS:
+            break
+    whole = depth == 0 and start == len(text)
+    return found if whole or len(found) > MAX_EVENTS else []
+
+
+def json_lines(text: bytes) -> list[Raw]:
+    """The lines of a body, if there are several and one at least looks like an object."""
+    lines = [Raw(line) for line in text.splitlines() if line.strip()]
+    is_lines = len(lines) > 1 and any(bytes(line).lstrip().startswith(b"{") for line in lines)
+    return lines if is_lines else []
+
+
+def is_object(text: bytes) -> bool:
+    """Whether this is one object, whatever is wrong inside it."""
+    return len(elements(b"[" + text + b"]")) == 1 and text.startswith(b"{")
 
 
 def whole_characters(text: bytes) -> bytes:
@@ -88,11 +135,13 @@ def parse_event(raw: Raw) -> EventIn:
         event = decode_event(raw)
     except msgspec.ValidationError as error:
         raise invalid_field(str(error)) from error
+    except RecursionError as error:
+        raise Rejected("too_deep", TOO_DEEP) from error
     except NOT_JSON as error:
-        raise Rejected("malformed_json", f"Not valid JSON: {error}") from error
+        raise malformed(bytes(raw), error) from error
+    check_props(event.props)
     if b"\\u0000" in bytes(raw) and "\0" in "".join(texts(msgspec.to_builtins(event))):
         raise Rejected("nul_character", "Text must not contain the NUL character.")
-    check_props(event.props)
     return event
 
 
@@ -103,6 +152,13 @@ def invalid_field(message: str) -> Rejected:
     return Rejected("invalid_field", message)
 
 
+def malformed(raw: bytes, error: Exception) -> Rejected:
+    """Not JSON; said in plain words where it is what many encoders make of a missing number."""
+    if NOT_A_NUMBER.search(STRUCTURE.sub(b",", raw)):
+        return Rejected("not_a_number", "NaN and Infinity are no JSON numbers; send null.")
+    return Rejected("malformed_json", f"Not valid JSON: {error}")
+
+
 def check_props(props: dict[str, Any] | None) -> None:
     """Refuses properties that are too many or too deep to be of use in a report."""
     if not props:
@@ -110,7 +166,7 @@ def check_props(props: dict[str, Any] | None) -> None:
     if len(props) > MAX_PROPS:
         raise Rejected("too_many_props", f"An event has at most {MAX_PROPS} properties.")
     if depth(props) > MAX_DEPTH:
-        raise Rejected("too_deep", f"Properties are nested at most {MAX_DEPTH} levels deep.")
+        raise Rejected("too_deep", TOO_DEEP)
 
 
 def depth(value: Any) -> int:

@@ -1,86 +1,193 @@
 """Group commit: requests wait together for one COMMIT instead of making one each.
 
 Whatever arrives while a batch is being written is the next batch. Under light load that is one
-event, at once; under heavy load it is thousands.
+event, at once; under heavy load it is thousands. Writers of one site would wait for each other in
+the database, so a site is in one batch at a time. One with a long line is written apart from the
+others and never by all writers, so that a flood on it slows nobody else.
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, Self, TypeVar
 
-from api.db.database import Database
+from api.db.connection import patiently
 from api.errors import Unavailable
-from api.events.models import Event
-from api.events.writer import Result, store
+
+WRITERS = 3
+"""Batches at a time."""
 
 MAX_BATCH = 5_000
-MAX_WAITING = 20_000
+MAX_WAITING = 40_000
+MAX_LINE = 15_000
+LONG_LINE = 500
+"""How many items of one site may wait and still be written together with other sites'."""
+
+SILENCE_SECONDS = 1.5
+LONGEST_SECONDS = 2.7
+"""How long a request waits for its COMMIT before it is told to come again: while the database says
+nothing, and in any case."""
+
+DRAIN_SECONDS = 10.0
+"""How long a process that is told to end waits for what is being written."""
 
 
-@dataclass(slots=True)
-class Waiting:
-    """The events of one request, and the place where it waits for their fate."""
+class OfSite(Protocol):
+    """Something that belongs to a site."""
 
-    events: Sequence[Event]
-    fate: asyncio.Future[list[Result]]
+    @property
+    def site_id(self) -> int: ...
 
 
-class WriteQueue:
-    """The way of all requests of this process to the writer."""
+Item = TypeVar("Item", bound=OfSite)
+Fate = TypeVar("Fate")
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.waiting: list[Waiting] = []
-        self.arrived = asyncio.Event()
+Store = Callable[[Sequence[Item]], Awaitable[Sequence[Fate]]]
+
+
+@dataclass(slots=True, eq=False)
+class Request(Generic[Item, Fate]):
+    """What one request brought, and the place where it waits for its fate."""
+
+    items: Sequence[Item]
+    fates: asyncio.Future[Sequence[Fate]]
+
+
+@dataclass(slots=True, eq=False)
+class Line(Generic[Item, Fate]):
+    """The requests for the same sites, in the order of arrival."""
+
+    sites: frozenset[int]
+    requests: deque[Request[Item, Fate]] = field(default_factory=deque[Request[Any, Any]])
+    size: int = 0
+
+    def append(self, request: Request[Item, Fate]) -> None:
+        """Puts a request at the end."""
+        self.requests.append(request)
+        self.size += len(request.items)
+
+    def take(self, most: int) -> list[Request[Item, Fate]]:
+        """Requests from the front with up to so many items, the first one in any case."""
+        taken: list[Request[Item, Fate]] = []
+        size = 0
+        while self.requests and (not taken or size + len(self.requests[0].items) <= most):
+            request = self.requests.popleft()
+            size += len(request.items)
+            if not request.fates.done():  # nobody waits for it any more: it is sent again
+                taken.append(request)
+        self.size -= size
+        return taken
+
+
+class WriteQueue(Generic[Item, Fate]):
+    """The way of all requests of this process to the database."""
+
+    def __init__(
+        self,
+        store: Store[Item, Fate],
+        writers: int = WRITERS,
+        on_depth: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        self.store = store
+        self.on_depth = on_depth
+        self.writers = writers
+        self.lines: dict[frozenset[int], Line[Item, Fate]] = {}
+        self.busy: set[int] = set()
+        """The sites of which something is being written."""
+        self.apart = 0
+        """How many writers are at work on a long line."""
+        self.batches: set[asyncio.Task[None]] = set()
+        self.depth = 0
+        """How many items wait."""
 
     async def __aenter__(self) -> Self:
-        self.task = asyncio.create_task(self.run(), name="write queue")
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
+        if self.batches:
+            late = (await asyncio.wait(self.batches, timeout=DRAIN_SECONDS))[1]
+            for batch in late:
+                batch.cancel()
 
-    async def write(self, events: Sequence[Event]) -> list[Result]:
-        """What became of each event; returns after the COMMIT. Raises Unavailable when full."""
-        if sum(len(request.events) for request in self.waiting) + len(events) > MAX_WAITING:
-            raise Unavailable("Too many events are waiting; please try again.")
-        fate = asyncio.get_running_loop().create_future()
-        self.waiting.append(Waiting(events, fate))
-        self.arrived.set()
-        return await fate
-
-    async def run(self) -> None:
-        """Writes batch after batch for as long as the process lives."""
-        while True:
-            await self.arrived.wait()
-            await self.write_batch(self.take())
-
-    def take(self) -> list[Waiting]:
-        """Whole requests, up to a full batch, the first of them in any case."""
-        size, count = 0, 0
-        for request in self.waiting:
-            size += len(request.events)
-            if count and size > MAX_BATCH:
-                break
-            count += 1
-        taken, self.waiting = self.waiting[:count], self.waiting[count:]
-        if not self.waiting:
-            self.arrived.clear()
-        return taken
-
-    async def write_batch(self, requests: Sequence[Waiting]) -> None:
-        """Stores what these requests brought and tells each of them."""
-        events = [event for request in requests for event in request.events]
+    async def write(self, items: Sequence[Item]) -> Sequence[Fate]:
+        """What became of each item; returns after the COMMIT. Raises Unavailable when there is no
+        room, or no COMMIT in time: then it may be stored yet, and is a duplicate when it is sent
+        again."""
+        line = self.line_of(items)
+        request = Request[Item, Fate](items, asyncio.get_running_loop().create_future())
+        line.append(request)
+        self.depth += len(items)
+        self.dispatch()
+        self.on_depth(self.depth)
         try:
-            results = iter(await store(self.database, events))
+            return await patiently(request.fates, SILENCE_SECONDS, LONGEST_SECONDS)
+        except Unavailable:
+            request.fates.cancel()
+            raise
+
+    def line_of(self, items: Sequence[Item]) -> Line[Item, Fate]:
+        """The line for the sites of these items. Raises Unavailable when it is too long."""
+        sites = frozenset(item.site_id for item in items)
+        line = self.lines.get(sites) or Line[Item, Fate](sites)
+        if line.size + len(items) > MAX_LINE or self.depth + len(items) > MAX_WAITING:
+            raise Unavailable("Too many events are waiting; please try again.")
+        return self.lines.setdefault(sites, line)
+
+    def dispatch(self) -> None:
+        """Starts batches as long as there are idle writers and work for them."""
+        while len(self.batches) < self.writers and (lines := self.next_lines()):
+            self.start(lines)
+
+    def next_lines(self) -> list[Line[Item, Fate]]:
+        """The lines of the next batch: all short ones, or else a long one alone."""
+        idle = [line for line in self.lines.values() if not line.sites & self.busy]
+        short = [line for line in idle if line.size <= LONG_LINE]
+        long = [line for line in idle if line.size > LONG_LINE]
+        return short or (long[:1] if self.apart < max(1, self.writers - 1) else [])
+
+    def start(self, lines: Sequence[Line[Item, Fate]]) -> None:
+        """Begins to write what stands at the front of these lines."""
+        is_long = lines[0].size > LONG_LINE
+        requests: list[Request[Item, Fate]] = []
+        sites: set[int] = set()
+        room = MAX_BATCH
+        for line in lines:
+            if room <= 0:
+                break
+            before = line.size
+            requests += line.take(room)
+            room -= before - line.size
+            self.depth -= before - line.size
+            sites |= line.sites
+            del self.lines[line.sites]
+            if line.requests:
+                self.lines[line.sites] = line  # at the end: the others come first
+        self.busy |= sites
+        self.apart += is_long
+        batch = asyncio.create_task(self.write_batch(requests), name="write batch")
+        self.batches.add(batch)
+        batch.add_done_callback(lambda done: self.finish(done, sites, is_long))
+
+    def finish(self, batch: asyncio.Task[None], sites: set[int], is_long: bool) -> None:
+        """Makes room for the next batch."""
+        self.batches.discard(batch)
+        self.busy -= sites
+        self.apart -= is_long
+        self.dispatch()
+        self.on_depth(self.depth)
+
+    async def write_batch(self, requests: Sequence[Request[Item, Fate]]) -> None:
+        """Stores what these requests brought and tells each of them."""
+        items = [item for request in requests for item in request.items]
+        try:
+            fates = iter(await self.store(items) if items else ())
         except Exception as error:
             for request in requests:
-                if not request.fate.done():
-                    request.fate.set_exception(error)
+                if not request.fates.done():
+                    request.fates.set_exception(error)
             return
         for request in requests:
-            own = [next(results) for _ in request.events]
-            if not request.fate.done():
-                request.fate.set_result(own)
+            own = [next(fates) for _ in request.items]
+            if not request.fates.done():
+                request.fates.set_result(own)

@@ -1,46 +1,37 @@
 """POST /api/events/ takes events in; GET /api/events/{id} shows one."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from base64 import b64decode
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from msgspec import Raw
+from starlette.routing import Route
 
-from api.auth.access import (
-    AppDatabase,
-    MaybeUser,
-    bearer_of,
-    database_of,
-    may_write_as_others,
-    readable_site,
-    sites_of,
-    user_of,
-)
-from api.auth.models import User
+from api.auth.access import AppDatabase, MaybeUser, database_of, readable_site
+from api.db.connection import within
 from api.db.database import Database
-from api.errors import AnalyticsError, NotFound, TooLarge, Unauthenticated
-from api.events.enrich.event import Sender, enrich
+from api.errors import DATABASE_AWAY, AnalyticsError, NotFound, known, retry_after
+from api.events.bodies import pixel_event, read_body
+from api.events.intake import Fate, maybe_sender, take_in
 from api.events.models import Event
-from api.events.parse import parse_event, split_body
+from api.events.parse import split_body
 from api.events.schema import EVENT_BODY, EventOut, IngestReport, shown
-from api.events.writer import Outcome, Result
+from api.events.writer import Outcome
+from api.metrics import REFUSED
 from api.sites.directory import DEFAULT_SITE
-from api.sites.models import Site, utc_now
 
 router = APIRouter(prefix="/api/events", tags=["events"])
 
 SQL = Path(__file__).parent / "sql"
 
-MAX_BODY_BYTES = 1024 * 1024
-
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 """Trackers run on other origins; nothing here depends on cookies."""
-
-Fate = Event | AnalyticsError
 
 
 @router.post(
@@ -53,108 +44,89 @@ Fate = Event | AnalyticsError
     },
     response_model=None,
 )
-async def create_events(request: Request) -> JSONResponse:
+async def create_events(request: Request) -> Response:
     """Stores one event, an array of events, or one per line.
 
     One event is answered with the event as stored; a batch with an account of each. 2xx means
     that everything in `accepted` is committed. Sending the same ids again changes nothing.
     """
-    raw_events, is_batch = split_body(await read_body(request))
-    fates = await store(request, raw_events)
+    with counting_refusals():
+        raw_events, is_batch = split_body(await read_body(request))
+        fates = await within(take_in(request, raw_events))
     return batch_answer(fates) if is_batch else await single_answer(request, fates[0])
 
 
+FAST_ROUTE = Route("/api/events/", create_events, methods=["POST"])
+"""The same function without the framework's work for each request. First in line, it answers;
+the one above documents it."""
+
+
+@contextmanager
+def counting_refusals() -> Generator[None]:
+    """Adds requests that are refused as a whole to the metrics."""
+    try:
+        yield
+    except (AnalyticsError, *DATABASE_AWAY) as error:
+        REFUSED.labels(known(error).code).inc()
+        raise
+
+
+PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+"""A transparent GIF, one by one."""
+
+PIXEL_HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+pixel_router = APIRouter(tags=["events"])
+
+
+@pixel_router.get(
+    "/pixel.gif",
+    response_class=Response,
+    responses={200: {"content": {"image/gif": {}}, "description": "Stored, and committed."}},
+)
+async def pixel(request: Request) -> Response:
+    """Counts a view without a script: `<noscript><img src="…/pixel.gif?site=key"></noscript>`.
+
+    The query takes the fields of an event. It is an image whatever happens: the status, and the
+    header `X-Error`, say what did.
+    """
+    error = None
+    try:
+        with counting_refusals():
+            event = pixel_event(request.url.query, request.headers.get("referer", ""))
+            ((fate, _),) = await within(take_in(request, [Raw(event)]))
+        error = fate if isinstance(fate, AnalyticsError) else None
+    except (AnalyticsError, *DATABASE_AWAY) as refusal:
+        error = known(refusal)
+    refused = {"X-Error": error.code} | retry_after(error) if error else {}
+    return Response(PIXEL, error.status if error else 200, PIXEL_HEADERS | refused, "image/gif")
+
+
 @router.options("/", include_in_schema=False)
-async def preflight() -> JSONResponse:
+async def preflight() -> Response:
     """Lets browsers post JSON from any origin."""
     allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "*"}
-    return JSONResponse(None, headers=ANY_ORIGIN | allowed)
+    return Response(b"null", headers=ANY_ORIGIN | allowed, media_type="application/json")
 
 
-async def read_body(request: Request) -> bytes:
-    """The body, as long as it is not too large. Raises TooLarge."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLarge(f"A body is at most {MAX_BODY_BYTES} bytes long.")
-    return bytes(body)
-
-
-async def store(request: Request, raw_events: Sequence[Raw]) -> list[tuple[Fate, Outcome | None]]:
-    """What became of each event: the event and its outcome, or why it was refused."""
-    reader = EventReader(request, await sender_of(request), await maybe_sender(request))
-    fates = [await reader.read(raw) for raw in raw_events]
-    valid = [fate for fate in fates if isinstance(fate, Event)]
-    results = iter(await request.app.state.queue.write(valid) if valid else [])
-    return [with_result(fate, results) for fate in fates]
-
-
-def with_result(fate: Fate, results: Iterator[Result]) -> tuple[Fate, Outcome | None]:
-    """Joins an event with the writer's word on it."""
-    if isinstance(fate, AnalyticsError):
-        return fate, None
-    result = next(results)
-    return (fate, result) if isinstance(result, Outcome) else (result, None)
-
-
-async def sender_of(request: Request) -> Sender:
-    """What the connection says about the sender."""
-    now = utc_now()
-    salts = await request.app.state.salts.current(now)
-    return Sender(
-        ip=request.client.host if request.client else "",
-        user_agent=request.headers.get("user-agent", ""),
-        headers=request.headers,
-        now=now,
-        salt_of=salts.get,
-    )
-
-
-async def maybe_sender(request: Request) -> User | None:
-    """The user who sends. Ingest is open, so a bad login is no reason to lose an event."""
-    try:
-        return await user_of(request, token) if (token := bearer_of(request)) else None
-    except Unauthenticated:
-        return None
-
-
-class EventReader:
-    """Reads the events of one request, each by itself."""
-
-    def __init__(self, request: Request, sender: Sender, user: User | None) -> None:
-        self.request = request
-        self.sender = sender
-        self.user = user
-        self.trust: dict[int, bool] = {}
-
-    async def read(self, raw: Raw) -> Fate:
-        """The event ready to be stored, or why it cannot be."""
-        try:
-            event = parse_event(raw)
-            site = await sites_of(self.request).find(event.site or DEFAULT_SITE)
-            sender = await self.sender_for(site)
-            return enrich(event, site, sender, self.request.app.state.places)
-        except AnalyticsError as error:
-            return error
-
-    async def sender_for(self, site: Site) -> Sender:
-        """The sender, trusted with identities and old times where their role allows it."""
-        if site.number not in self.trust:
-            trusted = await may_write_as_others(self.request, site, self.user)
-            self.trust[site.number] = trusted
-        return replace(self.sender, trusted=self.trust[site.number])
-
-
-async def single_answer(request: Request, fate: tuple[Fate, Outcome | None]) -> JSONResponse:
+async def single_answer(request: Request, fate: tuple[Fate, Outcome | None]) -> Response:
     """The stored event; or raises what is wrong with it."""
     event, outcome = fate
     if isinstance(event, AnalyticsError):
         raise event
     if outcome is Outcome.ACCEPTED:
-        return JSONResponse(shown(event).model_dump(mode="json"), 201, ANY_ORIGIN)
-    answer = await stored_before(request, event) or shown(event)
-    return JSONResponse(answer.model_dump(mode="json"), 200, ANY_ORIGIN)
+        return json_response(shown(event), 201)
+    stored = await stored_before(request, event)
+    return json_response(stored.model_dump() if stored else shown(event), 200)
+
+
+def json_response(content: Mapping[str, Any], status: int) -> Response:
+    """JSON that anybody may read."""
+    return Response(msgspec.json.encode(content), status, ANY_ORIGIN, "application/json")
 
 
 async def stored_before(request: Request, event: Event) -> EventOut | None:
@@ -167,7 +139,7 @@ async def stored_before(request: Request, event: Event) -> EventOut | None:
     return await find_event(database_of(request), site.number, event.id)
 
 
-def batch_answer(fates: Sequence[tuple[Fate, Outcome | None]]) -> JSONResponse:
+def batch_answer(fates: Sequence[tuple[Fate, Outcome | None]]) -> Response:
     """The account of a batch: 201 if anything was stored, 200 for retries, 422 if all is bad."""
     outcomes = [outcome for _, outcome in fates]
     report = {
@@ -181,7 +153,7 @@ def batch_answer(fates: Sequence[tuple[Fate, Outcome | None]]) -> JSONResponse:
         "ids": [str(fate.id) if isinstance(fate, Event) else None for fate, _ in fates],
     }
     stored = 201 if report["accepted"] else 200 if report["duplicate"] else 422
-    return JSONResponse(report, stored, ANY_ORIGIN)
+    return json_response(report, stored)
 
 
 async def find_event(database: Database, site_id: int, event_id: UUID) -> EventOut:

@@ -5,17 +5,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from psycopg.rows import DictRow
-from psycopg.types.json import Jsonb
 
 from api.events.models import Context, Event
-from api.events.statements import Connection, as_json, copy, execute
+from api.events.statements import Answer, Connection, add, as_json, execute
 from api.events.visitors import Visitor, Visitors
 from api.events.visits import PageMark, Visit
 
 
-async def stored_visits(connection: Connection, events: Sequence[Event]) -> list[Visit]:
-    """The visits in the database that these events may belong to."""
+async def ask_for_visits(connection: Connection, events: Sequence[Event]) -> list[Answer]:
+    """Asks for the visits in the database that these events may belong to."""
     spans: dict[Any, tuple[datetime, datetime]] = {}
     for event in events:
         keys: tuple[Any, ...] = (event.visitor_id,)
@@ -28,15 +26,15 @@ async def stored_visits(connection: Connection, events: Sequence[Event]) -> list
             spans[key] = (min(lower, event.began), max(upper, event.time))
     visitors = {key: span for key, span in spans.items() if isinstance(key, int)}
     sessions = {key: span for key, span in spans.items() if not isinstance(key, int)}
-    rows: list[DictRow] = []
+    answers: list[Answer] = []
     if visitors:
         values = {"visitors": list(visitors), **bounds(visitors)}
-        rows += await (await execute(connection, "visits_near", values)).fetchall()
+        answers.append(await execute(connection, "visits_near", values))
     if sessions:
         site_ids, session_ids = zip(*sessions, strict=True)
         values = {"sites": list(site_ids), "sessions": list(session_ids), **bounds(sessions)}
-        rows += await (await execute(connection, "visits_of_sessions", values)).fetchall()
-    return [visit_from(row) for row in rows]
+        answers.append(await execute(connection, "visits_of_sessions", values))
+    return answers
 
 
 def bounds(spans: Mapping[Any, tuple[datetime, datetime]]) -> dict[str, list[datetime]]:
@@ -111,10 +109,10 @@ BOT_COLUMNS = {
 }
 
 
-async def copy_events(
+async def add_events(
     connection: Connection, events: Sequence[Event], visits: Sequence[Visit], visitors: Visitors
 ) -> None:
-    """COPY in binary form, the fastest way in."""
+    """Stores events, each with its visit."""
     rows = (
         (
             visit.visitor_id,
@@ -133,14 +131,14 @@ async def copy_events(
             event.revenue,
             event.currency,
             event.interactive,
-            None if event.props is None else Jsonb(event.props),
+            event.props,
         )
         for event, visit in zip(events, visits, strict=True)
     )
-    await copy(connection, "copy_events", EVENT_COLUMNS, rows)
+    await add(connection, "events", EVENT_COLUMNS, rows)
 
 
-async def copy_bots(connection: Connection, bots: Sequence[Event]) -> None:
+async def add_bots(connection: Connection, bots: Sequence[Event]) -> None:
     """Bots are kept apart, so that they are in no other number."""
     rows = (
         (
@@ -156,7 +154,7 @@ async def copy_bots(connection: Connection, bots: Sequence[Event]) -> None:
         )
         for event in bots
     )
-    await copy(connection, "copy_bots", BOT_COLUMNS, rows)
+    await add(connection, "bots", BOT_COLUMNS, rows)
 
 
 async def move_events(connection: Connection, absorbed: Sequence[Visit]) -> None:

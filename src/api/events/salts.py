@@ -31,7 +31,7 @@ class Salts:
         """The salts that exist on this day: its own, and yesterday's if it is still there."""
         today = now.astimezone(UTC).date()
         if self.loaded_on != today:
-            async with self.database.writing.connection() as connection:
+            async with self.database.writer() as connection:
                 self.known = await load_salts(connection, today)
             self.loaded_on = today
         return self.known

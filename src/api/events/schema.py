@@ -45,11 +45,16 @@ FORGOTTEN_OF_BOTS = {
 """What is not kept of a bot's event."""
 
 
-def shown(event: Event) -> EventOut:
-    """An event from memory, just as it can be read afterwards."""
+SHOWN = tuple(EventOut.model_fields)
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """An event from memory, just as it can be read afterwards: the fields of EventOut."""
     told = msgspec.structs.asdict(event.context) | msgspec.structs.asdict(event)
+    for amount in ("duration", "revenue"):
+        told[amount] = None if told[amount] is None else float(told[amount])
     told |= FORGOTTEN_OF_BOTS if event.bot else {}
-    return EventOut.model_validate({name: told[name] for name in EventOut.model_fields})
+    return {name: told[name] for name in SHOWN}
 
 
 class Rejection(BaseModel):
@@ -95,6 +100,7 @@ def event_body() -> dict[str, Any]:
                 },
                 "application/x-ndjson": {"schema": {"type": "string"}},
                 "text/plain": {"schema": either},
+                "application/x-www-form-urlencoded": {"schema": event},
             },
         }
     }

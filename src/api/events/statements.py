@@ -1,12 +1,14 @@
 """Runs the writer's .sql files."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
 
 from api.db.queries import statement
 
@@ -14,27 +16,41 @@ SQL = Path(__file__).parent / "sql"
 
 Connection = AsyncConnection[Any]
 
+Answer = AsyncCursor[DictRow]
+"""Of a statement that was sent; it has come when its rows are fetched."""
 
-async def execute(
-    connection: Connection, name: str, values: Mapping[str, Any]
-) -> AsyncCursor[DictRow]:
+MOST_IN_PIPELINE = 300
+"""Above it, COPY saves more than the round trips cost."""
+
+
+async def execute(connection: Connection, name: str, values: Mapping[str, Any]) -> Answer:
     """Runs one of the writer's .sql files."""
     cursor = connection.cursor(row_factory=dict_row)
     return await cursor.execute(statement(SQL / f"{name}.sql").text, values)
 
 
-async def copy(
+def conversation(connection: Connection, rows: int) -> AbstractAsyncContextManager[object]:
+    """How to talk about so many rows: for a few of them it is the round trips that cost, so all
+    that does not need an answer is sent in one go."""
+    return connection.pipeline() if rows <= MOST_IN_PIPELINE else nullcontext()
+
+
+async def add(
     connection: Connection,
-    name: str,
+    what: str,
     columns: Mapping[str, str],
     rows: Iterable[tuple[Any, ...]],
 ) -> None:
-    """Runs a COPY statement with typed rows."""
-    text = statement(SQL / f"{name}.sql").text
+    """Adds typed rows, by COPY in binary form unless that is out of place."""
+    if connection.pgconn.pipeline_status:
+        named = [dict(zip(columns, row, strict=True)) for row in rows]
+        await execute(connection, f"insert_{what}", {"rows": as_json(named)})
+        return
+    text = statement(SQL / f"copy_{what}.sql").text
     async with connection.cursor() as cursor, cursor.copy(text) as target:
         target.set_types(list(columns.values()))
         for row in rows:
-            await target.write_row(row)
+            await target.write_row([Jsonb(v) if isinstance(v, dict) else v for v in row])
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -1,12 +1,12 @@
 """Visitors: somebody on a site, with the ordinal of their first sight."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from api.events.models import Event
-from api.events.statements import Connection, as_json, execute
+from api.events.statements import Answer, Connection, as_json, execute
 from api.events.visits import Visit
 
 
@@ -25,16 +25,25 @@ class Visitor:
 
 Visitors = dict[int, Visitor]
 
+Known = Mapping[str, Any]
+"""A row with the ordinal and the first sight of a visitor."""
 
-async def meet_visitors(connection: Connection, visits: Sequence[Visit]) -> Visitors:
+
+async def ask_for_visitors(connection: Connection, events: Sequence[Event]) -> list[Answer]:
+    """Asks who of these events' visitors is known, and for the last ordinals of their sites."""
+    sites = list({event.site_id for event in events})
+    ids = {event.visitor_id for event in events} | {event.earlier_visitor_id for event in events}
+    values = {"sites": sites, "visitors": list(ids - {None})}
+    return [
+        await execute(connection, "visitors", values),
+        await execute(connection, "last_ordinals", {"sites": sites}),
+    ]
+
+
+def meet_visitors(
+    visits: Sequence[Visit], known: Mapping[int, Known], ordinals: dict[int, int]
+) -> Visitors:
     """The visitors of these visits; new ones get the next ordinals of their site."""
-    sites = list({visit.site_id for visit in visits})
-    values = {"sites": sites, "visitors": [visit.visitor_id for visit in visits]}
-    known = {
-        row["id"]: row for row in await (await execute(connection, "visitors", values)).fetchall()
-    }
-    cursor = await execute(connection, "last_ordinals", {"sites": sites})
-    ordinals = {row["site_id"]: row["ordinal"] for row in await cursor.fetchall()}
     visitors: Visitors = {}
     for visit in sorted(visits, key=lambda visit: (visit.started, visit.first_id)):
         if visit.visitor_id not in visitors:
@@ -45,7 +54,7 @@ async def meet_visitors(connection: Connection, visits: Sequence[Visit]) -> Visi
     return visitors
 
 
-def meet(visit: Visit, row: Mapping[str, Any] | None, ordinals: dict[int, int]) -> Visitor:
+def meet(visit: Visit, row: Known | None, ordinals: dict[int, int]) -> Visitor:
     """The visitor of their earliest changed visit: an old acquaintance, or the next in line."""
     if row is None:
         ordinals[visit.site_id] += 1
@@ -71,5 +80,5 @@ async def store_visitors(
         for event, visit in zip(events, visits, strict=True)
         if event.user_id is not None
     }
-    rows = [asdict(visitor) | {"user_id": users.get(visitor.id)} for visitor in visitors.values()]
+    rows = [vars(visitor) | {"user_id": users.get(visitor.id)} for visitor in visitors.values()]
     await execute(connection, "store_visitors", {"visitors": as_json(rows)})

@@ -7,22 +7,31 @@ lock also keeps two of them from opening two visits for one visitor, or storing 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 import psycopg
+from psycopg_pool import PoolTimeout
 
-from api.db.database import POOL_TIMEOUT_SECONDS, Database
+from api.db.database import Database
 from api.db.partitions import ensure_partitions, month_of
 from api.db.refresh import WRITERS_LOCK
 from api.events.models import Event
 from api.events.parse import Rejected
-from api.events.rows import copy_bots, copy_events, move_events, replace_visits, stored_visits
-from api.events.statements import Connection, execute
-from api.events.visitors import Visitors, meet_visitors, store_visitors
+from api.events.rows import (
+    add_bots,
+    add_events,
+    ask_for_visits,
+    move_events,
+    replace_visits,
+    visit_from,
+)
+from api.events.statements import Answer, Connection, conversation, execute
+from api.events.visitors import Known, Visitors, ask_for_visitors, meet_visitors, store_visitors
 from api.events.visits import Assignment, Visit
 
 CHANNEL = "events"
@@ -31,7 +40,10 @@ CHANNEL = "events"
 SITE_LOCKS = 7301
 """First key of the advisory locks of sites; the second is the site's id."""
 
-RETRIES = 3
+TRIES = 3
+
+PASSING = (None, "57P01", "57P02", "40P01", "40001")
+"""The connection is gone, its server was shut down or crashed, deadlock, serialisation."""
 
 EVENT_AT_FAULT = (
     psycopg.DataError,
@@ -77,22 +89,30 @@ async def store(database: Database, events: Sequence[Event]) -> list[Result]:
 
 
 async def store_with_retries(database: Database, events: Sequence[Event]) -> list[Result]:
-    """Tries again when the server broke up a deadlock; the lock order makes that all but moot."""
-    for attempt in range(RETRIES):
+    """Tries again when the connection broke, or the server broke up a deadlock."""
+    for attempt in range(TRIES):
         try:
-            return await store_batch(database, events)
-        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
-            if attempt == RETRIES - 1:
+            return await store_batch(database, events, again=attempt > 0)
+        except psycopg.OperationalError as error:
+            if attempt == TRIES - 1 or not passes(error):
                 raise
     raise AssertionError("unreachable")
 
 
-async def store_batch(database: Database, events: Sequence[Event]) -> list[Result]:
-    """One transaction."""
-    async with database.writing.connection(timeout=POOL_TIMEOUT_SECONDS) as connection:
+def passes(error: psycopg.OperationalError) -> bool:
+    """Whether the next try may do better at once: the fault was this connection's."""
+    return error.sqlstate in PASSING and not isinstance(error, PoolTimeout)
+
+
+async def store_batch(
+    database: Database, events: Sequence[Event], again: bool = False
+) -> list[Result]:
+    """One transaction. When it is tried again, nobody knows whether the COMMIT got through, so
+    the ids that were made here are looked for as well."""
+    async with database.writer() as connection:
         await need_partitions(database, connection, events)
-        async with connection.transaction():
-            return await write(connection, events)
+        async with conversation(connection, len(events)), connection.transaction():
+            return await write(connection, events, again)
 
 
 known_months: dict[str, set[datetime]] = {}
@@ -108,42 +128,81 @@ async def need_partitions(
         known |= missing
 
 
-async def write(connection: Connection, events: Sequence[Event]) -> list[Result]:
+async def write(
+    connection: Connection, events: Sequence[Event], again: bool = False
+) -> list[Result]:
     """Everything a batch does, under its locks, in a transaction of the caller's."""
     sites = sorted({event.site_id for event in events})
     locks = {"writers": WRITERS_LOCK, "locks": SITE_LOCKS, "sites": sites}
     await execute(connection, "lock", locks)
-    new = await without_duplicates(connection, events)
-    await write_new(connection, [events[place] for place in new])
+    stock = await take_stock(connection, events, again)
+    new = new_places(events, stock.ids)
+    await write_new(connection, [events[place] for place in new], stock)
     if new:
         await execute(connection, "announce", {"payload": announcement(sites)})
-    outcomes = dict.fromkeys(range(len(events)), Outcome.DUPLICATE)
-    return list((outcomes | dict.fromkeys(new, Outcome.ACCEPTED)).values())
+    return outcomes(events, new)
 
 
-async def write_new(connection: Connection, events: Sequence[Event]) -> None:
+def outcomes(events: Sequence[Event], new: Sequence[int]) -> list[Result]:
+    """Accepted is what is new, and what was stored before under an id that was made here."""
+    found = [Outcome.DUPLICATE if event.own_id else Outcome.ACCEPTED for event in events]
+    for place in new:
+        found[place] = Outcome.ACCEPTED
+    return [*found]
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What the database knows of a batch, all asked for at once and behind the locks."""
+
+    ids: set[tuple[int, UUID]]
+    """Of the events that are stored already, with their sites."""
+    visits: list[Visit]
+    visitors: dict[int, Known]
+    ordinals: dict[int, int]
+    """The last one given out, by site."""
+
+
+async def take_stock(connection: Connection, events: Sequence[Event], again: bool) -> Stock:
+    """Asks for everything before it waits for any of it: one round trip in a pipeline."""
+    people = [event for event in events if not event.bot]
+    own = [event for event in events if event.own_id or again]
+    ids = [await ask_for_ids(connection, own)] if own else []
+    visits = await ask_for_visits(connection, people)
+    visitors, ordinals = await ask_for_visitors(connection, people)
+    stored = {(row["site_id"], row["id"]) for answer in ids for row in await answer.fetchall()}
+    rows = [row for answer in visits for row in await answer.fetchall()]
+    known: dict[int, Known] = {row["visitor_id"]: row for row in rows}
+    known |= {row["id"]: row for row in await visitors.fetchall()}
+    return Stock(
+        ids=stored,
+        visits=[visit_from(row) for row in rows],
+        visitors=known,
+        ordinals={row["site_id"]: row["ordinal"] for row in await ordinals.fetchall()},
+    )
+
+
+async def write_new(connection: Connection, events: Sequence[Event], stock: Stock) -> None:
     """Stores what is not a duplicate: what people did, and apart from it what bots did."""
     if people := [event for event in events if not event.bot]:
-        await write_visits(connection, people)
+        await write_visits(connection, people, stock)
     if bots := [event for event in events if event.bot]:
-        await copy_bots(connection, bots)
+        await add_bots(connection, bots)
 
 
-async def without_duplicates(connection: Connection, events: Sequence[Event]) -> list[int]:
+async def ask_for_ids(connection: Connection, events: Sequence[Event]) -> Answer:
+    """Asks which of these events are stored."""
+    values = {
+        "sites": [event.site_id for event in events],
+        "ids": [event.id for event in events],
+        "times": [event.time for event in events],
+    }
+    return await execute(connection, "known_ids", values)
+
+
+def new_places(events: Sequence[Event], stored: Iterable[tuple[int, UUID]]) -> list[int]:
     """The places of the events that are new: not stored yet, and the first of their id here."""
-    own = [event for event in events if event.own_id]
-    seen: set[tuple[int, UUID]] = set()
-    if own:
-        cursor = await execute(
-            connection,
-            "known_ids",
-            {
-                "sites": [event.site_id for event in own],
-                "ids": [event.id for event in own],
-                "times": [event.time for event in own],
-            },
-        )
-        seen = {(row["site_id"], row["id"]) for row in await cursor.fetchall()}
+    seen = set(stored)
     new: list[int] = []
     for place, event in enumerate(events):
         key = (event.site_id, event.id)
@@ -153,15 +212,15 @@ async def without_duplicates(connection: Connection, events: Sequence[Event]) ->
     return new
 
 
-async def write_visits(connection: Connection, events: Sequence[Event]) -> None:
+async def write_visits(connection: Connection, events: Sequence[Event], stock: Stock) -> None:
     """Assigns visits and stores events, visits and visitors."""
-    assignment = Assignment(await stored_visits(connection, events))
+    assignment = Assignment(stock.visits)
     visits = assignment.assign(events)
     for event, visit in zip(events, visits, strict=True):
         event.visit_id, event.context = visit.id, visit.context
     changed, absorbed = list(assignment.changed.values()), assignment.absorbed
-    visitors = await meet_visitors(connection, changed)
-    await copy_events(connection, events, visits, visitors)
+    visitors = meet_visitors(changed, stock.visitors, stock.ordinals)
+    await add_events(connection, events, visits, visitors)
     await move_events(connection, absorbed)
     await replace_visits(connection, changed, absorbed, visitors)
     await store_visitors(connection, visitors, events, visits)

@@ -20,6 +20,7 @@ from psycopg_pool import PoolTimeout
 
 from api.db.database import Database
 from api.events.writer import CHANNEL
+from api.metrics import VIEWERS
 from api.realtime.snapshot import snapshot
 from api.sites.models import Site
 
@@ -82,11 +83,13 @@ class Hub:
         """A viewer of this site for as long as the block lasts; it gets a snapshot at once."""
         viewer = Viewer(site)
         self.viewers[site.number].add(viewer)
+        VIEWERS.inc()
         try:
             viewer.offer(await self.first_snapshot(site))
             yield viewer
         finally:
             self.viewers[site.number].discard(viewer)
+            VIEWERS.dec()
             if not self.viewers[site.number]:
                 del self.viewers[site.number]
 

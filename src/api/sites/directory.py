@@ -1,7 +1,7 @@
 """Finding sites. Ingest asks for one with every event, so answers are remembered for a moment."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, or_
@@ -41,12 +41,9 @@ class Sites:
 
     async def find(self, name: str) -> Site:
         """The site with this key or domain. Raises UnknownSite."""
-        if "\0" in name or not name.isprintable():
-            raise UnknownSite
-        site = await remember(self.remembered, name, self.look_up)
-        if site is None:
-            raise UnknownSite(f"There is no site {name[:100]!r}, or it is not yours to see.")
-        return site
+        if site := (await self.find_all([name])).get(name):
+            return site
+        raise unknown_site(name)
 
     async def by_id(self, number: int) -> Site:
         """The site of a row that belongs to one. Raises UnknownSite for one that is gone."""
@@ -56,16 +53,38 @@ class Sites:
             raise UnknownSite
         return site
 
-    async def look_up(self, name: str) -> Site | None:
+    async def find_all(self, names: Iterable[str]) -> dict[str, Site]:
+        """The sites with these keys or domains, in one question; unknown ones are left out."""
+        wanted = {name for name in names if name.isprintable()}
+        answers = {name: known[1] for name in wanted if (known := self.recall(name))}
+        if missing := wanted - answers.keys():
+            found = await self.look_up(missing)
+            self.remember(found)
+            answers |= found
+        return {name: site for name, site in answers.items() if site}
+
+    def recall(self, name: str) -> tuple[float, Site | None] | None:
+        """What is remembered of a name, if it is fresh."""
+        known = self.remembered.get(name)
+        return known if known and time.monotonic() - known[0] < REMEMBER_SECONDS else None
+
+    def remember(self, answers: Mapping[str, Site | None]) -> None:
+        """Keeps answers for a moment. Bounded, since names come from outside."""
+        if len(self.remembered) + len(answers) > REMEMBER_SITES:
+            self.remembered.clear()
+        now = time.monotonic()
+        self.remembered |= {name: (now, site) for name, site in answers.items()}
+
+    async def look_up(self, names: Collection[str]) -> dict[str, Site | None]:
         """A key wins over a domain; of several sites with one domain, the oldest."""
         async with self.database.session() as session:
-            found = await session.execute(
-                select(Site)
-                .where(or_(col(Site.key) == name, func.lower(Site.domain) == name.lower()))
-                .order_by((col(Site.key) == name).desc(), col(Site.id))
-                .limit(1)
-            )
-            return found.scalars().first()
+            domain = func.lower(Site.domain)
+            wanted = or_(col(Site.key).in_(names), domain.in_({name.lower() for name in names}))
+            found = await session.execute(select(Site).where(wanted).order_by(col(Site.id).desc()))
+            sites = found.scalars().all()
+        by_key = {site.key: site for site in sites}
+        by_domain = {site.domain.lower(): site for site in sites}
+        return {name: by_key.get(name) or by_domain.get(name.lower()) for name in names}
 
     async def create(
         self,
@@ -94,17 +113,8 @@ class Sites:
         return site
 
 
-async def remember(
-    memory: dict[str, tuple[float, Site | None]],
-    name: str,
-    look_up: Callable[[str], Awaitable[Site | None]],
-) -> Site | None:
-    """The remembered answer if it is fresh. Bounded, since names come from outside."""
-    now = time.monotonic()
-    if (known := memory.get(name)) and now - known[0] < REMEMBER_SECONDS:
-        return known[1]
-    if len(memory) >= REMEMBER_SITES:
-        memory.clear()
-    site = await look_up(name)
-    memory[name] = (now, site)
-    return site
+def unknown_site(name: str) -> UnknownSite:
+    """The refusal for a name that is nobody's."""
+    if not name.isprintable():
+        return UnknownSite()
+    return UnknownSite(f"There is no site {name[:100]!r}, or it is not yours to see.")

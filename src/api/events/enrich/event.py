@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Literal
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 from uuid import UUID, uuid4, uuid5
 
 from api.events.enrich.agent import Agent, read_agent
+from api.events.enrich.hygiene import clean_url, is_url, page_of, redact_emails, referrer_of
 from api.events.enrich.place import Places
-from api.events.enrich.source import read_source
+from api.events.enrich.source import Source, read_source
 from api.events.models import PAGEVIEW, Context, Event, EventIn, Revenue
 from api.events.parse import Rejected
 from api.events.salts import visitor_hash
@@ -40,6 +43,8 @@ class Sender:
     """The salt of a day; None when it is forgotten or not made yet."""
     trusted: bool = False
     """May state identities and old times: an editor of the site, or an import."""
+    known_as: int | None = None
+    """The visitor, where the address is not known any more: a replay."""
 
 
 def enrich(event: EventIn, site: Site, sender: Sender, places: Places) -> Event:
@@ -64,14 +69,14 @@ def enrich(event: EventIn, site: Site, sender: Sender, places: Places) -> Event:
         session_id=None if event.session_id is None else str(event.session_id),
         page=page_of(url) if event.page else "",
         hostname=hostname,
-        title=event.title,
-        referrer=(event.referrer or "").split("?")[0],
+        title=redact_emails(event.title),
+        referrer=referrer_of(event.referrer or ""),
         user_id=str(event.user_id) if identified and event.user_id is not None else None,
         duration=None if event.duration is None else Decimal(f"{event.duration:.3f}"),
         revenue=amount,
         currency=currency,
         interactive=event.interactive,
-        props=event.props or None,
+        props=props_of(event.props),
         context=context_of(event, url, hostname, agent, sender, places),
         user_agent=agent_text,
         bot=agent.bot,
@@ -94,6 +99,7 @@ def accepted_time(time: datetime | None, sender: Sender) -> datetime:
     return time
 
 
+@lru_cache(maxsize=8192)
 def split_url(page: str) -> SplitResult:
     """A path or URL in its parts; what cannot be split is a path."""
     try:
@@ -102,12 +108,6 @@ def split_url(page: str) -> SplitResult:
         return url
     except ValueError:
         return SplitResult("", "", page, "", "")
-
-
-def page_of(url: SplitResult) -> str:
-    """The page is the path. Only a tracker told to count fragments sends one."""
-    path = url.path if url.path.startswith("/") else f"/{url.path}"
-    return f"{path}#{url.fragment}" if url.fragment else path
 
 
 def name_of(event: EventIn) -> str:
@@ -135,14 +135,38 @@ def identity(
     """The visitor, and who it was under yesterday's salt. See Visitor in the definitions."""
     if sender.trusted or site.identified:
         if event.user_id is not None:
-            return visitor_hash(b"user", str(site.id), str(event.user_id)), None
+            return identified_as("user", site, str(event.user_id)), None
         if event.visitor_id is not None:
-            return visitor_hash(b"visitor", str(site.id), str(event.visitor_id)), None
+            return identified_as("visitor", site, str(event.visitor_id)), None
+    return cookieless_identity(site, sender, time, agent_text)
+
+
+def identified_as(kind: Literal["user", "visitor"], site: Site, name: str) -> int:
+    """The visitor whom a site knows by this name."""
+    return visitor_hash(kind.encode(), str(site.id), name)
+
+
+def cookieless_identity(
+    site: Site, sender: Sender, time: datetime, agent_text: str
+) -> tuple[int, int | None]:
+    """Who this is for a day, by address and user agent, and who it was the day before."""
+    if sender.known_as is not None:
+        return sender.known_as, None
     parts = (str(site.id), sender.ip, agent_text)
     day = time.date() if sender.salt_of(time.date()) else sender.now.date()
     salt, earlier = sender.salt_of(day), sender.salt_of(day - timedelta(days=1))
     assert salt is not None
     return visitor_hash(salt, *parts), visitor_hash(earlier, *parts) if earlier else None
+
+
+def props_of(props: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The properties, where links lead to places and carry nothing."""
+    if not props:
+        return None
+    return {
+        key: clean_url(value) if isinstance(value, str) and is_url(value) else value
+        for key, value in props.items()
+    }
 
 
 def agent_of(event: EventIn, sender: Sender) -> Agent:
@@ -171,18 +195,18 @@ def context_of(
     places: Places,
 ) -> Context:
     """What the event would tell about a visit that it opens."""
-    source = read_source(event.referrer or "", query_of(event, url), hostname)
+    source = source_of(event.referrer or "", tuple(query_of(event, url).items()), hostname)
     place = places.find(sender.ip, sender.headers, event.timezone)
     language = event.language or sender.headers.get("accept-language", "").split(",")[0]
     return Context(
         hostname=hostname,
         referrer_domain=source.referrer_domain,
         channel=source.channel,
-        source=source.source,
-        medium=source.medium,
-        campaign=source.campaign,
-        content=source.content,
-        term=source.term,
+        source=redact_emails(source.source),
+        medium=redact_emails(source.medium),
+        campaign=redact_emails(source.campaign),
+        content=redact_emails(source.content),
+        term=redact_emails(source.term),
         country=place.country,
         region=place.region,
         city=place.city,
@@ -194,6 +218,12 @@ def context_of(
         screen=event.screen[:20],
         language=language.split(";")[0].strip()[:35],
     )
+
+
+@lru_cache(maxsize=8192)
+def source_of(referrer: str, query: tuple[tuple[str, str], ...], hostname: str) -> Source:
+    """What brought the visit, worked out once: most events of a site say the same."""
+    return read_source(referrer, dict(query), hostname)
 
 
 def query_of(event: EventIn, url: SplitResult) -> dict[str, str]:

@@ -1,0 +1,125 @@
+"""Connections that do not wait for ever, and how to see that one is dead."""
+
+import asyncio
+import os
+import select
+import socket
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, ClassVar, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.abc import PQGen
+
+from api.errors import Unavailable
+
+DEADLINE_SECONDS = 1.8
+"""When the database says nothing, callers hear within two seconds that they should come again."""
+
+LONGEST_SECONDS = 3.0
+"""How long they wait for one that is slow but answers."""
+
+T = TypeVar("T")
+
+
+class PatientConnection(AsyncConnection[Any]):
+    """A connection that hangs up on a server which does not answer.
+
+    The server's own timeouts do not help when it is frozen, or when the network swallows what
+    it says; asking it to cancel would only wait again.
+    """
+
+    patience: ClassVar[float] = 20.0
+    """Seconds; longer than any statement may take, by the timeouts that the server keeps."""
+
+    answered_at: ClassVar[float] = 0.0
+    """When the database last answered anybody in this process, by the clock of the loop."""
+
+    async def wait(self, gen: PQGen[T], *args: Any, **kwargs: Any) -> T:
+        """Waits for an answer. Raises psycopg.OperationalError when none came in time."""
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self.patience, hang_up, self)
+        try:
+            answer = await super().wait(gen, *args, **kwargs)
+        finally:
+            timer.cancel()
+        PatientConnection.answered_at = loop.time()
+        return answer
+
+
+class WritingConnection(PatientConnection):
+    """A connection that others wait for."""
+
+    patience = 12.0
+
+
+def hang_up(connection: AsyncConnection[Any]) -> None:
+    """Ends the conversation on our side: whoever waits for an answer hears that it is over."""
+    with suppress(OSError, psycopg.Error):
+        ours = socket.socket(fileno=os.dup(connection.fileno()))
+        with ours:
+            ours.shutdown(socket.SHUT_RDWR)
+
+
+def was_cut(connection: AsyncConnection[Any]) -> bool:
+    """Whether the server said something on an idle connection: the only thing that it has to say
+    then is goodbye. Costs no round trip."""
+    try:
+        poll = select.poll()
+        poll.register(connection.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+    except (OSError, psycopg.Error):
+        return True
+
+
+async def patiently(future: asyncio.Future[T], silence: float, longest: float) -> T:
+    """The result of something that the database does. Raises Unavailable, and leaves it alone,
+    when the database says nothing to anybody for so long, or when it takes too long all the same.
+    """
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    over: asyncio.Future[None] = loop.create_future()
+
+    def look() -> None:
+        nonlocal timer
+        heard = max(started, PatientConnection.answered_at)
+        left = min(heard + silence, started + longest) - loop.time()
+        if left > 0:
+            timer = loop.call_later(left, look)
+        else:
+            end(None)
+
+    def end(_: object) -> None:
+        if not over.done():
+            over.set_result(None)
+
+    timer = loop.call_later(silence, look)
+    future.add_done_callback(end)
+    try:
+        await over
+    finally:
+        timer.cancel()
+    if future.done():
+        return future.result()
+    raise Unavailable
+
+
+async def within(
+    work: Coroutine[Any, Any, T],
+    silence: float = DEADLINE_SECONDS,
+    longest: float = LONGEST_SECONDS,
+) -> T:
+    """The result of some work, waited for patiently. Raises Unavailable.
+
+    The work goes on, unheard: to cancel it would be to wait for a server that does not answer.
+    """
+    task = asyncio.create_task(work)
+    task.add_done_callback(forget)
+    return await patiently(task, silence, longest)
+
+
+def forget(task: asyncio.Task[Any]) -> None:
+    """Takes notice of a failure that nobody may be waiting for."""
+    if not task.cancelled():
+        task.exception()

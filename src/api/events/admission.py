@@ -1,0 +1,70 @@
+"""Who may send how much, and when it is whose turn."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from api.errors import Unavailable
+from api.events.enrich.event import Sender
+from api.events.queue import SILENCE_SECONDS
+from api.limits import Buckets, neighbourhood
+from api.sites.models import Site
+from settings import Settings
+
+T = TypeVar("T")
+
+MINUTE, DAY = 60.0, 86_400.0
+
+SLICE = 50
+"""How many events are read in one go; a few milliseconds."""
+
+
+class Limits:
+    """How much one address may send, and how much one site may get."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.of_address = Buckets(settings.rate_per_ip * MINUTE, MINUTE)
+        self.of_site = Buckets(settings.rate_per_site * MINUTE, MINUTE)
+        self.of_day = Buckets(settings.quota_per_site, DAY)
+        self.large = asyncio.Semaphore()
+
+    @asynccontextmanager
+    async def turn(self, number: int) -> AsyncGenerator[None]:
+        """The right to some computing time: large batches get it one after the other, so that a
+        single event never waits for more than a slice of one. Raises Unavailable."""
+        if number <= SLICE:
+            yield
+            return
+        try:
+            await asyncio.wait_for(self.large.acquire(), SILENCE_SECONDS)
+        except TimeoutError:
+            raise Unavailable("Too many events are waiting; please try again.") from None
+        try:
+            yield
+        finally:
+            self.large.release()
+
+    def admit_address(self, address: str, number: int) -> None:
+        """Raises TooManyRequests for a sender nobody knows who sends too much."""
+        if key := neighbourhood(address):
+            self.of_address.take(key, number, "Too many events from this address.")
+
+    def admit_sites(
+        self, names: Sequence[str], sites: Mapping[str, Site], senders: Mapping[int, Sender]
+    ) -> None:
+        """Raises TooManyRequests when a site gets too much; its editors may send what they like."""
+        for name, number in Counter(names).items():
+            site = sites.get(name)
+            if site and not senders[site.number].trusted:
+                self.of_site.take(site.key, number, f"Too many events for the site {site.key!r}.")
+                self.of_day.take(site.key, number, f"The day's quota of {site.key!r} is used up.")
+
+
+async def in_slices(items: Sequence[T]) -> AsyncIterator[T]:
+    """The items one by one, letting others in now and then."""
+    for place, item in enumerate(items, start=1):
+        yield item
+        if place % SLICE == 0:
+            await asyncio.sleep(0)

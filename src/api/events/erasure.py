@@ -1,0 +1,87 @@
+"""The right to be forgotten: everything that names a person goes, in one transaction."""
+
+from datetime import datetime
+from typing import Annotated, LiteralString, Self
+
+import msgspec
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.auth.models import User
+from api.db.database import Database
+from api.db.refresh import WRITERS_LOCK
+from api.events.enrich.event import identified_as
+from api.events.statements import Connection, execute
+from api.events.writer import SITE_LOCKS, announcement
+from api.sites.models import Site
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Person(BaseModel):
+    """Who is to be forgotten: one of the two, just as the site sends it with their events."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: Name | None = None
+    visitor_id: Name | None = None
+
+    @model_validator(mode="after")
+    def require_one(self) -> Self:
+        """Two names could be two people."""
+        if (self.user_id is None) == (self.visitor_id is None):
+            raise ValueError("Either user_id or visitor_id is needed.")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What the site calls them."""
+        return self.user_id or self.visitor_id or ""
+
+
+class Receipt(BaseModel):
+    """What was deleted. It is kept in the audit log under this number, without their name."""
+
+    id: int
+    erased_at: datetime
+    events: int
+    visits: int
+    visitors: int
+    rejected: int
+
+
+ERASED: tuple[LiteralString, ...] = ("events", "visits", "visitors", "rejected")
+
+
+async def erase(database: Database, site: Site, person: Person, by: User) -> Receipt:
+    """Deletes a person's events, visits, visitor and rejected events, and marks the rollup buckets
+    that counted them. Reports are right from the COMMIT on."""
+    async with await database.connect() as connection:
+        visitors = await visitors_of(connection, site, person)
+        async with connection.transaction():
+            locks = {"writers": WRITERS_LOCK, "locks": SITE_LOCKS, "sites": [site.number]}
+            await execute(connection, "lock", locks)
+            values = {
+                "site": site.number,
+                "visitors": visitors,
+                "name": person.name,
+                "quoted": msgspec.json.encode(person.name).decode(),
+            }
+            await execute(connection, "mark_erased", values)
+            erased = {
+                what: (await execute(connection, f"erase_{what}", values)).rowcount
+                for what in ERASED
+            }
+            await execute(connection, "announce", {"payload": announcement([site.number])})
+            line = {"actor": by.id, "site": site.number, "detail": Jsonb(erased)}
+            row = await (await execute(connection, "record_erasure", line)).fetchone()
+    assert row
+    return Receipt(id=row["id"], erased_at=row["at"], **erased)
+
+
+async def visitors_of(connection: Connection, site: Site, person: Person) -> list[int]:
+    """The visitors under which a person is known on a site."""
+    own = identified_as("user" if person.user_id else "visitor", site, person.name)
+    values = {"site": site.number, "own": own, "user_id": person.user_id}
+    rows = await (await execute(connection, "visitors_of_person", values)).fetchall()
+    return [own, *(row["id"] for row in rows)]

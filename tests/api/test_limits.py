@@ -1,0 +1,166 @@
+"""Nobody sends, or guesses passwords, as fast as they like; and nobody else pays for it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from api.errors import TooManyRequests
+from api.limits import MOST_KEYS, Buckets, neighbourhood
+from conftest import ADMIN, TestSite, make_site
+from main import build_app
+from settings import Settings
+
+STRANGER = ("203.0.113.7", 4711)
+
+
+@asynccontextmanager
+async def limited(
+    settings: Settings, address: tuple[str, int] = STRANGER, **limits: int
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application with these limits."""
+    app = build_app(settings.model_copy(update=limits))
+    transport = httpx.ASGITransport(app, client=address)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        yield client
+
+
+async def send(
+    client: httpx.AsyncClient, site: TestSite, number: int, **headers: str
+) -> httpx.Response:
+    """Sends so many events in one request."""
+    body = [{"site": site.key, "page": "/"}] * number
+    return await client.post("/api/events/", json=body, headers=headers)
+
+
+class TestBuckets:
+    def test_are_emptied_and_fill_again(self) -> None:
+        buckets = Buckets(2, 0.2)
+        for _ in range(2):
+            buckets.take("a", 1)
+        with pytest.raises(TooManyRequests) as refusal:
+            buckets.take("a", 1)
+        assert refusal.value.retry_after > 0
+        buckets.take("b", 1)
+        time.sleep(0.21)
+        buckets.take("a", 1)
+
+    def test_a_batch_larger_than_the_bucket_passes_once_and_is_waited_for(self) -> None:
+        buckets = Buckets(10, 1)
+        buckets.take("a", 1000)
+        with pytest.raises(TooManyRequests) as refusal:
+            buckets.take("a", 1)
+        assert refusal.value.retry_after > 90
+
+    def test_keys_from_outside_do_not_fill_the_memory(self) -> None:
+        buckets = Buckets(10, 1000)
+        for n in range(MOST_KEYS + 10):
+            buckets.take(str(n), 1)
+        assert len(buckets.levels) <= MOST_KEYS
+
+    def test_what_is_right_does_not_count(self) -> None:
+        buckets = Buckets(1, 1000)
+        for _ in range(3):
+            with buckets.trying("a", ValueError, ""):
+                pass
+        with pytest.raises(ValueError, match="wrong"), buckets.trying("a", ValueError, ""):
+            raise ValueError("wrong")
+        with pytest.raises(TooManyRequests), buckets.trying("a", ValueError, ""):
+            pass
+
+    def test_one_customer_has_one_bucket(self) -> None:
+        assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1")
+        assert neighbourhood("2001:db8:0:1::1") != neighbourhood("2001:db8::1")
+        assert neighbourhood("127.0.0.1") == neighbourhood("::1") == ""
+        assert neighbourhood("203.0.113.7") == "203.0.113.7"
+
+
+class TestEvents:
+    async def test_from_one_address(self, site: TestSite, settings: Settings) -> None:
+        async with limited(settings, rate_per_ip=1) as client:
+            assert (await send(client, site, 100)).status_code == 201
+            refused = await send(client, site, 1)
+            assert (refused.status_code, refused.json()["error"]) == (429, "TOO_MANY_REQUESTS")
+            assert int(refused.headers["retry-after"]) >= 40
+            assert refused.headers["access-control-allow-origin"] == "*"
+            assert (await client.get(f"/pixel.gif?site={site.key}&page=/")).status_code == 429
+            assert (await send(client, site, 1, **site.admin)).status_code == 201
+
+    async def test_an_account_is_no_way_round(self, site: TestSite, settings: Settings) -> None:
+        async with limited(settings, rate_per_ip=1) as client:
+            body = {"email": f"{uuid4()}@test.example", "password": "a long enough password"}
+            await client.post("/api/auth/register", json=body)
+            login = (await client.post("/api/auth/login", json=body)).json()
+            bearer = {"Authorization": f"Bearer {login['access_token']}"}
+            await send(client, site, 100, **bearer)
+            assert (await send(client, site, 1, **bearer)).status_code == 429
+
+    async def test_a_proxy_that_names_nobody_is_not_limited(
+        self, site: TestSite, settings: Settings
+    ) -> None:
+        async with limited(settings, ("127.0.0.1", 1), rate_per_ip=1) as client:
+            for _ in range(3):
+                assert (await send(client, site, 100)).status_code == 201
+
+    @pytest.mark.parametrize("limit", [{"rate_per_site": 1}, {"quota_per_site": 60}])
+    async def test_to_one_site(
+        self, site: TestSite, settings: Settings, limit: dict[str, int]
+    ) -> None:
+        other = await make_site(f"{site.key}-b", site.client, site.admin, site.database)
+        async with limited(settings, **limit) as client:
+            assert (await send(client, site, 100)).status_code == 201
+            assert (await send(client, site, 1)).status_code == 429
+            assert (await send(client, other, 1)).status_code == 201
+            assert (await send(client, site, 1, **site.admin)).status_code == 201
+        assert (await site.ask("pages"))["rows"][0]["pageviews"] == 101
+
+    async def test_a_flood_on_one_site_does_not_fill_the_line_of_another(
+        self, site: TestSite, settings: Settings
+    ) -> None:
+        other = await make_site(f"{site.key}-b", site.client, site.admin, site.database)
+        async with limited(settings, rate_per_ip=0) as client:
+            flood = [asyncio.create_task(send(client, site, 1000)) for _ in range(40)]
+            answers = [await send(client, other, 1) for _ in range(10)]
+            assert {answer.status_code for answer in answers} == {201}
+            flooded = {answer.status_code for answer in await asyncio.gather(*flood)}
+            assert flooded <= {201, 503}
+
+
+class TestLogins:
+    async def log_in(self, client: httpx.AsyncClient, email: str, password: str) -> Any:
+        """Tries to log in; the answer."""
+        body = {"email": email, "password": password}
+        return await client.post("/api/auth/login", json=body)
+
+    async def test_wrong_ones_for_one_account_are_counted(
+        self, settings: Settings, site: TestSite
+    ) -> None:
+        async with limited(settings, login_tries=2) as client:
+            for _ in range(3):
+                right = await self.log_in(client, ADMIN.email, ADMIN.password)
+                assert right.status_code == 200
+            for _ in range(2):
+                assert (await self.log_in(client, ADMIN.email, "wrong")).status_code == 401
+            for password in ("wrong", ADMIN.password):
+                refused = await self.log_in(client, ADMIN.email.upper(), password)
+                assert refused.status_code == 429
+            assert (await self.log_in(client, "else@test.example", "wrong")).status_code == 401
+
+    async def test_a_crowd_at_the_door_is_sent_away_and_events_pass(
+        self, settings: Settings, site: TestSite
+    ) -> None:
+        async with limited(settings) as client:
+            names = [f"{n}@test.example" for n in range(60)]
+            crowd = [asyncio.create_task(self.log_in(client, name, "wrong")) for name in names]
+            await asyncio.sleep(0.05)
+            assert (await send(client, site, 1)).status_code == 201
+            statuses = [answer.status_code for answer in await asyncio.gather(*crowd)]
+        assert set(statuses) == {401, 429}

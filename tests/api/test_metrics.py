@@ -1,0 +1,103 @@
+"""What the service says about itself: to Prometheus, and in its logs."""
+
+import json
+import logging
+import sys
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.logs import JsonFormatter, TextFormatter
+from conftest import TestSite
+from processes import running
+from settings import Settings
+
+Numbers = dict[tuple[str, ...], float]
+
+
+def numbers_in(text: str) -> Numbers:
+    """The samples of an exposition by name and label values."""
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name.startswith("analytics_")
+    }
+
+
+async def numbers_of(app: FastAPI) -> Numbers:
+    """What a caller on the same machine is told."""
+    transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        return numbers_in((await client.get("/metrics")).text)
+
+
+async def test_counts_what_became_of_events(site: TestSite, app: FastAPI) -> None:
+    before = await numbers_of(app)
+    event = {"site": site.key, "page": "/", "id": site.key}
+    batch = [event, event, event, {"site": site.key, "pgae": "/"}]
+    await site.client.post("/api/events/", json=batch)
+    await site.client.post("/api/events/", content=b"{")
+    after = await numbers_of(app)
+    grown = {key: value - before.get(key, 0) for key, value in after.items()}
+    assert grown["analytics_events_total", "accepted"] == 1
+    assert grown["analytics_events_total", "duplicate"] == 2
+    assert grown["analytics_events_total", "rejected"] == 1
+    assert grown["analytics_rejected_events_total", "unknown_field"] == 1
+    assert grown["analytics_refused_requests_total", "MALFORMED_JSON"] == 1
+    assert grown["analytics_batch_events_sum",] == 3
+    assert grown["analytics_batch_seconds_count",] == 1
+    assert grown["analytics_commit_seconds_count",] == 1
+    assert after["analytics_waiting_events",] == 0
+    assert after["analytics_live_viewers",] == 0
+
+
+async def test_is_nobodys_business_elsewhere(
+    client: httpx.AsyncClient, app: FastAPI, settings: Settings
+) -> None:
+    assert (await client.get("/metrics")).status_code == 404
+    for state, status in (("open", 200), ("off", 404)):
+        app.state.settings = settings.model_copy(update={"metrics": state})
+        assert (await client.get("/metrics")).status_code == status
+    app.state.settings = settings
+
+
+def test_several_workers_are_added_up(tmp_path: Path) -> None:
+    with running(tmp_path / "data", DEMO="false", WORKERS="2") as service:
+        body = json.dumps({"page": "/"}).encode()
+        url = f"{service.base}/api/events/"
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda _: urllib.request.urlopen(url, body).close(), range(40)))
+        for _ in range(10):
+            with urllib.request.urlopen(f"{service.base}/metrics") as answer:
+                numbers = numbers_in(answer.read().decode())
+            assert numbers["analytics_events_total", "accepted"] == 40
+
+
+class TestLogs:
+    def record(self, message: str, *values: object) -> logging.LogRecord:
+        """Something that is logged while an error is handled."""
+        try:
+            raise ValueError("postgresql://jane:hunter2@db/x")
+        except ValueError:
+            return logging.LogRecord(
+                "analytics", logging.ERROR, "", 0, message, values, sys.exc_info()
+            )
+
+    @pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()])
+    def test_keep_secrets(self, formatter: logging.Formatter) -> None:
+        message = "password=hunter2 %s Authorization: Bearer hunter2"
+        line = formatter.format(self.record(message, "http://a:hunter2@h/"))
+        assert "hunter2" not in line
+        assert "ValueError" in line
+
+    def test_are_one_line_of_json_whatever_is_in_them(self) -> None:
+        line = JsonFormatter().format(self.record("a\r\nforged \x1b[31m line"))
+        assert line.isprintable()
+        assert json.loads(line)["message"] == "a\r\nforged \x1b[31m line"
+        assert json.loads(line)["level"] == "error"

@@ -1,0 +1,12 @@
+"""A short run of the ledger; the long one is `python -m chaos.ledger`, see CONTRIBUTING.md."""
+
+from chaos.ledger import Plan, run
+
+
+def test_what_is_acknowledged_survives_every_kill() -> None:
+    plan = Plan(app_kills=3, server_kills=1, threads=4, longest_pause=0.5)
+    print(f"seed {plan.seed}")
+    books = run(plan)
+    assert (books.app_kills, books.server_kills) == (3, 1)
+    assert books.acknowledged > 100
+    assert books.balanced, books

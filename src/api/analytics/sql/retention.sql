@@ -3,8 +3,7 @@
 -- visit, or with an event that fits. All periods are local dates, so that no day is longer than
 -- another. Cells of periods that are not over are null.
 with begun as (
-    select distinct on (v.visitor_id) v.visitor_id, v.started as time,
-        '00000000-0000-0000-0000-000000000000'::uuid as id
+    select distinct on (v.visitor_id) v.visitor_id, v.started as time, null::uuid as id
     from visits(:site, :lower, :upper) v
     where not :by_start and v.started = v.first_seen and /*visit_filter*/ true /*end*/
     union all
@@ -30,7 +29,8 @@ with begun as (
     union all
     select c.start, c.visitor_id, e.time
     from cohort c
-    join event e on e.visitor_id = c.visitor_id and (e.time, e.id) > (c.time, c.id)
+    join event e on e.visitor_id = c.visitor_id and e.time >= c.time
+        and (e.time > c.time or c.id is null or e.id > c.id)
     where :by_return and e.site_id = :site and e.time >= :lower and e.time < :now
         and fits(e.name, e.page, e.props, :return_name::text, :return_page::text,
             :return_pattern::text, :return_props::text::jsonb)

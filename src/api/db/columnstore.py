@@ -46,7 +46,9 @@ async def sync_columnstore(connection: Connection, engine: Engine, after: timede
         )
         if after:
             await connection.execute(
-                "call add_columnstore_policy(%s::regclass, after => %s)", [columns.table, after]
+                # Another process may start at this moment, and be quicker.
+                "call add_columnstore_policy(%s::regclass, after => %s, if_not_exists => true)",
+                [columns.table, after],
             )
 
 

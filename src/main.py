@@ -59,7 +59,9 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     settings: Settings = app.state.settings
     configure_logs(settings.log_format)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database(settings.database_url))
+        database = await stack.enter_async_context(
+            Database(settings.database_url, answer_seconds=settings.answer_within_seconds)
+        )
         app.state.database = database
         app.state.sites = Sites(database)
         app.state.salts = Salts(database)

@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         ge=0,
         description="TimescaleDB Community: age in days at which chunks are compressed; 0 never.",
     )
+    answer_within_seconds: float = Field(
+        2.0,
+        ge=0.5,
+        description="When the database says nothing, senders hear 503 within this time.",
+    )
     demo: bool = Field(True, description="Give an empty database a demo site with made-up traffic.")
     jobs: bool = Field(True, description="Run the jobs loop (rollups, partitions, salts) here.")
 

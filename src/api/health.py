@@ -21,7 +21,7 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz")
 async def readyz(database: AppDatabase) -> dict[str, str]:
     """503 until the database is reachable and migrated."""
-    await within(must_be_migrated(database))
+    await within(must_be_migrated(database), database.answer_seconds)
     return {"status": "ready", "engine": database.engine.profile.value}
 
 

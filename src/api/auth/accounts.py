@@ -29,7 +29,7 @@ async def create_user(database: Database, new: Registration, is_admin: bool = Fa
 
 async def check_login(database: Database, login: Login) -> User:
     """The user with this e-mail and password. Raises Unauthenticated, the same for both faults."""
-    user = await within(user_named(database, login.email))
+    user = await within(user_named(database, login.email), database.answer_seconds)
     if not await password_matches(login.password, user.password_hash if user else None):
         raise Unauthenticated("E-mail or password is wrong.")
     assert user is not None

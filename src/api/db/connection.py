@@ -14,11 +14,11 @@ from psycopg.abc import PQGen
 
 from api.errors import Unavailable
 
-DEADLINE_SECONDS = 1.8
-"""When the database says nothing, callers hear within two seconds that they should come again."""
+ANSWER_SECONDS = 2.0
+"""When the database says nothing, callers hear by then that they should come again."""
 
-LONGEST_SECONDS = 3.0
-"""How long they wait for one that is slow but answers."""
+LONGEST = 1.5
+"""How much longer they wait for one that is slow but answers."""
 
 T = TypeVar("T")
 
@@ -107,8 +107,7 @@ async def patiently(future: asyncio.Future[T], silence: float, longest: float) -
 
 async def within(
     work: Coroutine[Any, Any, T],
-    silence: float = DEADLINE_SECONDS,
-    longest: float = LONGEST_SECONDS,
+    seconds: float = ANSWER_SECONDS,
 ) -> T:
     """The result of some work, waited for patiently. Raises Unavailable.
 
@@ -116,7 +115,7 @@ async def within(
     """
     task = asyncio.create_task(work)
     task.add_done_callback(forget)
-    return await patiently(task, silence, longest)
+    return await patiently(task, 0.9 * seconds, LONGEST * seconds)
 
 
 def forget(task: asyncio.Task[Any]) -> None:

@@ -12,7 +12,12 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from api.db.connection import PatientConnection, WritingConnection, was_cut
+from api.db.connection import (
+    ANSWER_SECONDS,
+    PatientConnection,
+    WritingConnection,
+    was_cut,
+)
 from api.db.engine import Engine, detect
 from api.db.queries import Fragment, Statement, statement
 from api.errors import TooMuchAsked
@@ -20,8 +25,8 @@ from api.errors import TooMuchAsked
 REPORT_SECONDS = 15.0
 """How long the database may think about one question."""
 
-POOL_TIMEOUT_SECONDS = 1.5
-"""A caller hears 503 within 2 s when the database is away."""
+POOL_PATIENCE = 0.75
+"""The share of the time a caller waits for an answer that is spent on waiting for a connection."""
 
 COMMON = "-c timezone=UTC -c jit=off -c default_transaction_isolation=read\\ committed"
 WRITING = (
@@ -48,17 +53,24 @@ class Database:
 
     engine: Engine
 
-    def __init__(self, url: str, report_seconds: float = REPORT_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        report_seconds: float = REPORT_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self.url = url
         self.report_seconds = report_seconds
-        self.writing = pool(url, WRITING, WritingConnection, size=6)
+        self.answer_seconds = answer_seconds
+        patience = POOL_PATIENCE * answer_seconds
+        self.writing = pool(url, WRITING, WritingConnection, size=6, timeout=patience)
         limit = f" -c statement_timeout={round(report_seconds * 1000)}"
-        self.reading = pool(url, READING + limit, PatientConnection, size=8)
+        self.reading = pool(url, READING + limit, PatientConnection, size=8, timeout=patience)
         self.rows_engine = create_async_engine(
             "postgresql+psycopg://",
             async_creator=self.connect_for_rows,
             pool_size=5,
-            pool_timeout=POOL_TIMEOUT_SECONDS,
+            pool_timeout=patience,
             pool_pre_ping=True,
         )
 
@@ -133,14 +145,14 @@ class Database:
             return await cursor.fetchall()
 
 
-def pool(url: str, options: str, kind: type[PatientConnection], size: int) -> Pool:
+def pool(url: str, options: str, kind: type[PatientConnection], size: int, timeout: float) -> Pool:
     """A pool that refuses quickly and recovers by itself."""
     return AsyncConnectionPool(
         conninfo(url, options),
         min_size=1,
         max_size=size,
         open=False,
-        timeout=POOL_TIMEOUT_SECONDS,
+        timeout=timeout,
         max_waiting=200,
         reconnect_timeout=5,
         connection_class=kind,
@@ -154,13 +166,13 @@ async def lend(pool: Pool) -> AsyncGenerator[AsyncConnection[Any]]:
 
     The pool would notice too, by asking the server each time, and pause before it looks on.
     """
-    connection = await pool.getconn(timeout=POOL_TIMEOUT_SECONDS)
+    connection = await pool.getconn()
     for _ in range(pool.max_size):
         if not was_cut(connection):
             break
         await connection.close()
         await pool.putconn(connection)
-        connection = await pool.getconn(timeout=POOL_TIMEOUT_SECONDS)
+        connection = await pool.getconn()
     try:
         async with connection:  # commits or rolls back; the pool keeps it open
             yield connection

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from api.errors import Unavailable
 from api.events.enrich.event import Sender
-from api.events.queue import SILENCE_SECONDS
+from api.events.queue import PATIENCE
 from api.limits import Buckets, neighbourhood
 from api.sites.models import Site
 from settings import Settings
@@ -29,6 +29,7 @@ class Limits:
         self.of_site = Buckets(settings.rate_per_site * MINUTE, MINUTE)
         self.of_day = Buckets(settings.quota_per_site, DAY)
         self.large = asyncio.Semaphore()
+        self.patience = PATIENCE * settings.answer_within_seconds
 
     @asynccontextmanager
     async def turn(self, number: int) -> AsyncGenerator[None]:
@@ -38,7 +39,7 @@ class Limits:
             yield
             return
         try:
-            await asyncio.wait_for(self.large.acquire(), SILENCE_SECONDS)
+            await asyncio.wait_for(self.large.acquire(), self.patience)
         except TimeoutError:
             raise Unavailable("Too many events are waiting; please try again.") from None
         try:

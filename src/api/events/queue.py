@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from api.db.connection import patiently
+from api.db.connection import ANSWER_SECONDS, LONGEST, patiently
 from api.errors import Unavailable
 
 WRITERS = 3
@@ -24,10 +24,8 @@ MAX_LINE = 15_000
 LONG_LINE = 500
 """How many items of one site may wait and still be written together with other sites'."""
 
-SILENCE_SECONDS = 1.5
-LONGEST_SECONDS = 2.7
-"""How long a request waits for its COMMIT before it is told to come again: while the database says
-nothing, and in any case."""
+PATIENCE = 0.75
+"""The share of the time a sender waits for an answer that is spent on waiting for the COMMIT."""
 
 DRAIN_SECONDS = 10.0
 """How long a process that is told to end waits for what is being written."""
@@ -87,11 +85,13 @@ class WriteQueue(Generic[Item, Fate]):
         self,
         store: Store[Item, Fate],
         writers: int = WRITERS,
+        answer_seconds: float = ANSWER_SECONDS,
         on_depth: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.store = store
         self.on_depth = on_depth
         self.writers = writers
+        self.patience = PATIENCE * answer_seconds
         self.lines: dict[frozenset[int], Line[Item, Fate]] = {}
         self.busy: set[int] = set()
         """The sites of which something is being written."""
@@ -121,7 +121,7 @@ class WriteQueue(Generic[Item, Fate]):
         self.dispatch()
         self.on_depth(self.depth)
         try:
-            return await patiently(request.fates, SILENCE_SECONDS, LONGEST_SECONDS)
+            return await patiently(request.fates, self.patience, LONGEST * self.patience)
         except Unavailable:
             request.fates.cancel()
             raise

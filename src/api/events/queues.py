@@ -15,12 +15,20 @@ from settings import Settings
 
 def event_queue(database: Database) -> WriteQueue[Event, Result]:
     """Where events wait to be stored."""
-    return WriteQueue(partial(measured_store, database), on_depth=WAITING.set)
+    return WriteQueue(
+        partial(measured_store, database),
+        answer_seconds=database.answer_seconds,
+        on_depth=WAITING.set,
+    )
 
 
 def rejected_queue(database: Database, settings: Settings) -> WriteQueue[RejectedEvent, None]:
     """Where refused events wait to be kept; they serialise in the database, so one at a time."""
-    return WriteQueue(partial(keep, database, most_rows=settings.rejected_rows), writers=1)
+    return WriteQueue(
+        partial(keep, database, most_rows=settings.rejected_rows),
+        writers=1,
+        answer_seconds=database.answer_seconds,
+    )
 
 
 async def measured_store(database: Database, events: Sequence[Event]) -> list[Result]:

@@ -52,7 +52,7 @@ async def create_events(request: Request) -> Response:
     """
     with counting_refusals():
         raw_events, is_batch = split_body(await read_body(request))
-        fates = await within(take_in(request, raw_events))
+        fates = await within(take_in(request, raw_events), database_of(request).answer_seconds)
     return batch_answer(fates) if is_batch else await single_answer(request, fates[0])
 
 
@@ -98,7 +98,9 @@ async def pixel(request: Request) -> Response:
     try:
         with counting_refusals():
             event = pixel_event(request.url.query, request.headers.get("referer", ""))
-            ((fate, _),) = await within(take_in(request, [Raw(event)]))
+            ((fate, _),) = await within(
+                take_in(request, [Raw(event)]), database_of(request).answer_seconds
+            )
         error = fate if isinstance(fate, AnalyticsError) else None
     except (AnalyticsError, *DATABASE_AWAY) as refusal:
         error = known(refusal)

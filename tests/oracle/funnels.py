@@ -170,6 +170,13 @@ def percentile(numbers: Sequence[float], part: float) -> float:
     return below + (above - below) * (place - int(place))
 
 
+def latest(site: Site, span: Range, asked: Asked, event: Event) -> Event:
+    """The last thing in the range that the same visitor did, or that was done in the same visit."""
+    if asked.unit == "visit":
+        return [e for e in site.visit_of(event).events if e.is_action and span.has(e.time)][-1]
+    return [e for e in site.actions_in(span) if e.visitor == event.visitor][-1]
+
+
 def people(site: Site, span: Range, asked: Asked, step: int, outcome: str) -> list[Row]:
     """Those who got to a step, or no further than it; the last to get there first."""
     rows = [
@@ -177,10 +184,11 @@ def people(site: Site, span: Range, asked: Asked, step: int, outcome: str) -> li
             "user_id": one.events[0].user,
             "reached": len(one.reached),
             "reached_at": one.reached[-1].time,
-            "last_seen": one.events[-1].time,
-            "last_page": one.events[-1].page,
+            "last_seen": last.time,
+            "last_page": last.page,
         }
         for one in walkers(site, span, asked)
         if len(one.reached) == step or (outcome == "reached" and len(one.reached) > step)
+        for last in [latest(site, span, asked, one.events[0])]
     ]
     return sorted(rows, key=lambda row: row["reached_at"], reverse=True)

@@ -243,6 +243,18 @@ async def test_who_dropped_out_and_who_got_further(site: TestSite) -> None:
     assert await found(step=2, outcome="dropped") == [("user 1", 2, "/x")]
 
 
+async def test_a_visitor_of_a_filtered_funnel_was_last_seen_whatever_they_did(
+    site: TestSite,
+) -> None:
+    later = event(NOON + DAY, "/later", source="beta")
+    last = event(NOON + DAY + MINUTE, "/later", name="engagement")
+    await tell(site, [[event(NOON, "/a", source="alpha"), later, last]])
+    alpha = filtered([["is", "source", ["alpha"]]])
+    params = {"steps": ["/a", "/b"], "step": 1, **alpha}
+    (row,) = (await ask(site, "funnel/visitors", TEN_DAYS, **params))["rows"]
+    assert (row["last_page"], row["reached_at"]) == ("/later", "2025-03-11T12:00:00Z")
+
+
 @pytest.mark.parametrize("step", [0, 3])
 async def test_a_step_that_there_is_not_has_no_visitors(site: TestSite, step: int) -> None:
     params = {"site": site.key, "steps": ["/a", "/b"], "step": step}

@@ -1,6 +1,7 @@
 """Retention from a first event to another, filtered, against the oracle, and its classic traps."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import assume, given
@@ -37,6 +38,7 @@ from oracle.telling import (
     spans,
     tell,
 )
+from oracle.visits import Event
 
 ends = st.none() | st.sampled_from(STEPS + JSON_STEPS)
 
@@ -113,6 +115,11 @@ async def test_without_a_start_the_first_event_may_be_the_return(site: TestSite)
         site, [[event(NOON, "/a")], [event(NOON, "/b", "bob"), event(NOON + DAY, "/a", "bob")]]
     )
     assert await cells(site, **{"return": "/a"}) == [("2025-03-11", 2, [1, 1, 0, 0])]
+
+
+async def test_the_first_event_of_all_ids_is_an_event_like_any_other(site: TestSite) -> None:
+    await tell(site, [[Event(UUID(int=0), NOON, "ann", page="/a")]])
+    assert await cells(site, **{"return": "/a"}) == [("2025-03-11", 1, [1, 0, 0, 0])]
 
 
 async def test_a_return_before_the_start_does_not_count(site: TestSite) -> None:

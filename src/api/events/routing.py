@@ -16,7 +16,7 @@ from starlette.routing import Route
 from api.auth.access import AppDatabase, MaybeUser, database_of, readable_site
 from api.db.connection import within
 from api.db.database import Database
-from api.errors import DATABASE_AWAY, AnalyticsError, NotFound, known, retry_after
+from api.errors import DATABASE_AWAY, AnalyticsError, NotFound, Refusal, known, retry_after
 from api.events.bodies import pixel_event, read_body
 from api.events.intake import Fate, maybe_sender, take_in
 from api.events.models import Event
@@ -41,6 +41,7 @@ ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
     responses={
         200: {"model": EventOut, "description": "The event was stored before: a retry."},
         201: {"model": EventOut | IngestReport, "description": "Stored, and committed."},
+        422: {"model": IngestReport | Refusal, "description": "Nothing in it can be stored."},
     },
     response_model=None,
 )

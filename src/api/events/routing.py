@@ -16,7 +16,15 @@ from starlette.routing import Route
 from api.auth.access import AppDatabase, MaybeUser, database_of, readable_site
 from api.db.connection import within
 from api.db.database import Database
-from api.errors import DATABASE_AWAY, AnalyticsError, NotFound, Refusal, known, retry_after
+from api.errors import (
+    DATABASE_AWAY,
+    REFUSALS,
+    AnalyticsError,
+    NotFound,
+    Refusal,
+    known,
+    retry_after,
+)
 from api.events.bodies import pixel_event, read_body
 from api.events.intake import Fate, maybe_sender, take_in
 from api.events.models import Event
@@ -81,13 +89,19 @@ PIXEL_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+IMAGES: dict[int | str, dict[str, Any]] = {
+    status: {"content": {"image/gif": {}}, "description": refusal["description"]}
+    for status, refusal in ({200: {"description": "Stored, and committed."}} | REFUSALS).items()
+}
+"""Whatever it says, it says as an image."""
+
 pixel_router = APIRouter(tags=["events"])
 
 
 @pixel_router.get(
     "/pixel.gif",
     response_class=Response,
-    responses={200: {"content": {"image/gif": {}}, "description": "Stored, and committed."}},
+    responses=IMAGES,
 )
 async def pixel(request: Request) -> Response:
     """Counts a view without a script: `<noscript><img src="…/pixel.gif?site=key"></noscript>`.

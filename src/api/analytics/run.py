@@ -233,7 +233,8 @@ def filters(path: Path, query: Query) -> Mapping[str, Fragment]:
 def source_of(report: Report, query: Query) -> str:
     """Every table that has a part in the rows."""
     if by_sets(report, query):
-        return "+".join(name_of(plan(need, query)) for need in SETS.values())
+        read = slot_names(file_of(f"{report.file}_of_sets"))
+        return "+".join(name_of(plan(SETS[slot], query)) for slot in SETS if slot in read)
     planned = [name_of(plan(need, query)) for _, need in all_needs(report.needs, query)]
     joined = ["visit"] if query.dimension and not report.needs else []
     return "+".join(filter(None, dict.fromkeys((*planned, report.base, *joined))))

@@ -13,7 +13,7 @@ from api.db.database import Database
 from api.db.jobs import run_forever
 from api.errors import REFUSALS, add_error_handlers
 from api.events.admission import Limits
-from api.events.enrich import Places
+from api.events.enrich import Places, warm_up
 from api.events.queues import event_queue, rejected_queue
 from api.events.routing import FAST_ROUTE
 from api.events.routing import pixel_router as pixel
@@ -58,6 +58,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """Opens what the routes need, in order, and closes it in the reverse order."""
     settings: Settings = app.state.settings
     configure_logs(settings.log_format)
+    warm_up()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
             Database(settings.database_url, answer_seconds=settings.answer_within_seconds)

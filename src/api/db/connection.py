@@ -20,6 +20,9 @@ ANSWER_SECONDS = 2.0
 LONGEST = 1.5
 """How much longer they wait for one that is slow but answers."""
 
+STALL_SECONDS = 0.1
+"""A loop that is so late has been kept from its work."""
+
 T = TypeVar("T")
 
 
@@ -81,12 +84,15 @@ async def patiently(future: asyncio.Future[T], silence: float, longest: float) -
     started = loop.time()
     over: asyncio.Future[None] = loop.create_future()
 
-    def look() -> None:
+    def look(due: float) -> None:
         nonlocal timer
+        now = loop.time()
         heard = max(started, PatientConnection.answered_at)
-        left = min(heard + silence, started + longest) - loop.time()
+        left = min(heard + silence, started + longest) - now
+        # While this process was busy it could not listen either: an answer may lie there unread.
+        left = max(left, now - due if now - due > STALL_SECONDS else 0)
         if left > 0:
-            timer = loop.call_later(left, look)
+            timer = loop.call_later(left, look, now + left)
         else:
             end(None)
 
@@ -94,7 +100,7 @@ async def patiently(future: asyncio.Future[T], silence: float, longest: float) -
         if not over.done():
             over.set_result(None)
 
-    timer = loop.call_later(silence, look)
+    timer = loop.call_later(silence, look, started + silence)
     future.add_done_callback(end)
     try:
         await over

@@ -1,0 +1,28 @@
+"""Nobody waits for ever, and nobody is sent away for what was not the database's fault."""
+
+import asyncio
+import time
+
+import pytest
+
+from api.db.connection import patiently
+from api.errors import Unavailable
+
+
+async def test_silence_is_waited_for_so_long_and_no_longer() -> None:
+    never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    with pytest.raises(Unavailable):
+        await patiently(never, 0.05, 1)
+    assert not never.done()
+
+
+async def test_time_in_which_this_process_could_not_listen_does_not_count() -> None:
+    async def answer() -> int:
+        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)  # what comes in once there is somebody to listen
+        return 42
+
+    waiting = asyncio.create_task(patiently(asyncio.create_task(answer()), 0.1, 0.3))
+    await asyncio.sleep(0)
+    time.sleep(0.4)
+    assert await waiting == 42

@@ -21,7 +21,8 @@ from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import QueryParams
 
 from api.analytics.query import Params
-from api.analytics.reports import REPORTS, Report
+from api.analytics.report import Report
+from api.analytics.reports import REPORTS
 from api.analytics.run import explain, understand
 from api.auth.accounts import create_user
 from api.auth.models import Registration

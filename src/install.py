@@ -14,7 +14,7 @@ from api.db.columnstore import sync_columnstore
 from api.db.database import Database
 from api.db.migrate import migrate
 from api.db.partitions import ensure_partitions, months_ahead
-from api.db.refresh import sync_rollups
+from api.db.sync import sync_rollups
 from api.errors import Conflict
 from api.sites.directory import DEFAULT_SITE, Sites
 from api.sites.models import Visibility, utc_now

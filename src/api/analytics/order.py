@@ -1,4 +1,4 @@
-"""How rows are sorted."""
+"""How rows are sorted, and what has to be counted to know which come first."""
 
 from collections.abc import Mapping, Sequence
 from typing import LiteralString
@@ -25,3 +25,30 @@ def order_by(params: Params, orders: Sequence[LiteralString]) -> Fragment | None
             allowed=[f"{column}:{way}" for column in columns for way in ("asc", "desc")],
         )
     return Fragment(f"{columns[name]} {DIRECTIONS[direction]} nulls last, 1")
+
+
+EVERYTHING = Fragment("true")
+
+
+def bound(column: LiteralString) -> Fragment:
+    """Who may be among the first by visitors: nobody has more visitors than visits (page views), so
+    as many of these are needed as the last of the leaders has visitors."""
+    return Fragment(
+        f"{column} >= (select case when count(*) = :limit::bigint + :offset::bigint"
+        " then min(visitors) else 0 end from leaders_people)"
+    )
+
+
+def counted_for(
+    value: LiteralString, order: Fragment | None, most: Fragment
+) -> dict[str, Fragment]:
+    """For which values visitors must be counted: those listed, unless visitors decide on that."""
+    slots = {
+        "leaders": Fragment(f"{value} in (select value from leaders)"),
+        "finalists": Fragment(f"{value} in (select value from finalists)"),
+    }
+    if order is None:
+        return slots
+    if not order.sql.startswith("visitors"):
+        return {**slots, "by": order}
+    return {**slots, "final": EVERYTHING if order.sql.startswith("visitors asc") else most}

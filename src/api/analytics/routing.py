@@ -12,7 +12,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api.analytics.query import Format, Params
-from api.analytics.reports import EVENT_BUCKETS, REPORTS, Report
+from api.analytics.report import Report
+from api.analytics.reports import EVENT_BUCKETS, REPORTS
 from api.analytics.rows import Answer, Timeline
 from api.analytics.run import clock_of, run, steps_of_goals, understand
 from api.analytics.stats import answer_stats, params_of

@@ -17,7 +17,7 @@ from api.analytics.params import BreakdownParams, SeriesParams
 from api.analytics.planner import NOT_KEPT, Need, name_of, plan
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, Range, compared_range, range_of, series
-from api.analytics.reports import SETS, Report, TotalsOf
+from api.analytics.report import SETS, Report, TotalsOf
 from api.analytics.steps import Step
 from api.db.database import Database
 from api.db.queries import Fragment, part, slot_names

@@ -9,10 +9,7 @@ from pydantic import ValidationError
 from api.analytics.buckets import Interval
 from api.analytics.dimensions import (
     DIMENSIONS,
-    ENTRY_PAGE,
-    EXIT_PAGE,
     GOAL,
-    PROPERTY,
     Dimension,
     plain_name,
 )
@@ -24,6 +21,7 @@ from api.analytics.filters import (
     read_filters,
     without_goals,
 )
+from api.analytics.groups import Groups
 from api.analytics.metrics import METRICS, Grouping, metrics_slot
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, range_of, series
@@ -45,14 +43,6 @@ DATE_RANGES: Mapping[str, Mapping[str, Any]] = {
     "12mo": {"period": "12mo"},
     "year": {"period": "ytd"},
     "all": {"period": "all"},
-}
-
-LABELS: Mapping[str, LiteralString] = {
-    "minute": "YYYY-MM-DD HH24:MI:SS",
-    "hour": "YYYY-MM-DD HH24:MI:SS",
-    "day": "YYYY-MM-DD",
-    "week": "YYYY-MM-DD",
-    "month": "YYYY-MM-DD",
 }
 
 
@@ -189,69 +179,6 @@ def query_of(
         starts=series((lower, upper), interval, clock.zone) if by_time else (),
         filter=read_filters(asked.filters, goals),
     )
-
-
-class Groups:
-    """The dimensions that were asked for, as JSON arrays that can be grouped and sorted by."""
-
-    def __init__(
-        self, names: Sequence[str], dimensions: Sequence[Dimension | None], interval: Interval
-    ) -> None:
-        self.dimensions = [*zip(names, dimensions, NUMBERS, strict=False)]
-        self.label: LiteralString = LABELS[interval]
-
-    def of_visits(self) -> dict[str, Fragment]:
-        """Visits lie where they start, events where they happen."""
-        arrays = {"visit_dimensions": self.array("v.started"), "event_dimensions": self.array()}
-        # Everything together is one group, even of nothing.
-        return arrays if self.dimensions else {**arrays, "grouped": Fragment("")}
-
-    def of_events(self) -> dict[str, Fragment]:
-        """The same groups for the visits that begin or end on a page, and without goals."""
-        goals: list[LiteralString] = [number for _, d, number in self.dimensions if d is GOAL]
-        join: LiteralString = f"join {GOAL.table} on {GOAL.on}"
-        return {
-            "event_dimensions": self.array(),
-            "entry_dimensions": self.array("v.started", ENTRY_PAGE),
-            "exit_dimensions": self.array("v.started", EXIT_PAGE),
-            "group_dimensions": self.array(but=GOAL),
-            "visitor_dimensions": self.array("v.started", ENTRY_PAGE, but=GOAL),
-            "joins": Fragment(join if goals else ""),
-            "others": Fragment(f"dimensions - {goals[0]}" if goals else "dimensions"),
-        }
-
-    def array(
-        self,
-        time: LiteralString = "e.time",
-        page: Dimension | None = None,
-        but: Dimension | None = None,
-    ) -> Fragment:
-        """All dimensions (but one) as an array; with a page of the visit for that of the event."""
-        parts: list[LiteralString] = []
-        values: dict[str, Any] = {}
-        for name, dimension, number in self.dimensions:
-            if dimension is None:
-                parts.append(self.bucket(time))
-            elif dimension is but:
-                continue
-            elif name.startswith(PROPERTY):
-                # In groups of visits there are no events, and nobody asks for them by property.
-                expression: LiteralString = f"coalesce(e.props ->> :dimension_{number}, '(none)')"
-                parts.append("''" if page else expression)
-                values[f"dimension_{number}"] = name.removeprefix(PROPERTY)
-            elif page and dimension.of == "event":
-                parts.append(page.sql)
-            else:
-                parts.append(dimension.sql)
-        return Fragment(f"jsonb_build_array({', '.join(parts)})", values)
-
-    def bucket(self, time: LiteralString) -> LiteralString:
-        """The local start of the bucket of the series in which this time lies."""
-        start: LiteralString = (
-            f"(:starts::timestamptz[])[width_bucket({time}, :starts::timestamptz[])]"
-        )
-        label: LiteralString = self.label
-        return f"to_char({start} at time zone :timezone, '{label}')"
 
 
 def filter_slots(query: Query, grouping: Grouping) -> dict[str, Fragment]:

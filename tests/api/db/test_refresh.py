@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from api.analytics.rollups import FACTS, ROLLUPS
 from api.db.database import Database
-from api.db.refresh import sync_rollups
+from api.db.sync import sync_rollups
 from conftest import TestSite
 
 

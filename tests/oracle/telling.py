@@ -1,7 +1,7 @@
 """Telling the service what happened on a site, asking it, and comparing its answers."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
@@ -81,8 +81,8 @@ async def tell(
     *,
     refreshing: bool = False,
 ) -> Site:
-    """Sends the batches one after the other, refreshing rollups in between or not; what the oracle
-    thinks of them."""
+    """Sends the batches one after the other, refreshing rollups after the first or not; what the
+    oracle thinks of them."""
     known: list[Event] = []
     for batch in batches:
         before = len(stored(known))
@@ -91,9 +91,16 @@ async def tell(
         assert report["rejected"] == []
         assert report["accepted"] == len(stored(known)) - before
         assert report["accepted"] + report["duplicate"] == len(batch)
-        if refreshing:
+        if refreshing and batch is batches[0]:
             await site.refresh()
     return Site(known, goals)
+
+
+async def before_and_after_refresh(site: TestSite) -> AsyncIterator[None]:
+    """The moments at which to ask: what was told is in no rollup yet, and then it is."""
+    yield
+    await site.refresh()
+    yield
 
 
 def spans(history: History, question: dict[str, Any]) -> list[Range]:

@@ -16,6 +16,7 @@ from oracle.telling import (
     ALL,
     NOON,
     ask,
+    before_and_after_refresh,
     check,
     event,
     examples,
@@ -40,11 +41,10 @@ async def test_coming_and_going_is_what_the_oracle_counts(
     if question["crowded"]:
         await make_crowded(site)
     told = await tell(site, history.batches, GOALS, refreshing=question["refreshing"])
-    for _ in range(2):
+    async for _ in before_and_after_refresh(site):
         for span in spans(history, question):
             await check_lifecycle(site, told, span, history.zone, question)
             await check_stickiness(site, told, span, history.zone, question["clauses"])
-        await site.refresh()
 
 
 async def check_lifecycle(

@@ -14,6 +14,7 @@ from oracle.telling import (
     NOON,
     TEN_DAYS,
     ask,
+    before_and_after_refresh,
     event,
     examples,
     fresh_site,
@@ -57,14 +58,13 @@ async def test_the_first_rows_by_a_column_are_those_of_the_oracle(
     if question["crowded"]:
         await make_crowded(site)
     told = await tell(site, history.batches, refreshing=question["refreshing"])
-    for _ in range(2):
+    async for _ in before_and_after_refresh(site):
         for span in spans(history, question):
             for report, params, value_of in BREAKDOWNS:
                 expected = reports.breakdown(told, span, value_of)
                 await check_ranking(site, span, report, "value", ranking, expected, params)
             expected = reports.pages(told, span)
             await check_ranking(site, span, "pages", "page", ranking, expected, {})
-        await site.refresh()
 
 
 async def check_ranking(

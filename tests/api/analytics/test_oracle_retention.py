@@ -29,6 +29,7 @@ from oracle.telling import (
     NOON,
     TEN_DAYS,
     ask,
+    before_and_after_refresh,
     check,
     event,
     examples,
@@ -69,7 +70,7 @@ async def test_retention_is_what_the_oracle_counts(
     how = {key: question[key] for key in ("interval", "rolling", "week_start")}
     steps = {"start": start, "return": end}
     said = {key: value for key, value in steps.items() if value is not None}
-    for _ in range(2):
+    async for _ in before_and_after_refresh(site):
         for span in spans(history, question):
             params = {"timezone": history.zone, "limit": ALL, **how, **said}
             answer = await ask(site, "retention", span, **params, **filtered(clauses))
@@ -77,7 +78,6 @@ async def test_retention_is_what_the_oracle_counts(
                 told, span, history.zone, utc_now(), **how, start=start, end=end, clauses=clauses
             )
             check(answer["rows"], expected)
-        await site.refresh()
 
 
 async def cells(

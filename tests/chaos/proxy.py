@@ -60,7 +60,11 @@ class Proxy:
         if self.mode is Mode.CUT:
             writer.transport.abort()
             return
-        far_reader, far_writer = await asyncio.open_unix_connection(self.target)
+        try:
+            far_reader, far_writer = await asyncio.open_unix_connection(self.target)
+        except OSError:  # nobody is there: the target is down
+            writer.transport.abort()
+            return
         both = {writer, far_writer}
         self.open |= both
         pipes = {

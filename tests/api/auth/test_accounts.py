@@ -85,9 +85,10 @@ async def test_register_login_me(client: httpx.AsyncClient) -> None:
 
 
 def forged(secret: str = SECRET, algorithm: str = ALGORITHM, **changes: Any) -> str:
-    """A token that is wrong in one way; a claim set to None is left out."""
+    """A token that is wrong in one way, valid for longer than tests run; None leaves a claim out."""
     now = utc_now()
-    claims = {"sub": "1", "aud": AUDIENCE, "iat": now, "exp": now + timedelta(minutes=5)} | changes
+    later = now + timedelta(days=2)
+    claims = {"sub": "1", "aud": AUDIENCE, "iat": now, "exp": later} | changes
     kept = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(kept, secret, algorithm=algorithm)
 
@@ -100,7 +101,7 @@ def forged(secret: str = SECRET, algorithm: str = ALGORITHM, **changes: Any) -> 
         forged(None, "none"),  # pyright: ignore[reportArgumentType]
         forged(algorithm="HS384"),
         forged(exp=utc_now() - timedelta(minutes=5)),
-        forged(iat=utc_now() + timedelta(minutes=5)),
+        forged(iat=utc_now() + timedelta(days=1)),
         forged(aud="something else"),
         forged(sub="not a number"),
         forged(sub="999999"),

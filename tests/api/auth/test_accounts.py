@@ -85,7 +85,7 @@ async def test_register_login_me(client: httpx.AsyncClient) -> None:
 
 
 def forged(secret: str = SECRET, algorithm: str = ALGORITHM, **changes: Any) -> str:
-    """A token that is wrong in one way, valid for longer than tests run; None leaves a claim out."""
+    """A token that is wrong in one way, and valid for long; None leaves a claim out."""
     now = utc_now()
     later = now + timedelta(days=2)
     claims = {"sub": "1", "aud": AUDIENCE, "iat": now, "exp": later} | changes

@@ -205,7 +205,7 @@ def validation_error(request: Request, error: RequestValidationError) -> Invalid
     """All problems at once, without the offending input: it may be a password or not JSON."""
     problems = [
         {
-            "where": ".".join(str(part) for part in e["loc"][1:]) or "body",
+            "where": ".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]),
             "problem": reason(e["msg"]),
         }
         for e in error.errors()

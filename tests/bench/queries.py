@@ -2,8 +2,8 @@
 
     PYTHONPATH=src:tests python -m bench.queries --events 1000000 --profiles plain,timescale
 
-Needs what tests/bench/query/requirements.txt lists. Prints tables in Markdown. Fails when two engines
-disagree about an answer; asserts nothing about time.
+Needs what tests/bench/query/requirements.txt lists. Prints tables in Markdown. Fails when two
+engines disagree about an answer; asserts nothing about time.
 """
 
 import argparse

@@ -1,5 +1,6 @@
 """What is asked: an installation of ours, over HTTP, or a peer, directly; both in this process."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ class Turn:
     """One answer."""
 
     seconds: Mapping[str, float]
-    """Of each part, in the database."""
+    """Of each part, in the database; infinite where the engine gave up."""
     rows: Mapping[str, Rows]
     """Of each part."""
     whole: float | None = None
@@ -50,8 +51,7 @@ class Ours:
         )
         whole = time.perf_counter() - began
         if answer.status_code != 200:
-            print(f"{self.name}: {question.report} {lower:%F}: {answer.text}")
-            return Turn({}, {})
+            return Turn({part.label: math.inf for part in question.parts}, {})
         body, spent = answer.json(), self.installation.spent
         totals = sum(seconds for name, seconds in spent.items() if name.endswith("totals"))
         rows = sum(spent.values()) - totals

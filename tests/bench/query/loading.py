@@ -26,8 +26,9 @@ from api.db.refresh import refresh_rollups
 from api.events.models import Context, Event
 from api.events.writer import Outcome, store
 from api.sites.models import Site
-from bench.query.dataset import DAYS, MOMENT, Dataset
+from bench.query.dataset import MOMENT, Dataset
 from bench.query.ours import Installation
+from bench.query.timeline import DAYS
 from bench.query.world import HOSTNAME
 
 Connection = AsyncConnection[Any]

@@ -26,7 +26,7 @@ class Results:
     """What was measured, by engine, question and range."""
 
     parts: dict[str, dict[Key, list[float]]] = field(default_factory=dict[str, Any])
-    """Seconds of each turn."""
+    """Seconds of each turn; infinite where the engine gave up."""
     wholes: dict[str, dict[Key, list[float]]] = field(default_factory=dict[str, Any])
     """Seconds over HTTP, by the label of the first part."""
     exact: dict[str, dict[Key, Rows]] = field(default_factory=dict[str, Any])
@@ -37,8 +37,10 @@ class Results:
         """Keeps the times of a turn."""
         for label, seconds in turn.seconds.items():
             self.parts.setdefault(engine, {}).setdefault((label, span), []).append(seconds)
-            deviation = distance(self.exact[engine][label, span], turn.rows[label])
-            self.estimates[engine] = max(self.estimates.get(engine, 0), deviation)
+            exact = self.exact[engine].get((label, span))
+            if exact is not None and label in turn.rows:
+                deviation = distance(exact, turn.rows[label])
+                self.estimates[engine] = max(self.estimates.get(engine, 0), deviation)
         if turn.whole is not None:
             key = question.parts[0].label, span
             self.wholes.setdefault(engine, {}).setdefault(key, []).append(turn.whole)

@@ -7,9 +7,10 @@ from typing import Any
 
 from api.db.engine import Profile
 from bench.query import dataset
-from bench.query.dataset import DAYS, Dataset
+from bench.query.dataset import Dataset
 from bench.query.loading import copy_in, events_since, write
 from bench.query.ours import Installation, installation
+from bench.query.timeline import DAYS
 
 EVENTS = 8_000
 

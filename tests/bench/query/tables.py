@@ -1,6 +1,7 @@
 """What was measured, as tables in Markdown."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import isinf
 
 from bench.query.loading import Costs
 from bench.query.measure import Key
@@ -59,14 +60,16 @@ def keys_of(medians: Medians) -> list[Key]:
 
 def number(value: float | None) -> str:
     """Three digits."""
-    if value is None:
+    if value is None or isinf(value):
         return UNANSWERED
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 def compared(one: float | None, other: float | None) -> str:
-    """The ratio of two numbers, where there are two."""
-    return UNANSWERED if one is None or other is None else ratio(one / other)
+    """The ratio of two numbers, where there are two finite ones."""
+    if one is None or other is None or isinf(one + other):
+        return UNANSWERED
+    return ratio(one / other)
 
 
 def ratio(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from bench.query.measure import Key
 from bench.query.questions import DAYS_30, DAYS_90, RANGES
@@ -59,7 +60,8 @@ def ratios_of(
 ) -> dict[Key, float]:
     """The ratio of each question and range that the target is about, where both answered."""
     keys = [(label, span) for label in target.labels for span in target.ranges]
-    return {key: ours[key] / other[key] for key in keys if key in ours and key in other}
+    both = [key for key in keys if key in ours and key in other and isfinite(other[key])]
+    return {key: ours[key] / other[key] for key in both}
 
 
 def judged(target: Target, ratios: Mapping[Key, float]) -> list[str]:

@@ -1,79 +1,74 @@
 """How events and visits become rows, and rows visits again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-import msgspec
+from msgspec import Struct
+from psycopg.rows import tuple_row
 
-from api.events.models import Context, Event
+from api.events.models import Event
 from api.events.statements import Answer, Connection, add, as_json, execute
-from api.events.visitors import Visitor, Visitors
 from api.events.visits import PageMark, Visit
+
+
+class Span(Struct):
+    """Between which times a visitor, or a session of a site, has events in a batch."""
+
+    visitor_id: int
+    site_id: int
+    session_id: str | None
+    lower: datetime
+    upper: datetime
 
 
 async def ask_for_visits(connection: Connection, events: Sequence[Event]) -> list[Answer]:
     """Asks for the visits in the database that these events may belong to."""
-    spans: dict[Any, tuple[datetime, datetime]] = {}
+    visitors: dict[int, Span] = {}
+    sessions: dict[tuple[int, str], Span] = {}
     for event in events:
-        keys: tuple[Any, ...] = (event.visitor_id,)
         if event.session_id is not None:
-            keys = ((event.site_id, event.session_id),)
-        elif event.earlier_visitor_id is not None:
-            keys = (event.visitor_id, event.earlier_visitor_id)
-        for key in keys:
-            lower, upper = spans.get(key, (event.began, event.time))
-            spans[key] = (min(lower, event.began), max(upper, event.time))
-    visitors = {key: span for key, span in spans.items() if isinstance(key, int)}
-    sessions = {key: span for key, span in spans.items() if not isinstance(key, int)}
-    answers: list[Answer] = []
-    if visitors:
-        values = {"visitors": list(visitors), **bounds(visitors)}
-        answers.append(await execute(connection, "visits_near", values))
-    if sessions:
-        site_ids, session_ids = zip(*sessions, strict=True)
-        values = {"sites": list(site_ids), "sessions": list(session_ids), **bounds(sessions)}
-        answers.append(await execute(connection, "visits_of_sessions", values))
-    return answers
+            widen(sessions, (event.site_id, event.session_id), event)
+            continue
+        widen(visitors, event.visitor_id, event)
+        if event.earlier_visitor_id is not None:
+            widen(visitors, event.earlier_visitor_id, event).visitor_id = event.earlier_visitor_id
+    asked = {"visits_near": visitors, "visits_of_sessions": sessions}
+    return [
+        await execute(connection, name, {"spans": as_json(list(spans.values()))}, tuple_row)
+        for name, spans in asked.items()
+        if spans
+    ]
 
 
-def bounds(spans: Mapping[Any, tuple[datetime, datetime]]) -> dict[str, list[datetime]]:
-    """The spans as two parameter arrays."""
-    return {
-        "lowers": [lower for lower, _ in spans.values()],
-        "uppers": [upper for _, upper in spans.values()],
-    }
+Key = TypeVar("Key")
 
 
-def visit_from(row: Mapping[str, Any]) -> Visit:
-    """A stored visit as the writer works with it."""
-    entry = PageMark(row["entry_at"], row["entry_id"], row["entry_page"])
-    last = PageMark(row["exit_at"], row["exit_id"], row["exit_page"])
-    viewed = row["entry_at"] is not None
+def widen(spans: dict[Key, Span], key: Key, event: Event) -> Span:
+    """The span under a key, with this event in it."""
+    began, time = event.began, event.time
+    span = spans.get(key)
+    if span is None:
+        spans[key] = span = Span(event.visitor_id, event.site_id, event.session_id, began, time)
+    else:
+        span.lower, span.upper = min(span.lower, began), max(span.upper, time)
+    return span
+
+
+def visit_from(row: Sequence[Any]) -> Visit:
+    """A stored visit as the writer works with it. See visit_part.sql for the columns."""
+    *fields, entry_at, entry_id, entry_page, exit_at, exit_id, exit_page, ordinal, first_seen = row
     return Visit(
-        **{name: row[name] for name in VISIT_FIELDS},
-        context=Context(**{name: row[name] for name in Context.__struct_fields__}),
-        entry=entry if viewed else None,
-        exit=last if viewed else None,
-        stored_started=row["started"],
+        *fields,
+        entry=PageMark(entry_at, entry_id, entry_page) if entry_at else None,
+        exit=PageMark(exit_at, exit_id, exit_page) if entry_at else None,
+        ordinal=ordinal,
+        first_seen=first_seen,
+        stored_started=fields[STARTED],
     )
 
 
-VISIT_FIELDS = (
-    "id",
-    "site_id",
-    "visitor_id",
-    "session_id",
-    "started",
-    "began",
-    "first_id",
-    "last_event",
-    "ended",
-    "pageviews",
-    "events",
-    "interactions",
-    "revenue",
-)
+STARTED = Visit.__struct_fields__.index("started")
 
 
 EVENT_COLUMNS = {
@@ -110,7 +105,7 @@ BOT_COLUMNS = {
 
 
 async def add_events(
-    connection: Connection, events: Sequence[Event], visits: Sequence[Visit], visitors: Visitors
+    connection: Connection, events: Sequence[Event], visits: Sequence[Visit]
 ) -> None:
     """Stores events, each with its visit."""
     rows = (
@@ -119,7 +114,7 @@ async def add_events(
             event.time,
             event.id,
             event.site_id,
-            visitors[visit.visitor_id].ordinal,
+            visit.ordinal,
             visit.id,
             event.name,
             event.page,
@@ -175,50 +170,26 @@ async def move_events(connection: Connection, absorbed: Sequence[Visit]) -> None
     )
 
 
-async def replace_visits(
-    connection: Connection,
-    changed: Sequence[Visit],
-    absorbed: Sequence[Visit],
-    visitors: Visitors,
+async def store_visits(
+    connection: Connection, changed: Sequence[Visit], absorbed: Sequence[Visit]
 ) -> None:
-    """Brings the visit table up to date."""
-    gone = [
-        visit
-        for visit in (*changed, *absorbed)
-        if visit.stored_started and (visit.merged_into or visit.begins_anew)
-    ]
+    """Brings the visit table up to date: visits that are over in others or begin anew go, those
+    that only grew are updated, new ones are added."""
+    gone = [visit for visit in absorbed if visit.stored_started]
+    gone += [visit for visit in changed if visit.begins_anew]
     if gone:
-        await execute(
-            connection,
-            "drop_visits",
-            {
-                "visitors": [visit.visitor_id for visit in gone],
-                "starteds": [visit.stored_started for visit in gone],
-                "ids": [visit.id for visit in gone],
-            },
-        )
-    rows = [visit_row(visit, visitors[visit.visitor_id]) for visit in changed]
-    await execute(connection, "store_visits", {"visits": as_json(rows)})
-    if moved := [visitor for visitor in visitors.values() if visitor.moved_from]:
-        await execute(
-            connection,
-            "move_first_seen",
-            {
-                "visitors": [visitor.id for visitor in moved],
-                "first_seens": [visitor.first_seen for visitor in moved],
-            },
-        )
+        await drop_visits(connection, gone)
+    if grown := [visit for visit in changed if visit.context is None]:
+        await execute(connection, "grow_visits", {"visits": as_json(grown)})
+    if new := [visit for visit in changed if visit.context is not None]:
+        await execute(connection, "add_visits", {"visits": as_json(new)})
 
 
-def visit_row(visit: Visit, visitor: Visitor) -> dict[str, Any]:
-    """A visit by its column names."""
-    row = {name: getattr(visit, name) for name in VISIT_FIELDS}
-    row |= {"ordinal": visitor.ordinal, "first_seen": visitor.first_seen}
-    for edge in ("entry", "exit"):
-        mark: PageMark | None = getattr(visit, edge)
-        row |= {
-            f"{edge}_page": mark.page if mark else "",
-            f"{edge}_at": mark.at if mark else None,
-            f"{edge}_id": mark.id if mark else None,
-        }
-    return row | msgspec.structs.asdict(visit.context)
+async def drop_visits(connection: Connection, visits: Sequence[Visit]) -> None:
+    """Deletes visits as they are stored."""
+    values = {
+        "visitors": [visit.visitor_id for visit in visits],
+        "starteds": [visit.stored_started for visit in visits],
+        "ids": [visit.id for visit in visits],
+    }
+    await execute(connection, "drop_visits", values)

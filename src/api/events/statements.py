@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 from psycopg import AsyncConnection, AsyncCursor
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import AsyncRowFactory, dict_row
 from psycopg.types.json import Jsonb
 
 from api.db.queries import statement
@@ -16,17 +17,28 @@ SQL = Path(__file__).parent / "sql"
 
 Connection = AsyncConnection[Any]
 
-Answer = AsyncCursor[DictRow]
+Answer = AsyncCursor[Any]
 """Of a statement that was sent; it has come when its rows are fetched."""
 
 MOST_IN_PIPELINE = 300
 """Above it, COPY saves more than the round trips cost."""
 
 
-async def execute(connection: Connection, name: str, values: Mapping[str, Any]) -> Answer:
-    """Runs one of the writer's .sql files."""
-    cursor = connection.cursor(row_factory=dict_row)
-    return await cursor.execute(statement(SQL / f"{name}.sql").text, values)
+async def execute(
+    connection: Connection,
+    name: str,
+    values: Mapping[str, Any],
+    shape: AsyncRowFactory[Any] = dict_row,
+) -> Answer:
+    """Runs one of the writer's .sql files. Its rows come as dictionaries, or in another shape."""
+    cursor = connection.cursor(row_factory=shape)
+    return await cursor.execute(text_of(name), values)
+
+
+@cache
+def text_of(name: str) -> LiteralString:
+    """The text of one of the writer's .sql files, in the driver's form."""
+    return statement(SQL / f"{name}.sql").text
 
 
 def conversation(connection: Connection, rows: int) -> AbstractAsyncContextManager[object]:
@@ -46,13 +58,12 @@ async def add(
         named = [dict(zip(columns, row, strict=True)) for row in rows]
         await execute(connection, f"insert_{what}", {"rows": as_json(named)})
         return
-    text = statement(SQL / f"copy_{what}.sql").text
-    async with connection.cursor() as cursor, cursor.copy(text) as target:
+    async with connection.cursor() as cursor, cursor.copy(text_of(f"copy_{what}")) as target:
         target.set_types(list(columns.values()))
         for row in rows:
             await target.write_row([Jsonb(v) if isinstance(v, dict) else v for v in row])
 
 
-def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows for jsonb_populate_recordset; decimals travel as text and stay exact."""
+def as_json(rows: Sequence[object]) -> str:
+    """Rows for jsonb_to_recordset and the like; decimals travel as text and stay exact."""
     return msgspec.json.encode(rows).decode()

@@ -1,78 +1,79 @@
 """Visitors: somebody on a site, with the ordinal of their first sight."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+
+from msgspec import Struct
 
 from api.events.models import Event
 from api.events.statements import Answer, Connection, as_json, execute
 from api.events.visits import Visit
 
 
-@dataclass
-class Visitor:
+class Visitor(Struct):
     """Somebody on a site."""
 
     site_id: int
     id: int
     ordinal: int
     first_seen: datetime
-    last_seen: datetime
-    moved_from: datetime | None
+    user_id: str | None = None
+    """What this batch tells of it."""
+    is_new: bool = False
+    moved_from: datetime | None = None
     """Known before, but first seen later than is known now: then."""
 
 
-Visitors = dict[int, Visitor]
+class Known(Struct):
+    """The ordinal and the first sight of a visitor whom the database knows."""
 
-Known = Mapping[str, Any]
-"""A row with the ordinal and the first sight of a visitor."""
+    ordinal: int
+    first_seen: datetime
 
 
-async def ask_for_visitors(connection: Connection, events: Sequence[Event]) -> list[Answer]:
-    """Asks who of these events' visitors is known, and for the last ordinals of their sites."""
-    sites = list({event.site_id for event in events})
-    ids = {event.visitor_id for event in events} | {event.earlier_visitor_id for event in events}
-    values = {"sites": sites, "visitors": list(ids - {None})}
-    return [
-        await execute(connection, "visitors", values),
-        await execute(connection, "last_ordinals", {"sites": sites}),
-    ]
+async def ask_for_visitors(connection: Connection, events: Sequence[Event]) -> Answer:
+    """Asks who of these events' visitors is known."""
+    asked = {(event.visitor_id, event.site_id) for event in events}
+    asked |= {
+        (event.earlier_visitor_id, event.site_id)
+        for event in events
+        if event.earlier_visitor_id is not None
+    }
+    rows = [{"site_id": site, "visitor_id": visitor} for visitor, site in asked]
+    return await execute(connection, "visitors", {"visitors": as_json(rows)})
 
 
 def meet_visitors(
     visits: Sequence[Visit], known: Mapping[int, Known], ordinals: dict[int, int]
-) -> Visitors:
-    """The visitors of these visits; new ones get the next ordinals of their site."""
-    visitors: Visitors = {}
-    for visit in sorted(visits, key=lambda visit: (visit.started, visit.first_id)):
-        if visit.visitor_id not in visitors:
-            row = known.get(visit.visitor_id)
-            visitors[visit.visitor_id] = meet(visit, row, ordinals)
-        visitor = visitors[visit.visitor_id]
-        visitor.last_seen = max(visitor.last_seen, visit.last_event)
-    return visitors
+) -> list[Visitor]:
+    """The visitors of these visits, each of which learns whose it is; new ones get the next
+    ordinals of their site."""
+    visitors: dict[int, Visitor] = {}
+    for visit in sorted(visits, key=lambda visit: visit.first):
+        visitor = visitors.get(visit.visitor_id)
+        if visitor is None:
+            visitor = meet(visit, known.get(visit.visitor_id), ordinals)
+            visitors[visit.visitor_id] = visitor
+        visit.ordinal, visit.first_seen = visitor.ordinal, visitor.first_seen
+    return list(visitors.values())
 
 
-def meet(visit: Visit, row: Known | None, ordinals: dict[int, int]) -> Visitor:
+def meet(visit: Visit, known: Known | None, ordinals: dict[int, int]) -> Visitor:
     """The visitor of their earliest changed visit: an old acquaintance, or the next in line."""
-    if row is None:
-        ordinals[visit.site_id] += 1
-        ordinal, first_seen = ordinals[visit.site_id], visit.started
-    else:
-        ordinal, first_seen = row["ordinal"], min(row["first_seen"], visit.started)
-    return Visitor(
-        site_id=visit.site_id,
-        id=visit.visitor_id,
-        ordinal=ordinal,
-        first_seen=first_seen,
-        last_seen=visit.last_event,
-        moved_from=row["first_seen"] if row and first_seen < row["first_seen"] else None,
-    )
+    site, visitor = visit.site_id, visit.visitor_id
+    if known is None:
+        ordinals[site] += 1
+        return Visitor(site, visitor, ordinals[site], visit.started, is_new=True)
+    if visit.started < known.first_seen:
+        return Visitor(site, visitor, known.ordinal, visit.started, moved_from=known.first_seen)
+    return Visitor(site, visitor, known.ordinal, known.first_seen)
 
 
 async def store_visitors(
-    connection: Connection, visitors: Visitors, events: Sequence[Event], visits: Sequence[Visit]
+    connection: Connection,
+    visitors: Sequence[Visitor],
+    events: Sequence[Event],
+    visits: Sequence[Visit],
 ) -> None:
     """Brings the visitor table up to date, with the user ids that the events tell."""
     users = {
@@ -80,5 +81,13 @@ async def store_visitors(
         for event, visit in zip(events, visits, strict=True)
         if event.user_id is not None
     }
-    rows = [vars(visitor) | {"user_id": users.get(visitor.id)} for visitor in visitors.values()]
-    await execute(connection, "store_visitors", {"visitors": as_json(rows)})
+    for visitor in visitors:
+        visitor.user_id = users.get(visitor.id)
+    if changed := [v for v in visitors if v.is_new or v.moved_from or v.user_id is not None]:
+        await execute(connection, "store_visitors", {"visitors": as_json(changed)})
+    if moved := [visitor for visitor in visitors if visitor.moved_from]:
+        values = {
+            "visitors": [visitor.id for visitor in moved],
+            "first_seens": [visitor.first_seen for visitor in moved],
+        }
+        await execute(connection, "move_first_seen", values)

@@ -34,7 +34,7 @@ class PageMark(Struct, frozen=True, order=True):
     page: str
 
 
-class Visit(Struct, kw_only=True):
+class Visit(Struct):
     """One visit, as the fold of its events. Every field is a sum, a first or a last."""
 
     id: UUID
@@ -45,7 +45,6 @@ class Visit(Struct, kw_only=True):
     began: datetime
     """Earlier than `started` where the first event tells of engagement before it."""
     first_id: UUID
-    context: Context
     last_event: datetime
     ended: datetime
     pageviews: int
@@ -54,18 +53,20 @@ class Visit(Struct, kw_only=True):
     revenue: Decimal
     entry: PageMark | None
     exit: PageMark | None
+    context: Context | None = None
+    """What its first event tells; None where the database knows it and nothing changed it."""
+    ordinal: int = -1
+    first_seen: datetime | None = None
+    """Of its visitor; a new visit learns both before it is stored."""
     stored_started: datetime | None = None
     """`started` under which the database knows this visit; None for a new one."""
-    begins_anew: bool = False
-    """Whether it turned out to begin with another event than was thought."""
     merged_into: "Visit | None" = None
 
     def absorb(self, other: "Visit") -> None:
         """Makes this visit the visit of the events of both."""
-        if (other.started, other.first_id) < (self.started, self.first_id):
+        if other.first < self.first:
             self.started, self.first_id = other.started, other.first_id
             self.context = other.context
-            self.begins_anew = True
         self.began = min(self.began, other.began)
         self.last_event, self.ended = max(
             (self.last_event, self.ended), (other.last_event, other.ended)
@@ -76,6 +77,16 @@ class Visit(Struct, kw_only=True):
         self.revenue += other.revenue
         self.entry = min(filter(None, (self.entry, other.entry)), default=None)
         self.exit = max(filter(None, (self.exit, other.exit)), default=None)
+
+    @property
+    def first(self) -> tuple[datetime, int]:
+        """The place in time of its first event; ties are broken by event id."""
+        return self.started, self.first_id.int
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether it is stored and turned out to begin with another event than was thought."""
+        return self.stored_started is not None and self.context is not None
 
     @property
     def final(self) -> "Visit":
@@ -94,7 +105,6 @@ def visit_of(event: Event, visitor_id: int) -> Visit:
         started=event.time,
         began=event.began,
         first_id=event.id,
-        context=event.context,
         last_event=event.time,
         ended=event.ended,
         pageviews=int(event.is_pageview),
@@ -103,6 +113,7 @@ def visit_of(event: Event, visitor_id: int) -> Visit:
         revenue=event.revenue or Decimal(0),
         entry=mark,
         exit=mark,
+        context=event.context,
     )
 
 
@@ -126,7 +137,7 @@ class Assignment:
     def assign(self, events: Sequence[Event]) -> list[Visit]:
         """The visit of each event, in the order given. Call `.final` on it when all is done."""
         visits: dict[int, Visit] = {}
-        for place in sorted(range(len(events)), key=lambda i: (events[i].time, events[i].id)):
+        for place in sorted(range(len(events)), key=lambda i: (events[i].time, events[i].id.int)):
             visits[place] = self.assign_one(events[place])
         return [visits[place].final for place in range(len(events))]
 
@@ -172,7 +183,7 @@ def touching(timeline: Iterable[Visit], event: Event) -> list[Visit]:
         and event.began <= visit.last_event + TIMEOUT
         and span_with(visit, event) <= LONGEST_VISIT
     ]
-    return sorted(near, key=lambda visit: visit.started)
+    return sorted(near, key=lambda visit: visit.first) if len(near) > 1 else near
 
 
 def span_with(visit: Visit, event: Event) -> timedelta:
@@ -183,4 +194,4 @@ def span_with(visit: Visit, event: Event) -> timedelta:
 def in_session(timeline: Iterable[Visit], event: Event) -> list[Visit]:
     """The latest visit of a client's session that the event fits in, without exceeding 24 h."""
     fitting = [visit for visit in timeline if span_with(visit, event) <= LONGEST_SESSION]
-    return sorted(fitting, key=lambda visit: visit.started)[-1:]
+    return sorted(fitting, key=lambda visit: visit.first)[-1:]

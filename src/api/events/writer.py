@@ -27,11 +27,17 @@ from api.events.rows import (
     add_events,
     ask_for_visits,
     move_events,
-    replace_visits,
+    store_visits,
     visit_from,
 )
-from api.events.statements import Answer, Connection, conversation, execute
-from api.events.visitors import Known, Visitors, ask_for_visitors, meet_visitors, store_visitors
+from api.events.statements import Answer, Connection, as_json, conversation, execute
+from api.events.visitors import (
+    Known,
+    Visitor,
+    ask_for_visitors,
+    meet_visitors,
+    store_visitors,
+)
 from api.events.visits import Assignment, Visit
 
 CHANNEL = "events"
@@ -88,13 +94,22 @@ async def store(database: Database, events: Sequence[Event]) -> list[Result]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A transaction that was about to be committed."""
+
+    xid: str
+    results: list[Result]
+
+
 async def store_with_retries(database: Database, events: Sequence[Event]) -> list[Result]:
     """Tries again when the connection broke, or the server broke up a deadlock."""
-    for attempt in range(TRIES):
+    attempts: list[Attempt] = []
+    for left in reversed(range(TRIES)):
         try:
-            return await store_batch(database, events, again=attempt > 0)
+            return await store_batch(database, events, attempts)
         except psycopg.OperationalError as error:
-            if attempt == TRIES - 1 or not passes(error):
+            if not left or not passes(error):
                 raise
     raise AssertionError("unreachable")
 
@@ -105,14 +120,13 @@ def passes(error: psycopg.OperationalError) -> bool:
 
 
 async def store_batch(
-    database: Database, events: Sequence[Event], again: bool = False
+    database: Database, events: Sequence[Event], attempts: list[Attempt]
 ) -> list[Result]:
-    """One transaction. When it is tried again, nobody knows whether the COMMIT got through, so
-    the ids that were made here are looked for as well."""
+    """One transaction."""
     async with database.writer() as connection:
         await need_partitions(database, connection, events)
         async with conversation(connection, len(events)), connection.transaction():
-            return await write(connection, events, again)
+            return await write(connection, events, attempts)
 
 
 known_months: dict[str, set[datetime]] = {}
@@ -129,26 +143,41 @@ async def need_partitions(
 
 
 async def write(
-    connection: Connection, events: Sequence[Event], again: bool = False
+    connection: Connection, events: Sequence[Event], attempts: list[Attempt]
 ) -> list[Result]:
-    """Everything a batch does, under its locks, in a transaction of the caller's."""
+    """Everything a batch does, under its locks, in a transaction of the caller's.
+
+    When it is tried again nobody knows whether the COMMIT got through; the server does.
+    """
     sites = sorted({event.site_id for event in events})
     locks = {"writers": WRITERS_LOCK, "locks": SITE_LOCKS, "sites": sites}
     await execute(connection, "lock", locks)
-    stock = await take_stock(connection, events, again)
+    if done := await committed(connection, attempts):
+        return done.results
+    stock = await take_stock(connection, events)
     new = new_places(events, stock.ids)
     await write_new(connection, [events[place] for place in new], stock)
     if new:
         await execute(connection, "announce", {"payload": announcement(sites)})
-    return outcomes(events, new)
+    attempts.append(Attempt(stock.xid, outcomes(events, new)))
+    return attempts[-1].results
+
+
+async def committed(connection: Connection, attempts: Sequence[Attempt]) -> Attempt | None:
+    """The attempt of which only the answer was lost. Its locks are ours by now: it is over."""
+    for attempt in attempts:
+        answer = await execute(connection, "fate_of_transaction", {"xid": attempt.xid})
+        if (row := await answer.fetchone()) and row["fate"] == "committed":
+            return attempt
+    return None
 
 
 def outcomes(events: Sequence[Event], new: Sequence[int]) -> list[Result]:
-    """Accepted is what is new, and what was stored before under an id that was made here."""
-    found = [Outcome.DUPLICATE if event.own_id else Outcome.ACCEPTED for event in events]
+    """Accepted is what is new."""
+    found: list[Result] = [Outcome.DUPLICATE] * len(events)
     for place in new:
         found[place] = Outcome.ACCEPTED
-    return [*found]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,24 +190,34 @@ class Stock:
     visitors: dict[int, Known]
     ordinals: dict[int, int]
     """The last one given out, by site."""
+    watermark: datetime | None
+    """Up to when rows are stored in any rollup."""
+    xid: str
+    """The number of this transaction."""
 
 
-async def take_stock(connection: Connection, events: Sequence[Event], again: bool) -> Stock:
+async def take_stock(connection: Connection, events: Sequence[Event]) -> Stock:
     """Asks for everything before it waits for any of it: one round trip in a pipeline."""
     people = [event for event in events if not event.bot]
-    own = [event for event in events if event.own_id or again]
+    own = [event for event in events if event.own_id]
     ids = [await ask_for_ids(connection, own)] if own else []
     visits = await ask_for_visits(connection, people)
-    visitors, ordinals = await ask_for_visitors(connection, people)
+    visitors = await ask_for_visitors(connection, people)
+    sites = await execute(connection, "sites", {"sites": list({e.site_id for e in events})})
     stored = {(row["site_id"], row["id"]) for answer in ids for row in await answer.fetchall()}
-    rows = [row for answer in visits for row in await answer.fetchall()]
-    known: dict[int, Known] = {row["visitor_id"]: row for row in rows}
-    known |= {row["id"]: row for row in await visitors.fetchall()}
+    near = [visit_from(row) for answer in visits for row in await answer.fetchall()]
+    of_sites = await sites.fetchall()
+    known = {v.visitor_id: Known(v.ordinal, v.first_seen) for v in near if v.first_seen}
+    known |= {
+        row["id"]: Known(row["ordinal"], row["first_seen"]) for row in await visitors.fetchall()
+    }
     return Stock(
         ids=stored,
-        visits=[visit_from(row) for row in rows],
+        visits=near,
         visitors=known,
-        ordinals={row["site_id"]: row["ordinal"] for row in await ordinals.fetchall()},
+        ordinals={row["site_id"]: row["ordinal"] for row in of_sites},
+        watermark=of_sites[0]["watermark"],
+        xid=of_sites[0]["xid"],
     )
 
 
@@ -192,12 +231,8 @@ async def write_new(connection: Connection, events: Sequence[Event], stock: Stoc
 
 async def ask_for_ids(connection: Connection, events: Sequence[Event]) -> Answer:
     """Asks which of these events are stored."""
-    values = {
-        "sites": [event.site_id for event in events],
-        "ids": [event.id for event in events],
-        "times": [event.time for event in events],
-    }
-    return await execute(connection, "known_ids", values)
+    sent = [{"site_id": event.site_id, "id": event.id, "time": event.time} for event in events]
+    return await execute(connection, "known_ids", {"sent": as_json(sent)})
 
 
 def new_places(events: Sequence[Event], stored: Iterable[tuple[int, UUID]]) -> list[int]:
@@ -217,40 +252,44 @@ async def write_visits(connection: Connection, events: Sequence[Event], stock: S
     assignment = Assignment(stock.visits)
     visits = assignment.assign(events)
     for event, visit in zip(events, visits, strict=True):
-        event.visit_id, event.context = visit.id, visit.context
+        event.visit_id = visit.id
     changed, absorbed = list(assignment.changed.values()), assignment.absorbed
     visitors = meet_visitors(changed, stock.visitors, stock.ordinals)
-    await add_events(connection, events, visits, visitors)
+    await add_events(connection, events, visits)
     await move_events(connection, absorbed)
-    await replace_visits(connection, changed, absorbed, visitors)
+    await store_visits(connection, changed, absorbed)
     await store_visitors(connection, visitors, events, visits)
-    await mark_dirty(connection, events, (*changed, *absorbed), visitors)
+    touched = touched_hours(events, (*changed, *absorbed), visitors)
+    await mark_dirty(connection, touched, stock.watermark)
+
+
+Touched = tuple[str, int, datetime]
+"""A base table, a site, and an hour in which rows of it changed."""
+
+
+def touched_hours(
+    events: Sequence[Event], visits: Sequence[Visit], visitors: Sequence[Visitor]
+) -> set[Touched]:
+    """Where a batch changed something: events, visits as they were, visits as they are, and those
+    that are not their visitor's first any more."""
+    times = {("event", event.site_id, event.time) for event in events}
+    times |= {("visit", visit.site_id, visit.started) for visit in visits}
+    times |= {("visit", v.site_id, v.stored_started) for v in visits if v.stored_started}
+    times |= {("visit", v.site_id, v.moved_from) for v in visitors if v.moved_from}
+    return {(table, site, hour_of(time)) for table, site, time in times}
 
 
 async def mark_dirty(
-    connection: Connection,
-    events: Sequence[Event],
-    visits: Sequence[Visit],
-    visitors: Visitors,
+    connection: Connection, touched: Iterable[Touched], watermark: datetime | None
 ) -> None:
-    """Marks what changed behind the watermarks: events, visits as they were, visits as they are,
-    and those that are not their visitor's first any more."""
-    touched = {("event", event.site_id, hour_of(event.time)) for event in events}
-    for visit in visits:
-        touched.add(("visit", visit.site_id, hour_of(visit.started)))
-        if visit.stored_started:
-            touched.add(("visit", visit.site_id, hour_of(visit.stored_started)))
-    touched |= {
-        ("visit", visitor.site_id, hour_of(visitor.moved_from))
-        for visitor in visitors.values()
-        if visitor.moved_from
-    }
-    tables, sites, times = zip(*touched, strict=True)
-    await execute(
-        connection,
-        "mark_dirty",
-        {"tables": list(tables), "sites": list(sites), "times": list(times)},
-    )
+    """Marks what changed behind the watermarks; most of the time that is nothing."""
+    rows = [
+        {"source": table, "site_id": site, "time": hour}
+        for table, site, hour in touched
+        if watermark and hour < watermark
+    ]
+    if rows:
+        await execute(connection, "mark_dirty", {"touched": as_json(rows)})
 
 
 def hour_of(time: datetime) -> datetime:

@@ -8,7 +8,7 @@ import pytest
 
 from api.db.database import Database
 from api.db.queries import statement
-from api.events.statements import SQL
+from api.events.statements import SQL, as_json
 from api.sites.models import utc_now
 
 VISITS = 3000
@@ -34,20 +34,16 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("name", "prefix", "key", "wanted"),
     [
-        ("visits_of_sessions", "s", "sessions", [f"s{n}" for n in range(WANTED)]),
-        ("visits_near", None, "visitors", list(range(WANTED))),
+        ("visits_of_sessions", "s", "session_id", [f"s{n}" for n in range(WANTED)]),
+        ("visits_near", None, "visitor_id", list(range(WANTED))),
     ],
 )
 async def test_visits_are_looked_up_by_key(
     database: Database, name: str, prefix: str | None, key: str, wanted: list[Any]
 ) -> None:
     now = utc_now()
-    values = {
-        key: wanted,
-        "sites": [1] * WANTED,
-        "lowers": [now] * WANTED,
-        "uppers": [now] * WANTED,
-    }
+    spans = [{key: value, "site_id": 1, "lower": now, "upper": now} for value in wanted]
+    values = {"spans": as_json(spans)}
     question = statement(SQL / Path(f"{name}.sql")).text
     async with database.writer() as connection:
         await connection.execute(FILL, [prefix, VISITS])

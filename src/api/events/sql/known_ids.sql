@@ -1,6 +1,6 @@
 -- Which of these events are stored already? Same site, same id, times at most 7 days apart.
 select sent.site_id, sent.id
-from unnest(cast(:sites as int[]), cast(:ids as uuid[]), cast(:times as timestamptz[])) sent (site_id, id, time)
+from jsonb_to_recordset(cast(:sent as jsonb)) sent (site_id integer, id uuid, time timestamptz)
 where exists (
     select from event e
     where e.id = sent.id and e.site_id = sent.site_id

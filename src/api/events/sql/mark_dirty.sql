@@ -3,7 +3,7 @@
 insert into rollup_dirty (rollup, site_id, bucket)
 select distinct r.name, touched.site_id,
     date_bin(r.width, touched.time, timestamptz '2000-01-03 00:00:00+00') as bucket
-from unnest(cast(:tables as text[]), cast(:sites as int[]), cast(:times as timestamptz[])) touched (source, site_id, time)
+from jsonb_to_recordset(cast(:touched as jsonb)) touched (source text, site_id integer, time timestamptz)
 join rollup_state r on r.source = touched.source and touched.time < r.watermark
 order by 1, 2, 3
 on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1

@@ -1,7 +1,7 @@
 -- The stored visits that events of these visitors, between these times, may belong to.
-select v.*
-from unnest(cast(:visitors as bigint[]), cast(:lowers as timestamptz[]), cast(:uppers as timestamptz[]))
-    span (visitor_id, lower, upper)
+select /*include visit_part*/
+from jsonb_to_recordset(cast(:spans as jsonb))
+    span (visitor_id bigint, lower timestamptz, upper timestamptz)
 cross join lateral (
     select * from visit v
     where v.visitor_id = span.visitor_id and v.session_id is null

@@ -1,8 +1,8 @@
 -- The stored visits with these session ids, near these times. The site is compared in a form that
 -- no index knows: else a partition without statistics is searched by site and time, all of it.
-select v.*
-from unnest(cast(:sites as int[]), cast(:sessions as text[]), cast(:lowers as timestamptz[]), cast(:uppers as timestamptz[]))
-    span (site_id, session_id, lower, upper)
+select /*include visit_part*/
+from jsonb_to_recordset(cast(:spans as jsonb))
+    span (site_id integer, session_id text, lower timestamptz, upper timestamptz)
 cross join lateral (
     select * from visit v
     where v.site_id + 0 = span.site_id and v.session_id = span.session_id

@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from processes import Service
 
 CONNECTIONS = 24
 ANSWER_SECONDS = 60.0
+MOST_GROWTH_MB = 50.0
 
 
 @dataclass
@@ -42,12 +43,14 @@ class Books:
     """Answers of the kind 5xx, and no answers where one was owed."""
     wrong_sums: list[str] = field(default_factory=list[str])
     lost: int = 0
-    """Good events that are not stored, or more than once."""
+    """Events that are good, or were acknowledged, and are not stored, or more than once."""
     restarts: int = 0
     tracebacks: int = 0
     grown_mb: float = 0.0
     """Memory after the attack, less what a first part of it had left behind."""
     impossible_times: int = 0
+    surprises: int = 0
+    """Events that were rejected for no reason that was foreseen."""
     rejected: int = 0
     """Rejected events that are kept."""
     secrets_kept: int = 0
@@ -56,8 +59,11 @@ class Books:
     @property
     def balanced(self) -> bool:
         """Whether the service stood it."""
-        wrong = (self.lost, self.restarts, self.tracebacks, self.impossible_times, self.secrets_kept)
-        return not any((*wrong, self.faults, self.wrong_sums)) and self.rejected > 0
+        wrong = (
+            *(self.faults, self.wrong_sums, self.lost, self.restarts, self.tracebacks),
+            *(self.impossible_times, self.surprises, self.secrets_kept),
+        )
+        return not any(wrong) and self.rejected > 0 and self.grown_mb < MOST_GROWTH_MB
 
 
 @dataclass(slots=True)
@@ -154,8 +160,18 @@ def attack(service: Service, url: str, seed: int, cases: Sequence[Case]) -> Book
     books.restarts = service.process.poll() is not None or service.process.pid != process.pid
     books.tracebacks = service.output().count("Traceback")
     check_answers(books, told)
-    check_database(books, url, [name for case in cases for name in case.good])
+    check_database(books, url, [name for case in cases for name in case.good], promised(told))
     return books
+
+
+def promised(told: Sequence[tuple[Case, Answer]]) -> set[str]:
+    """The ids of the events that the service said it has."""
+    names: set[str] = set()
+    for _, answer in told:
+        with suppress(ValueError):
+            report = json.loads(answer.body) if answer.status in (200, 201) else {}
+            names.update(filter(None, report.get("ids") or [report.get("id")]))
+    return names
 
 
 def check_answers(books: Books, told: Sequence[tuple[Case, Answer]]) -> None:
@@ -186,7 +202,7 @@ def adds_up(case: Case, answer: Answer) -> bool:
     )
 
 
-def check_database(books: Books, url: str, good: Sequence[str]) -> None:
+def check_database(books: Books, url: str, good: Collection[str], told: Collection[str]) -> None:
     """Good events are there, once; impossible times and secrets are not."""
     with psycopg.connect(url) as connection:
 
@@ -194,12 +210,15 @@ def check_database(books: Books, url: str, good: Sequence[str]) -> None:
             found = connection.execute(query.encode(), values).fetchone()
             return found[0] if found else 0
 
-        stored = Counter(name for (name,) in connection.execute("select id::text from event"))
+        ids = "select id::text from event union all select id::text from bot_event"
+        stored = Counter(name for (name,) in connection.execute(ids))
         books.lost = sum(stored[name] != 1 for name in good)
+        books.lost += sum(stored[name] < 1 for name in told)
         window = "time not between now() - interval '8 days' and now() + interval '6 minutes'"
         books.impossible_times = number(f"select count(*) from event where {window}")
         books.impossible_times += number(f"select count(*) from bot_event where {window}")
         books.rejected = number("select count(*) from rejected_event")
+        books.surprises = number("select count(*) from rejected_event where code = 'unstorable'")
         patterns = [f"%{secret}%" for secret in SECRETS]
         kept = "select count(*) from rejected_event r where r::text ilike any(%s)"
         books.secrets_kept = number(kept, patterns)

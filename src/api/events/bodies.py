@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from fastapi import Request
 from msgspec import Raw
+from starlette.requests import ClientDisconnect
 
 from api.errors import TooLarge, UnsupportedMedia
 from api.events.models import EventIn
@@ -37,11 +38,14 @@ async def read_body(request: Request) -> bytes:
     unpack = Unpacking()
     body = bytearray()
     received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        body += unpack(chunk, MAX_BODY_BYTES - len(body) + 1)
-        if received > MAX_BODY_BYTES or len(body) > MAX_BODY_BYTES:
-            raise too_large()
+    try:
+        async for chunk in request.stream():
+            received += len(chunk)
+            body += unpack(chunk, MAX_BODY_BYTES - len(body) + 1)
+            if received > MAX_BODY_BYTES or len(body) > MAX_BODY_BYTES:
+                raise too_large()
+    except ClientDisconnect:
+        raise Malformed("The body breaks off.") from None
     body += unpack.end()
     return as_json(bytes(body), request.headers.get("content-type", ""))
 

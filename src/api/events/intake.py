@@ -1,6 +1,7 @@
 """What happens to the events of one request: each is read, enriched and stored by itself, and
 what became of it is told. A refused one is kept for a while where its site is known."""
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from api.errors import AnalyticsError, Unauthenticated
 from api.events.admission import Limits, in_slices
 from api.events.enrich.event import Sender, enrich
 from api.events.models import Event, EventIn
-from api.events.parse import parse_event
+from api.events.parse import Rejected, parse_event
 from api.events.queue import WriteQueue
 from api.events.rejected import RejectedEvent, rejected_event
 from api.events.writer import Outcome, Result
@@ -23,8 +24,9 @@ from api.metrics import COMMIT_SECONDS, EVENTS, REJECTED
 from api.sites.directory import DEFAULT_SITE, unknown_site
 from api.sites.models import Site, utc_now
 
-Fate = Event | AnalyticsError
+log = logging.getLogger("analytics.intake")
 
+Fate = Event | AnalyticsError
 
 SITE = re.compile(rb'"site"\s*:\s*"([^"\\]{1,200})"')
 """Where an event that cannot be decoded says whose it is."""
@@ -133,6 +135,9 @@ def ready(
         return enrich(event, site, senders[site.number], request.app.state.places)
     except AnalyticsError as error:
         return error
+    except Exception as error:  # a mistake of ours, which costs this event and not its neighbours
+        log.warning("an event cannot be enriched: %s", type(error).__name__)
+        return Rejected("unstorable", "This event cannot be made sense of.")
 
 
 async def store(request: Request, fates: Sequence[Fate]) -> list[tuple[Fate, Outcome | None]]:

@@ -135,6 +135,15 @@ def as_it_is(value: Any) -> Any:
     return value
 
 
+def cleaned_time(value: Any) -> Any:
+    """A time, unchanged; anything else in its place could be anything."""
+    try:
+        msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        return cleaned(value)
+    return value
+
+
 def cleaned_id(value: Any) -> Any:
     """The id under which the event would be stored: the sender's may say more than it should."""
     return str(event_id(value)) if isinstance(value, str | int) else cleaned(value)
@@ -144,7 +153,8 @@ CLEANERS: dict[str, Callable[[Any], Any]] = {
     "id": cleaned_id,
     "page": lambda value: clean_url(value) if isinstance(value, str) else cleaned(value),
     "referrer": lambda value: referrer_of(value) if isinstance(value, str) else cleaned(value),
-    **dict.fromkeys(("time", "session_id", *IDENTITIES), as_it_is),
+    "time": cleaned_time,
+    **dict.fromkeys(("session_id", *IDENTITIES), as_it_is),
 }
 """Fields with a rule of their own."""
 

@@ -60,6 +60,7 @@ def test_versions_and_times_are_no_addresses() -> None:
     hidden = redact_all("203.0.113.7, [2001:db8::1] ::1 fe80:0:0:0:1:2:3:4 http://10.0.0.1:80/x")
     assert hidden.count("[address]") == 5
     assert not any(char.isdigit() for char in hidden.replace(":80", ""))
+    assert redact_all("/whois/203.0.113.7/of") == "/whois/[address]/of"
 
 
 @given(st.text(alphabet="a1@.%40-_+:/?#=&eyJ", max_size=2000))

@@ -58,6 +58,8 @@ async def post(client: httpx.AsyncClient, body: Any, **headers: str) -> httpx.Re
         (b'{"page": "/", "props": {"a": [[[1]]]}}', 422, "too_deep"),
         (b'{"page": "/", "revenue": {"amount": 1e40, "currency": "EUR"}}', 422, "invalid_field"),
         (b'{"page": "/", "revenue": {"amount": 1, "currency": "EURO"}}', 422, "invalid_field"),
+        (b'{"page": "/", "revenue": {"amount": "1e999999999999999999", "currency": "EUR"}}', 422,
+         "invalid_field"),
         (b'{"page": "' + b"x" * 40_000 + b'"}', 422, "too_large"),
         (b'{"page": "' + b"x" * 2_001 + b'"}', 422, "invalid_field"),
         (json.dumps({"page": "/", "props": dict.fromkeys(map(str, range(65)))}).encode(), 422,

@@ -118,6 +118,7 @@ class TestList:
             "title": f"Hello {secrets}",
             "user_id": "hunter2",
             "visitor_id": "hunter2",
+            "time": "jane@example.com",
             "password": "hunter2",
             "ip": "203.0.113.7",
             "props": {"deep": {"er": secrets}, "jane@example.com": "http://10.1.2.3/?a=hunter2"},

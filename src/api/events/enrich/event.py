@@ -181,7 +181,8 @@ def revenue_of(revenue: Revenue | None) -> tuple[Decimal | None, str | None]:
     """Amount and currency. Raises Rejected for amounts that are no amounts."""
     if revenue is None:
         return None, None
-    if not revenue.amount.is_finite() or abs(revenue.amount) >= MAX_AMOUNT:
+    # copy_abs, as abs rounds, and overflows on what JSON may say: 1e999999999999999999.
+    if not revenue.amount.is_finite() or revenue.amount.copy_abs() >= MAX_AMOUNT:
         raise Rejected("invalid_field", "revenue.amount must be a number below 1e12.")
     return round(revenue.amount, 6), revenue.currency.upper()
 

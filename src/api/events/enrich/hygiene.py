@@ -28,8 +28,9 @@ TOKEN = re.compile(
 USER_INFO = re.compile(r"(?<=//)[^/?#\s]*@")
 
 ADDRESS = re.compile(
-    # Not after a word and a slash: Chrome/142.0.0.0 is a version.
-    r"(?<![\w.])(?<!\w/)(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"
+    # What follows a word and a slash, as in Chrome/142.0.0.0, is a version; not so in a path.
+    r"(?P<version>(?<![\w./:@-])[A-Za-z][\w.-]*/(?:\d{1,3}\.){3}\d{1,3}(?![\w.]))"
+    r"|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"
     r"|(?<![\w:])(?:(?:[0-9a-f]{0,4}:){3,7}|[0-9a-f]{0,4}::)[0-9a-f]{0,4}(?![\w:])",
     re.IGNORECASE,
 )
@@ -95,4 +96,9 @@ def is_url(text: str) -> bool:
 
 def redact_all(text: str) -> str:
     """Any text without addresses, queries, e-mail addresses and secrets."""
-    return redact(ADDRESS.sub("[address]", QUERY.sub("", USER_INFO.sub("", text))))
+    return redact(redact_addresses(QUERY.sub("", USER_INFO.sub("", text))))
+
+
+def redact_addresses(text: str) -> str:
+    """Text without addresses of machines; the version of a program looks like one."""
+    return ADDRESS.sub(lambda found: found["version"] or "[address]", text)

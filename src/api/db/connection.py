@@ -15,13 +15,13 @@ from psycopg.abc import PQGen
 from api.errors import Unavailable
 
 ANSWER_SECONDS = 2.0
-"""When the database says nothing, callers hear by then that they should come again."""
+"""When the database is silent or slow, callers hear by then that they should come again."""
 
-LONGEST = 1.5
-"""How much longer they wait for one that is slow but answers."""
+PATIENCE = 0.9
+"""The share of that time which is spent on waiting; the rest is for saying so."""
 
 STALL_SECONDS = 0.1
-"""A loop that is so late has been kept from its work."""
+"""A loop that is so late has been kept from its work, and gets as long to catch up."""
 
 T = TypeVar("T")
 
@@ -36,19 +36,14 @@ class PatientConnection(AsyncConnection[Any]):
     patience: ClassVar[float] = 20.0
     """Seconds; longer than any statement may take, by the timeouts that the server keeps."""
 
-    answered_at: ClassVar[float] = 0.0
-    """When the database last answered anybody in this process, by the clock of the loop."""
-
     async def wait(self, gen: PQGen[T], *args: Any, **kwargs: Any) -> T:
         """Waits for an answer. Raises psycopg.OperationalError when none came in time."""
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self.patience, hang_up, self)
         try:
-            answer = await super().wait(gen, *args, **kwargs)
+            return await super().wait(gen, *args, **kwargs)
         finally:
             timer.cancel()
-        PatientConnection.answered_at = loop.time()
-        return answer
 
 
 class WritingConnection(PatientConnection):
@@ -76,36 +71,15 @@ def was_cut(connection: AsyncConnection[Any]) -> bool:
         return True
 
 
-async def patiently(future: asyncio.Future[T], silence: float, longest: float) -> T:
-    """The result of something that the database does. Raises Unavailable, and leaves it alone,
-    when the database says nothing to anybody for so long, or when it takes too long all the same.
-    """
+async def patiently(future: asyncio.Future[T], seconds: float) -> T:
+    """The result of something that the database does. Raises Unavailable, and leaves it alone, when
+    it takes longer: whether nothing is said or it is said slowly is the same to whoever waits."""
     loop = asyncio.get_running_loop()
-    started = loop.time()
-    over: asyncio.Future[None] = loop.create_future()
-
-    def look(due: float) -> None:
-        nonlocal timer
-        now = loop.time()
-        heard = max(started, PatientConnection.answered_at)
-        left = min(heard + silence, started + longest) - now
+    due = loop.time() + seconds
+    await asyncio.wait([future], timeout=seconds)
+    if not future.done() and loop.time() - due > STALL_SECONDS:
         # While this process was busy it could not listen either: an answer may lie there unread.
-        left = max(left, now - due if now - due > STALL_SECONDS else 0)
-        if left > 0:
-            timer = loop.call_later(left, look, now + left)
-        else:
-            end(None)
-
-    def end(_: object) -> None:
-        if not over.done():
-            over.set_result(None)
-
-    timer = loop.call_later(silence, look, started + silence)
-    future.add_done_callback(end)
-    try:
-        await over
-    finally:
-        timer.cancel()
+        await asyncio.wait([future], timeout=STALL_SECONDS)
     if future.done():
         return future.result()
     raise Unavailable
@@ -115,13 +89,14 @@ async def within(
     work: Coroutine[Any, Any, T],
     seconds: float = ANSWER_SECONDS,
 ) -> T:
-    """The result of some work, waited for patiently. Raises Unavailable.
+    """The result of some work, unless it takes so long that the answer would be late. Raises
+    Unavailable.
 
     The work goes on, unheard: to cancel it would be to wait for a server that does not answer.
     """
     task = asyncio.create_task(work)
     task.add_done_callback(forget)
-    return await patiently(task, 0.9 * seconds, LONGEST * seconds)
+    return await patiently(task, PATIENCE * seconds)
 
 
 def forget(task: asyncio.Task[Any]) -> None:

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from api.db.connection import PATIENCE
 from api.errors import Unavailable
 from api.events.enrich.event import Sender
-from api.events.queue import PATIENCE
 from api.limits import Buckets, neighbourhood
 from api.sites.models import Site
 from settings import Settings

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from api.db.connection import ANSWER_SECONDS, LONGEST, patiently
+from api.db.connection import ANSWER_SECONDS, PATIENCE, patiently
 from api.errors import Unavailable
 
 WRITERS = 3
@@ -23,9 +23,6 @@ MAX_WAITING = 40_000
 MAX_LINE = 15_000
 LONG_LINE = 500
 """How many items of one site may wait and still be written together with other sites'."""
-
-PATIENCE = 0.75
-"""The share of the time a sender waits for an answer that is spent on waiting for the COMMIT."""
 
 DRAIN_SECONDS = 10.0
 """How long a process that is told to end waits for what is being written."""
@@ -121,7 +118,7 @@ class WriteQueue(Generic[Item, Fate]):
         self.dispatch()
         self.on_depth(self.depth)
         try:
-            return await patiently(request.fates, self.patience, LONGEST * self.patience)
+            return await patiently(request.fates, self.patience)
         except Unavailable:
             request.fates.cancel()
             raise

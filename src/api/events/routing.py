@@ -61,8 +61,10 @@ async def create_events(request: Request) -> Response:
     """
     with counting_refusals():
         raw_events, is_batch = split_body(await read_body(request))
-        fates = await within(take_in(request, raw_events), database_of(request).answer_seconds)
-    return batch_answer(fates) if is_batch else await single_answer(request, fates[0])
+        fates, stored = await within(
+            take_and_look_up(request, raw_events, is_batch), database_of(request).answer_seconds
+        )
+    return batch_answer(fates) if is_batch else single_answer(fates[0], stored)
 
 
 FAST_ROUTE = Route("/api/events/", create_events, methods=["POST"])
@@ -130,14 +132,24 @@ async def preflight() -> Response:
     return Response(b"null", headers=ANY_ORIGIN | allowed, media_type="application/json")
 
 
-async def single_answer(request: Request, fate: tuple[Fate, Outcome | None]) -> Response:
+async def take_and_look_up(
+    request: Request, raw_events: Sequence[Raw], is_batch: bool
+) -> tuple[Sequence[tuple[Fate, Outcome | None]], EventOut | None]:
+    """What became of the events, and what was stored before where a single one is a retry."""
+    fates = await take_in(request, raw_events)
+    event, outcome = fates[0]
+    if is_batch or outcome is not Outcome.DUPLICATE or isinstance(event, AnalyticsError):
+        return fates, None
+    return fates, await stored_before(request, event)
+
+
+def single_answer(fate: tuple[Fate, Outcome | None], stored: EventOut | None) -> Response:
     """The stored event; or raises what is wrong with it."""
     event, outcome = fate
     if isinstance(event, AnalyticsError):
         raise event
     if outcome is Outcome.ACCEPTED:
         return json_response(shown(event), 201)
-    stored = await stored_before(request, event)
     return json_response(stored.model_dump() if stored else shown(event), 200)
 
 

@@ -5,24 +5,36 @@ import time
 
 import pytest
 
-from api.db.connection import patiently
+from api.db.connection import patiently, within
 from api.errors import Unavailable
 
 
 async def test_silence_is_waited_for_so_long_and_no_longer() -> None:
     never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     with pytest.raises(Unavailable):
-        await patiently(never, 0.05, 1)
+        await patiently(never, 0.05)
     assert not never.done()
+
+
+async def test_a_database_that_says_something_all_the_time_is_waited_for_no_longer() -> None:
+    async def slow() -> None:
+        for _ in range(100):
+            await asyncio.sleep(0.01)
+
+    promised = asyncio.create_task(asyncio.sleep(0.5))
+    with pytest.raises(Unavailable):
+        await within(slow(), 0.5)
+    assert not promised.done()
+    promised.cancel()
 
 
 async def test_time_in_which_this_process_could_not_listen_does_not_count() -> None:
     async def answer() -> int:
         await asyncio.sleep(0.01)
-        await asyncio.sleep(0.2)  # what comes in once there is somebody to listen
+        await asyncio.sleep(0.05)  # what comes in once there is somebody to listen
         return 42
 
-    waiting = asyncio.create_task(patiently(asyncio.create_task(answer()), 0.1, 0.3))
+    waiting = asyncio.create_task(patiently(asyncio.create_task(answer()), 0.1))
     await asyncio.sleep(0)
     time.sleep(0.4)
     assert await waiting == 42

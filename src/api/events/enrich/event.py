@@ -85,7 +85,9 @@ def enrich(event: EventIn, site: Site, sender: Sender, places: Places) -> Event:
 
 
 def accepted_time(time: datetime | None, sender: Sender) -> datetime:
-    """The sender's own clock where it is plausible. Raises Rejected outside the window."""
+    """The sender's own clock where it is plausible, and the arrival where it is ahead: a browser
+    whose clock is wrong is there all the same. Raises Rejected for what lies too far back, and for
+    what a trusted sender, who knows the time, dates ahead."""
     if time is None:
         return sender.now
     try:
@@ -93,7 +95,9 @@ def accepted_time(time: datetime | None, sender: Sender) -> datetime:
     except OverflowError as error:
         raise Rejected("invalid_field", "time lies outside the calendar.") from error
     if time > sender.now + ACCEPTED_FUTURE:
-        raise Rejected("future", "time lies more than 5 minutes ahead.")
+        if sender.trusted:
+            raise Rejected("future", "time lies more than 5 minutes ahead.")
+        return sender.now
     if time < (OLDEST_IMPORT if sender.trusted else sender.now - ACCEPTED_PAST):
         raise Rejected("too_late", "time lies more than 7 days back; only imports may do that.")
     return time

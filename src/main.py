@@ -42,6 +42,8 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         description="Web analytics that owns its data pipeline.",
         lifespan=lifespan,
         responses=REFUSALS,
+        # What requests tell of people is nobody else's; and it costs every request a look.
+        telemetry={"tracing": False, "metrics": False},
     )
     app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue]
     add_error_handlers(app)

@@ -6,6 +6,7 @@ Several workers multiply a limit by their number; what is exact belongs in front
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from api.errors import TooManyRequests
@@ -28,13 +29,14 @@ class Buckets:
         return min(self.size, level + (now - at) * self.per_second)
 
     def take(self, key: str, amount: float, detail: str = "") -> None:
-        """Takes from a bucket. Raises TooManyRequests when it is empty; size 0 is no limit."""
+        """Takes from a bucket. Raises TooManyRequests when it is empty, with a detail that may name
+        the {key}; size 0 is no limit."""
         if not self.size:
             return
         now = time.monotonic()
         level = self.level(key, now)
         if level < 1:
-            raise TooManyRequests(detail, (1 - level) / self.per_second)
+            raise TooManyRequests(detail.replace("{key}", repr(key)), (1 - level) / self.per_second)
         self.make_room(now)
         self.levels[key] = (level - amount, now)
 
@@ -65,6 +67,7 @@ class Buckets:
             self.levels[key] = (min(self.size, self.level(key, now) + amount), now)
 
 
+@lru_cache(maxsize=1024)
 def neighbourhood(address: str) -> str:
     """Who is meant by an address: of IPv6 the network, which is one customer's as a rule. Empty
     for this machine itself, which is a proxy that does not say for whom it speaks."""

@@ -85,18 +85,26 @@ async def patiently(future: asyncio.Future[T], seconds: float) -> T:
     raise Unavailable
 
 
-async def within(
-    work: Coroutine[Any, Any, T],
-    seconds: float = ANSWER_SECONDS,
-) -> T:
-    """The result of some work, unless it takes so long that the answer would be late. Raises
-    Unavailable.
+class Deadline:
+    """By when, on the loop's clock, all that one request asks of the database must be there."""
 
-    The work goes on, unheard: to cancel it would be to wait for a server that does not answer.
-    """
-    task = asyncio.create_task(work)
-    task.add_done_callback(forget)
-    return await patiently(task, PATIENCE * seconds)
+    def __init__(self, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self.at = asyncio.get_running_loop().time() + PATIENCE * answer_seconds
+
+    async def within(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of some work, unless it takes so long that the answer would be late. Raises
+        Unavailable.
+
+        The work goes on, unheard: to cancel it would be to wait for a server that does not answer.
+        """
+        task = asyncio.create_task(work)
+        task.add_done_callback(forget)
+        return await patiently(task, max(0, self.at - asyncio.get_running_loop().time()))
+
+
+async def within(work: Coroutine[Any, Any, T], seconds: float = ANSWER_SECONDS) -> T:
+    """The result of work that is all that a request does."""
+    return await Deadline(seconds).within(work)
 
 
 def forget(task: asyncio.Task[Any]) -> None:

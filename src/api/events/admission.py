@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TypeVar
 
 from api.db.connection import PATIENCE
@@ -31,13 +31,14 @@ class Limits:
         self.large = asyncio.Semaphore()
         self.patience = PATIENCE * settings.answer_within_seconds
 
-    @asynccontextmanager
-    async def turn(self, number: int) -> AsyncGenerator[None]:
+    def turn(self, number: int) -> AbstractAsyncContextManager[None]:
         """The right to some computing time: large batches get it one after the other, so that a
         single event never waits for more than a slice of one. Raises Unavailable."""
-        if number <= SLICE:
-            yield
-            return
+        return self.turn_of_large() if number > SLICE else nullcontext()
+
+    @asynccontextmanager
+    async def turn_of_large(self) -> AsyncGenerator[None]:
+        """The right of one at a time."""
         try:
             await asyncio.wait_for(self.large.acquire(), self.patience)
         except TimeoutError:
@@ -59,8 +60,8 @@ class Limits:
         for name, number in Counter(names).items():
             site = sites.get(name)
             if site and not senders[site.number].trusted:
-                self.of_site.take(site.key, number, f"Too many events for the site {site.key!r}.")
-                self.of_day.take(site.key, number, f"The day's quota of {site.key!r} is used up.")
+                self.of_site.take(site.key, number, "Too many events for the site {key}.")
+                self.of_day.take(site.key, number, "The day's quota of {key} is used up.")
 
 
 async def in_slices(items: Sequence[T]) -> AsyncIterator[T]:

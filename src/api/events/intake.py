@@ -4,7 +4,7 @@ what became of it is told. A refused one is kept for a while where its site is k
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from fastapi import Request
@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from api.auth.access import bearer_of, may_write_as_others, sites_of, user_of
 from api.auth.models import User
+from api.db.connection import Deadline
 from api.errors import AnalyticsError, Unauthenticated
 from api.events.admission import Limits, in_slices
 from api.events.enrich.event import Sender, enrich
@@ -19,6 +20,7 @@ from api.events.models import Event, EventIn
 from api.events.parse import Rejected, parse_event
 from api.events.queue import WriteQueue
 from api.events.rejected import RejectedEvent, rejected_event
+from api.events.salts import Salts
 from api.events.writer import Outcome, Result
 from api.metrics import COMMIT_SECONDS, EVENTS, REJECTED
 from api.sites.directory import DEFAULT_SITE, unknown_site
@@ -28,21 +30,29 @@ log = logging.getLogger("analytics.intake")
 
 Fate = Event | AnalyticsError
 
+EVENTS_BY_OUTCOME = {
+    **{outcome: EVENTS.labels(outcome.value) for outcome in Outcome},
+    None: EVENTS.labels("rejected"),
+}
+
 SITE = re.compile(rb'"site"\s*:\s*"([^"\\]{1,200})"')
 """Where an event that cannot be decoded says whose it is."""
 
 
-async def take_in(request: Request, raw_events: Sequence[Raw]) -> list[tuple[Fate, Outcome | None]]:
+async def take_in(
+    request: Request, raw_events: Sequence[Raw], deadline: Deadline
+) -> list[tuple[Fate, Outcome | None]]:
     """What became of each event: the event and its outcome, or why it was refused."""
     limits: Limits = request.app.state.limits
-    user = await maybe_sender(request)
+    user = await maybe_sender(request, deadline)
     if user is None:  # before the work, which is what a flood is after
         limits.admit_address(address_of(request), len(raw_events))
     async with limits.turn(len(raw_events)):
         parsed = [parse(raw) async for raw in in_slices(raw_events)]
         names = site_names(raw_events, parsed)
-        sites = await sites_of(request).find_all(names)
-        senders = await senders_on(request, user, sites.values())
+        sites = await sites_named(request, names, deadline)
+        sender = await sender_of(request, deadline)
+        senders = await senders_on(request, sender, user, sites, deadline)
         if user and not any(sender.trusted for sender in senders.values()):
             limits.admit_address(address_of(request), len(raw_events))
         limits.admit_sites(names, sites, senders)
@@ -50,10 +60,10 @@ async def take_in(request: Request, raw_events: Sequence[Raw]) -> list[tuple[Fat
             ready(request, event, sites.get(name), senders, name)
             async for event, name in in_slices(list(zip(parsed, names, strict=True)))
         ]
-    told = await store(request, fates)
+    told = await store(request, fates, deadline)
     refused = refusals(raw_events, [fate for fate, _ in told], names, sites, senders)
     if refused := list(refused):
-        await request.app.state.rejected.write(refused)
+        await request.app.state.rejected.write(refused, deadline.at)
     return told
 
 
@@ -81,40 +91,61 @@ def site_named_in(raw: Raw, usual: str) -> str:
     return match[1].decode("utf-8", "replace") if match else usual
 
 
+async def sites_named(
+    request: Request, names: Sequence[str], deadline: Deadline
+) -> Mapping[str, Site]:
+    """The sites with these names; most of the time they are remembered."""
+    sites = sites_of(request)
+    remembered = sites.recall_all(names)
+    return remembered or await deadline.within(sites.find_all(names))
+
+
 async def senders_on(
-    request: Request, user: User | None, sites: Iterable[Site]
-) -> dict[int, Sender]:
+    request: Request,
+    sender: Sender,
+    user: User | None,
+    sites: Mapping[str, Site],
+    deadline: Deadline,
+) -> Mapping[int, Sender]:
     """The sender as seen by each site: trusted with identities and old times where their role
     allows it."""
-    sender = await sender_of(request)
+    if user is None:
+        return {site.number: sender for site in sites.values()}
     return {
-        site.number: replace(sender, trusted=await may_write_as_others(request, site, user))
-        for site in sites
+        site.number: replace(
+            sender, trusted=await deadline.within(may_write_as_others(request, site, user))
+        )
+        for site in sites.values()
     }
 
 
-async def sender_of(request: Request) -> Sender:
+async def sender_of(request: Request, deadline: Deadline) -> Sender:
     """What the connection says about the sender."""
     now = utc_now()
-    salts = await request.app.state.salts.current(now)
+    salts: Salts = request.app.state.salts
+    known = salts.recall(now) or await deadline.within(salts.current(now))
+    headers = request.headers
     return Sender(
         ip=address_of(request),
-        user_agent=request.headers.get("user-agent", ""),
-        headers=request.headers,
+        user_agent=headers.get("user-agent", ""),
+        headers=headers,
         now=now,
-        salt_of=salts.get,
+        salt_of=known.get,
     )
 
 
 def address_of(request: Request) -> str:
     """Where the request comes from; used in memory only."""
-    return request.client.host if request.client else ""
+    client = request.scope["client"]
+    return client[0] if client else ""
 
 
-async def maybe_sender(request: Request) -> User | None:
+async def maybe_sender(request: Request, deadline: Deadline) -> User | None:
     """The user who sends. Ingest is open, so a bad login is no reason to lose an event."""
+    if not (token := bearer_of(request)):
+        return None
     try:
-        return await user_of(request, token) if (token := bearer_of(request)) else None
+        return await deadline.within(user_of(request, token))
     except Unauthenticated:
         return None
 
@@ -140,12 +171,14 @@ def ready(
         return Rejected("unstorable", "This event cannot be made sense of.")
 
 
-async def store(request: Request, fates: Sequence[Fate]) -> list[tuple[Fate, Outcome | None]]:
+async def store(
+    request: Request, fates: Sequence[Fate], deadline: Deadline
+) -> list[tuple[Fate, Outcome | None]]:
     """Stores what is valid and joins each event with the writer's word on it."""
     valid = [fate for fate in fates if isinstance(fate, Event)]
     queue: WriteQueue[Event, Result] = request.app.state.queue
     with COMMIT_SECONDS.time():
-        results = iter(await queue.write(valid) if valid else [])
+        results = iter(await queue.write(valid, deadline.at) if valid else [])
     told = [with_result(fate, results) for fate in fates]
     count(told)
     return told
@@ -153,10 +186,9 @@ async def store(request: Request, fates: Sequence[Fate]) -> list[tuple[Fate, Out
 
 def count(told: Sequence[tuple[Fate, Outcome | None]]) -> None:
     """Adds what became of the events to the metrics."""
-    for outcome, number in Counter(outcome for _, outcome in told if outcome).items():
-        EVENTS.labels(outcome.value).inc(number)
+    for outcome, number in Counter(outcome for _, outcome in told).items():
+        EVENTS_BY_OUTCOME[outcome].inc(number)
     for code, number in Counter(f.code for f, _ in told if isinstance(f, AnalyticsError)).items():
-        EVENTS.labels("rejected").inc(number)
         REJECTED.labels(code).inc(number)
 
 

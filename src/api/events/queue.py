@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from api.db.connection import ANSWER_SECONDS, PATIENCE, patiently
+from api.db.connection import ANSWER_SECONDS, PATIENCE, STALL_SECONDS
 from api.errors import Unavailable
 
 WRITERS = 3
@@ -23,6 +23,12 @@ MAX_WAITING = 40_000
 MAX_LINE = 15_000
 LONG_LINE = 500
 """How many items of one site may wait and still be written together with other sites'."""
+
+GATHER_SECONDS = 0.002
+"""How long a batch waits for those who were in the one before and are about to send again."""
+
+CROWD = 8
+"""A batch with fewer items was light load, after which nobody is waited for."""
 
 DRAIN_SECONDS = 10.0
 """How long a process that is told to end waits for what is being written."""
@@ -47,6 +53,8 @@ class Request(Generic[Item, Fate]):
 
     items: Sequence[Item]
     fates: asyncio.Future[Sequence[Fate]]
+    due: float
+    """When the sender must hear something, by the loop's clock."""
 
 
 @dataclass(slots=True, eq=False)
@@ -97,31 +105,67 @@ class WriteQueue(Generic[Item, Fate]):
         self.batches: set[asyncio.Task[None]] = set()
         self.depth = 0
         """How many items wait."""
+        self.waiting: deque[Request[Item, Fate]] = deque()
+        """In line or in a batch, in the order of arrival."""
+        self.timer: asyncio.TimerHandle | None = None
+        """Goes off when the first of them has waited too long."""
+        self.expected = 0
+        """How many items are worth a batch before the time to gather is over."""
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.gathered()
         if self.batches:
             late = (await asyncio.wait(self.batches, timeout=DRAIN_SECONDS))[1]
             for batch in late:
                 batch.cancel()
 
-    async def write(self, items: Sequence[Item]) -> Sequence[Fate]:
+    async def write(self, items: Sequence[Item], due: float | None = None) -> Sequence[Fate]:
         """What became of each item; returns after the COMMIT. Raises Unavailable when there is no
         room, or no COMMIT in time: then it may be stored yet, and is a duplicate when it is sent
         again."""
         line = self.line_of(items)
-        request = Request[Item, Fate](items, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        request = Request[Item, Fate](
+            items, loop.create_future(), due or loop.time() + self.patience
+        )
         line.append(request)
+        self.waiting.append(request)
         self.depth += len(items)
+        if self.timer is None:
+            self.watch()
         self.dispatch()
         self.on_depth(self.depth)
-        try:
-            return await patiently(request.fates, self.patience)
-        except Unavailable:
-            request.fates.cancel()
-            raise
+        return await request.fates
+
+    def watch(self) -> None:
+        """Sets the timer to when the first of those who wait will have waited too long."""
+        self.forget_answered()
+        self.timer = None
+        if self.waiting:
+            due = self.waiting[0].due
+            self.timer = asyncio.get_running_loop().call_at(due, self.look, due)
+
+    def forget_answered(self) -> None:
+        """Lets go of those in front who wait no more."""
+        while self.waiting and self.waiting[0].fates.done():
+            self.waiting.popleft()
+
+    def look(self, due: float) -> None:
+        """Refuses those who have waited too long."""
+        loop = asyncio.get_running_loop()
+        if due and loop.time() - due > STALL_SECONDS:
+            # While this process was busy it could not listen: an answer may lie there unread.
+            self.timer = loop.call_later(STALL_SECONDS, self.look, 0)
+            return
+        for request in self.waiting:
+            if request.due > loop.time():
+                break
+            if not request.fates.done():
+                request.fates.set_exception(Unavailable())
+        self.watch()
 
     def line_of(self, items: Sequence[Item]) -> Line[Item, Fate]:
         """The line for the sites of these items. Raises Unavailable when it is too long."""
@@ -133,8 +177,22 @@ class WriteQueue(Generic[Item, Fate]):
 
     def dispatch(self) -> None:
         """Starts batches as long as there are idle writers and work for them."""
+        if self.depth < self.expected:
+            return
         while len(self.batches) < self.writers and (lines := self.next_lines()):
             self.start(lines)
+
+    def gather(self, items: int) -> None:
+        """Gives those who were in the last batch a moment to come back: else the first of them
+        would be the next batch, alone, and all others would wait for it."""
+        if items >= CROWD and not self.expected:
+            self.expected = items // 2
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self.gathered)
+
+    def gathered(self) -> None:
+        """Goes on with whoever is there."""
+        self.expected = 0
+        self.dispatch()
 
     def next_lines(self) -> list[Line[Item, Fate]]:
         """The lines of the next batch: all short ones, or else a long one alone."""
@@ -162,15 +220,24 @@ class WriteQueue(Generic[Item, Fate]):
                 self.lines[line.sites] = line  # at the end: the others come first
         self.busy |= sites
         self.apart += is_long
+        self.expected = 0
         batch = asyncio.create_task(self.write_batch(requests), name="write batch")
         self.batches.add(batch)
-        batch.add_done_callback(lambda done: self.finish(done, sites, is_long))
+        batch.add_done_callback(lambda done: self.finish(done, sites, is_long, requests))
 
-    def finish(self, batch: asyncio.Task[None], sites: set[int], is_long: bool) -> None:
+    def finish(
+        self,
+        batch: asyncio.Task[None],
+        sites: set[int],
+        is_long: bool,
+        requests: Sequence[Request[Item, Fate]],
+    ) -> None:
         """Makes room for the next batch."""
         self.batches.discard(batch)
         self.busy -= sites
         self.apart -= is_long
+        self.forget_answered()
+        self.gather(len(requests))
         self.dispatch()
         self.on_depth(self.depth)
 

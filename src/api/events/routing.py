@@ -14,7 +14,7 @@ from msgspec import Raw
 from starlette.routing import Route
 
 from api.auth.access import AppDatabase, MaybeUser, database_of, readable_site
-from api.db.connection import within
+from api.db.connection import Deadline
 from api.db.database import Database
 from api.errors import (
     DATABASE_AWAY,
@@ -61,10 +61,9 @@ async def create_events(request: Request) -> Response:
     """
     with counting_refusals():
         raw_events, is_batch = split_body(await read_body(request))
-        fates, stored = await within(
-            take_and_look_up(request, raw_events, is_batch), database_of(request).answer_seconds
-        )
-    return batch_answer(fates) if is_batch else single_answer(fates[0], stored)
+        deadline = Deadline(database_of(request).answer_seconds)
+        fates = await take_in(request, raw_events, deadline)
+    return batch_answer(fates) if is_batch else await single_answer(request, fates[0], deadline)
 
 
 FAST_ROUTE = Route("/api/events/", create_events, methods=["POST"])
@@ -115,9 +114,8 @@ async def pixel(request: Request) -> Response:
     try:
         with counting_refusals():
             event = pixel_event(request.url.query, request.headers.get("referer", ""))
-            ((fate, _),) = await within(
-                take_in(request, [Raw(event)]), database_of(request).answer_seconds
-            )
+            deadline = Deadline(database_of(request).answer_seconds)
+            ((fate, _),) = await take_in(request, [Raw(event)], deadline)
         error = fate if isinstance(fate, AnalyticsError) else None
     except (AnalyticsError, *DATABASE_AWAY) as refusal:
         error = known(refusal)
@@ -132,24 +130,16 @@ async def preflight() -> Response:
     return Response(b"null", headers=ANY_ORIGIN | allowed, media_type="application/json")
 
 
-async def take_and_look_up(
-    request: Request, raw_events: Sequence[Raw], is_batch: bool
-) -> tuple[Sequence[tuple[Fate, Outcome | None]], EventOut | None]:
-    """What became of the events, and what was stored before where a single one is a retry."""
-    fates = await take_in(request, raw_events)
-    event, outcome = fates[0]
-    if is_batch or outcome is not Outcome.DUPLICATE or isinstance(event, AnalyticsError):
-        return fates, None
-    return fates, await stored_before(request, event)
-
-
-def single_answer(fate: tuple[Fate, Outcome | None], stored: EventOut | None) -> Response:
+async def single_answer(
+    request: Request, fate: tuple[Fate, Outcome | None], deadline: Deadline
+) -> Response:
     """The stored event; or raises what is wrong with it."""
     event, outcome = fate
     if isinstance(event, AnalyticsError):
         raise event
     if outcome is Outcome.ACCEPTED:
         return json_response(shown(event), 201)
+    stored = await deadline.within(stored_before(request, event, deadline))
     return json_response(stored.model_dump() if stored else shown(event), 200)
 
 
@@ -158,11 +148,11 @@ def json_response(content: Mapping[str, Any], status: int) -> Response:
     return Response(msgspec.json.encode(content), status, ANY_ORIGIN, "application/json")
 
 
-async def stored_before(request: Request, event: Event) -> EventOut | None:
+async def stored_before(request: Request, event: Event, deadline: Deadline) -> EventOut | None:
     """What was stored under the id of a retry, for those who may read the site. Anybody else could
     guess ids, and gets nothing but an echo."""
     try:
-        site = await readable_site(request, await maybe_sender(request), event.site_key)
+        site = await readable_site(request, await maybe_sender(request, deadline), event.site_key)
     except AnalyticsError:
         return None
     return await find_event(database_of(request), site.number, event.id)

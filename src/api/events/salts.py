@@ -8,7 +8,7 @@ address of a visitor is used in memory only.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -27,13 +27,18 @@ class Salts:
         self.known: Mapping[date, bytes] = {}
         self.loaded_on: date | None = None
 
+    def recall(self, now: datetime) -> Mapping[date, bytes] | None:
+        """The salts of this day, if they were asked for before."""
+        return self.known if self.loaded_on == now.astimezone(UTC).date() else None
+
     async def current(self, now: datetime) -> Mapping[date, bytes]:
         """The salts that exist on this day: its own, and yesterday's if it is still there."""
+        if (known := self.recall(now)) is not None:
+            return known
         today = now.astimezone(UTC).date()
-        if self.loaded_on != today:
-            async with self.database.writer() as connection:
-                self.known = await load_salts(connection, today)
-            self.loaded_on = today
+        async with self.database.writer() as connection:
+            self.known = await load_salts(connection, today)
+        self.loaded_on = today
         return self.known
 
 
@@ -63,8 +68,18 @@ def derived_salt(secret: str, day: date) -> bytes:
 
 def visitor_hash(salt: bytes, *parts: str) -> int:
     """A 63-bit id. Each part is preceded by its length, so that no two lists collide by shift."""
-    message = b"".join(
-        len(data).to_bytes(4, "big") + data
-        for data in (part.encode("utf-8", "replace") for part in parts)
-    )
-    return int.from_bytes(hmac.digest(salt, message, hashlib.sha256)[:8], "big") >> 1
+    return hashed(salt, message_of(parts))
+
+
+def message_of(parts: Iterable[str]) -> bytes:
+    """The parts, each preceded by its length."""
+    message = b""
+    for part in parts:
+        data = part.encode("utf-8", "replace")
+        message += len(data).to_bytes(4, "big") + data
+    return message
+
+
+def hashed(salt: bytes, message: bytes) -> int:
+    """The 63 bits of a message under a salt."""
+    return int.from_bytes(hmac.digest(salt, message, "sha256")[:8], "big") >> 1

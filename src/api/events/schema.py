@@ -45,16 +45,17 @@ FORGOTTEN_OF_BOTS = {
 """What is not kept of a bot's event."""
 
 
-SHOWN = tuple(EventOut.model_fields)
+SHOWN_OF_EVENT = tuple(name for name in EventOut.model_fields if name in Event.__struct_fields__)
+SHOWN_OF_CONTEXT = tuple(name for name in EventOut.model_fields if name not in SHOWN_OF_EVENT)
 
 
 def shown(event: Event) -> dict[str, Any]:
     """An event from memory, just as it can be read afterwards: the fields of EventOut."""
-    told = msgspec.structs.asdict(event.context) | msgspec.structs.asdict(event)
+    told = {name: getattr(event, name) for name in SHOWN_OF_EVENT}
+    told |= {name: getattr(event.context, name) for name in SHOWN_OF_CONTEXT}
     for amount in ("duration", "revenue"):
         told[amount] = None if told[amount] is None else float(told[amount])
-    told |= FORGOTTEN_OF_BOTS if event.bot else {}
-    return {name: told[name] for name in SHOWN}
+    return told | FORGOTTEN_OF_BOTS if event.bot else told
 
 
 class Rejection(BaseModel):

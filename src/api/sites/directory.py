@@ -63,6 +63,16 @@ class Sites:
             answers |= found
         return {name: site for name, site in answers.items() if site}
 
+    def recall_all(self, names: Iterable[str]) -> dict[str, Site] | None:
+        """The sites with these names if all of them are remembered, else None: ask."""
+        found: dict[str, Site] = {}
+        for name in set(names):
+            known = self.recall(name)
+            if known is None or known[1] is None:
+                return None
+            found[name] = known[1]
+        return found
+
     def recall(self, name: str) -> tuple[float, Site | None] | None:
         """What is remembered of a name, if it is fresh."""
         known = self.remembered.get(name)

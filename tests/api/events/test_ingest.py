@@ -208,7 +208,9 @@ async def test_a_browser_whose_clock_is_ahead_is_counted_on_arrival_and_once(
 
 async def test_what_a_trusted_sender_dates_ahead_is_refused(site: TestSite) -> None:
     for time in ("9999-12-31T23:59:59Z", (utc_now() + timedelta(minutes=6)).isoformat()):
-        answer = await post(site.client, {"site": site.key, "page": "/", "time": time}, **site.admin)
+        answer = await post(
+            site.client, {"site": site.key, "page": "/", "time": time}, **site.admin
+        )
         assert (answer.status_code, answer.json()["error"]) == (422, "future")
 
 

@@ -15,7 +15,7 @@ from api.events.enrich.place import Places
 from api.events.enrich.source import Source, read_source
 from api.events.models import PAGEVIEW, Context, Event, EventIn, Revenue
 from api.events.parse import Rejected
-from api.events.salts import visitor_hash
+from api.events.salts import ONE_DAY, hashed, message_of, visitor_hash
 from api.sites.models import Site
 
 ACCEPTED_PAST = timedelta(days=7)
@@ -156,11 +156,11 @@ def cookieless_identity(
     """Who this is for a day, by address and user agent, and who it was the day before."""
     if sender.known_as is not None:
         return sender.known_as, None
-    parts = (str(site.id), sender.ip, agent_text)
+    message = message_of((str(site.id), sender.ip, agent_text))
     day = time.date() if sender.salt_of(time.date()) else sender.now.date()
-    salt, earlier = sender.salt_of(day), sender.salt_of(day - timedelta(days=1))
+    salt, earlier = sender.salt_of(day), sender.salt_of(day - ONE_DAY)
     assert salt is not None
-    return visitor_hash(salt, *parts), visitor_hash(earlier, *parts) if earlier else None
+    return hashed(salt, message), hashed(earlier, message) if earlier else None
 
 
 def props_of(props: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -200,7 +200,8 @@ def context_of(
     places: Places,
 ) -> Context:
     """What the event would tell about a visit that it opens."""
-    source = source_of(event.referrer or "", tuple(query_of(event, url).items()), hostname)
+    query = query_of(event, url) if url.query else campaign_of(event)
+    source = source_of(event.referrer or "", tuple(query.items()), hostname)
     place = places.find(sender.ip, sender.headers, event.timezone)
     language = event.language or sender.headers.get("accept-language", "").split(",")[0]
     return Context(
@@ -233,12 +234,12 @@ def source_of(referrer: str, query: tuple[tuple[str, str], ...], hostname: str) 
 
 def query_of(event: EventIn, url: SplitResult) -> dict[str, str]:
     """The query of the page, overruled by what the event says of its campaign itself."""
-    stated = {
-        "utm_source": event.utm_source,
-        "utm_medium": event.utm_medium,
-        "utm_campaign": event.utm_campaign,
-        "utm_content": event.utm_content,
-        "utm_term": event.utm_term,
-    }
-    query = dict(parse_qsl(url.query, max_num_fields=None)) if url.query else {}
-    return query | {key: value for key, value in stated.items() if value}
+    return dict(parse_qsl(url.query, max_num_fields=None)) | campaign_of(event)
+
+
+CAMPAIGN_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+
+
+def campaign_of(event: EventIn) -> dict[str, str]:
+    """What the event says of its campaign itself."""
+    return {name: value for name in CAMPAIGN_FIELDS if (value := getattr(event, name))}

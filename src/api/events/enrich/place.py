@@ -81,13 +81,14 @@ class Places:
         return _in_country(headers.get(name) or headers.get(name.lower()) or "")
 
     def _from_database(self, ip: str) -> Place | None:
+        if self._reader is None:
+            return None
         record = self._record(ip)
         place = _in_country(_first(record, COUNTRY))
         return place and Place(place.country, _first(record, REGION), _first(record, CITY))
 
     def _record(self, ip: str) -> object:
-        if self._reader is None:
-            return None
+        assert self._reader
         try:
             return self._reader.get(_network(ip))  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         except maxminddb.InvalidDatabaseError as error:

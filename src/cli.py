@@ -37,10 +37,11 @@ from api.logs import configure_logs
 from api.metrics import FOLDER
 from api.sites.directory import DEMO_SITE, Sites
 from api.sites.models import Visibility, utc_now
+from api.sites.retention import Days, Retention, retention_of
 from demo import fill_demo
 from importing.access_log import LogReader, Summary, import_log
 from install import FirstLogin, furnish, prepared
-from settings import Settings
+from settings import LEAST_RETENTION_DAYS, LONGEST_RETENTION_DAYS, Settings
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -266,6 +267,29 @@ def create_site(
         return made.key
 
     print(with_prepared(work))
+
+
+@site_commands.command("retention")
+def set_retention(
+    key: Annotated[str, typer.Argument(help="Key of the site.")],
+    days: Annotated[str, typer.Argument(help="A number, 0 for ever, or default.")] = "",
+) -> None:
+    """Says, or sets, how long raw data of a site is kept. Rollups stay."""
+    try:
+        wanted = (
+            Days.model_validate({"days": None if days == "default" else days}) if days else None
+        )
+    except ValidationError as error:
+        allowed = f"0, default, or {LEAST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}"
+        raise typer.BadParameter(f"is none of: {allowed}") from error
+
+    async def work(database: Database, settings: Settings) -> Retention:
+        sites = Sites(database)
+        if wanted:
+            await sites.keep(await sites.find(key), wanted.days)
+        return retention_of(await sites.find(key), settings)
+
+    print(with_prepared(work).model_dump_json(indent=2))
 
 
 @user_commands.command("create")

@@ -11,6 +11,12 @@ from zoneinfo import available_timezones
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LEAST_RETENTION_DAYS = 15
+"""An event may be 7 days late, its visit may have begun 7 days before it, and the widest bucket of
+a rollup is a day: nothing younger is at rest."""
+
+LONGEST_RETENTION_DAYS = 36_500
+
 PLACEHOLDERS = ("change", "replace", "secret", "example", "password", "your", "placeholder", "todo")
 
 
@@ -55,6 +61,13 @@ class Settings(BaseSettings):
         30,
         ge=0,
         description="TimescaleDB Community: age in days at which chunks are compressed; 0 never.",
+    )
+    retention_days: int = Field(
+        0,
+        ge=0,
+        le=LONGEST_RETENTION_DAYS,
+        description="Days for which events and visits are kept, rollups for ever; 0 is for ever. "
+        "A site may say otherwise.",
     )
     answer_within_seconds: float = Field(
         2.0,
@@ -114,6 +127,17 @@ class Settings(BaseSettings):
             raise ValueError("is 0 or at least 15: events may be a week late, chunks are a week")
         return value
 
+    @field_validator("retention_days")
+    @classmethod
+    def refuse_short_retention(cls, value: int) -> int:
+        """Raw data has to outlive the time in which a rollup may have to be computed again."""
+        if 0 < value < LEAST_RETENTION_DAYS:
+            raise ValueError(
+                f"is 0 or at least {LEAST_RETENTION_DAYS}: an event may be a week late, its visit"
+                " a week long, and the bucket of a rollup a day"
+            )
+        return value
+
     @field_validator("db_timezone")
     @classmethod
     def refuse_unknown_zone(cls, value: str) -> str:
@@ -135,6 +159,26 @@ class Settings(BaseSettings):
         """A shared database needs a secret the operator knows; nobody gets a default one."""
         if self.database_url and not self.secret_key:
             raise ValueError("SECRET_KEY is missing; try: openssl rand -hex 32")
+        return self
+
+    @model_validator(mode="after")
+    def refuse_unsafe_pairs(self) -> Self:
+        """Settings that are right by themselves, and wrong together."""
+        if not self.retention_days:
+            return self
+        # A chunk is a week wide: compressed any later, it would go before it is at rest.
+        if self.columnstore_after_days > self.retention_days - 7:
+            raise ValueError(
+                f"RETENTION_DAYS ({self.retention_days}) and COLUMNSTORE_AFTER_DAYS"
+                f" ({self.columnstore_after_days}): what is compressed would be removed at once."
+                " Keep raw data at least a week longer, or set COLUMNSTORE_AFTER_DAYS=0"
+            )
+        if self.rejected_days > self.retention_days:
+            raise ValueError(
+                f"RETENTION_DAYS ({self.retention_days}) and REJECTED_DAYS"
+                f" ({self.rejected_days}): rejected events would outlive stored ones. Lower"
+                " REJECTED_DAYS, or raise RETENTION_DAYS"
+            )
         return self
 
     @cached_property

@@ -2,7 +2,8 @@
 
 AnalyticsError            400
 ├── Invalid               422  input that cannot be understood; lists what is allowed
-│   └── TooMuchAsked      422  a question that takes too long; says what to ask instead
+│   ├── TooMuchAsked      422  a question that takes too long; says what to ask instead
+│   └── Expired           422  a question about data that is no longer kept; says which is
 ├── Unauthenticated       401
 ├── Forbidden             403
 ├── NotFound              404
@@ -86,6 +87,12 @@ class TooMuchAsked(Invalid):
     """The question takes too long to answer; says what to ask instead."""
 
     code = "TOO_MUCH_ASKED"
+
+
+class Expired(Invalid):
+    """The question is about data that is no longer kept; says what can be asked."""
+
+    code = "EXPIRED"
 
 
 class Unauthenticated(AnalyticsError):

@@ -12,6 +12,7 @@ from api.db.jobs import Job
 from api.db.partitions import ensure_partitions, months_ahead
 from api.db.refresh import refresh_rollups
 from api.events.rejected import forget_rejected
+from api.events.retention import expire
 from api.events.salts import forget_salts
 from api.sites.models import utc_now
 from settings import Settings
@@ -35,9 +36,13 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
     async def rejected(connection: AsyncConnection[Any]) -> None:
         await forget_rejected(connection, utc_now() - timedelta(days=settings.rejected_days))
 
+    async def raw_data(connection: AsyncConnection[Any]) -> int:
+        return await expire(connection, engine, settings.retention_days, utc_now())
+
     return (
         Job("create partitions ahead", HOUR, partitions),
         Job("refresh rollups", MINUTE / 4, rollups),
+        Job("remove expired raw data", HOUR / 4, raw_data),
         Job("forget salts", HOUR / 4, salts),
         Job("forget rejected events", HOUR, rejected),
     )

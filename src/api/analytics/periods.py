@@ -66,6 +66,12 @@ def retention_of_sets(query: Query) -> bool:
     return params.start is None and params.return_ is None and not sunday
 
 
+def retention_of_firsts(query: Query) -> bool:
+    """Only the visitor's first visit is remembered for ever, not their first event of a kind."""
+    assert isinstance(query.params, RetentionParams)
+    return query.params.start is not None
+
+
 def sets_between(first: datetime, until: datetime, periods: list[datetime]) -> dict[str, Any]:
     """What the sets of visitors are asked for: these periods of this range."""
     return {"periods": periods, "first": first, "until": until}

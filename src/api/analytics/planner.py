@@ -1,12 +1,14 @@
 """Which table answers: the coarsest source that answers exactly. One decision, in one place."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
 from api.analytics.query import Query, Source
-from api.analytics.rollups import ROLLUPS
+from api.analytics.rollups import DAY, ROLLUPS
 from api.db.rollup import Fact, Rollup
+from api.errors import Expired
 
 NOT_KEPT: LiteralString = ""
 """The name of a column that no rollup has."""
@@ -27,11 +29,15 @@ class Need:
 
 
 def plan(need: Need, query: Query) -> Rollup | Fact:
-    """The rollup with the fewest rows that has all it takes; else the base table."""
-    if query.params.source is Source.BASE:
-        return need.fact
+    """The rollup with the fewest rows that has all it takes; else the base table. Raises Expired
+    when that lacks what the question is about."""
     able = [rollup for rollup in ROLLUPS if answers(rollup, need) and tiles(rollup.width, query)]
-    coarsest = sorted(able, key=lambda rollup: (len(rollup.dimensions), -rollup.width))
+    if query.params.source is Source.BASE:
+        able = []
+    whole = [rollup for rollup in able if not cut_edges(rollup, query)]
+    coarsest = sorted(whole, key=lambda rollup: (len(rollup.dimensions), -rollup.width))
+    if not coarsest:
+        require_raw(query, able)
     return coarsest[0] if coarsest else need.fact
 
 
@@ -52,6 +58,46 @@ def tiles(width: timedelta, query: Query) -> bool:
     """
     starts = query.values.get("periods", query.starts)
     return all((start - ORIGIN) % width == timedelta(0) for start in starts)
+
+
+def edges(query: Query) -> set[datetime]:
+    """Where the ranges begin and end that a question reads."""
+    others = (query.values.get(name) for name in ("first", "until"))
+    return {query.lower, query.upper, *(edge for edge in others if edge)}
+
+
+def expired_edges(query: Query) -> list[datetime]:
+    """Those behind which the raw data of the site is gone, in order."""
+    kept = query.site.kept_since
+    return sorted(edge for edge in edges(query) if kept and edge < kept)
+
+
+def cut_edges(rollup: Rollup, query: Query) -> list[datetime]:
+    """The edges that cut a bucket whose raw data is gone: only whole ones can be read there."""
+    width = grain(rollup)
+    return [edge for edge in expired_edges(query) if (edge - ORIGIN) % width]
+
+
+def grain(rollup: Rollup) -> timedelta:
+    """The width of the narrowest buckets that it reads."""
+    return rollup.finer.width if rollup.finer else rollup.width
+
+
+def require_raw(query: Query, able: Sequence[Rollup] = ()) -> None:
+    """Raises Expired where a question has to read raw data that is gone, with what works instead:
+    a later start, or edges that cut no bucket of these rollups."""
+    expired, kept = expired_edges(query), query.site.kept_since
+    if not expired or kept is None:
+        return
+    allowed = [f"from={kept:%Y-%m-%dT%H:%MZ}"]
+    detail = f"Raw data of this site before {kept:%Y-%m-%d} (UTC) is gone, and this needs it."
+    if able:
+        width = min(map(grain, able))
+        whole = [edge - (edge - ORIGIN) % width for edge in expired]
+        allowed += [f"{edge:%Y-%m-%dT%H:%MZ}" for edge in whole]
+        each = "hours" if width < DAY else "days"
+        detail += f" Summed up it is still there, in whole {each} of UTC."
+    raise Expired(detail, allowed)
 
 
 def name_of(source: Rollup | Fact) -> str:

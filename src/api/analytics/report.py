@@ -106,8 +106,14 @@ class Report:
     """More fragments for its SQL. Raises Invalid."""
     finish: Finish = as_they_are
     totals: TotalsOf = TOTALS
+    of_firsts: Callable[[Query], bool] = never
+    """Whether it asks for the first of something ever, so that no raw data may be gone."""
     of_sets: Callable[[Query], bool] = never
     """Whether sets of visitors alone can answer this question, in a .sql file of that name."""
+
+    def reads_base(self, query: Query) -> bool:
+        """Whether it reads base tables, whatever the planner chooses."""
+        return not self.needs or bool(getattr(query.params, "detail", False))
 
     @property
     def file(self) -> str:

@@ -30,6 +30,7 @@ from api.analytics.paths import path_slots, path_values
 from api.analytics.periods import (
     first_cohort,
     lifecycle_values,
+    retention_of_firsts,
     retention_of_sets,
     retention_rates,
     retention_values,
@@ -70,6 +71,12 @@ def revenue_slots(query: Query) -> Mapping[str, Fragment]:
     """Which of a visitor's visits gets the credit: by default that of the order."""
     assert isinstance(query.params, params.RevenueParams)
     return {"touch": TOUCH} if query.params.attribution == "first" else {}
+
+
+def of_first_touch(query: Query) -> bool:
+    """The first visit gets the credit, which has to be there then."""
+    assert isinstance(query.params, params.RevenueParams)
+    return query.params.attribution == "first"
 
 
 BREAKDOWN_METRICS: tuple[LiteralString, ...] = (
@@ -213,6 +220,7 @@ REPORTS = (
         start=first_cohort,
         prepare=retention_values,
         finish=retention_rates,
+        of_firsts=retention_of_firsts,
         of_sets=retention_of_sets,
     ),
     Report(
@@ -257,6 +265,7 @@ REPORTS = (
         dimensions=(CHANNEL, *(d for d in SOURCE_DIMENSIONS if d is not CHANNEL)),
         orders=("revenue", "orders", "visitors", "average_order", "value"),
         slots=revenue_slots,
+        of_firsts=of_first_touch,
     ),
     Report(
         "segments",

@@ -14,7 +14,7 @@ from api.analytics.goals import goals_of
 from api.analytics.metrics import metrics_slot
 from api.analytics.order import order_by
 from api.analytics.params import BreakdownParams, SeriesParams
-from api.analytics.planner import NOT_KEPT, Need, name_of, plan
+from api.analytics.planner import NOT_KEPT, Need, name_of, plan, require_raw
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, Range, compared_range, range_of, series
 from api.analytics.report import SETS, Report, TotalsOf
@@ -22,7 +22,7 @@ from api.analytics.steps import Step
 from api.db.database import Database
 from api.db.queries import Fragment, part, slot_names
 from api.db.rollup import Fact, Rollup
-from api.errors import Invalid
+from api.errors import Expired, Invalid
 from api.sites.models import Site, utc_now
 
 SQL = Path(__file__).parent / "sql"
@@ -45,7 +45,13 @@ async def clock_of(database: Database, params: Params, site: Site) -> Clock:
     if params.period != "all":
         return Clock(now, zone, since=site.created_at)
     (row,) = await database.rows(SQL / "first_seen.sql", {"site": site.number})
-    return Clock(now, zone, since=row["since"] or site.created_at)
+    return Clock(now, zone, since=beginning(site, row["since"] or site.created_at))
+
+
+def beginning(site: Site, since: datetime) -> datetime:
+    """Since when there is data; where raw data is gone, the day that it is summed up in."""
+    is_gone = site.kept_since is not None and since < site.kept_since
+    return since.replace(hour=0, minute=0, second=0, microsecond=0) if is_gone else since
 
 
 def ask(
@@ -122,10 +128,14 @@ async def comparison(database: Database, report: Report, query: Query) -> dict[s
 
 
 def question(report: Report, query: Query) -> tuple[Path, Mapping[str, Fragment]]:
-    """The .sql file that answers, and what fills its slots."""
+    """The .sql file that answers, and what fills its slots. Raises Expired."""
+    if report.of_firsts(query) and query.site.kept_since:
+        raise Expired(f"Nobody knows who came first before {query.site.kept_since:%Y-%m-%d}.")
     if by_sets(report, query):
         path = file_of(f"{report.file}_of_sets")
         return path, set_slots(path, query)
+    if report.reads_base(query):
+        require_raw(query)
     return file_of(report.file), slots(report, query)
 
 
@@ -138,9 +148,9 @@ async def explain(database: Database, report: Report, query: Query) -> tuple[str
 
 def by_sets(report: Report, query: Query) -> bool:
     """Whether sets of visitors answer this, and rollups have them."""
-    planned = [plan(need, query) for need in SETS.values()]
-    kept = all(isinstance(source, Rollup) for source in planned)
-    return kept and query.filter == NO_FILTER and report.of_sets(query)
+    if query.filter != NO_FILTER or not report.of_sets(query):
+        return False
+    return all(isinstance(plan(need, query), Rollup) for need in SETS.values())
 
 
 def set_slots(path: Path, query: Query) -> Mapping[str, Fragment]:

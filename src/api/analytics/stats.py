@@ -23,6 +23,7 @@ from api.analytics.filters import (
 )
 from api.analytics.groups import Groups
 from api.analytics.metrics import METRICS, Grouping, metrics_slot
+from api.analytics.planner import require_raw
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, range_of, series
 from api.analytics.run import file_of
@@ -73,6 +74,7 @@ async def answer_stats(
     grouping = grouping_of(dimensions)
     query = query_of(asked, site, clock, params, interval, goals)
     check_metrics(asked.metrics, grouping, of_goals(query, dimensions))
+    require_raw(query)
     groups = Groups(names, dimensions, interval)
     values = {
         **query.sql_values,

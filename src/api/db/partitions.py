@@ -1,6 +1,7 @@
 """Monthly partitions of the time tables on plain PostgreSQL. Hypertables make their own chunks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,14 @@ MONTHS_AHEAD = 2
 
 LOCK = 20261123
 """Serialises the creation of partitions; transaction-level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time of one partition, or chunk."""
+
+    lower: datetime
+    upper: datetime
 
 
 def month_of(time: datetime) -> datetime:
@@ -58,3 +67,37 @@ def create_partition(table: str, month: datetime) -> sql.Composed:
         sql.Literal(month.isoformat()),
         sql.Literal(month_after(month).isoformat()),
     )
+
+
+async def spans(connection: AsyncConnection[Any], engine: Engine, table: str) -> Sequence[Span]:
+    """The partitions of a table, oldest first."""
+    if engine.hypertables:
+        cursor = await connection.execute(
+            "select range_start, range_end from timescaledb_information.chunks"
+            " where hypertable_name = %s order by 1",
+            [table],
+        )
+        return [Span(lower, upper) for lower, upper in await cursor.fetchall()]
+    cursor = await connection.execute(
+        "select relname from pg_inherits join pg_class on pg_class.oid = inhrelid"
+        " where inhparent = %s::regclass order by 1",
+        [table],
+    )
+    names = [name for (name,) in await cursor.fetchall()]
+    months = [datetime.strptime(f"{name[-7:]}+0000", "%Y_%m%z") for name in names]
+    return [Span(month, month_after(month)) for month in months]
+
+
+async def empty_partition(
+    connection: AsyncConnection[Any], engine: Engine, table: str, span: Span
+) -> None:
+    """Removes all rows of a partition at once. A chunk comes back when it is needed; a partition
+    stays, because writers count on those that they have seen."""
+    if engine.hypertables:
+        await connection.execute(
+            "select drop_chunks(%s::regclass, older_than => %s, newer_than => %s)",
+            [table, span.upper, span.lower],
+        )
+    else:
+        name = sql.Identifier(f"{table}_{span.lower:%Y_%m}")
+        await connection.execute(sql.SQL("truncate {}").format(name))

@@ -12,7 +12,7 @@ it did not provably cover stays marked, and a marked bucket is answered live.
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
 import psycopg
@@ -143,9 +143,10 @@ async def move_watermark(connection: Connection, rollup: Rollup, target: datetim
     await connection.execute(
         f"""
         insert into rollup_dirty (rollup, site_id, bucket)
-        select distinct %(name)s, site_id, {rollup.floor(fact.time)} from {fact.table}
+        select distinct %(name)s, site_id, {rollup.floor(fact.time)}
+        from {fact.table} join site on site.id = site_id
         where {fact.time} >= (select watermark from rollup_state where name = %(name)s)
-          and {fact.time} < %(target)s
+          and {fact.time} < %(target)s and {fact.time} >= coalesce(kept_since, '-infinity')
         on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1
         """,
         values,
@@ -174,14 +175,42 @@ async def read_marks(connection: Connection, rollup: Rollup) -> list[Mark]:
 async def clean(
     connection: Connection, engine: Engine, rollup: Rollup, marks: Sequence[Mark]
 ) -> None:
-    """Recomputes these buckets, then removes the marks that did not change meanwhile."""
-    if engine.continuous_aggregates:
-        await refresh_continuous_aggregate(connection, rollup, marks)
-        await remove_marks(connection, rollup, marks)
-    else:
+    """Recomputes these buckets, then removes the marks that did not change meanwhile.
+
+    TRAP: to refresh a continuous aggregate is to refresh it for all sites. In a bucket of which
+    the raw data of any site is gone, its history would go with it; so from there back the rows
+    of the marked sites alone are computed.
+    """
+    complete = await complete_since(connection, engine)
+    if native := [mark for mark in marks if mark[1] >= complete]:
+        await refresh_continuous_aggregate(connection, rollup, native)
+        await remove_marks(connection, rollup, native)
+    if single := [mark for mark in marks if mark[1] < complete]:
+        table = await stored_table(connection, engine, rollup)
         async with connection.transaction():
-            await recompute(connection, rollup, marks)
-            await remove_marks(connection, rollup, marks)
+            await recompute(connection, rollup, table, single)
+            await remove_marks(connection, rollup, single)
+
+
+async def complete_since(connection: Connection, engine: Engine) -> datetime:
+    """From when on every site has its raw data, so that the engine may refresh for all of them."""
+    if not engine.continuous_aggregates:
+        return datetime.max.replace(tzinfo=UTC)
+    found = await one(connection, "select max(kept_since) from site", {})
+    return found or datetime.min.replace(tzinfo=UTC)
+
+
+async def stored_table(connection: Connection, engine: Engine, rollup: Rollup) -> sql.Identifier:
+    """The table that has the stored rows: ours, or the one behind a continuous aggregate."""
+    if not engine.continuous_aggregates:
+        return sql.Identifier(f"{rollup.name}_stored")
+    cursor = await connection.execute(
+        "select materialization_hypertable_schema, materialization_hypertable_name"
+        " from timescaledb_information.continuous_aggregates where view_name = %s",
+        [f"{rollup.name}_stored"],
+    )
+    ((schema, name),) = await cursor.fetchall()
+    return sql.Identifier(schema, name)
 
 
 async def refresh_continuous_aggregate(
@@ -211,16 +240,20 @@ def runs(buckets: Sequence[datetime], rollup: Rollup) -> list[tuple[datetime, da
     return joined
 
 
-async def recompute(connection: Connection, rollup: Rollup, marks: Sequence[Mark]) -> None:
+async def recompute(
+    connection: Connection, rollup: Rollup, table: sql.Identifier, marks: Sequence[Mark]
+) -> None:
     """Replaces the stored rows of the marked buckets."""
     values = {"sites": [mark[0] for mark in marks], "buckets": [mark[1] for mark in marks]}
     await connection.execute(
-        f"delete from {rollup.name}_stored s"
-        " using unnest(%(sites)s::int[], %(buckets)s::timestamptz[]) mark (site, bucket)"
-        " where s.site_id = mark.site and s.bucket = mark.bucket",
+        sql.SQL(
+            "delete from {} s"
+            " using unnest(%(sites)s::int[], %(buckets)s::timestamptz[]) mark (site, bucket)"
+            " where s.site_id = mark.site and s.bucket = mark.bucket"
+        ).format(table),
         values,
     )
-    await connection.execute(refresh_sql(rollup), values)
+    await connection.execute(sql.SQL(refresh_sql(rollup)).format(table), values)
 
 
 async def remove_marks(connection: Connection, rollup: Rollup, marks: Sequence[Mark]) -> None:

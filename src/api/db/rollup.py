@@ -228,9 +228,10 @@ def rollup_view_sql(rollup: Rollup) -> LiteralString:
 
 
 def refresh_sql(rollup: Rollup) -> LiteralString:
-    """Recomputes the marked buckets of a stored table with absolute values."""
+    """Recomputes the marked buckets of a stored table, whose name goes into the braces, with
+    absolute values."""
     return f"""
-    insert into {rollup.name}_stored ({rollup.columns})
+    insert into {{}} ({rollup.columns})
     select live.* from unnest(%(sites)s::int[], %(buckets)s::timestamptz[]) mark (site, lower)
     cross join lateral (
         select {rollup.selection(rollup.floor(rollup.fact.time))} from {rollup.fact.table}

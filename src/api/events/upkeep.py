@@ -1,12 +1,14 @@
-"""What the editors of a site do with its events: look after rejected ones, and forget a person."""
+"""What the editors of a site do with its events: look after rejected ones, forget a person, and
+say how long raw data is kept."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from api.auth.access import AppDatabase, CurrentUser, EditedSite
+from api.auth.access import AppDatabase, AppSettings, AppSites, CurrentUser, EditedSite
 from api.events.erasure import Person, Receipt, erase
 from api.events.replay import AT_ONCE, RejectedOut, Replay, ReplayReport, rejected_events, replay
+from api.sites.retention import Days, Retention, retention_of
 
 router = APIRouter(prefix="/api/sites/{key}", tags=["events"])
 
@@ -30,6 +32,22 @@ async def replay_rejected(
 ) -> ReplayReport:
     """Tries rejected events again, up to a thousand at a time."""
     return await replay(database, request.app.state.places, site, wanted)
+
+
+@router.get("/retention")
+async def read_retention(site: EditedSite, settings: AppSettings) -> Retention:
+    """How long raw data of a site is kept, and since when it is there."""
+    return retention_of(site, settings)
+
+
+@router.put("/retention")
+async def set_retention(
+    wanted: Days, site: EditedSite, user: CurrentUser, sites: AppSites, settings: AppSettings
+) -> Retention:
+    """Keeps raw data of a site for so many days, 0 for ever, null as the installation does. Rollups
+    stay. What is removed is removed within the hour, and does not come back."""
+    await sites.keep(site, wanted.days, by=user.id)
+    return retention_of(await sites.by_id(site.number), settings)
 
 
 @router.post("/erasures", status_code=201)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, or_
+from sqlalchemy import func, or_, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -22,6 +22,11 @@ REMEMBER_SECONDS = 5.0
 """How long a change of a site may take to reach every process."""
 
 REMEMBER_SITES = 10_000
+
+AUDIT = """
+insert into audit_log (actor, action, site_id, detail)
+values (:by, 'retention', :site, jsonb_build_object('days', cast(:days as integer)))
+"""
 
 
 class UnknownSite(NotFound):
@@ -121,6 +126,17 @@ class Sites:
             return await self.find(key)
         self.remembered.pop(key, None)
         return site
+
+    async def keep(self, site: Site, days: int | None, by: int | None = None) -> None:
+        """Keeps raw data of this site for so many days (see Site.retention_days), and writes down
+        who wanted that."""
+        said = {"site": site.number, "days": days, "by": by}
+        async with self.database.session() as session:
+            await session.execute(
+                text("update site set retention_days = :days where id = :site"), said
+            )
+            await session.execute(text(AUDIT), said)
+        self.remembered.clear()
 
 
 def unknown_site(name: str) -> UnknownSite:

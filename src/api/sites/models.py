@@ -39,6 +39,13 @@ class Site(SQLModel, table=True):
     visibility: str = Visibility.PRIVATE
     identified: bool = False
     is_demo: bool = False
+    retention_days: int | None = None
+    """How long its raw data is kept: 0 is for ever, None what the installation says."""
+    kept_since: datetime | None = Field(
+        default=None,
+        sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
+    )
+    """Raw data before this is gone: midnight of a day of UTC. None while nothing ever was."""
     created_at: datetime = Field(
         default_factory=utc_now,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]

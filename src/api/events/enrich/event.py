@@ -49,7 +49,7 @@ class Sender:
 
 def enrich(event: EventIn, site: Site, sender: Sender, places: Places) -> Event:
     """The event as it will be stored. Raises Rejected when the definitions exclude it."""
-    time = accepted_time(event.time, sender)
+    time = kept_time(accepted_time(event.time, sender), site)
     url = split_url(event.page)
     hostname = (event.hostname or url.hostname or site.domain).lower()[:200]
     agent_text = (event.user_agent or sender.user_agent)[:512]
@@ -100,6 +100,14 @@ def accepted_time(time: datetime | None, sender: Sender) -> datetime:
         return sender.now
     if time < (OLDEST_IMPORT if sender.trusted else sender.now - ACCEPTED_PAST):
         raise Rejected("too_late", "time lies more than 7 days back; only imports may do that.")
+    return time
+
+
+def kept_time(time: datetime, site: Site) -> datetime:
+    """A time that the site still keeps raw data of. Raises Rejected for an earlier one: the
+    rollups of that day could not be computed again."""
+    if site.kept_since and time < site.kept_since:
+        raise Rejected("expired", f"Events before {site.kept_since:%Y-%m-%d} are no longer kept.")
     return time
 
 

@@ -1,0 +1,37 @@
+"""retention of raw data, and rollups that know what they were made of
+
+kept_since is a fact and no wish: raw data of the site before it is gone, or about to be. It never
+moves back, whatever the setting is changed to.
+"""
+
+from alembic import op
+from sqlalchemy import text
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+SITE = """
+alter table site add retention_days integer
+    check (retention_days = 0 or retention_days between 15 and 36500);
+alter table site add kept_since timestamptz;
+"""
+
+# since: before it there are no rows of sites whose raw data was gone when the rollup was made.
+# ready: its buckets have all been computed once. declaration: what it was made of.
+ROLLUP_STATE = """
+alter table rollup_state add since timestamptz not null default '-infinity';
+alter table rollup_state add ready boolean not null default true;
+alter table rollup_state add declaration jsonb;
+"""
+
+
+def upgrade() -> None:
+    op.execute(text(SITE))
+    op.execute(text(ROLLUP_STATE))
+
+
+def downgrade() -> None:
+    op.execute("alter table rollup_state drop since, drop ready, drop declaration")
+    op.execute("alter table site drop retention_days, drop kept_since")

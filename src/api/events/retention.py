@@ -1,0 +1,197 @@
+"""The end of raw data: what is older than a site keeps it is removed, and the rollups stay.
+
+Two steps. First the line (`site.kept_since`) moves, and only over buckets that every rollup has
+stored and nobody marked; from then on nothing behind it is marked, recomputed, imported or read
+from base tables. A round later the rows go: whole partitions where no site needs them, else an
+hour of one site at a time.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
+
+import psycopg
+
+from api.db.engine import Engine
+from api.db.partitions import Span, empty_partition, spans
+from api.db.refresh import REFRESH_LOCK, hold_writers
+from api.events.statements import Connection
+from api.events.visits import LONGEST_VISIT
+
+log = logging.getLogger("analytics.retention")
+
+STEP = timedelta(hours=1)
+"""What of a site is deleted in one transaction."""
+
+STEPS_AT_ONCE = 2000
+"""Of one round. The other jobs wait for it."""
+
+BRIEFLY = "set local lock_timeout = '500ms'"
+"""Writers wait meanwhile, so long reports are not waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aging:
+    """A time table whose rows expire."""
+
+    table: LiteralString
+    time: LiteralString
+    longer: timedelta = timedelta(0)
+    """How much longer than the line they are kept."""
+
+
+AGING = (
+    Aging("event", "time"),
+    # The visit of an event that is kept may have begun before the line.
+    Aging("visit", "started", longer=LONGEST_VISIT),
+    Aging("bot_event", "time"),
+)
+
+
+async def expire(connection: Connection, engine: Engine, days: int, now: datetime) -> int:
+    """One round; sites that say nothing keep their raw data for so many days, 0 is for ever.
+    Returns how many transactions it took to remove what had expired.
+
+    Rows go first, then lines move: whoever read the old line a moment ago still finds them.
+    """
+    removed = 0
+    for aging in AGING:
+        removed += await empty_partitions(connection, engine, aging)
+        removed += await delete_rows(connection, aging, STEPS_AT_ONCE - removed)
+    for site, line in await due_lines(connection, days, now):
+        if not await move_line(connection, site, line):
+            log.info("site %s: raw data stays until its rollups are up to date", site)
+    return removed
+
+
+async def due_lines(
+    connection: Connection, days: int, now: datetime
+) -> Sequence[tuple[int, datetime]]:
+    """The sites that have something older than they keep, and where their lines have to be."""
+    cursor = await connection.execute(
+        """
+        select id, line from site
+        cross join lateral (
+            select date_trunc('day', %(now)s - make_interval(days => coalesce(retention_days,
+                %(days)s)), 'UTC') as line
+        ) due
+        where coalesce(retention_days, %(days)s) > 0
+            and line > coalesce(kept_since, '-infinity') and (
+                exists (select from event where site_id = site.id and time < line)
+                or exists (select from visit where site_id = site.id and started < line)
+                or exists (select from bot_event where site_id = site.id and time < line)
+            )
+        order by id
+        """,
+        {"days": days, "now": now},
+    )
+    return await cursor.fetchall()
+
+
+async def move_line(connection: Connection, site: int, line: datetime) -> bool:
+    """Moves the line of a site here, if all of its buckets behind it are stored and clean. No
+    writer is at work meanwhile, and later ones see the new line when they mark."""
+    async with connection.transaction():
+        await hold_writers(connection)
+        cursor = await connection.execute(
+            """
+            update site set kept_since = %(line)s
+            where id = %(site)s and not exists (
+                select from rollup_dirty where site_id = %(site)s and bucket < %(line)s
+            ) and not exists (
+                -- A rollup of empty tables has no watermark yet.
+                select from rollup_state
+                where watermark < %(line)s and (watermark > '-infinity'
+                    or exists (select from event) or exists (select from visit))
+            )
+            """,
+            {"site": site, "line": line},
+        )
+        return cursor.rowcount == 1
+
+
+async def empty_partitions(connection: Connection, engine: Engine, aging: Aging) -> int:
+    """Empties the partitions in which no site needs anything any more. Returns how many."""
+    emptied = 0
+    for span in await spans(connection, engine, aging.table):
+        try:
+            emptied += await empty_if_expired(connection, engine, aging, span)
+        except psycopg.errors.LockNotAvailable:
+            log.info("%s of %s is being read", aging.table, span.lower)
+    return emptied
+
+
+async def empty_if_expired(
+    connection: Connection, engine: Engine, aging: Aging, span: Span
+) -> bool:
+    """Empties a partition, unless a site needs something in it. No writer is at work meanwhile."""
+    values = {"lower": span.lower, "upper": span.upper, "longer": aging.longer}
+    question = expired_sql(aging)
+    if not await holds(connection, question, values):
+        return False
+    async with connection.transaction():
+        await hold_writers(connection)
+        await connection.execute(BRIEFLY)
+        if await is_refreshing(connection) or not await holds(connection, question, values):
+            return False
+        await empty_partition(connection, engine, aging.table, span)
+        return True
+
+
+def expired_sql(aging: Aging) -> LiteralString:
+    """Whether a partition has rows, and none of a site that needs them."""
+    rows: LiteralString = (
+        f"select from {aging.table} where {aging.time} >= %(lower)s and {aging.time} < %(upper)s"
+    )
+    return f"""
+    select exists ({rows}) and not exists (
+        select from site where coalesce(kept_since, '-infinity') - %(longer)s < %(upper)s
+            and exists ({rows} and site_id = site.id)
+    )"""
+
+
+async def delete_rows(connection: Connection, aging: Aging, steps: int) -> int:
+    """Deletes what has expired, site by site, the oldest first. Returns how many steps it took."""
+    cursor = await connection.execute(
+        "select id, kept_since - %s from site where kept_since is not null order by id",
+        [aging.longer],
+    )
+    done = 0
+    for site, line in await cursor.fetchall():
+        while done < steps and await delete_oldest(connection, aging, site, line):
+            done += 1
+    return done
+
+
+async def delete_oldest(connection: Connection, aging: Aging, site: int, line: datetime) -> bool:
+    """Deletes the oldest hour of a site that has expired. Returns whether there was one."""
+    oldest: LiteralString = (
+        f"select date_trunc('hour', min({aging.time})) from {aging.table}"
+        f" where site_id = %(site)s and {aging.time} < %(line)s"
+    )
+    async with connection.transaction():
+        if await is_refreshing(connection):
+            return False
+        cursor = await connection.execute(
+            f"delete from {aging.table} using ({oldest}) old (hour) where site_id = %(site)s"
+            f" and {aging.time} >= hour and {aging.time} < least(hour + %(step)s, %(line)s)",
+            {"site": site, "line": line, "step": STEP},
+        )
+        return cursor.rowcount > 0
+
+
+async def is_refreshing(connection: Connection) -> bool:
+    """Whether anybody refreshes a rollup, and may have begun before the line moved; nobody can
+    begin to until the end of this transaction."""
+    return not await holds(
+        connection,
+        "select bool_and(pg_try_advisory_xact_lock(%(key)s, hashtext(name))) from rollup_state",
+        {"key": REFRESH_LOCK},
+    )
+
+
+async def holds(connection: Connection, question: LiteralString, values: dict[str, Any]) -> bool:
+    """The answer to a yes-or-no question."""
+    return await (await connection.execute(question, values)).fetchone() == (True,)

@@ -1,0 +1,309 @@
+"""Raw data expires; what rollups say of it stays, and nobody is told anything wrong."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.analytics.rollups import ROLLUPS
+from api.db.database import Database
+from api.db.engine import Profile
+from api.db.refresh import refresh_rollups
+from api.db.sync import POLICY_WINDOW
+from api.events.enrich.event import ACCEPTED_PAST
+from api.events.retention import expire
+from api.events.visits import LONGEST_VISIT
+from api.sites import directory
+from api.sites.models import utc_now
+from conftest import TestSite, make_site
+from settings import LEAST_RETENTION_DAYS
+
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+
+TODAY = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+KEPT = 40
+
+
+def day(back: int) -> str:
+    """A date so many days ago, as it is asked for."""
+    return f"{TODAY - back * DAY:%Y-%m-%d}"
+
+
+def view(back: int, who: str = "ann", minutes: int = 60, **more: Any) -> dict[str, Any]:
+    """A page view so many days ago."""
+    time = TODAY - back * DAY + minutes * MINUTE
+    return {"time": time.isoformat(), "visitor_id": who, "page": f"/{back % 3}", **more}
+
+
+HISTORY = [
+    view(back, who, minutes, utm_source=source)
+    for back in (300, 200, 120, 65, 50, 42, 41, 40, 39, 20, 9, 1)
+    for who, minutes, source in (("ann", 60, "letter"), ("bob", 600, ""), ("ann", 610, "card"))
+]
+
+
+async def settle(database: Database) -> None:
+    """Refreshes until no bucket waits that can be refreshed."""
+    async with await database.connect() as connection:
+        for _ in range(20):
+            await refresh_rollups(connection, database.engine, ROLLUPS, utc_now())
+            cursor = await connection.execute("select count(*) from rollup_dirty")
+            if await cursor.fetchone() == (0,):
+                return
+    raise AssertionError("There are buckets that no refresh cleans.")
+
+
+async def age(database: Database) -> None:
+    """The job, often enough: lines move first, rows go a round later."""
+    async with await database.connect() as connection:
+        for _ in range(2):
+            await expire(connection, database.engine, 0, utc_now())
+
+
+async def raw(site: TestSite) -> dict[str, list[datetime]]:
+    """The times of what is stored of a site."""
+    found: dict[str, list[datetime]] = {}
+    async with await site.database.connect() as connection:
+        for table, time in (("event", "time"), ("visit", "started"), ("bot_event", "time")):
+            cursor = await connection.execute(
+                f"select {time} from {table} join site on site.id = site_id"
+                f" where key = %s order by 1".encode(),
+                [site.key],
+            )
+            found[table] = [moment for (moment,) in await cursor.fetchall()]
+    return found
+
+
+async def keep(site: TestSite, days: int | None) -> dict[str, Any]:
+    """Sets how long raw data is kept, by the front door."""
+    answer = await site.client.put(
+        f"/api/sites/{site.key}/retention", json={"days": days}, headers=site.admin
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+SUMMED_UP = [
+    ("timeseries", {"interval": "day"}),
+    ("timeseries", {"interval": "month"}),
+    ("pages", {}),
+    ("traffic-sources", {"dimension": "source"}),
+    ("devices", {"dimension": "browser"}),
+    ("locations", {"dimension": "city"}),
+    ("entries", {}),
+    ("retention", {"interval": "month", "periods": 12}),
+    ("lifecycle", {"interval": "week"}),
+    ("stickiness", {}),
+]
+
+
+async def answers(site: TestSite, first: int, last: int = 0) -> list[Any]:
+    """What rollups say of these days."""
+    span = {"from": day(first), "to": day(last), "timezone": "UTC", "limit": 1000}
+    found = [await site.ask(report, **span, **more) for report, more in SUMMED_UP]
+    return [(answer["rows"], answer["totals"]) for answer in found]
+
+
+@pytest.fixture(autouse=True)
+def time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two rounds of the job nobody remembers a site as it was."""
+    monkeypatch.setattr(directory, "REMEMBER_SECONDS", 0.0)
+
+
+@pytest.fixture
+async def aged(site: TestSite) -> AsyncIterator[TestSite]:
+    """A site with a year of history that keeps raw data for 40 days; its neighbours for ever."""
+    await site.send(*HISTORY)
+    bot = {"user_agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"}
+    await site.send(view(100, "bot", **bot), view(10, "bot", **bot))
+    await settle(site.database)
+    await keep(site, KEPT)
+    yield site
+
+
+async def test_history_stays_when_raw_data_goes(aged: TestSite) -> None:
+    before = await answers(aged, 310)
+    await age(aged.database)
+    stored = await raw(aged)
+    line = TODAY - KEPT * DAY
+    assert stored["event"][0] == line + 60 * MINUTE
+    assert min(stored["visit"]) >= line - LONGEST_VISIT
+    assert len(stored["bot_event"]) == 1
+    assert await answers(aged, 310) == before
+    long_ago = await answers(aged, 310, KEPT + 1)
+    await aged.send(view(3, "cid"), view(30, "ann"), view(KEPT, "ann", minutes=1))
+    await settle(aged.database)
+    await age(aged.database)
+    # Reports with cohorts look on from there to what happened since.
+    assert (await answers(aged, 310, KEPT + 1))[:7] == long_ago[:7]
+    after = await aged.ask("timeseries", **{"from": day(310), "timezone": "UTC"}, interval="day")
+    assert after["totals"]["pageviews"] == before[0][1]["pageviews"] + 3
+
+
+async def test_nothing_is_computed_again_from_what_is_gone(
+    aged: TestSite, client: Any, admin: Any
+) -> None:
+    """A neighbour's old data is refreshed in the same buckets; a continuous aggregate has both."""
+    before = await answers(aged, 310)
+    await age(aged.database)
+    other = await make_site(f"{aged.key}-b", client, admin, aged.database)
+    await other.send(*(view(back, "dan") for back in (300, 120, 65, 42, 9)))
+    assert (await answers(other, 310))[0][1]["pageviews"] == 5
+    await settle(aged.database)
+    assert (await answers(other, 310))[0][1]["pageviews"] == 5
+    await other.send(view(120, "eve"))
+    await settle(aged.database)
+    assert (await answers(other, 310))[0][1]["pageviews"] == 6
+    assert await answers(aged, 310) == before
+
+
+async def test_the_database_s_own_policy_reaches_nothing_that_is_gone(aged: TestSite) -> None:
+    database = aged.database
+    if database.engine.profile is not Profile.TIMESCALE:
+        pytest.skip("only TimescaleDB Community refreshes by itself")
+    before = await answers(aged, 310)
+    await age(database)
+    async with await database.connect() as connection:
+        cursor = await connection.execute(
+            "select job_id from timescaledb_information.jobs"
+            " where proc_name = 'policy_refresh_continuous_aggregate'"
+        )
+        for (job,) in await cursor.fetchall():
+            await connection.execute("call run_job(%s)", [job])
+    assert await answers(aged, 310) == before
+
+
+async def test_the_line_waits_for_buckets_that_are_marked(aged: TestSite) -> None:
+    await aged.send(view(120, "late"))
+    await age(aged.database)
+    assert (await raw(aged))["event"][0] < TODAY - 299 * DAY
+    await settle(aged.database)
+    before = await answers(aged, 310)
+    await age(aged.database)
+    assert (await raw(aged))["event"][0] > TODAY - 41 * DAY
+    assert await answers(aged, 310) == before
+
+
+async def test_what_expired_is_not_taken_in_again(aged: TestSite) -> None:
+    await age(aged.database)
+    account = await aged.send(HISTORY[0], view(39, "fay"))
+    assert account["accepted"] == 1
+    assert [(r["index"], r["code"]) for r in account["rejected"]] == [(0, "expired")]
+
+
+async def refusal(site: TestSite, report: str, **params: Any) -> dict[str, Any]:
+    """The 422 for a question."""
+    answer = await site.client.get(f"/api/analytics/{report}", params={"site": site.key, **params})
+    assert answer.status_code == 422, answer.text
+    return answer.json()
+
+
+async def test_questions_that_need_what_is_gone_are_refused(aged: TestSite) -> None:
+    await age(aged.database)
+    kept = TODAY - KEPT * DAY
+    combined = '[["is","country",["DE"]],["is","browser",["Chrome"]]]'
+    for report, more in [
+        ("sessions", {}),
+        ("funnel", {"pages": ["/0", "/1"]}),
+        ("heatmap", {}),
+        ("bots", {}),
+        ("timeseries", {"filters": combined, "interval": "day"}),
+        ("timeseries", {"source": "base", "interval": "day"}),
+        ("pages", {"detail": True}),
+        ("retention", {"interval": "week", "return": "/1"}),
+    ]:
+        told = await refusal(aged, report, **{"from": day(200), "timezone": "UTC", **more})
+        assert (told["error"], told["allowed"]) == ("EXPIRED", [f"from={kept:%Y-%m-%dT%H:%MZ}"])
+        await aged.ask(report, **{"from": day(KEPT), "timezone": "UTC", **more})
+    stats = {"site_id": aged.key, "metrics": ["visits"], "date_range": [day(200), day(0)]}
+    answer = await aged.client.post("/api/analytics/query", json=stats)
+    assert answer.json()["error"] == "EXPIRED"
+
+
+async def test_an_edge_that_cuts_a_bucket_is_refused_with_edges_that_do_not(
+    aged: TestSite,
+) -> None:
+    await age(aged.database)
+    lower = TODAY - 200 * DAY + 90 * MINUTE
+    told = await refusal(aged, "timeseries", **{"from": lower.isoformat(), "interval": "month"})
+    assert told["error"] == "EXPIRED"
+    assert f"{TODAY - 200 * DAY + 60 * MINUTE:%Y-%m-%dT%H:%MZ}" in told["allowed"]
+    await aged.ask(
+        "timeseries", **{"from": f"{lower - 30 * MINUTE:%Y-%m-%dT%H:%MZ}", "interval": "day"}
+    )
+    told = await refusal(aged, "pages", **{"from": day(200), "timezone": "Europe/Berlin"})
+    assert "whole days of UTC" in told["detail"]
+
+
+async def test_what_came_first_cannot_be_asked_any_more(aged: TestSite) -> None:
+    before = {"from": day(20), "timezone": "UTC"}
+    await aged.ask("revenue", attribution="first", **before)
+    await aged.ask("retention", start="/1", **before)
+    await age(aged.database)
+    assert (await refusal(aged, "revenue", attribution="first", **before))["error"] == "EXPIRED"
+    assert (await refusal(aged, "retention", start="/1", **before))["error"] == "EXPIRED"
+
+
+async def test_everything_since_the_beginning_can_still_be_asked(aged: TestSite) -> None:
+    await age(aged.database)
+    answer = await aged.ask("timeseries", period="all", interval="month", timezone="UTC")
+    assert answer["totals"]["pageviews"] == len(HISTORY)
+
+
+async def test_a_visitor_of_long_ago_does_not_become_new(aged: TestSite) -> None:
+    await age(aged.database)
+    await aged.send(view(2, "bob"))
+    answer = await aged.ask("retention", interval="month", periods=12, timezone="UTC")
+    assert sum(row["size"] for row in answer["rows"]) == 2
+
+
+async def test_sites_without_data_that_old_have_no_line(site: TestSite) -> None:
+    await site.send(view(3))
+    await settle(site.database)
+    assert await keep(site, 15) == {"days": 15, "effective_days": 15, "kept_since": None}
+    await age(site.database)
+    assert (await keep(site, 0))["kept_since"] is None
+
+
+async def test_whole_partitions_are_emptied_only_when_nobody_needs_them(
+    aged: TestSite, client: Any, admin: Any
+) -> None:
+    other = await make_site(f"{aged.key}-c", client, admin, aged.database)
+    await other.send(view(200, "gus"))
+    await settle(aged.database)
+    await age(aged.database)
+    assert (await raw(other))["event"] == [TODAY - 200 * DAY + 60 * MINUTE]
+    await keep(other, 15)
+    before = await answers(other, 310)
+    await age(aged.database)
+    assert await raw(other) == {"event": [], "visit": [], "bot_event": []}
+    assert await answers(other, 310) == before
+
+
+async def test_a_longer_retention_brings_nothing_back(aged: TestSite) -> None:
+    await age(aged.database)
+    told = await keep(aged, 0)
+    assert told["kept_since"] == f"{TODAY - KEPT * DAY:%Y-%m-%dT%H:%M:%SZ}"
+    await age(aged.database)
+    assert (await refusal(aged, "sessions", **{"from": day(200)}))["error"] == "EXPIRED"
+
+
+@pytest.mark.parametrize("days", [1, 14, -1, 36_501, 1.5, "soon"])
+async def test_refuses_a_retention_that_is_too_short_or_none(site: TestSite, days: Any) -> None:
+    answer = await site.client.put(
+        f"/api/sites/{site.key}/retention", json={"days": days}, headers=site.admin
+    )
+    assert answer.status_code == 422
+
+
+async def test_only_editors_say_how_long_data_is_kept(site: TestSite) -> None:
+    answer = await site.client.put(f"/api/sites/{site.key}/retention", json={"days": 15})
+    assert answer.status_code == 401
+
+
+def test_the_shortest_retention_outlives_every_change_of_a_bucket() -> None:
+    least = timedelta(days=LEAST_RETENTION_DAYS)
+    assert least >= ACCEPTED_PAST + LONGEST_VISIT + max(rollup.width for rollup in ROLLUPS)
+    assert least >= POLICY_WINDOW + max(rollup.width for rollup in ROLLUPS)

@@ -19,10 +19,10 @@ alter table site add kept_since timestamptz;
 """
 
 # since: before it there are no rows of sites whose raw data was gone when the rollup was made.
-# ready: its buckets have all been computed once. declaration: what it was made of.
+# ready_at: when its buckets had all been computed once. declaration: what it was made of.
 ROLLUP_STATE = """
 alter table rollup_state add since timestamptz not null default '-infinity';
-alter table rollup_state add ready boolean not null default true;
+alter table rollup_state add ready_at timestamptz;
 alter table rollup_state add declaration jsonb;
 """
 
@@ -33,5 +33,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("alter table rollup_state drop since, drop ready, drop declaration")
+    op.execute("alter table rollup_state drop since, drop ready_at, drop declaration")
     op.execute("alter table site drop retention_days, drop kept_since")

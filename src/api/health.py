@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from api.auth.access import AppDatabase, AppSettings
 from api.db.connection import within
 from api.db.database import Database
+from api.db.forms import stored_forms
 from api.errors import NotFound, Unavailable
 from api.limits import neighbourhood
 from api.metrics import exposition
@@ -22,7 +23,20 @@ async def healthz() -> dict[str, str]:
 async def readyz(database: AppDatabase) -> dict[str, str]:
     """503 until the database is reachable and migrated."""
     await within(must_be_migrated(database), database.answer_seconds)
-    return {"status": "ready", "engine": database.engine.profile.value}
+    rebuilt = await within(being_rebuilt(database), database.answer_seconds)
+    return {
+        "status": "ready",
+        "engine": database.engine.profile.value,
+        "rollups": f"two forms of: {', '.join(rebuilt)}" if rebuilt else "current",
+    }
+
+
+async def being_rebuilt(database: Database) -> list[str]:
+    """The rollups of which there are two forms: a new one that is being filled, or an old one that
+    remembers what cannot be computed any more."""
+    async with await database.connect() as connection:
+        titles = [form.title for form in await stored_forms(connection)]
+    return sorted({title for title in titles if titles.count(title) > 1})
 
 
 async def must_be_migrated(database: Database) -> None:

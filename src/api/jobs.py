@@ -8,9 +8,11 @@ from psycopg import AsyncConnection
 
 from api.analytics.rollups import ROLLUPS
 from api.db.engine import Engine
+from api.db.forms import refreshable
 from api.db.jobs import Job
 from api.db.partitions import ensure_partitions, months_ahead
 from api.db.refresh import refresh_rollups
+from api.db.sync import retire_forms
 from api.events.rejected import forget_rejected
 from api.events.retention import expire
 from api.events.salts import forget_salts
@@ -28,7 +30,11 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         await ensure_partitions(connection, engine, months_ahead(utc_now()))
 
     async def rollups(connection: AsyncConnection[Any]) -> int:
-        return await refresh_rollups(connection, engine, ROLLUPS, utc_now())
+        forms = await refreshable(connection, engine)
+        return await refresh_rollups(connection, engine, forms, utc_now())
+
+    async def old_forms(connection: AsyncConnection[Any]) -> int:
+        return await retire_forms(connection, engine, ROLLUPS, utc_now())
 
     async def salts(connection: AsyncConnection[Any]) -> None:
         await forget_salts(connection, utc_now())
@@ -42,6 +48,7 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
     return (
         Job("create partitions ahead", HOUR, partitions),
         Job("refresh rollups", MINUTE / 4, rollups),
+        Job("drop old forms of rollups", MINUTE, old_forms),
         Job("remove expired raw data", HOUR / 4, raw_data),
         Job("forget salts", HOUR / 4, salts),
         Job("forget rejected events", HOUR, rejected),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
 from api.analytics.query import Query, Source
-from api.analytics.rollups import DAY, ROLLUPS
+from api.analytics.rollups import DAY
 from api.db.rollup import Fact, Rollup
 from api.errors import Expired
 
@@ -31,10 +31,12 @@ class Need:
 def plan(need: Need, query: Query) -> Rollup | Fact:
     """The rollup with the fewest rows that has all it takes; else the base table. Raises Expired
     when that lacks what the question is about."""
-    able = [rollup for rollup in ROLLUPS if answers(rollup, need) and tiles(rollup.width, query)]
+    able = [
+        rollup for rollup in query.rollups if answers(rollup, need) and tiles(rollup.width, query)
+    ]
     if query.params.source is Source.BASE:
         able = []
-    whole = [rollup for rollup in able if not cut_edges(rollup, query)]
+    whole = [rollup for rollup in able if remembers(rollup, query)]
     coarsest = sorted(whole, key=lambda rollup: (len(rollup.dimensions), -rollup.width))
     if not coarsest:
         require_raw(query, able)
@@ -72,10 +74,13 @@ def expired_edges(query: Query) -> list[datetime]:
     return sorted(edge for edge in edges(query) if kept and edge < kept)
 
 
-def cut_edges(rollup: Rollup, query: Query) -> list[datetime]:
-    """The edges that cut a bucket whose raw data is gone: only whole ones can be read there."""
-    width = grain(rollup)
-    return [edge for edge in expired_edges(query) if (edge - ORIGIN) % width]
+def remembers(rollup: Rollup, query: Query) -> bool:
+    """Whether it has what is asked for where the raw data is gone: it was made before that, and
+    no edge cuts a bucket, since only whole ones can be read there."""
+    expired, width = expired_edges(query), grain(rollup)
+    if any(edge < (rollup.since or edge) for edge in expired):
+        return False
+    return not any((edge - ORIGIN) % width for edge in expired)
 
 
 def grain(rollup: Rollup) -> timedelta:
@@ -102,4 +107,4 @@ def require_raw(query: Query, able: Sequence[Rollup] = ()) -> None:
 
 def name_of(source: Rollup | Fact) -> str:
     """The source as an answer names it: rollup:traffic, visit, event."""
-    return f"rollup:{source.name}" if isinstance(source, Rollup) else source.table
+    return f"rollup:{source.title}" if isinstance(source, Rollup) else source.table

@@ -11,7 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 
 from api.analytics.dimensions import Dimension
 from api.analytics.filters import NO_FILTER, Filter
+from api.analytics.rollups import ROLLUPS
 from api.analytics.steps import Step
+from api.db.rollup import Rollup
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
 
@@ -149,6 +151,8 @@ class Query:
     filter: Filter = NO_FILTER
     goals: Mapping[str, Step] = field(default_factory=dict[str, Step])
     """The saved goals by name, where the question speaks of any."""
+    rollups: Sequence[Rollup] = ROLLUPS
+    """What may answer, the best first."""
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     """What this report's SQL needs beyond site, range and page of rows."""
 

@@ -18,8 +18,10 @@ from api.analytics.planner import NOT_KEPT, Need, name_of, plan, require_raw
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, Range, compared_range, range_of, series
 from api.analytics.report import SETS, Report, TotalsOf
+from api.analytics.rollups import ROLLUPS
 from api.analytics.steps import Step
 from api.db.database import Database
+from api.db.forms import served
 from api.db.queries import Fragment, part, slot_names
 from api.db.rollup import Fact, Rollup
 from api.errors import Expired, Invalid
@@ -31,7 +33,8 @@ SQL = Path(__file__).parent / "sql"
 async def understand(database: Database, report: Report, params: Params, site: Site) -> Query:
     """The checked question, with what has to be looked up for it. Raises Invalid."""
     goals = await steps_of_goals(database, site) if params.mentions_goals else {}
-    return ask(report, params, site, await clock_of(database, params, site), goals)
+    query = ask(report, params, site, await clock_of(database, params, site), goals)
+    return replace(query, rollups=await served(database, ROLLUPS))
 
 
 async def steps_of_goals(database: Database, site: Site) -> dict[str, Step]:

@@ -83,6 +83,10 @@ async def refresh_rollup(
         cleaned += len(marks)
         if len(marks) < MARKS_AT_ONCE:
             break
+    await connection.execute(
+        "update rollup_state set ready_at = %s where name = %s and ready_at is null",
+        [now, rollup.name],
+    )
     return cleaned
 
 

@@ -20,7 +20,7 @@ rollup adds live are single visitors (`ordinal`); analytics/sql/people.sql unite
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import LiteralString
 
 from api.db.engine import Engine
@@ -68,8 +68,17 @@ class Rollup:
     """Whether it keeps the sets of visitors instead of measures."""
     finer: "Rollup | None" = None
     """A rollup of the same with narrower buckets: what is not stored is read there."""
+    form_of: LiteralString = ""
+    """The declared rollup of which this is a form, where it has a name of its own."""
+    since: datetime | None = None
+    """Before it there are no rows of sites whose raw data was gone when this was made."""
     lag: timedelta = field(default=timedelta(hours=1))
     """Buckets younger than this are always added up live: they change with every event."""
+
+    @property
+    def title(self) -> LiteralString:
+        """What it is called by those who ask."""
+        return self.form_of or self.name
 
     @property
     def only(self) -> LiteralString:
@@ -154,9 +163,9 @@ def stored_sql(rollup: Rollup, engine: Engine) -> LiteralString:
     return f"create table {rollup.name}_stored as select {selection} {source} with no data"
 
 
-def drop_stored_sql(rollup: Rollup, engine: Engine) -> LiteralString:
-    """Drops the stored rows, whichever form they have."""
-    kind = "materialized view" if engine.continuous_aggregates else "table"
+def drop_stored_sql(rollup: Rollup, native: bool) -> LiteralString:
+    """Drops the stored rows, of a continuous aggregate or of a table."""
+    kind = "materialized view" if native else "table"
     return f"drop {kind} if exists {rollup.name}_stored cascade"
 
 
@@ -225,6 +234,16 @@ def rollup_view_sql(rollup: Rollup) -> LiteralString:
         f"create view {rollup.name} as select r.* from site s"
         f" cross join lateral {rollup.name}(s.id, '-infinity', 'infinity') r"
     )
+
+
+def alias_sql(rollup: Rollup) -> LiteralString:
+    """The function and the view under the declared name, where a form has one of its own."""
+    title = rollup.title
+    return f"""
+    create function {title}(site integer, lower timestamptz, upper timestamptz)
+    returns table ({signature(rollup)}) language sql stable as
+        $$ select * from {rollup.name}($1, $2, $3) $$;
+    create view {title} as select * from {rollup.name}"""
 
 
 def refresh_sql(rollup: Rollup) -> LiteralString:

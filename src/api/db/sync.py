@@ -1,16 +1,21 @@
 """Makes views, functions and stored rows what facts and rollups declare."""
 
 import hashlib
+import logging
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any, LiteralString
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, LiteralString, cast
 
 from psycopg import AsyncConnection, sql
+from psycopg.types.json import Jsonb
 
 from api.db.engine import Engine
+from api.db.forms import GRACE, Form, stored_forms, words_of
 from api.db.rollup import (
     Fact,
     Rollup,
+    alias_sql,
     drop_stored_sql,
     fact_function_sql,
     fact_view_sql,
@@ -18,6 +23,8 @@ from api.db.rollup import (
     rollup_view_sql,
     stored_sql,
 )
+
+log = logging.getLogger("analytics.rollups")
 
 Connection = AsyncConnection[Any]
 
@@ -30,25 +37,22 @@ POLICY_WINDOW = timedelta(days=9)
 async def sync_rollups(
     connection: Connection, engine: Engine, facts: Sequence[Fact], rollups: Sequence[Rollup]
 ) -> None:
-    """Makes the database match the declarations. Does nothing where it does already; stored rows
-    are rebuilt only where their own declaration differs."""
+    """Makes the database match the declarations. Does nothing where it does already; a rollup
+    whose stored rows would be other ones gets a new form (see forms)."""
     fingerprint = fingerprint_of(engine, facts, rollups)
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(%s)", [SYNC_LOCK])
         if await synced_fingerprint(connection, facts[0]) == fingerprint:
             return
-        for rollup in rollups:
-            await drop_readers(connection, rollup.name)
-            await sync_stored(connection, engine, rollup)
+        forms = [await sync_form(connection, engine, rollup) for rollup in rollups]
         for fact in facts:
             await drop_readers(connection, fact.name)
             await connection.execute(fact_view_sql(fact))
             await connection.execute(fact_function_sql(fact))
-        for rollup in rollups:
-            await connection.execute(rollup_function_sql(rollup))
-            await connection.execute(rollup_view_sql(rollup))
+        for form in forms:
+            await create_readers(connection, form)
         if engine.continuous_aggregates:
-            await add_policies(connection, rollups)
+            await add_policies(connection, forms)
         # Last, and in the same transaction: what it says is there must all be there.
         await connection.execute(
             sql.SQL("comment on view {} is {}").format(
@@ -84,23 +88,131 @@ async def drop_readers(connection: Connection, name: LiteralString) -> None:
     await connection.execute(f"drop view if exists {name} cascade")
 
 
-async def sync_stored(connection: Connection, engine: Engine, rollup: Rollup) -> None:
-    """Creates the stored rows anew, empty, when the declaration changed."""
+async def sync_form(connection: Connection, engine: Engine, rollup: Rollup) -> Rollup:
+    """The form in which the declared rollup is stored: what fits is kept, else there is a new one,
+    empty, beside the old."""
     fingerprint = rollup.fingerprint(engine)
+    await drop_unknown(connection, engine, rollup, fingerprint)
+    forms = [form for form in await known_forms(connection) if form.title == rollup.name]
+    for form in forms:
+        if form.fingerprint == fingerprint:
+            return await declare(connection, rollup, form.name)
+    if forms:
+        log.warning("rollup %s is declared anew and filled beside its old form", rollup.name)
+    is_taken = any(form.name == rollup.name for form in forms)
+    name = f"{rollup.name}_{fingerprint[:8]}" if is_taken else rollup.name
+    return await create_form(connection, engine, rollup, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the state says of a form."""
+
+    name: str
+    title: str
+    fingerprint: str
+
+
+async def known_forms(connection: Connection) -> list[Known]:
+    """The forms there are, by what they are forms of."""
     cursor = await connection.execute(
-        "select fingerprint from rollup_state where name = %s", [rollup.name]
+        "select name, coalesce(nullif(declaration ->> 'form_of', ''), name), fingerprint"
+        " from rollup_state order by name"
     )
-    if await cursor.fetchone() == (fingerprint,):
-        return
-    await connection.execute(drop_stored_sql(rollup, engine))
-    await connection.execute(stored_sql(rollup, engine))
-    await connection.execute(f"create index on {rollup.name}_stored (site_id, bucket)")
-    await connection.execute("delete from rollup_state where name = %s", [rollup.name])
+    return [Known(*row) for row in await cursor.fetchall()]
+
+
+async def drop_unknown(
+    connection: Connection, engine: Engine, rollup: Rollup, fingerprint: str
+) -> None:
+    """Drops stored rows from before declarations were kept, which nobody can read any more."""
+    cursor = await connection.execute(
+        "select from rollup_state where name = %s and declaration is null and fingerprint <> %s",
+        [rollup.name, fingerprint],
+    )
+    if cursor.rowcount:
+        await drop_form(connection, rollup, native=engine.continuous_aggregates)
+
+
+async def declare(connection: Connection, rollup: Rollup, name: str) -> Rollup:
+    """Notes what a form is made of; the rollup under the name of the form."""
+    form = named(rollup, name)
     await connection.execute(
-        "insert into rollup_state (name, source, width, watermark, fingerprint)"
-        " values (%s, %s, %s, '-infinity', %s)",
-        [rollup.name, rollup.fact.table, rollup.width, fingerprint],
+        "update rollup_state set declaration = %s where name = %s",
+        [Jsonb(words_of(form)), name],
     )
+    return form
+
+
+def named(rollup: Rollup, name: str) -> Rollup:
+    """A rollup under the name of one of its forms, which is made of its own and a fingerprint."""
+    form_of = "" if name == rollup.name else rollup.name
+    return replace(rollup, name=cast(LiteralString, name), form_of=form_of)
+
+
+async def create_form(connection: Connection, engine: Engine, rollup: Rollup, name: str) -> Rollup:
+    """Creates a form of a rollup, empty. It cannot know what raw data no longer tells."""
+    form = named(rollup, name)
+    await connection.execute(stored_sql(form, engine))
+    await connection.execute(f"create index on {form.name}_stored (site_id, bucket)")
+    await connection.execute(
+        "insert into rollup_state (name, source, width, watermark, fingerprint, since)"
+        " values (%s, %s, %s, '-infinity', %s,"
+        " coalesce((select max(kept_since) from site), '-infinity'))",
+        [name, form.fact.table, form.width, rollup.fingerprint(engine)],
+    )
+    return await declare(connection, rollup, name)
+
+
+async def create_readers(connection: Connection, form: Rollup) -> None:
+    """The function and the view of a form; under the declared name, too, when that is free."""
+    await drop_readers(connection, form.name)
+    await connection.execute(rollup_function_sql(form))
+    await connection.execute(rollup_view_sql(form))
+    taken = [known for known in await known_forms(connection) if known.name == form.title]
+    if not taken:
+        await drop_readers(connection, form.title)
+        await connection.execute(alias_sql(form))
+
+
+async def retire_forms(
+    connection: Connection, engine: Engine, rollups: Sequence[Rollup], now: datetime
+) -> int:
+    """Drops the forms that nobody needs any more. Returns how many."""
+    dropped = 0
+    async with connection.transaction():
+        await connection.execute("set local lock_timeout = '500ms'")
+        await connection.execute("select pg_advisory_xact_lock(%s)", [SYNC_LOCK])
+        forms = await stored_forms(connection)
+        current = {
+            form.title: form
+            for form in forms
+            for rollup in rollups
+            if form.title == rollup.name and form.fingerprint == rollup.fingerprint(engine)
+        }
+        for form in forms:
+            successor = current.get(form.title)
+            if successor and successor is not form and is_needless(form, successor, now):
+                await drop_form(connection, form.rollup, form.native)
+                await create_readers(connection, successor.rollup)
+                log.warning("rollup %s: the new form took the place of the old", form.title)
+                dropped += 1
+    return dropped
+
+
+def is_needless(old: Form, new: Form, now: datetime) -> bool:
+    """Whether an old form has nothing that the new one lacks, and nobody has it in mind."""
+    then, since = old.rollup.since, new.rollup.since
+    remembers_more = since is not None and (then is None or then < since)
+    filled = new.ready_at is not None and new.ready_at <= now - GRACE
+    return filled and not remembers_more
+
+
+async def drop_form(connection: Connection, form: Rollup, native: bool) -> None:
+    """Drops a form with everything that belongs to it."""
+    await drop_readers(connection, form.name)
+    await connection.execute(drop_stored_sql(form, native))
+    await connection.execute("delete from rollup_state where name = %s", [form.name])
 
 
 async def add_policies(connection: Connection, rollups: Sequence[Rollup]) -> None:

@@ -1,11 +1,33 @@
-"""Rollups are synced from their declarations: once, and again only when something changed."""
+"""Rollups are synced from their declarations: once, and again only when something changed. Then
+there are two forms, both exact, until the new one knows all that the old one does."""
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
-from api.analytics.rollups import FACTS, ROLLUPS
+import pytest
+
+from api.analytics import run
+from api.analytics.rollups import EVENTS, FACTS, ROLLUPS
+from api.db import forms
 from api.db.database import Database
-from api.db.sync import sync_rollups
-from conftest import TestSite
+from api.db.forms import served, stored_forms
+from api.db.rollup import Rollup
+from api.db.sync import retire_forms, sync_rollups
+from api.sites.models import utc_now
+from conftest import TestSite, refresh
+
+DAY = {"from": "2026-03-10", "to": "2026-03-10", "timezone": "UTC"}
+SEEN = {"page": "/", "visitor_id": 1, "time": "2026-03-10T10:00:00Z"}
+
+
+def changed(**how: Any) -> tuple[Rollup, ...]:
+    """The declarations, with those of pages changed."""
+    return tuple(replace(rollup, **how) if rollup.name == "pages" else rollup for rollup in ROLLUPS)
+
+
+MORE = changed(measures=("pageviews", "engaged", "custom_events"))
 
 
 async def function_of(database: Database, name: str) -> int:
@@ -17,10 +39,40 @@ async def function_of(database: Database, name: str) -> int:
     return row[0]
 
 
-async def sync(database: Database, rollups: tuple[object, ...] = ROLLUPS) -> None:
+async def sync(database: Database, rollups: Sequence[Rollup] = ROLLUPS) -> None:
     """What a start does."""
     async with await database.connect() as connection:
-        await sync_rollups(connection, database.engine, FACTS, rollups)  # pyright: ignore
+        await sync_rollups(connection, database.engine, FACTS, rollups)
+    forms.remembered.clear()
+
+
+async def retire(database: Database, rollups: Sequence[Rollup] = ROLLUPS) -> int:
+    """What the job does, some minutes later."""
+    async with await database.connect() as connection:
+        later = utc_now() + timedelta(minutes=5)
+        dropped = await retire_forms(connection, database.engine, rollups, later)
+    forms.remembered.clear()
+    return dropped
+
+
+async def forms_of_pages(database: Database) -> list[str]:
+    """Their names."""
+    async with await database.connect() as connection:
+        found = await stored_forms(connection)
+    return [form.rollup.name for form in found if form.title == "pages"]
+
+
+@pytest.fixture
+async def declared_anew(database: Database) -> AsyncIterator[Database]:
+    """A database in which declarations change; in the end they are what they were."""
+    assert await forms_of_pages(database) == ["pages"]
+    yield database
+    async with await database.connect() as connection:
+        await connection.execute("update rollup_state set since = '-infinity'")
+        await connection.execute("update site set kept_since = null")
+    await sync(database)
+    await refresh(database)
+    await retire(database)
 
 
 async def test_a_second_start_touches_nothing(database: Database) -> None:
@@ -29,23 +81,82 @@ async def test_a_second_start_touches_nothing(database: Database) -> None:
     assert await function_of(database, "traffic") == before
 
 
-async def test_a_changed_declaration_is_rebuilt_and_right_at_once(site: TestSite) -> None:
-    await site.send({"page": "/", "visitor_id": 1, "time": "2026-03-10T10:00:00Z"})
+async def test_a_changed_declaration_is_filled_beside_the_old_form_and_takes_its_place(
+    site: TestSite, declared_anew: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = declared_anew
+    await site.send(SEEN)
     await site.refresh()
-    day = {"from": "2026-03-10", "to": "2026-03-10"}
-    before = await site.ask("pages", **day)
-    changed = tuple(
-        replace(rollup, measures=("pageviews", "engaged", "custom_events"))
-        if rollup.name == "pages"
-        else rollup
-        for rollup in ROLLUPS
-    )
-    try:
-        await sync(site.database, changed)
-        assert await site.ask("pages", **day) == before
-        await site.refresh()
-        assert await site.ask("pages", **day) == before
-    finally:
-        await sync(site.database)
+    before = await site.ask("pages", **DAY)
+    monkeypatch.setattr(run, "ROLLUPS", MORE)
+    await sync(database, MORE)
+    both = await forms_of_pages(database)
+    assert len(both) == 2
+    assert await retire(database, MORE) == 0
+    for answering in ("pages", both[1]):
+        best = [rollup for rollup in await served(database, MORE) if rollup.title == "pages"]
+        assert best[0].name == answering
+        assert await site.ask("pages", **DAY) == before
+        await site.send(SEEN | {"id": f"{site.key} {answering}"})
+        before = await site.ask("pages", **DAY)
+        assert before["rows"] == (await site.ask("pages", source="base", **DAY))["rows"]
+        await refresh(database)
+        forms.remembered.clear()
+    assert await retire(database, MORE) == 1
+    assert await forms_of_pages(database) == both[1:]
+    answer = await site.ask("pages", **DAY)
+    assert answer == before
+    assert "rollup:pages" in answer["source"]
+    async with await database.connect() as connection:
+        cursor = await connection.execute("select sum(custom_events) from pages")
+        assert await cursor.fetchone() == (0,)
+    assert (await site.client.get("/readyz")).json()["rollups"] == "current"
+
+
+async def test_a_rebuild_that_would_lose_history_leaves_the_old_form_in_its_place(
+    site: TestSite, declared_anew: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = declared_anew
+    await site.send(SEEN, SEEN | {"time": "2026-06-10T10:00:00Z"})
     await site.refresh()
-    assert await site.ask("pages", **day) == before
+    before = await site.ask("pages", **DAY)
+    async with await database.connect() as connection:
+        line = "2026-06-01T00:00:00Z"
+        await connection.execute("update site set kept_since = %s where key = %s", [line, site.key])
+        await connection.execute(
+            "delete from event using site where site.id = site_id and key = %s and time < %s",
+            [site.key, line],
+        )
+    monkeypatch.setattr("api.sites.directory.REMEMBER_SECONDS", 0.0)
+    monkeypatch.setattr(run, "ROLLUPS", MORE)
+    await sync(database, MORE)
+    for _ in range(2):
+        assert await site.ask("pages", **DAY) == before
+        await refresh(database)
+        assert await retire(database, MORE) == 0
+    assert (await site.client.get("/readyz")).json()["rollups"] == "two forms of: pages"
+    june = await site.ask("pages", **{**DAY, "from": "2026-06-10", "to": "2026-06-10"})
+    assert [row["pageviews"] for row in june["rows"]] == [1]
+    # Both are kept up: the old one goes on where the new one begins.
+    await site.send(SEEN | {"time": "2026-06-11T10:00:00Z"})
+    await refresh(database)
+    whole = await site.ask("pages", **{**DAY, "to": "2026-06-30"})
+    assert [row["pageviews"] for row in whole["rows"]] == [3]
+
+
+async def test_an_old_form_answers_only_what_still_means_the_same(
+    declared_anew: Database,
+) -> None:
+    database = declared_anew
+    other = replace(EVENTS, measures={**EVENTS.measures, "engaged": "1"})
+    for how, still in [
+        ({"fact": other}, ("pageviews",)),
+        ({"measures": ("pageviews", "custom_events")}, ("pageviews", "engaged")),
+        ({"condition": "name = 'pageview'"}, None),
+    ]:
+        await sync(database, changed(**how))
+        old = [form for form in await served(database, changed(**how)) if form.name == "pages"]
+        assert [form.measures for form in old] == ([still] if still else [])
+        await sync(database)
+        await refresh(database)
+        await retire(database)

@@ -1,6 +1,5 @@
 """Raw data expires; what rollups say of it stays, and nobody is told anything wrong."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,14 +8,13 @@ import pytest
 from api.analytics.rollups import ROLLUPS
 from api.db.database import Database
 from api.db.engine import Profile
-from api.db.refresh import refresh_rollups
 from api.db.sync import POLICY_WINDOW
 from api.events.enrich.event import ACCEPTED_PAST
 from api.events.retention import expire
 from api.events.visits import LONGEST_VISIT
 from api.sites import directory
 from api.sites.models import utc_now
-from conftest import TestSite, make_site
+from conftest import TestSite, make_site, refresh
 from settings import LEAST_RETENTION_DAYS
 
 DAY = timedelta(days=1)
@@ -48,7 +46,7 @@ async def settle(database: Database) -> None:
     """Refreshes until no bucket waits that can be refreshed."""
     async with await database.connect() as connection:
         for _ in range(20):
-            await refresh_rollups(connection, database.engine, ROLLUPS, utc_now())
+            await refresh(database)
             cursor = await connection.execute("select count(*) from rollup_dirty")
             if await cursor.fetchone() == (0,):
                 return
@@ -113,14 +111,14 @@ def time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def aged(site: TestSite) -> AsyncIterator[TestSite]:
+async def aged(site: TestSite) -> TestSite:
     """A site with a year of history that keeps raw data for 40 days; its neighbours for ever."""
     await site.send(*HISTORY)
     bot = {"user_agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"}
     await site.send(view(100, "bot", **bot), view(10, "bot", **bot))
     await settle(site.database)
     await keep(site, KEPT)
-    yield site
+    return site
 
 
 async def test_history_stays_when_raw_data_goes(aged: TestSite) -> None:
@@ -191,6 +189,38 @@ async def test_what_expired_is_not_taken_in_again(aged: TestSite) -> None:
     account = await aged.send(HISTORY[0], view(39, "fay"))
     assert account["accepted"] == 1
     assert [(r["index"], r["code"]) for r in account["rejected"]] == [(0, "expired")]
+
+
+async def test_what_slips_in_behind_the_line_changes_no_history(
+    aged: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker may remember for a moment that the site keeps everything."""
+    before = await answers(aged, 310)
+    monkeypatch.setattr(directory, "REMEMBER_SECONDS", 60.0)
+    await aged.ask("pages")
+    await age(aged.database)
+    assert (await aged.send(view(120, "eve")))["accepted"] == 1
+    monkeypatch.setattr(directory, "REMEMBER_SECONDS", 0.0)
+    await settle(aged.database)
+    assert await answers(aged, 310, KEPT + 1) == await answers(aged, 310, KEPT + 1)
+    assert (await answers(aged, 310))[0] == before[0]
+    await age(aged.database)
+    assert (await raw(aged))["event"][0] > TODAY - (KEPT + 1) * DAY
+
+
+async def test_the_forgotten_leave_what_is_only_summed_up(aged: TestSite) -> None:
+    before = await answers(aged, 310, KEPT + 1)
+    await age(aged.database)
+    await aged.client.post(
+        f"/api/sites/{aged.key}/erasures", json={"visitor_id": "ann"}, headers=aged.admin
+    )
+    for _ in range(2):
+        assert (await answers(aged, 310, KEPT + 1))[:7] == before[:7]
+        recent = {"from": day(KEPT), "timezone": "UTC", "interval": "day"}
+        told = await aged.ask("timeseries", **recent)
+        assert told["totals"]["pageviews"] == 5
+        assert told["rows"] == (await aged.ask("timeseries", source="base", **recent))["rows"]
+        await settle(aged.database)
 
 
 async def refusal(site: TestSite, report: str, **params: Any) -> dict[str, Any]:

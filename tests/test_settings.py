@@ -1,11 +1,14 @@
 """Nothing starts on a secret that is missing, weak or published."""
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from processes import service_environment
 from settings import Settings
 
 GOOD = "f0e1d2c3b4a5968778695a4b3c2d1e0f" * 2
@@ -50,3 +53,42 @@ def test_the_compose_example_holds_no_usable_secret() -> None:
     (line,) = [line for line in example.splitlines() if line.startswith("SECRET_KEY=")]
     with pytest.raises(ValidationError):
         Settings(database_url="postgresql://db/x", secret_key=line.removeprefix("SECRET_KEY="))
+
+
+SAFE = {"retention_days": 90, "columnstore_after_days": 30, "rejected_days": 14}
+
+
+@pytest.mark.parametrize(
+    ("changed", "names"),
+    [
+        ({"retention_days": 7}, ("a week late",)),
+        ({"retention_days": 14}, ("at least 15",)),
+        ({"columnstore_after_days": 7}, ("a week late",)),
+        ({"retention_days": 36}, ("RETENTION_DAYS (36)", "COLUMNSTORE_AFTER_DAYS (30)", "=0")),
+        ({"retention_days": 60, "columnstore_after_days": 90}, ("RETENTION_DAYS (60)",)),
+        ({"rejected_days": 91}, ("RETENTION_DAYS (90)", "REJECTED_DAYS (91)", "Lower")),
+    ],
+)
+def test_refuses_settings_that_are_unsafe_together(
+    changed: dict[str, int], names: tuple[str, ...]
+) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Settings(data_dir=Path("x"), **{**SAFE, **changed})
+    message = str(refusal.value)
+    assert all(name in message for name in names), message
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"retention_days": 0, "rejected_days": 900}, {"retention_days": 37},
+     {"retention_days": 15, "columnstore_after_days": 0}],
+)  # fmt: skip
+def test_takes_settings_that_are_safe_together(changed: dict[str, int]) -> None:
+    Settings(data_dir=Path("x"), **{**SAFE, **changed})
+
+
+def test_a_start_with_unsafe_settings_says_which_and_what_to_do(tmp_path: Path) -> None:
+    unsafe = service_environment(tmp_path, RETENTION_DAYS="20")
+    start = subprocess.run([sys.executable, "-m", "cli", "serve"], env=unsafe, capture_output=True)
+    assert start.returncode == 2
+    assert start.stderr.startswith(b"RETENTION_DAYS (20) and COLUMNSTORE_AFTER_DAYS (30)")

@@ -1,0 +1,20 @@
+"""A short run of the races; the long one is `python -m chaos.refreshes`, see CONTRIBUTING.md."""
+
+from api.db.engine import Profile
+from chaos.refreshes import Plan, carry_out, settings_for
+from conftest import servers
+from servers import fresh_database
+
+
+async def test_rollups_are_right_whoever_is_killed_at_whatever_moment(profile: Profile) -> None:
+    plan = Plan(kills=9, writers=2)
+    print(f"seed {plan.seed}")
+    address = servers.address(profile)
+    assert address
+    with fresh_database(address) as url:
+        books = await carry_out(plan, settings_for(url, profile))
+    assert books.backends_killed + books.processes_killed == plan.kills
+    assert books.buckets_compared > 10_000
+    assert books.history_compared > 1_000
+    assert books.expired_rows == 0
+    assert books.balanced, books

@@ -1,7 +1,8 @@
 """retention of raw data, and rollups that know what they were made of
 
 kept_since is a fact and no wish: raw data of the site before it is gone, or about to be. It never
-moves back, whatever the setting is changed to.
+moves back, whatever the setting is changed to. ordinals says how many were given out when a visitor
+was last erased: what is summed up of them may outlive their events, and nobody else may be them.
 """
 
 from alembic import op
@@ -16,6 +17,7 @@ SITE = """
 alter table site add retention_days integer
     check (retention_days = 0 or retention_days between 15 and 36500);
 alter table site add kept_since timestamptz;
+alter table site add ordinals integer not null default 0;
 """
 
 # since: before it there are no rows of sites whose raw data was gone when the rollup was made.
@@ -34,4 +36,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("alter table rollup_state drop since, drop ready_at, drop declaration")
-    op.execute("alter table site drop retention_days, drop kept_since")
+    op.execute("alter table site drop retention_days, drop kept_since, drop ordinals")

@@ -68,6 +68,7 @@ async def erase(database: Database, site: Site, person: Person, by: User) -> Rec
                 "quoted": msgspec.json.encode(person.name).decode(),
             }
             await execute(connection, "mark_erased", values)
+            await execute(connection, "note_ordinals", values)
             erased = {
                 what: (await execute(connection, f"erase_{what}", values)).rowcount
                 for what in ERASED

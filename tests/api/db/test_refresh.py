@@ -62,14 +62,20 @@ async def forms_of_pages(database: Database) -> list[str]:
     return [form.rollup.name for form in found if form.title == "pages"]
 
 
-@pytest.fixture
-async def declared_anew(database: Database) -> AsyncIterator[Database]:
-    """A database in which declarations change; in the end they are what they were."""
-    assert await forms_of_pages(database) == ["pages"]
-    yield database
+async def forget_what_expired(database: Database) -> None:
+    """As if no site of any test had ever lost raw data."""
     async with await database.connect() as connection:
         await connection.execute("update rollup_state set since = '-infinity'")
         await connection.execute("update site set kept_since = null")
+
+
+@pytest.fixture
+async def declared_anew(database: Database) -> AsyncIterator[Database]:
+    """A database in which declarations change; in the end they are what they were."""
+    await forget_what_expired(database)
+    assert await forms_of_pages(database) == ["pages"]
+    yield database
+    await forget_what_expired(database)
     await sync(database)
     await refresh(database)
     await retire(database)

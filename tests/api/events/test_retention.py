@@ -223,6 +223,17 @@ async def test_the_forgotten_leave_what_is_only_summed_up(aged: TestSite) -> Non
         await settle(aged.database)
 
 
+async def test_nobody_is_taken_for_somebody_who_was_forgotten(aged: TestSite) -> None:
+    await aged.send(view(60, "last"))
+    await settle(aged.database)
+    before = (await answers(aged, 310))[0][1]["visitors"]
+    await age(aged.database)
+    erasures = f"/api/sites/{aged.key}/erasures"
+    await aged.client.post(erasures, json={"visitor_id": "last"}, headers=aged.admin)
+    await aged.send(view(1, "new"))
+    assert (await answers(aged, 310))[0][1]["visitors"] == before + 1
+
+
 async def refusal(site: TestSite, report: str, **params: Any) -> dict[str, Any]:
     """The 422 for a question."""
     answer = await site.client.get(f"/api/analytics/{report}", params={"site": site.key, **params})

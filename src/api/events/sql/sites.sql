@@ -1,10 +1,12 @@
 -- What the caller, who holds the locks of these sites and the writers', can count on: the last
 -- ordinal given out on each, up to when rows are stored in any rollup, and the transaction's number.
 select
-    site.id as site_id,
-    coalesce((
-        select ordinal from visitor where site_id = site.id order by ordinal desc limit 1
-    ), -1) as ordinal,
+    asked.id as site_id,
+    greatest(
+        (select ordinal from visitor where site_id = asked.id order by ordinal desc limit 1),
+        (select ordinals - 1 from site where id = asked.id),
+        -1
+    ) as ordinal,
     (select max(watermark) from rollup_state where watermark > '-infinity') as watermark,
     cast(pg_current_xact_id() as text) as xid
-from unnest(cast(:sites as int[])) site (id)
+from unnest(cast(:sites as int[])) asked (id)

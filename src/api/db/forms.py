@@ -16,7 +16,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from api.db.database import Database
+from api.db.database import Database, lend
 from api.db.engine import Engine
 from api.db.rollup import Fact, Rollup
 
@@ -106,7 +106,7 @@ async def served(database: Database, declared: Sequence[Rollup]) -> Sequence[Rol
     What there is, is remembered for a moment."""
     known = remembered.get(database.url)
     if known is None or time.monotonic() - known[0] > REMEMBER_SECONDS:
-        async with database.reading.connection() as connection:
+        async with lend(database.reading) as connection:
             known = time.monotonic(), await stored_forms(connection)
         remembered[database.url] = known
     titles = {rollup.name: rollup for rollup in declared}

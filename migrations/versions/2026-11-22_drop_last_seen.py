@@ -5,7 +5,7 @@ No question reads it, and to keep it cost a write for every visitor of every bat
 
 from alembic import op
 
-revision = "0005"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None

@@ -8,8 +8,8 @@ was last erased: what is summed up of them may outlive their events, and nobody 
 from alembic import op
 from sqlalchemy import text
 
-revision = "0004"
-down_revision = "0005"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -200,7 +200,7 @@ def rollup_function_sql(rollup: Rollup) -> LiteralString:
     returns table ({signature(rollup)}) language sql stable as $$
         select {columns} from {name}_stored s
         where site_id = $1 and bucket >= {first} and bucket < {stop}
-          and not exists ({dirty} and d.bucket = s.bucket)
+          and bucket <> all (array({dirty}))
         union all
         select live.* from (
             values ($2, least({first}, $3)), (greatest(least({first}, $3), {stop}), $3)

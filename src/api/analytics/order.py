@@ -44,8 +44,8 @@ def counted_for(
 ) -> dict[str, Fragment]:
     """For which values visitors must be counted: those listed, unless visitors decide on that."""
     slots = {
-        "leaders": Fragment(f"{value} in (select value from leaders)"),
-        "finalists": Fragment(f"{value} in (select value from finalists)"),
+        "leaders": Fragment(f"{value} = any (array(select value from leaders))"),
+        "finalists": Fragment(f"{value} = any (array(select value from finalists))"),
     }
     if order is None:
         return slots

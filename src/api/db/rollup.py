@@ -131,6 +131,14 @@ class Rollup:
             return f"select {single}, {NO_BLOCK}, ordinal {rows} offset 0"
         return f"select {self.selection(bucket)} {rows} group by {self.grouping}"
 
+    @property
+    def indexes(self) -> tuple[LiteralString, ...]:
+        """What stored rows are found by: their time; sets by one dimension also by its value, since
+        only those of the values that are listed are read."""
+        if self.people and len(self.dimensions) == 1:
+            return "site_id, bucket", f"site_id, {self.dimensions[0]}, bucket"
+        return ("site_id, bucket",)
+
     def floor(self, time: LiteralString) -> LiteralString:
         """The start of the bucket in which a time lies."""
         return f"date_bin({self.width_sql}, {time}, {ORIGIN})"

@@ -154,7 +154,8 @@ async def create_form(connection: Connection, engine: Engine, rollup: Rollup, na
     """Creates a form of a rollup, empty. It cannot know what raw data no longer tells."""
     form = named(rollup, name)
     await connection.execute(stored_sql(form, engine))
-    await connection.execute(f"create index on {form.name}_stored (site_id, bucket)")
+    for columns in form.indexes:
+        await connection.execute(f"create index on {form.name}_stored ({columns})")
     await connection.execute(
         "insert into rollup_state (name, source, width, watermark, fingerprint, since)"
         " values (%s, %s, %s, '-infinity', %s,"

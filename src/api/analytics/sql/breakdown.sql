@@ -15,11 +15,11 @@ with visited as (
     from measured
     order by /*by*/ visits desc, value /*end*/
     limit :limit::bigint + :offset::bigint
-), leaders_people as (
+), leaders_people as materialized (
     /*include people of=leaders*/
-), finalists as (
+), finalists as materialized (
     select value from measured where /*final*/ value in (select value from leaders) /*end*/
-), people as (
+), people as materialized (
     /*include people of=finalists*/
 )
 select measured.*, people.visitors

@@ -44,13 +44,13 @@ with viewed as (
     left join timed using (page)
     order by /*by*/ pageviews desc, page /*end*/
     limit :limit::bigint + :offset::bigint
-), leaders_people as (
+), leaders_people as materialized (
     /*include page_people of=leaders*/
-), finalists as (
+), finalists as materialized (
     select page as value
     from measured
     where /*final*/ page in (select value from leaders) /*end*/
-), people as (
+), people as materialized (
     /*include page_people of=finalists*/
 )
 select measured.*, coalesce(people.visitors, 0) as visitors, visits, time_on_page

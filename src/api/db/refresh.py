@@ -19,7 +19,7 @@ import psycopg
 from psycopg import AsyncConnection, sql
 
 from api.db.engine import Engine
-from api.db.rollup import Rollup, refresh_sql
+from api.db.rollup import ORIGIN, Rollup, refresh_sql
 
 log = logging.getLogger("analytics.rollups")
 
@@ -47,11 +47,31 @@ async def refresh_rollups(
     answered live until its next turn.
     """
     cleaned = 0
-    for rollup in rollups:
+    for rollup in await due(connection, rollups, now):
         async with alone(connection, rollup) as is_alone:
             if is_alone:
                 cleaned += await refresh_rollup(connection, engine, rollup, now)
     return cleaned
+
+
+async def due(connection: Connection, rollups: Sequence[Rollup], now: datetime) -> Sequence[Rollup]:
+    """Those that have a watermark to move or buckets to clean: mostly none, so that a round between
+    two hours is one question."""
+    cursor = await connection.execute(
+        f"""
+        select name from rollup_state r
+        join unnest(%(names)s::text[], %(lags)s::interval[]) asked (name, lag) using (name)
+        where watermark < date_bin(width, %(now)s::timestamptz - lag, {ORIGIN})
+            or exists (select from rollup_dirty d where d.rollup = r.name)
+        """,
+        {
+            "names": [rollup.name for rollup in rollups],
+            "lags": [rollup.lag for rollup in rollups],
+            "now": now,
+        },
+    )
+    names = {name for (name,) in await cursor.fetchall()}
+    return [rollup for rollup in rollups if rollup.name in names]
 
 
 @asynccontextmanager

@@ -166,6 +166,7 @@ class Query:
             "timezone": self.timezone,
             "now": self.now,
             "starts": list(self.starts),
+            "edges": [*self.starts] or [self.lower],
             "limit": self.params.limit,
             "offset": self.params.offset,
             **self.values,

@@ -22,7 +22,7 @@ from api.analytics.rollups import ROLLUPS
 from api.analytics.steps import Step
 from api.db.database import Database
 from api.db.forms import served
-from api.db.queries import Fragment, part, slot_names
+from api.db.queries import Fragment, slot_names
 from api.db.rollup import Fact, Rollup
 from api.errors import Expired, Invalid
 from api.sites.models import Site, utc_now
@@ -137,9 +137,10 @@ def question(report: Report, query: Query) -> tuple[Path, Mapping[str, Fragment]
     if by_sets(report, query):
         path = file_of(f"{report.file}_of_sets")
         return path, set_slots(path, query)
-    if report.reads_base(query):
+    path = file_for(report.file, query)
+    if report.reads_base(query) or path.stem in OF_VISITS:
         require_raw(query)
-    return file_of(report.file), slots(report, query)
+    return path, slots(report, path, query)
 
 
 async def explain(database: Database, report: Report, query: Query) -> tuple[str, str]:
@@ -167,13 +168,29 @@ def file_of(name: str) -> Path:
     return SQL / f"{name}.sql"
 
 
-def slots(report: Report, query: Query) -> Mapping[str, Fragment]:
+OF_VISITS = frozenset(path.stem for path in SQL.glob("*_of_visits.sql"))
+"""Questions that have a second form, which reads each visit that a filter chooses once."""
+
+
+def file_for(name: str, query: Query) -> Path:
+    """Where a question is, in the form for the filter."""
+    form = f"{name}_of_visits"
+    return file_of(form if form in OF_VISITS and only_visits_filtered(query) else name)
+
+
+def only_visits_filtered(query: Query) -> bool:
+    """Whether there is a filter, on visits alone: they mostly know how many events they had."""
+    return {clause.dimension.of for clause in clauses_of(query.filter)} == {"visit"}
+
+
+def slots(report: Report, path: Path, query: Query) -> Mapping[str, Fragment]:
     """What fills the slots of the report's SQL: sources, the dimension, filters, its own."""
+    if path.stem in OF_VISITS:
+        return {**metrics(report), **filters(path, query)}
     asked = {"dimension": Fragment(query.dimension.sql)} if query.dimension else {}
     order = order_by(query.params, report.orders)
-    path = file_of(report.file)
     return {
-        **placed(report.needs, path, query),
+        **sources(report.needs, query),
         **metrics(report),
         **asked,
         **({"order": order} if order else {}),
@@ -190,28 +207,6 @@ def metrics(report: Report | TotalsOf) -> Mapping[str, Fragment]:
 def sources(needs: Mapping[str, Need], query: Query) -> Mapping[str, Fragment]:
     """The source that the planner chose for each part."""
     return {slot: Fragment(plan(need, query).name) for slot, need in all_needs(needs, query)}
-
-
-def placed(needs: Mapping[str, Need], path: Path, query: Query) -> Mapping[str, Fragment]:
-    """The sources in their slots; that of the activity together with its filter."""
-    chosen = {**sources(needs, query)}
-    if "activity" not in slot_names(path):
-        return chosen
-    events = chosen.pop("events")
-    return {**chosen, "activity": activity(events, query)}
-
-
-def activity(source: Fragment, query: Query) -> Fragment:
-    """Page views and custom events: of the source; or, for a filter on visits alone, of the visits,
-    which mostly know how many they had."""
-    kinds = {clause.dimension.of for clause in clauses_of(query.filter)}
-    if kinds != {"visit"}:
-        chosen = condition(query.filter, "event")
-        return Fragment(f"{source.sql}(:site, :lower, :upper) e where {chosen.sql}", chosen.values)
-    chosen = condition(query.filter, "visit")
-    edges = {"edges": [*query.starts] or [query.lower]}
-    visits = part(file_of("visit_activity"))
-    return Fragment(f"({visits}) v where {chosen.sql}", {**chosen.values, **edges})
 
 
 def all_needs(needs: Mapping[str, Need], query: Query) -> Iterator[tuple[str, Need]]:
@@ -248,6 +243,8 @@ def source_of(report: Report, query: Query) -> str:
     if by_sets(report, query):
         read = slot_names(file_of(f"{report.file}_of_sets"))
         return "+".join(name_of(plan(SETS[slot], query)) for slot in SETS if slot in read)
+    if file_for(report.file, query).stem in OF_VISITS:
+        return "visit+event"
     planned = [name_of(plan(need, query)) for _, need in all_needs(report.needs, query)]
     joined = ["visit"] if query.dimension and not report.needs else []
     return "+".join(filter(None, dict.fromkeys((*planned, report.base, *joined))))
@@ -256,7 +253,8 @@ def source_of(report: Report, query: Query) -> str:
 async def totals(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """The numbers of the whole range. They have no buckets, so any rollup tiles it."""
     whole = replace(query, starts=(), dimension=None)
-    path = file_of(report.totals.file)
-    chosen = {**placed(report.totals.needs, path, whole), **metrics(report.totals)}
-    found = await database.rows(path, whole.sql_values, {**chosen, **filters(path, whole)})
+    path = file_for(report.totals.file, whole)
+    read = {} if path.stem in OF_VISITS else sources(report.totals.needs, whole)
+    filled = {**read, **metrics(report.totals), **filters(path, whole)}
+    found = await database.rows(path, whole.sql_values, filled)
     return found[0]

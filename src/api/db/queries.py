@@ -60,11 +60,6 @@ def slot_names(path: Path) -> frozenset[str]:
     return frozenset(match["name"] for match in SLOT.finditer(read(path)))
 
 
-def part(path: Path) -> LiteralString:
-    """The text of a .sql file, to be part of a Fragment."""
-    return cast(LiteralString, read(path))
-
-
 def statement(path: Path, slots: Mapping[str, Fragment] | None = None) -> Statement:
     """The question in this file, its slots filled where a fragment is given.
 
@@ -87,7 +82,7 @@ def statement(path: Path, slots: Mapping[str, Fragment] | None = None) -> Statem
 def driver_form(text: str) -> LiteralString:
     """:name as %(name)s, which is how psycopg spells it.
 
-    Like part, this casts: the text comes from a .sql file and from Fragments, both of
-    which are part of the program.
+    The cast is safe: the text comes from a .sql file and from Fragments, both of which are
+    part of the program.
     """
     return cast(LiteralString, PARAMETER.sub(r"%(\1)s", text.replace("%", "%%")))

@@ -9,7 +9,8 @@ with visited as (
 ), happened as (
     select width_bucket(bucket, :starts::timestamptz[]) as place,
         sum(pageviews) as pageviews, sum(custom_events) as custom_events
-    from /*activity*/ events(:site, :lower, :upper) e where true /*end*/
+    from /*events*/ events /*end*/ (:site, :lower, :upper) e
+    where /*event_filter*/ true /*end*/
     group by 1
 ), people as (
     /*include people*/

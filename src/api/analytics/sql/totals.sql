@@ -8,7 +8,8 @@ from (
 ) visited
 cross join (
     select sum(pageviews) as pageviews
-    from /*activity*/ events(:site, :lower, :upper) e where true /*end*/
+    from /*events*/ events /*end*/ (:site, :lower, :upper) e
+    where /*event_filter*/ true /*end*/
 ) viewed
 cross join (
     select sum(visitors) as visitors

@@ -115,7 +115,8 @@ async def run(database: Database, report: Report, query: Query) -> dict[str, Any
 async def answer(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """Totals and rows of the asked range."""
     path, filled = question(report, query)
-    found = await database.rows(path, query.sql_values, filled)
+    rolled_up = is_rolled_up(source_of(report, query))
+    found = await database.rows(path, query.sql_values, filled, planned_once=rolled_up)
     return {"totals": await totals(database, report, query), "rows": report.finish(found)}
 
 
@@ -247,14 +248,22 @@ def source_of(report: Report, query: Query) -> str:
         return "visit+event"
     planned = [name_of(plan(need, query)) for _, need in all_needs(report.needs, query)]
     joined = ["visit"] if query.dimension and not report.needs else []
-    return "+".join(filter(None, dict.fromkeys((*planned, report.base, *joined))))
+    detailed = ["event"] if query.values.get("detail") else []
+    return "+".join(filter(None, dict.fromkeys((*planned, report.base, *joined, *detailed))))
+
+
+def is_rolled_up(source: str) -> bool:
+    """Whether rollups answer alone: from a few rows, whatever the range and the site are."""
+    return all(part.startswith("rollup:") for part in source.split("+"))
 
 
 async def totals(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """The numbers of the whole range. They have no buckets, so any rollup tiles it."""
     whole = replace(query, starts=(), dimension=None)
     path = file_for(report.totals.file, whole)
-    read = {} if path.stem in OF_VISITS else sources(report.totals.needs, whole)
-    filled = {**read, **metrics(report.totals), **filters(path, whole)}
-    found = await database.rows(path, whole.sql_values, filled)
+    needs: Mapping[str, Need] = {} if path.stem in OF_VISITS else report.totals.needs
+    read = "+".join(name_of(plan(need, whole)) for _, need in all_needs(needs, whole))
+    filled = {**sources(needs, whole), **metrics(report.totals), **filters(path, whole)}
+    rolled_up = is_rolled_up(read)
+    found = await database.rows(path, whole.sql_values, filled, planned_once=rolled_up)
     return found[0]

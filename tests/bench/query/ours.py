@@ -80,10 +80,10 @@ def watch(installation: Installation) -> None:
     database = installation.database
     unwatched = database.rows
 
-    async def rows(path: Path, *rest: Any) -> Any:
+    async def rows(path: Path, *rest: Any, **options: Any) -> Any:
         began = time.perf_counter()
         try:
-            return await unwatched(path, *rest)
+            return await unwatched(path, *rest, **options)
         finally:
             elapsed = time.perf_counter() - began
             spent = installation.spent

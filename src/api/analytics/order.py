@@ -28,6 +28,7 @@ def order_by(params: Params, orders: Sequence[LiteralString]) -> Fragment | None
 
 
 EVERYTHING = Fragment("true")
+NOTHING = Fragment("false")
 
 
 def bound(column: LiteralString) -> Fragment:
@@ -42,13 +43,17 @@ def bound(column: LiteralString) -> Fragment:
 def counted_for(
     value: LiteralString, order: Fragment | None, most: Fragment
 ) -> dict[str, Fragment]:
-    """For which values visitors must be counted: those listed, unless visitors decide on that."""
-    slots = {
-        "leaders": Fragment(f"{value} = any (array(select value from leaders))"),
-        "finalists": Fragment(f"{value} = any (array(select value from finalists))"),
-    }
+    """For which values visitors must be counted: the leaders; and where visitors decide on who is
+    listed, for others that may be."""
+    slots = {"leaders": among("leaders", value), "others": NOTHING}
     if order is None:
         return slots
     if not order.sql.startswith("visitors"):
         return {**slots, "by": order}
-    return {**slots, "final": EVERYTHING if order.sql.startswith("visitors asc") else most}
+    final = EVERYTHING if order.sql.startswith("visitors asc") else most
+    return {**slots, "final": final, "others": among("others", value)}
+
+
+def among(chosen: LiteralString, value: LiteralString) -> Fragment:
+    """Whether a value is one of those that a part of the question chose."""
+    return Fragment(f"{value} = any (array(select value from {chosen}))")

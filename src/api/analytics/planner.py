@@ -37,10 +37,24 @@ def plan(need: Need, query: Query) -> Rollup | Fact:
     if query.params.source is Source.BASE:
         able = []
     whole = [rollup for rollup in able if remembers(rollup, query)]
-    coarsest = sorted(whole, key=lambda rollup: (len(rollup.dimensions), -rollup.width))
-    if not coarsest:
+    if not whole:
         require_raw(query, able)
-    return coarsest[0] if coarsest else need.fact
+    return min(whole, key=lambda rollup: rows_of(rollup, query), default=need.fact)
+
+
+def rows_of(rollup: Rollup, query: Query) -> tuple[bool, int | timedelta, int | timedelta]:
+    """What sorts rollups by how many of their rows an answer takes: few dimensions and wide buckets
+    are best, where a whole bucket lies in the range; else narrow ones."""
+    dimensions = len(rollup.dimensions)
+    if holds(rollup.width, query):
+        return False, dimensions, -rollup.width
+    return True, rollup.width, dimensions
+
+
+def holds(width: timedelta, query: Query) -> bool:
+    """Whether a whole bucket lies in the range."""
+    first = -((ORIGIN - query.lower) // width)
+    return ORIGIN + (first + 1) * width <= query.upper
 
 
 def answers(rollup: Rollup, need: Need) -> bool:

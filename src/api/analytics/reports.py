@@ -25,7 +25,7 @@ from api.analytics.funnel import (
     funnel_visitor_values,
 )
 from api.analytics.metrics import measures_of
-from api.analytics.order import bound, counted_for, order_by
+from api.analytics.order import among, bound, counted_for, order_by
 from api.analytics.paths import path_slots, path_values
 from api.analytics.periods import (
     first_cohort,
@@ -98,9 +98,15 @@ def breakdown_slots(query: Query) -> Mapping[str, Fragment]:
     return counted_for(query.dimension.sql, order, bound("visits"))
 
 
+MEASURED = ("entries", "exits", "bounce_rate", "exit_rate")
+"""What pages can only be sorted by when it is known of all of them."""
+
+
 def page_slots(query: Query) -> Mapping[str, Fragment]:
-    """The pages of which visitors have to be counted."""
-    return counted_for("e.page", order_by(query.params, PAGE_ORDERS), bound("pageviews"))
+    """The pages of which visitors, entries and exits have to be counted."""
+    ranked = Fragment("measured" if query.params.order.startswith(MEASURED) else "viewed")
+    counted = counted_for("e.page", order_by(query.params, PAGE_ORDERS), bound("pageviews"))
+    return {**counted, "ranked": ranked, "finalists": among("finalists", "e.page")}
 
 
 def breakdown(name: str, title: str, dimensions: tuple[Dimension, ...]) -> Report:

@@ -10,6 +10,7 @@ from api.db.rollup import Fact, Rollup
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
 
 VISITS = Fact(
     name="visits",
@@ -63,10 +64,26 @@ LOCATION_COLUMNS = ("country", "region", "city")
 
 
 def sums(
-    name: LiteralString, width: timedelta, dimensions: tuple[LiteralString, ...] = ()
+    name: LiteralString,
+    width: timedelta,
+    dimensions: tuple[LiteralString, ...] = (),
+    finer: Rollup | None = None,
 ) -> Rollup:
     """The measures of visits by these dimensions."""
-    return Rollup(name, VISITS, width, dimensions, VISIT_MEASURES)
+    return Rollup(name, VISITS, width, dimensions, VISIT_MEASURES, finer=finer)
+
+
+def views(name: LiteralString, width: timedelta, finer: Rollup | None = None) -> Rollup:
+    """Page views by page, and the time that was spent on them."""
+    return Rollup(
+        name,
+        EVENTS,
+        width,
+        dimensions=("page",),
+        measures=("pageviews", "engaged"),
+        condition="name in ('pageview', 'engagement')",
+        finer=finer,
+    )
 
 
 def people(
@@ -84,34 +101,50 @@ def newcomers(name: LiteralString, width: timedelta, finer: Rollup | None = None
     return Rollup(name, FIRST_VISITS, width, people=True, finer=finer)
 
 
+def viewers(name: LiteralString, width: timedelta, finer: Rollup | None = None) -> Rollup:
+    """The sets of visitors who viewed a page."""
+    return Rollup(name, VIEWS, width, ("page",), people=True, finer=finer)
+
+
+SOURCES = sums("sources", HOUR, SOURCE_COLUMNS)
+DEVICES = sums("devices", HOUR, DEVICE_COLUMNS)
+PAGES = views("pages", DAY)
 HOURLY_VISITORS = people("hourly_visitors", HOUR)
+DAILY_VISITORS = people("daily_visitors", DAY, finer=HOURLY_VISITORS)
 HOURLY_NEWCOMERS = newcomers("hourly_newcomers", HOUR)
+SOURCE_VISITORS = people("source_visitors", DAY, SOURCE_COLUMNS)
+DEVICE_VISITORS = people("device_visitors", DAY, DEVICE_COLUMNS)
+COUNTRY_VISITORS = people("country_visitors", DAY, ("country",))
+PAGE_VISITORS = viewers("page_visitors", DAY)
 
 ROLLUPS = (
     sums("traffic", HOUR),
     Rollup("activity", EVENTS, HOUR, measures=("pageviews", "custom_events")),
-    sums("sources", HOUR, SOURCE_COLUMNS),
-    sums("devices", HOUR, DEVICE_COLUMNS),
+    SOURCES,
+    sums("daily_sources", DAY, SOURCE_COLUMNS, finer=SOURCES),
+    DEVICES,
+    sums("daily_devices", DAY, DEVICE_COLUMNS, finer=DEVICES),
+    sums("countries", DAY, ("country",)),
     sums("locations", DAY, LOCATION_COLUMNS),
     sums("entries", DAY, ("entry_page",)),
     sums("exits", DAY, ("exit_page",)),
-    Rollup(
-        "pages",
-        EVENTS,
-        DAY,
-        dimensions=("page",),
-        measures=("pageviews", "engaged"),
-        condition="name in ('pageview', 'engagement')",
-    ),
+    PAGES,
+    views("weekly_pages", WEEK, finer=PAGES),
     HOURLY_VISITORS,
-    people("daily_visitors", DAY, finer=HOURLY_VISITORS),
+    DAILY_VISITORS,
+    people("weekly_visitors", WEEK, finer=DAILY_VISITORS),
     HOURLY_NEWCOMERS,
     newcomers("daily_newcomers", DAY, finer=HOURLY_NEWCOMERS),
-    people("source_visitors", DAY, SOURCE_COLUMNS),
-    people("device_visitors", DAY, DEVICE_COLUMNS),
-    people("country_visitors", DAY, ("country",)),
+    SOURCE_VISITORS,
+    people("weekly_source_visitors", WEEK, ("source",), finer=SOURCE_VISITORS),
+    DEVICE_VISITORS,
+    people("weekly_browser_visitors", WEEK, ("browser",), finer=DEVICE_VISITORS),
+    COUNTRY_VISITORS,
+    people("weekly_country_visitors", WEEK, ("country",), finer=COUNTRY_VISITORS),
     people("location_visitors", DAY, LOCATION_COLUMNS),
     people("entry_visitors", DAY, ("entry_page",)),
     people("exit_visitors", DAY, ("exit_page",)),
-    Rollup("page_visitors", VIEWS, DAY, ("page",), people=True),
+    PAGE_VISITORS,
+    viewers("weekly_page_visitors", WEEK, finer=PAGE_VISITORS),
 )
+"""A finer rollup comes before the coarser ones that are read from it."""

@@ -34,7 +34,10 @@ BLOCK: LiteralString = "16384"
 them, which is what makes the many empty bits cheap."""
 
 BLOCK_OF: LiteralString = "ordinal >> 14"
-BITS: LiteralString = f"bit_or(set_bit(B'0'::bit({BLOCK}), ordinal & 16383, 1))"
+ANY_BLOCK: LiteralString = f"coalesce(block, {BLOCK_OF})"
+"""That of a bit string, or of a single visitor."""
+BIT: LiteralString = f"set_bit(B'0'::bit({BLOCK}), ordinal & 16383, 1)"
+BITS: LiteralString = f"bit_or({BIT})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,8 @@ class Rollup:
     def live(self) -> LiteralString:
         """What is not stored, for one site and the `span` it is joined with."""
         if self.finer:
-            columns = ", ".join((*self.dimensions, "block", "visitors", "ordinal"))
+            kept = ("block", "visitors", "ordinal") if self.people else self.measures
+            columns = ", ".join((*self.dimensions, *kept))
             return (
                 f"select site_id, {self.floor('bucket')} as bucket, {columns}"
                 f" from {self.finer.name}($1, span.lower, span.upper)"
@@ -131,13 +135,46 @@ class Rollup:
             return f"select {single}, {NO_BLOCK}, ordinal {rows} offset 0"
         return f"select {self.selection(bucket)} {rows} group by {self.grouping}"
 
+    def summed_up(self, site: LiteralString, lower: LiteralString) -> LiteralString:
+        """One bucket of one site anew; of the finer rollup where there is one: it is as exact."""
+        upper = f"{lower} + {self.width_sql}"
+        if self.finer:
+            selection = self.selection_of_finer
+            source = f"{self.finer.name}({site}, {lower}, {upper})"
+            blocks: tuple[LiteralString, ...] = (ANY_BLOCK,) if self.people else ()
+            grouping = ", ".join(("1", "2", *self.dimensions, *blocks))
+            return f"select {selection} from {source} group by {grouping}"
+        time = self.fact.time
+        return (
+            f"select {self.selection(self.floor(time))} from {self.fact.table}"
+            f" where site_id = {site} and {time} >= {lower} and {time} < {upper} and {self.only}"
+            f" group by {self.grouping}"
+        )
+
     @property
-    def indexes(self) -> tuple[LiteralString, ...]:
-        """What stored rows are found by: their time; sets by one dimension also by its value, since
-        only those of the values that are listed are read."""
-        if self.people and len(self.dimensions) == 1:
-            return "site_id, bucket", f"site_id, {self.dimensions[0]}, bucket"
-        return ("site_id, bucket",)
+    def selection_of_finer(self) -> LiteralString:
+        """The select list over rows of the finer rollup."""
+        kept: list[LiteralString] = [
+            f"sum({name})::{SUM_TYPES.get(name, 'bigint')} as {name}" for name in self.measures
+        ]
+        if self.people:
+            kept = [
+                f"{ANY_BLOCK} as block",
+                f"bit_or(coalesce(visitors, {BIT})) as visitors",
+            ]
+        bucket = self.floor("bucket")
+        return ", ".join(("site_id", f"{bucket} as bucket", *self.dimensions, *kept))
+
+    @property
+    def index_sql(self) -> tuple[LiteralString, ...]:
+        """What stored rows are found by: their time; those by one dimension also by its value,
+        since often only those of the values that are listed are read."""
+        place = f"on {self.name}_stored (site_id"
+        by_time = f"create index if not exists {self.name}_by_time {place}, bucket)"
+        if len(self.dimensions) != 1:
+            return (by_time,)
+        by_value: LiteralString = f"create index if not exists {self.name}_by_value"
+        return by_time, f"{by_value} {place}, {self.dimensions[0]}, bucket)"
 
     def floor(self, time: LiteralString) -> LiteralString:
         """The start of the bucket in which a time lies."""
@@ -154,6 +191,7 @@ NO_BLOCK: LiteralString = f"null::integer as block, null::bit({BLOCK}) as visito
 WIDTHS: dict[timedelta, LiteralString] = {
     timedelta(hours=1): "interval '1 hour'",
     timedelta(days=1): "interval '1 day'",
+    timedelta(days=7): "interval '7 days'",
 }
 
 
@@ -190,7 +228,7 @@ def fact_function_sql(fact: Fact) -> LiteralString:
     """The same for one site and range; simple enough for the planner to inline."""
     return (
         f"create function {fact.name}(site integer, lower timestamptz, upper timestamptz)"
-        f" returns setof {fact.name} language sql stable as $$"
+        f" returns setof {fact.name} language sql stable parallel safe as $$"
         f" select * from {fact.name} where site_id = $1 and bucket >= $2 and bucket < $3 $$"
     )
 
@@ -205,7 +243,7 @@ def rollup_function_sql(rollup: Rollup) -> LiteralString:
     dirty = f"select bucket from rollup_dirty d where d.rollup = '{name}' and d.site_id = $1"
     return f"""
     create function {name}(site integer, lower timestamptz, upper timestamptz)
-    returns table ({signature(rollup)}) language sql stable as $$
+    returns table ({signature(rollup)}) language sql stable parallel safe as $$
         select {columns} from {name}_stored s
         where site_id = $1 and bucket >= {first} and bucket < {stop}
           and bucket <> all (array({dirty}))
@@ -260,9 +298,4 @@ def refresh_sql(rollup: Rollup) -> LiteralString:
     return f"""
     insert into {{}} ({rollup.columns})
     select live.* from unnest(%(sites)s::int[], %(buckets)s::timestamptz[]) mark (site, lower)
-    cross join lateral (
-        select {rollup.selection(rollup.floor(rollup.fact.time))} from {rollup.fact.table}
-        where site_id = mark.site and {rollup.fact.time} >= mark.lower
-          and {rollup.fact.time} < mark.lower + {rollup.width_sql} and {rollup.only}
-        group by {rollup.grouping}
-    ) live"""
+    cross join lateral ({rollup.summed_up("mark.site", "mark.lower")}) live"""

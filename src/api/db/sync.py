@@ -31,7 +31,8 @@ Connection = AsyncConnection[Any]
 SYNC_LOCK = 20261125
 
 POLICY_WINDOW = timedelta(days=9)
-"""Longer than an event can be late, plus a day bucket."""
+"""Longer than an event can be late, plus a day bucket; at least three buckets, because a policy has
+to cover two whole ones."""
 
 
 async def sync_rollups(
@@ -45,6 +46,9 @@ async def sync_rollups(
         if await synced_fingerprint(connection, facts[0]) == fingerprint:
             return
         forms = [await sync_form(connection, engine, rollup) for rollup in rollups]
+        for form in forms:
+            for index in form.index_sql:
+                await connection.execute(index)
         for fact in facts:
             await drop_readers(connection, fact.name)
             await connection.execute(fact_view_sql(fact))
@@ -68,6 +72,7 @@ def fingerprint_of(engine: Engine, facts: Sequence[Fact], rollups: Sequence[Roll
         stored_sql(rollup, engine) + rollup_function_sql(rollup) + rollup_view_sql(rollup)
         for rollup in rollups
     ]
+    texts += [index for rollup in rollups for index in rollup.index_sql]
     return hashlib.sha256("".join(texts).encode()).hexdigest()
 
 
@@ -154,8 +159,6 @@ async def create_form(connection: Connection, engine: Engine, rollup: Rollup, na
     """Creates a form of a rollup, empty. It cannot know what raw data no longer tells."""
     form = named(rollup, name)
     await connection.execute(stored_sql(form, engine))
-    for columns in form.indexes:
-        await connection.execute(f"create index on {form.name}_stored ({columns})")
     await connection.execute(
         "insert into rollup_state (name, source, width, watermark, fingerprint, since)"
         " values (%s, %s, %s, '-infinity', %s,"
@@ -223,5 +226,5 @@ async def add_policies(connection: Connection, rollups: Sequence[Rollup]) -> Non
         await connection.execute(
             "select add_continuous_aggregate_policy(%s::regclass, start_offset => %s,"
             " end_offset => %s, schedule_interval => interval '1 hour', if_not_exists => true)",
-            [f"{rollup.name}_stored", POLICY_WINDOW, rollup.width],
+            [f"{rollup.name}_stored", max(POLICY_WINDOW, 3 * rollup.width), rollup.width],
         )

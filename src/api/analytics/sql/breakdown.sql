@@ -10,17 +10,23 @@ with visited as (
 ), measured as (
     select value, visits::float8 / sum(visits) over () as share, /*metrics*/ visits /*end*/
     from visited
-), leaders as (
+), leaders as materialized (
     select value
     from measured
     order by /*by*/ visits desc, value /*end*/
     limit :limit::bigint + :offset::bigint
 ), leaders_people as materialized (
     /*include people of=leaders*/
-), finalists as materialized (
-    select value from measured where /*final*/ value in (select value from leaders) /*end*/
-), people as materialized (
-    /*include people of=finalists*/
+), others as materialized (
+    select value
+    from measured
+    where /*final*/ false /*end*/ and value <> all (array(select value from leaders))
+), people as (
+    select * from leaders_people
+    union all
+    (
+        /*include people of=others*/
+    )
 )
 select measured.*, people.visitors
 from measured

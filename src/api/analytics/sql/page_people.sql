@@ -1,5 +1,5 @@
 -- Distinct visitors who viewed a page, by page.
-with found as not materialized (
+with found as materialized (
     select e.page as value, e.block, e.visitors, e.ordinal
     from /*viewers*/ views /*end*/ (:site, :lower, :upper) e
     where /*event_filter*/ true /*end*/ and /*of*/ true /*end*/

@@ -1,5 +1,5 @@
 -- Distinct visitors of visits, by a dimension.
-with found as not materialized (
+with found as materialized (
     select /*dimension*/ ''::text /*end*/ as value, v.block, v.visitors, v.ordinal
     from /*people*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/ and /*of*/ true /*end*/

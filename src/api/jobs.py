@@ -31,7 +31,7 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
 
     async def rollups(connection: AsyncConnection[Any]) -> int:
         forms = await refreshable(connection, engine)
-        return await refresh_rollups(connection, engine, forms, utc_now())
+        return await refresh_rollups(connection, engine, forms, utc_now(), everything=False)
 
     async def old_forms(connection: AsyncConnection[Any]) -> int:
         return await retire_forms(connection, engine, ROLLUPS, utc_now())

@@ -2,7 +2,7 @@
 
 The life of a bucket: younger than the watermark (added up live) -> marked dirty when the watermark
 passes it (still live) -> recomputed and its mark removed (stored) -> marked again by the writer
-when an event or a visit in it changes (live) -> recomputed ...
+when an event or a visit in it changes (live) -> recomputed when its age has doubled ...
 
 A mark has a version that the writer raises in its own transaction. The refresh removes only the
 versions it read before it recomputed, so it can be killed anywhere and race with anybody: what
@@ -18,8 +18,9 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import AsyncConnection, sql
 
+from api.db.due import MARKS_AT_ONCE, Mark, read_marks, rollups_due
 from api.db.engine import Engine
-from api.db.rollup import ORIGIN, Rollup, refresh_sql
+from api.db.rollup import Rollup, refresh_sql
 
 log = logging.getLogger("analytics.rollups")
 
@@ -32,46 +33,28 @@ writer that saw the old watermark can commit behind the new one without a mark."
 REFRESH_LOCK = 7302
 """First key of the locks of those who refresh; the second is the rollup's."""
 
-MARKS_AT_ONCE = 500
-
 STRIDE = timedelta(days=31)
 """How far a watermark moves at once. Writers wait while it does."""
 
 
 async def refresh_rollups(
-    connection: Connection, engine: Engine, rollups: Sequence[Rollup], now: datetime
+    connection: Connection,
+    engine: Engine,
+    rollups: Sequence[Rollup],
+    now: datetime,
+    everything: bool = True,
 ) -> int:
     """One round: moves every watermark up, then cleans dirty buckets. Returns how many.
 
     A rollup that somebody else is refreshing at this moment is left to them; its dirty buckets are
-    answered live until its next turn.
+    answered live until its next turn, and so are those that rest unless everything is wanted.
     """
     cleaned = 0
-    for rollup in await due(connection, rollups, now):
+    for rollup in await rollups_due(connection, rollups, now, everything):
         async with alone(connection, rollup) as is_alone:
             if is_alone:
-                cleaned += await refresh_rollup(connection, engine, rollup, now)
+                cleaned += await refresh_rollup(connection, engine, rollup, now, everything)
     return cleaned
-
-
-async def due(connection: Connection, rollups: Sequence[Rollup], now: datetime) -> Sequence[Rollup]:
-    """Those that have a watermark to move or buckets to clean: mostly none, so that a round between
-    two hours is one question."""
-    cursor = await connection.execute(
-        f"""
-        select name from rollup_state r
-        join unnest(%(names)s::text[], %(lags)s::interval[]) asked (name, lag) using (name)
-        where watermark < date_bin(width, %(now)s::timestamptz - lag, {ORIGIN})
-            or exists (select from rollup_dirty d where d.rollup = r.name)
-        """,
-        {
-            "names": [rollup.name for rollup in rollups],
-            "lags": [rollup.lag for rollup in rollups],
-            "now": now,
-        },
-    )
-    names = {name for (name,) in await cursor.fetchall()}
-    return [rollup for rollup in rollups if rollup.name in names]
 
 
 @asynccontextmanager
@@ -91,21 +74,22 @@ async def alone(connection: Connection, rollup: Rollup) -> AsyncGenerator[bool]:
 
 
 async def refresh_rollup(
-    connection: Connection, engine: Engine, rollup: Rollup, now: datetime
+    connection: Connection, engine: Engine, rollup: Rollup, now: datetime, everything: bool = True
 ) -> int:
     """Moves the watermark up and cleans the dirty buckets. Returns how many."""
     cleaned = 0
     await begin_watermark(connection, rollup)
     while await advance_watermark(connection, rollup, now):
         pass
-    while marks := await read_marks(connection, rollup):
+    while marks := await read_marks(connection, rollup, now, everything):
         await clean(connection, engine, rollup, marks)
         cleaned += len(marks)
         if len(marks) < MARKS_AT_ONCE:
             break
     await connection.execute(
-        "update rollup_state set ready_at = %s where name = %s and ready_at is null",
-        [now, rollup.name],
+        "update rollup_state set refreshed_at = %(now)s, ready_at = coalesce(ready_at, %(now)s)"
+        " where name = %(name)s",
+        {"name": rollup.name, "now": now},
     )
     return cleaned
 
@@ -176,24 +160,9 @@ async def move_watermark(connection: Connection, rollup: Rollup, target: datetim
         values,
     )
     await connection.execute(
-        "update rollup_state set watermark = greatest(watermark, %(target)s), refreshed_at = now()"
-        " where name = %(name)s",
+        "update rollup_state set watermark = greatest(watermark, %(target)s) where name = %(name)s",
         values,
     )
-
-
-Mark = tuple[int, datetime, int]
-"""Site, bucket, version."""
-
-
-async def read_marks(connection: Connection, rollup: Rollup) -> list[Mark]:
-    """Some dirty buckets, oldest first, with the versions read."""
-    cursor = await connection.execute(
-        "select site_id, bucket, version from rollup_dirty where rollup = %s"
-        " order by bucket, site_id limit %s",
-        [rollup.name, MARKS_AT_ONCE],
-    )
-    return await cursor.fetchall()
 
 
 async def clean(

@@ -1,0 +1,84 @@
+"""Which rollups and which of their dirty buckets a round of the refresh takes on.
+
+Late events go on touching the buckets of the last days. Recomputed in every round, each of these
+would be computed hundreds of times. So a dirty bucket rests, and is answered live, until its age
+has doubled since its rollup was refreshed last: it is recomputed some ten times at most.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+
+from psycopg import AsyncConnection
+
+from api.db.rollup import ORIGIN, Rollup
+
+Connection = AsyncConnection[Any]
+
+MARKS_AT_ONCE = 500
+
+
+def age(time: LiteralString) -> LiteralString:
+    """How old a bucket was at a time, in lags of its rollup; one lag is the youngest that can be
+    dirty."""
+    since = f"extract(epoch from {time} - d.bucket - r.width)"
+    return f"greatest(0.01, {since} / extract(epoch from asked.lag))"
+
+
+RESTED: LiteralString = f"""(
+    %(everything)s or r.refreshed_at is null
+    or floor(log(2, {age("%(now)s::timestamptz")})) > floor(log(2, {age("r.refreshed_at")}))
+    -- Older than any event may be late: an import or an erasure touched it.
+    or d.bucket < %(now)s::timestamptz - interval '8 days' - r.width
+)"""
+"""Whether a dirty bucket (d) of a rollup (r) need not rest any more."""
+
+
+async def rollups_due(
+    connection: Connection, rollups: Sequence[Rollup], now: datetime, everything: bool
+) -> Sequence[Rollup]:
+    """Those that have a watermark to move or buckets to clean: mostly none, so that a round between
+    two hours is one question."""
+    cursor = await connection.execute(
+        f"""
+        select name from rollup_state r
+        join unnest(%(names)s::text[], %(lags)s::interval[]) asked (name, lag) using (name)
+        where watermark < date_bin(width, %(now)s::timestamptz - lag, {ORIGIN})
+            or exists (select from rollup_dirty d where d.rollup = r.name and {RESTED})
+        """,
+        {
+            "names": [rollup.name for rollup in rollups],
+            "lags": [rollup.lag for rollup in rollups],
+            "now": now,
+            "everything": everything,
+        },
+    )
+    names = {name for (name,) in await cursor.fetchall()}
+    return [rollup for rollup in rollups if rollup.name in names]
+
+
+Mark = tuple[int, datetime, int]
+"""Site, bucket, version."""
+
+
+async def read_marks(
+    connection: Connection, rollup: Rollup, now: datetime, everything: bool
+) -> list[Mark]:
+    """Some dirty buckets that have rested, oldest first, with the versions read."""
+    cursor = await connection.execute(
+        f"""
+        select d.site_id, d.bucket, d.version from rollup_dirty d
+        join rollup_state r on r.name = d.rollup
+        cross join (values (%(lag)s::interval)) asked (lag)
+        where d.rollup = %(rollup)s and {RESTED}
+        order by d.bucket, d.site_id limit %(most)s
+        """,
+        {
+            "rollup": rollup.name,
+            "lag": rollup.lag,
+            "now": now,
+            "everything": everything,
+            "most": MARKS_AT_ONCE,
+        },
+    )
+    return await cursor.fetchall()

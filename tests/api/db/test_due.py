@@ -1,0 +1,65 @@
+"""A bucket that late events keep touching rests between refreshes, and is answered exactly."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from api.analytics.rollups import ROLLUPS
+from api.db.refresh import refresh_rollups
+from api.sites.models import utc_now
+from conftest import TestSite
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def bucket() -> datetime:
+    """An hour that ended eight or nine hours ago."""
+    return utc_now().replace(minute=0, second=0, microsecond=0) - 9 * HOUR
+
+
+async def waits(site: TestSite, bucket: datetime, age: timedelta, everything: bool = False) -> bool:
+    """Whether the bucket still waits after a round of the job at this age of it."""
+    now = bucket + HOUR + age
+    async with await site.database.connect() as connection:
+        await refresh_rollups(connection, site.database.engine, ROLLUPS, now, everything)
+        cursor = await connection.execute(
+            "select from rollup_dirty d join site s on s.id = d.site_id"
+            " where s.key = %s and d.rollup = 'traffic' and d.bucket = %s",
+            [site.key, bucket],
+        )
+        return await cursor.fetchone() is not None
+
+
+async def visit(site: TestSite, bucket: datetime, visitor: int) -> None:
+    """Somebody's visit in the bucket."""
+    time = bucket + timedelta(minutes=visitor)
+    await site.send({"page": "/", "visitor_id": visitor, "time": time.isoformat()})
+
+
+async def visits(site: TestSite, bucket: datetime) -> int:
+    """How many there were in the bucket."""
+    span = {"from": bucket.isoformat(), "to": (bucket + HOUR).isoformat()}
+    return (await site.ask("timeseries", interval="hour", **span))["totals"]["visits"]
+
+
+async def test_a_dirty_bucket_rests_until_its_age_has_doubled(
+    site: TestSite, bucket: datetime
+) -> None:
+    await visit(site, bucket, 1)
+    assert not await waits(site, bucket, 4.1 * HOUR, everything=True)
+    await visit(site, bucket, 2)
+    assert await waits(site, bucket, 4.2 * HOUR)
+    assert await waits(site, bucket, 7.9 * HOUR)
+    assert await visits(site, bucket) == 2
+    assert not await waits(site, bucket, 8.1 * HOUR)
+    assert await visits(site, bucket) == 2
+
+
+async def test_a_bucket_that_only_an_import_can_have_touched_does_not_rest(site: TestSite) -> None:
+    bucket = utc_now().replace(minute=0, second=0, microsecond=0) - timedelta(days=30)
+    await visit(site, bucket, 1)
+    assert not await waits(site, bucket, timedelta(days=29))
+    await visit(site, bucket, 2)
+    assert not await waits(site, bucket, timedelta(days=29, minutes=1))
+    assert await visits(site, bucket) == 2

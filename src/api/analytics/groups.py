@@ -23,6 +23,7 @@ class Groups:
     def __init__(
         self, names: Sequence[str], dimensions: Sequence[Dimension | None], interval: Interval
     ) -> None:
+        self.names = names
         self.dimensions = [*zip(names, dimensions, NUMBERS, strict=False)]
         self.label: LiteralString = LABELS[interval]
 
@@ -31,6 +32,19 @@ class Groups:
         arrays = {"visit_dimensions": self.array("v.started"), "event_dimensions": self.array()}
         # Everything together is one group, even of nothing.
         return arrays if self.dimensions else {**arrays, "grouped": Fragment("")}
+
+    def of_buckets(self) -> dict[str, Fragment]:
+        """The same groups of rows of rollups, which know the bucket of a time; of events, groups by
+        time alone."""
+        array = self.array("v.bucket")
+        slots = {
+            **self.of_visits(),
+            "visit_dimensions": array,
+            "people_dimensions": Fragment(f"{array.sql}::text", array.values),
+        }
+        del slots["event_dimensions"]
+        by_time = not any(dimension for _, dimension, _ in self.dimensions)
+        return {**slots, "event_dimensions": self.array("e.bucket")} if by_time else slots
 
     def of_events(self) -> dict[str, Fragment]:
         """The same groups for the visits that begin or end on a page, and without goals."""

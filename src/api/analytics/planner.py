@@ -99,7 +99,7 @@ def remembers(rollup: Rollup, query: Query) -> bool:
 
 def grain(rollup: Rollup) -> timedelta:
     """The width of the narrowest buckets that it reads."""
-    return rollup.finer.width if rollup.finer else rollup.width
+    return grain(rollup.finer) if rollup.finer else rollup.width
 
 
 def require_raw(query: Query, able: Sequence[Rollup] = ()) -> None:

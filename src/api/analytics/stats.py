@@ -2,6 +2,7 @@
 v2, so that clients written for that work here. Rates are per cent, rounded, as they are there."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, LiteralString
 
 from pydantic import ValidationError
@@ -23,13 +24,17 @@ from api.analytics.filters import (
 )
 from api.analytics.groups import Groups
 from api.analytics.metrics import METRICS, Grouping, metrics_slot
-from api.analytics.planner import require_raw
+from api.analytics.planner import name_of, require_raw
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, range_of, series
+from api.analytics.rollups import ROLLUPS
 from api.analytics.run import file_of
 from api.analytics.stats_models import StatsQuery
+from api.analytics.stats_rollups import rollup_slots, rollups_for
 from api.db.database import Database
+from api.db.forms import served
 from api.db.queries import Fragment
+from api.db.rollup import Rollup
 from api.errors import Invalid
 from api.sites.models import Site
 
@@ -74,8 +79,12 @@ async def answer_stats(
     grouping = grouping_of(dimensions)
     query = query_of(asked, site, clock, params, interval, goals)
     check_metrics(asked.metrics, grouping, of_goals(query, dimensions))
-    require_raw(query)
+    query = replace(query, rollups=await served(database, ROLLUPS))
     groups = Groups(names, dimensions, interval)
+    rollups = rollups_for(asked.metrics, dimensions, query) if grouping == "visit" else {}
+    if rollups:
+        return await answer_from(database, asked, query, rollups, groups)
+    require_raw(query)
     values = {
         **query.sql_values,
         **asked.pagination.model_dump(),
@@ -89,7 +98,28 @@ async def answer_stats(
         "order": order_of(asked, names),
     }
     path = file_of("query_visits" if grouping == "visit" else "query_events")
-    return shaped(asked, query, await database.rows(path, values, slots))
+    source = "event+visit" if grouping != "visit" or values["of_events"] else "visit"
+    return shaped(asked, query, source, await database.rows(path, values, slots))
+
+
+async def answer_from(
+    database: Database,
+    asked: StatsQuery,
+    query: Query,
+    rollups: Mapping[str, Rollup],
+    groups: Groups,
+) -> dict[str, Any]:
+    """The answer from rollups."""
+    slots = {
+        **rollup_slots(rollups, groups),
+        "visit_filter": condition(query.filter, "visit"),
+        "metrics": metrics_slot(asked.metrics),
+        "order": order_of(asked, groups.names),
+    }
+    values = {**query.sql_values, **asked.pagination.model_dump()}
+    found = await database.rows(file_of("query_rollups"), values, slots, planned_once=True)
+    source = "+".join(name_of(rollup) for rollup in rollups.values())
+    return shaped(asked, query, source, found)
 
 
 def is_time(name: str) -> bool:
@@ -177,7 +207,7 @@ def query_of(
         upper,
         timezone=clock.zone.key,
         now=clock.now,
-        params=params,
+        params=params.model_copy(update={"source": asked.source}),
         starts=series((lower, upper), interval, clock.zone) if by_time else (),
         filter=read_filters(asked.filters, goals),
     )
@@ -218,9 +248,11 @@ def order_of(asked: StatsQuery, names: Sequence[str]) -> Fragment:
     return Fragment(f"{', '.join(parts)}, dimensions")
 
 
-def shaped(asked: StatsQuery, query: Query, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The rows in the order in which things were asked for."""
-    meta: dict[str, Any] = {}
+def shaped(
+    asked: StatsQuery, query: Query, source: str, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The rows in the order in which things were asked for, and where they come from."""
+    meta: dict[str, Any] = {"source": source}
     if asked.include.total_rows:
         meta["total_rows"] = rows[0]["total_rows"] if rows else 0
     if asked.include.time_labels:

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.analytics.query import Source
+
 MAX_DIMENSIONS = 5
 
 
@@ -38,6 +40,7 @@ class StatsQuery(BaseModel):
     filters: list[Any] = []
     order_by: list[tuple[str, Literal["asc", "desc"]]] = Field([], max_length=10)
     include: Include = Include()
+    source: Source = Source.AUTO
     pagination: Pagination = Field(default_factory=lambda: Pagination.model_validate({}))
 
     @property

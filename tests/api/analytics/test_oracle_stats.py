@@ -27,9 +27,19 @@ PLACES = {"revenue": 2, "views_per_visit": 2, "bounce_rate": 1, "exit_rate": 1}
 PLACES |= dict.fromkeys(RATES, 1)
 """How many decimals a number is shown with, where it has any."""
 
+OF_ROLLUPS = (*OF_VISITS[:4], *OF_VISITS[5:])
+"""No rollup has the revenue."""
+OF_SOURCES = ("visitors", "visits", "bounce_rate", "visit_duration", "views_per_visit")
+
 SHAPES: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     ((), OF_VISITS),
+    ((), OF_ROLLUPS),
+    (("time:day",), OF_ROLLUPS),
+    (("time:hour",), OF_ROLLUPS),
     (("visit:source",), OF_VISITS),
+    (("visit:source",), OF_SOURCES),
+    (("visit:source", "time:day"), OF_SOURCES),
+    (("visit:entry_page",), OF_SOURCES),
     (("visit:entry_page", "visit:screen"), OF_VISITS),
     (("time:day",), OF_VISITS),
     (("time:hour", "visit:source"), OF_VISITS),

@@ -1,0 +1,28 @@
+-- Any metrics by any dimensions of visits and of time, from rollups (see query_visits.sql). What no
+-- metric asked for needs is not read.
+with visited as (
+    select /*visit_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
+        sum(v.visits) as visits, sum(v.viewed) as viewed, sum(v.bounces) as bounces,
+        sum(v.seconds) as seconds, sum(v.views) as views
+    from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
+    where /*visit_filter*/ true /*end*/
+    /*grouped*/ group by 1 /*end*/
+), happened as (
+    select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
+        sum(e.pageviews) as pageviews, sum(e.custom_events) as custom_events
+    from /*events*/ events /*end*/ (:site, :lower, :upper) e
+    where /*of_events*/ true /*end*/
+    /*grouped*/ group by 1 /*end*/
+), people as (
+    /*include people dimension=people_dimensions of=of_people*/
+), newcomers as (
+    /*include people dimension=people_dimensions people=newcomers of=of_newcomers*/
+)
+select dimensions, count(*) over () as total_rows, /*metrics*/ visits, visitors /*end*/
+from visited
+full join happened using (dimensions)
+left join people on people.value = dimensions::text
+left join (select value, visitors as new_visitors from newcomers) newcomers
+    on newcomers.value = dimensions::text
+order by /*order*/ visitors desc, dimensions /*end*/
+limit :limit offset :offset

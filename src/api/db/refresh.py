@@ -50,10 +50,15 @@ async def refresh_rollups(
     answered live until its next turn, and so are those that rest unless everything is wanted.
     """
     cleaned = 0
-    for rollup in await rollups_due(connection, rollups, now, everything):
+    if due := await rollups_due(connection, rollups, now, everything):
+        # A crash may undo the last of it, in order: the marks come back with what they mark.
+        await connection.execute("set synchronous_commit = off")
+    for rollup in due:
         async with alone(connection, rollup) as is_alone:
             if is_alone:
                 cleaned += await refresh_rollup(connection, engine, rollup, now, everything)
+    if due:
+        await connection.execute("reset synchronous_commit")
     return cleaned
 
 
@@ -99,12 +104,16 @@ async def begin_watermark(connection: Connection, rollup: Rollup) -> None:
     none. The long search for that place makes nobody wait; whoever wrote something older since
     then is found under the lock."""
     fact = rollup.fact
-    state = "select from rollup_state where name = %(name)s and watermark = '-infinity'"
+    values = {"name": rollup.name, "before": "infinity"}
+    state: LiteralString = (
+        "select watermark from rollup_state where name = %(name)s and watermark = '-infinity'"
+    )
+    if (await (await connection.execute(f"select exists ({state})", values)).fetchone()) != (True,):
+        return
     earliest: LiteralString = (
         f"select {rollup.floor(f'min({fact.time})')} from {fact.table}"
         f" where {fact.time} < %(before)s having exists ({state})"
     )
-    values = {"name": rollup.name, "before": "infinity"}
     found = await one(connection, earliest, values)
     if found is None:
         return

@@ -159,8 +159,8 @@ async def test_a_filter_on_pages_asked_of_pages(two: TestSite) -> None:
 @pytest.mark.parametrize(
     ("clause", "source"),
     [
-        (["is", "channel", ["Direct"]], "rollup:sources"),
-        (["is_not", "referrer", ["x"]], "rollup:sources"),
+        (["is", "channel", ["Direct"]], "rollup:daily_sources"),
+        (["is_not", "referrer", ["x"]], "rollup:daily_sources"),
         (["is", "country", ["DE"]], "visit"),
         (["is", "visitor_type", ["new"]], "visit"),
         (["is", "page", ["/"]], "visit"),

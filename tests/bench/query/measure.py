@@ -17,6 +17,9 @@ Key = tuple[str, str]
 
 NO_ROW = ("no row",)
 
+ENOUGH = 10.0
+"""Seconds after which an engine is not asked the same question again."""
+
 CLOSE = 1e-6
 """Relative; engines divide differently."""
 
@@ -83,28 +86,48 @@ def different(rows: Rows, others: Rows) -> str:
 async def measure(engines: Sequence[Engine], end: datetime, rounds: int) -> Results:
     """One round to warm up, with exact answers to compare; then the others."""
     results = Results()
-    async for engine, _, span, turn in turns(engines, end, exact=True):
+    patience = Patience()
+    async for engine, question, span, turn in turns(engines, end, patience, exact=True):
         results.remember(engine.name, span, turn)
+        if not turn.rows:
+            results.note(engine.name, question, span, turn)
     for number in range(rounds):
         rotated = (*engines[number % len(engines) :], *engines[: number % len(engines)])
-        async for engine, question, span, turn in turns(rotated, end, exact=False):
+        async for engine, question, span, turn in turns(rotated, end, patience, exact=False):
             results.note(engine.name, question, span, turn)
     return results
 
 
+@dataclass(slots=True)
+class Patience:
+    """How long each engine took for each question so far. One that takes seconds need not be asked
+    as often as the others: its median is as good."""
+
+    spent: dict[tuple[str, Key], list[float]] = field(default_factory=dict[Any, list[float]])
+
+    def is_left(self, engine: str, key: Key) -> bool:
+        """Whether to ask again: at least once after the first time, unless it gave up."""
+        spent = self.spent.get((engine, key), [])
+        return math.inf not in spent and (len(spent) < 2 or sum(spent) < ENOUGH)
+
+    def use(self, engine: str, key: Key, turn: Turn) -> None:
+        """Notes the time of a turn."""
+        self.spent.setdefault((engine, key), []).append(sum(turn.seconds.values()))
+
+
 async def turns(
-    engines: Sequence[Engine], end: datetime, exact: bool
+    engines: Sequence[Engine], end: datetime, patience: Patience, exact: bool
 ) -> AsyncGenerator[tuple[Engine, Question, str, Turn]]:
-    """Every question to every engine, all engines being asked one before the next."""
+    """Every question to every engine with patience left, all engines being asked one before
+    the next."""
     for question in QUESTIONS:
         for span in question.ranges:
+            key = question.parts[0].label, span
             for engine in engines:
-                yield (
-                    engine,
-                    question,
-                    span,
-                    await engine.ask(question, *range_of(span, end), exact=exact),
-                )
+                if patience.is_left(engine.name, key):
+                    turn = await engine.ask(question, *range_of(span, end), exact=exact)
+                    patience.use(engine.name, key, turn)
+                    yield engine, question, span, turn
 
 
 def distance(one: Rows, other: Rows) -> float:

@@ -19,7 +19,7 @@ async def test_a_question_is_explained(site: TestSite, database: Database) -> No
     params = params_from(pages, [f"site={site.key}", "days=30"])
     found = await Sites(database).find(site.key)
     source, plan = await explain(database, pages, await understand(database, pages, params, found))
-    assert source.startswith("rollup:pages")
+    assert source.startswith("rollup:weekly_pages")
     assert "Limit" in plan
     assert "Execution Time" in plan
 

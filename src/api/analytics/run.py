@@ -261,6 +261,8 @@ async def totals(database: Database, report: Report, query: Query) -> dict[str, 
     """The numbers of the whole range. They have no buckets, so any rollup tiles it."""
     whole = replace(query, starts=(), dimension=None)
     path = file_for(report.totals.file, whole)
+    if path.stem in OF_VISITS:
+        require_raw(whole)
     needs: Mapping[str, Need] = {} if path.stem in OF_VISITS else report.totals.needs
     read = "+".join(name_of(plan(need, whole)) for _, need in all_needs(needs, whole))
     filled = {**sources(needs, whole), **metrics(report.totals), **filters(path, whole)}

@@ -81,7 +81,7 @@ async def answer_stats(
     check_metrics(asked.metrics, grouping, of_goals(query, dimensions))
     query = replace(query, rollups=await served(database, ROLLUPS))
     groups = Groups(names, dimensions, interval)
-    rollups = rollups_for(asked.metrics, dimensions, query) if grouping == "visit" else {}
+    rollups = rollups_for(asked.metrics, dimensions, query) if grouping == "visit" else None
     if rollups:
         return await answer_from(database, asked, query, rollups, groups)
     require_raw(query)

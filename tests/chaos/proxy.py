@@ -6,6 +6,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Self
 
+COMMITTED = b"C\0\0\0\x0bCOMMIT\0"
+"""How PostgreSQL says that it did."""
+
 
 class Mode(Enum):
     """What the network does at this moment."""

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from chaos.proxy import Mode, Proxy
+from chaos.proxy import COMMITTED, Mode, Proxy
 from chaos.server import Server
 from conftest import SECRET
 from install import furnish, prepared
@@ -28,9 +28,6 @@ from settings import Settings
 
 PATIENCE = 2.0
 """Within which a sender hears something."""
-
-COMMITTED = b"C\0\0\0\x0bCOMMIT\0"
-"""How PostgreSQL says that it did."""
 
 GRACE = 0.5
 """What a busy test machine may add to that."""

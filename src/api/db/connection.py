@@ -17,7 +17,7 @@ from api.errors import Unavailable
 ANSWER_SECONDS = 2.0
 """When the database is silent or slow, callers hear by then that they should come again."""
 
-PATIENCE = 0.9
+PATIENCE = 0.8
 """The share of that time which is spent on waiting; the rest is for saying so."""
 
 STALL_SECONDS = 0.1

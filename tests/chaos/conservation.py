@@ -215,28 +215,45 @@ class Breaker(Sender):
         asyncio.get_running_loop().call_later(seconds, self.proxy.cut)
         return [await self.post(body)]
 
+    def send_whole(self, names: list[str]) -> None:
+        """Sends events of these names, as whoever does not know whether they arrived."""
+        self.send([self.event(name) for name in names], names)
+
     @rule(target=Sender.names, names=NAMES, seconds=st.sampled_from([0, 0.002, 0.005, 0.02]))
-    def leave_before_the_answer(self, names: list[str], seconds: float) -> Any:
+    def leave_before_the_answer_and_come_again(self, names: list[str], seconds: float) -> Any:
         self.uncertain |= set(names)
         self.loop.run(self.post_and_leave(self.batch(names), seconds))
+        self.send_whole(names)
         return multiple(*names)
 
-    @rule(names=st.lists(Sender.names, min_size=1, max_size=6), seconds=st.floats(0, 0.02))
-    def cut_the_network(self, names: list[str], seconds: float) -> None:
-        self.uncertain |= set(names) - self.accepted
+    @rule(target=Sender.names, names=NAMES)
+    def leave_for_good(self, names: list[str]) -> Any:
+        self.uncertain |= set(names)
+        self.loop.run(self.post_and_leave(self.batch(names), 0))
+        return multiple(*names)
+
+    @rule(target=Sender.names, names=NAMES, seconds=st.floats(0, 0.02))
+    def cut_the_network_and_come_again(self, names: list[str], seconds: float) -> Any:
+        self.uncertain |= set(names)
         self.loop.run(self.post_while_it_breaks(self.batch(names), seconds))
+        self.send_whole(names)
+        return multiple(*names)
 
     @rule(target=Sender.names, names=NAMES)
     def lose_the_news_of_the_commit(self, names: list[str]) -> Any:
         self.uncertain |= set(names)
         self.proxy.never_arrives = COMMITTED
-        self.send([self.event(name) for name in names], names)
+        self.send_whole(names)
         return multiple(*names)
 
-    @rule(everybody=st.booleans())
-    def restart_the_database(self, everybody: bool) -> None:
+    @rule(target=Sender.names, names=NAMES, everybody=st.booleans())
+    def restart_the_database_and_come_again(self, names: list[str], everybody: bool) -> Any:
+        self.uncertain |= set(names)
+        self.loop.run(self.post_and_leave(self.batch(names), 0.005))
         self.server.kill(everybody)
         self.server.start()
+        self.send_whole(names)
+        return multiple(*names)
 
 
 def run_sender(settings: Settings, examples: int, steps: int) -> None:

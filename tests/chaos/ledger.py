@@ -1,15 +1,17 @@
 """Kills the service and its database again and again while clients send, and then does the books.
 
-    PYTHONPATH=src:tests python -m chaos.ledger --app-kills 200 --server-kills 50
+    PYTHONPATH=src:tests python -m chaos.ledger --kills 200 --server-kills 50 --acks 100000
 
 Every client writes down each id before it sends it and each acknowledgement as soon as it hears
 it, and has the disk confirm both. In the end: everything acknowledged is there, nothing is there
 twice, and every answer added up. A seed makes the same choices again, if not the same moments.
+The last line says it all. After half an hour it is over, whatever is left to do.
 """
 
 import argparse
 import http.client
 import json
+import operator
 import os
 import random
 import signal
@@ -35,6 +37,9 @@ from processes import Service
 POISON = [b'{"pgae": 1}', b'{"page": NaN}', b"[[[]]]", b'{"page": "/", "time": "1999-01-01"}']
 LARGEST_BATCH = 20
 RETRY_SECONDS = 0.05
+DELIVERY_SECONDS = 60.0
+"""How long a client has for its last batch, once everything is up again."""
+
 AGENT = "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 
@@ -42,14 +47,18 @@ AGENT = "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0"
 class Plan:
     """What is to happen."""
 
-    app_kills: int = 200
+    kills: int = 200
+    """Of the service."""
     server_kills: int = 50
-    least_acknowledged: int = 0
+    acks: int = 0
+    """How many events must have been acknowledged at least, however long it takes."""
     seed: int = field(default_factory=lambda: random.SystemRandom().randrange(10**9))
     threads: int = 8
     services: int = 2
     workers: int = 1
     longest_pause: float = 2.0
+    minutes: float = 30.0
+    """After which no more is killed, and whoever is not heard of is counted as lost."""
 
 
 @dataclass
@@ -57,7 +66,7 @@ class Books:
     """What came of it."""
 
     seed: int
-    app_kills: int = 0
+    kills: int = 0
     server_kills: int = 0
     seconds: float = 0.0
     sent: int = 0
@@ -78,6 +87,15 @@ class Books:
         """Whether everything that was promised was kept."""
         wrong = (self.wrong_sums, self.lost, self.stored_twice, self.stored_unasked)
         return not any((*wrong, self.torn_visits)) and self.acknowledged == self.sent
+
+    def __str__(self) -> str:
+        return (
+            f"seed {self.seed}: {self.kills} kills of services, {self.server_kills} of PostgreSQL,"
+            f" {self.acknowledged:,} of {self.sent:,} events acknowledged in {self.seconds:.0f} s;"
+            f" {self.lost} lost, {self.stored_twice} stored twice, {self.stored_unasked} unasked,"
+            f" {self.wrong_sums} wrong sums, {self.torn_visits} torn visits:"
+            f" {'the books balance' if self.balanced else 'THE BOOKS DO NOT BALANCE'}"
+        )
 
 
 class Client(threading.Thread):
@@ -183,20 +201,18 @@ class Killer:
         self.server = server
         self.services = services
         self.down = {service: threading.Thread() for service in services}
-        self.app_kills = self.server_kills = 0
+        self.kills = self.server_kills = 0
 
     @property
     def is_done(self) -> bool:
         """Whether everything planned has been killed."""
-        return self.app_kills >= self.plan.app_kills and (
-            self.server_kills >= self.plan.server_kills
-        )
+        return self.kills >= self.plan.kills and self.server_kills >= self.plan.server_kills
 
     def step(self) -> None:
         """Kills somebody after a while."""
         time.sleep(self.random.uniform(0.05, self.plan.longest_pause))
         left = self.plan.server_kills - self.server_kills
-        all_left = left + self.plan.app_kills - self.app_kills
+        all_left = left + self.plan.kills - self.kills
         if self.random.random() * all_left < left:
             self.kill_server()
         else:
@@ -217,7 +233,7 @@ class Killer:
             assert service.process
             os.killpg(service.process.pid, signal.SIGKILL)
             service.process.wait()
-            self.app_kills += 1
+            self.kills += 1
             self.down[service] = threading.Thread(target=start_again, args=[service], daemon=True)
             self.down[service].start()
 
@@ -278,19 +294,25 @@ def run(plan: Plan) -> Books:
         killer = Killer(plan, server, services)
         for client in clients:
             client.start()
-        while not killer.is_done:
+        ends = started + 60 * plan.minutes
+        while not killer.is_done and time.monotonic() < ends:
             killer.step()
         killer.wait()
-        while sum(len(client.acknowledged) for client in clients) < plan.least_acknowledged:
+        while number_acknowledged(clients) < plan.acks and time.monotonic() < ends:
             time.sleep(0.1)
         for client in clients:
             client.stopping.set()
         for client in clients:
-            client.join()
+            client.join(max(DELIVERY_SECONDS, ends - time.monotonic()))
         books = balance(plan, clients, server.url)
-        books.app_kills, books.server_kills = killer.app_kills, killer.server_kills
+        books.kills, books.server_kills = killer.kills, killer.server_kills
     books.seconds = round(time.monotonic() - started, 1)
     return books
+
+
+def number_acknowledged(clients: Sequence[Client]) -> int:
+    """How many events the services have acknowledged by now."""
+    return sum(len(client.acknowledged) for client in clients)
 
 
 def balance(plan: Plan, clients: Sequence[Client], url: str) -> Books:
@@ -347,7 +369,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"seed {plan.seed}", flush=True)
     books = run(plan)
     print(json.dumps(asdict(books), indent=2))
-    return 0 if books.balanced else 1
+    print(books)
+    done = (books.kills, books.server_kills, books.acknowledged)
+    is_done = all(map(operator.ge, done, (plan.kills, plan.server_kills, plan.acks)))
+    return 0 if books.balanced and is_done else 1
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ from chaos.ledger import Plan, run
 
 
 def test_what_is_acknowledged_survives_every_kill() -> None:
-    plan = Plan(app_kills=3, server_kills=1, threads=4, longest_pause=0.5)
+    plan = Plan(kills=3, server_kills=1, threads=4, longest_pause=0.5)
     print(f"seed {plan.seed}")
     books = run(plan)
-    assert (books.app_kills, books.server_kills) == (3, 1)
+    assert (books.kills, books.server_kills) == (3, 1)
     assert books.acknowledged > 100
     assert books.balanced, books

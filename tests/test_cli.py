@@ -7,7 +7,7 @@ from api.analytics.reports import REPORTS
 from api.analytics.run import explain, understand
 from api.db.database import Database
 from api.sites.directory import Sites
-from cli import params_from
+from cli.explain import params_from
 from conftest import TestSite
 
 BY_NAME = {report.name: report for report in REPORTS}

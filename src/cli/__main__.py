@@ -1,0 +1,34 @@
+"""The command line: serve, migrate, import-log, demo, user, site, rejected, jobs, explain …"""
+
+import typer
+
+from cli import rejected, sites, users
+from cli.explain import explain_report
+from cli.import_log import import_log_file
+from cli.serve import serve
+from cli.upkeep import demo, doctor, migrate, run_jobs
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Own your web analytics.",
+)
+cli.command()(serve)
+cli.command()(migrate)
+cli.command("import-log")(import_log_file)
+cli.command()(demo)
+cli.command("explain")(explain_report)
+cli.command()(doctor)
+
+jobs = typer.Typer(no_args_is_help=True, help="Work that is done by the clock.")
+jobs.command("run")(run_jobs)
+
+cli.add_typer(sites.commands, name="site")
+cli.add_typer(users.commands, name="user")
+cli.add_typer(jobs, name="jobs")
+cli.add_typer(rejected.commands, name="rejected")
+
+
+if __name__ == "__main__":
+    cli()

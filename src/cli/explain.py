@@ -1,0 +1,60 @@
+"""How the database answers a question."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+from rich.markup import escape
+from starlette.datastructures import QueryParams
+
+from api.analytics.query import Params
+from api.analytics.report import Report
+from api.analytics.reports import REPORTS
+from api.analytics.run import explain, understand
+from api.db.database import Database
+from api.sites.directory import Sites
+from cli.installation import with_prepared
+from settings import Settings
+
+console = Console()
+
+
+def explain_report(
+    report: Annotated[str, typer.Argument(help="Name of a report, e.g. pages.")],
+    asked: Annotated[
+        list[str] | None, typer.Argument(help="Its parameters, e.g. site=demo days=30.")
+    ] = None,
+) -> None:
+    """Which tables answer a question, and what that costs."""
+    by_name = {listed.name: listed for listed in REPORTS}
+    if report not in by_name:
+        raise typer.BadParameter(f"is none of: {', '.join(by_name)}")
+    chosen = by_name[report]
+    params = params_from(chosen, asked or [])
+
+    async def work(database: Database, _: Settings) -> tuple[str, str]:
+        site = await Sites(database).find(params.site)
+        return await explain(database, chosen, await understand(database, chosen, params, site))
+
+    source, plan = with_prepared(work)
+    console.print(f"[bold]{source}[/bold]\n{escape(plan)}", soft_wrap=True)
+
+
+def params_from(report: Report, asked: Sequence[str]) -> Params:
+    """The parameters that the words on the command line are, checked as those of a request are."""
+    pairs = QueryParams("&".join(asked))
+    try:
+        return TypeAdapter(report.params).validate_python(
+            {key: pairs.getlist(key) if is_list(report, key) else pairs[key] for key in pairs}
+        )
+    except ValidationError as error:
+        problems = "; ".join(f"{p['loc'][0]}: {p['msg']}" for p in error.errors() if p["loc"])
+        raise typer.BadParameter(problems) from error
+
+
+def is_list(report: Report, key: str) -> bool:
+    """Whether a parameter may be given several times."""
+    field = report.params.model_fields.get(key)
+    return field is not None and "list" in str(field.annotation)

@@ -1,0 +1,46 @@
+"""Events that could not be stored: looked at, and tried again."""
+
+from typing import Annotated, Any
+
+import typer
+
+from api.db.database import Database
+from api.events.enrich import Places
+from api.events.replay import RejectedOut, Replay, ReplayReport, rejected_events, replay
+from api.sites.directory import Sites
+from cli.installation import with_prepared
+from settings import Settings
+
+commands = typer.Typer(no_args_is_help=True, help="Events that could not be stored.")
+
+
+@commands.command("list")
+def list_rejected(
+    site: Annotated[str, typer.Argument(help="Key of the site.")],
+    code: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
+    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 100,
+) -> None:
+    """Rejected events, one JSON object per line."""
+
+    async def work(database: Database, _: Settings) -> list[dict[str, Any]]:
+        found = await Sites(database).find(site)
+        return await rejected_events(database, found, code, limit=limit)
+
+    for row in with_prepared(work):
+        print(RejectedOut.model_validate(row).model_dump_json())
+
+
+@commands.command("replay")
+def replay_rejected(
+    site: Annotated[str, typer.Argument(help="Key of the site.")],
+    code: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
+    number: Annotated[list[int] | None, typer.Option(help="Only these, by id.")] = None,
+) -> None:
+    """Tries rejected events again. What is stored leaves the list, what is not stays."""
+
+    async def work(database: Database, settings: Settings) -> ReplayReport:
+        places = Places(settings.geoip_db, None)
+        found = await Sites(database).find(site)
+        return await replay(database, places, found, Replay(ids=number, code=code))
+
+    print(with_prepared(work).model_dump_json(indent=2))

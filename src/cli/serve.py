@@ -1,0 +1,98 @@
+"""Starts everything and serves until told to stop."""
+
+import asyncio
+import os
+import signal
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import uvicorn
+from rich.console import Console
+
+from api.logs import configure_logs
+from api.metrics import FOLDER
+from api.sites.directory import DEMO_SITE
+from api.sites.models import utc_now
+from cli.installation import plain_words, read_settings, with_database
+from demo import fill_demo
+from install import FirstLogin, furnish, prepared
+from settings import Settings
+
+console = Console()
+
+
+def serve() -> None:
+    """Starts everything: database (if embedded), schema, first login, demo data, web server."""
+    signal.signal(signal.SIGTERM, leave)
+    embedded = not os.environ.get("DATABASE_URL")
+    try:
+        with with_database(read_settings()) as settings, plain_words():
+            configure_logs(settings.log_format)
+            login = asyncio.run(set_up(settings, fill=settings.demo))
+            introduce(settings, login, embedded)
+            run_web_server(settings)
+    except KeyboardInterrupt:
+        pass
+
+
+def leave(*_: object) -> None:
+    """SIGTERM ends the process the tidy way, stopping the embedded server too."""
+    raise SystemExit(0)
+
+
+async def set_up(settings: Settings, fill: bool) -> FirstLogin | None:
+    """Makes the installation complete; fills an empty one with the demo site."""
+    async with prepared(settings) as database:
+        login = await furnish(database, settings)
+        if fill and login:
+            with console.status("Making 30 days of demo traffic …"):
+                await fill_demo(database, utc_now())
+        return login
+
+
+def introduce(settings: Settings, login: FirstLogin | None, embedded: bool) -> None:
+    """Where everything is."""
+    base = f"http://{settings.host}:{settings.port}"
+    console.print(f"\n[bold]Analytics[/bold] on {base}\n")
+    rows = [
+        ("Dashboard", f"{base}/"),
+        ("Demo site", f"{base}/?site={DEMO_SITE}"),
+        ("Live", f"{base}/api/realtime/?site={DEMO_SITE}"),
+        ("API", f"{base}/docs"),
+        ("Tracker", f'<script defer src="{base}/script.js" data-site="default"></script>'),
+        ("Database", f"embedded, in {settings.data_dir}" if embedded else "DATABASE_URL"),
+    ]
+    if login:
+        rows.append(("First login", f"{login.email}  {login.password}"))
+    elif (settings.data_dir / "first-login.txt").exists():
+        rows.append(("First login", f"see {settings.data_dir / 'first-login.txt'}"))
+    for label, text in rows:
+        console.print(f"  {label:<12}", end="", style="bold")
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    console.print("\n  Ctrl-C stops it.\n")
+
+
+def run_web_server(settings: Settings) -> None:
+    """Serves until told to stop; then lets requests finish for up to 20 seconds."""
+    with TemporaryDirectory(prefix="analytics-metrics-") as folder:
+        if settings.workers > 1:
+            os.environ[FOLDER] = folder
+        uvicorn.run(**web_server(settings))
+
+
+def web_server(settings: Settings) -> dict[str, Any]:
+    """How the web server is run."""
+    return {
+        "app": "main:build_app",
+        "factory": True,
+        "host": settings.host,
+        "port": settings.port,
+        "workers": settings.workers,
+        "proxy_headers": True,
+        "forwarded_allow_ips": settings.trusted_proxies,
+        "server_header": False,
+        "access_log": False,
+        "log_config": None,
+        "ws_max_size": 4096,
+        "timeout_graceful_shutdown": 20,
+    }

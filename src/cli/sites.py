@@ -1,0 +1,54 @@
+"""Sites."""
+
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from api.db.database import Database
+from api.sites.directory import Sites
+from api.sites.models import Visibility
+from api.sites.retention import Days, Retention, retention_of
+from cli.installation import with_prepared
+from settings import LEAST_RETENTION_DAYS, LONGEST_RETENTION_DAYS, Settings
+
+commands = typer.Typer(no_args_is_help=True, help="Sites.")
+
+
+@commands.command("create")
+def create_site(
+    key: Annotated[str, typer.Argument(help="What trackers and queries call it.")],
+    domain: Annotated[str, typer.Option(help="Its domain.")],
+    timezone: Annotated[str, typer.Option(help="IANA name.")] = "UTC",
+    visibility: Annotated[Visibility, typer.Option(help="Who may read it.")] = Visibility.PRIVATE,
+) -> None:
+    """Makes a site."""
+
+    async def work(database: Database, _: Settings) -> str:
+        made = await Sites(database).create(key, domain, timezone=timezone, visibility=visibility)
+        return made.key
+
+    print(with_prepared(work))
+
+
+@commands.command("retention")
+def set_retention(
+    key: Annotated[str, typer.Argument(help="Key of the site.")],
+    days: Annotated[str, typer.Argument(help="A number, 0 for ever, or default.")] = "",
+) -> None:
+    """Says, or sets, how long raw data of a site is kept. Rollups stay."""
+    try:
+        wanted = (
+            Days.model_validate({"days": None if days == "default" else days}) if days else None
+        )
+    except ValidationError as error:
+        allowed = f"0, default, or {LEAST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}"
+        raise typer.BadParameter(f"is none of: {allowed}") from error
+
+    async def work(database: Database, settings: Settings) -> Retention:
+        sites = Sites(database)
+        if wanted:
+            await sites.keep(await sites.find(key), wanted.days)
+        return retention_of(await sites.find(key), settings)
+
+    print(with_prepared(work).model_dump_json(indent=2))

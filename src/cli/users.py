@@ -1,0 +1,28 @@
+"""Accounts."""
+
+from typing import Annotated
+
+import typer
+
+from api.auth.accounts import create_user
+from api.auth.models import Registration
+from api.db.database import Database
+from cli.installation import with_prepared
+from settings import Settings
+
+commands = typer.Typer(no_args_is_help=True, help="Accounts.")
+
+
+@commands.command("create")
+def create_user_command(
+    email: str,
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True)],
+    admin: Annotated[bool, typer.Option(help="May see and do everything.")] = False,
+) -> None:
+    """Makes an account."""
+
+    async def work(database: Database, _: Settings) -> str:
+        new = Registration(email=email, password=password)
+        return (await create_user(database, new, is_admin=admin)).email
+
+    print(with_prepared(work))

@@ -1,6 +1,7 @@
 """Token buckets: how much of something each caller may do, in the memory of one process.
 
-Several workers multiply a limit by their number; what is exact belongs in front of the service.
+Of several workers each allows its share of a limit, so that together they never allow more; what
+is exact belongs in front of the service.
 """
 
 import time
@@ -68,6 +69,11 @@ class Buckets:
 
 
 @lru_cache(maxsize=1024)
+def share(limit: float, workers: int) -> float:
+    """What one worker allows of a limit for all of them: one at least, or nobody would get in."""
+    return max(1.0, limit / workers) if limit else 0.0
+
+
 def neighbourhood(address: str) -> str:
     """Who is meant by an address: of IPv6 the network, which is one customer's as a rule. Empty
     for this machine itself, which is a proxy that does not say for whom it speaks."""

@@ -22,7 +22,7 @@ from api.events.salts import Salts
 from api.events.upkeep import router as upkeep
 from api.health import router as health
 from api.jobs import jobs_for
-from api.limits import Buckets
+from api.limits import Buckets, share
 from api.logs import configure_logs
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
@@ -69,7 +69,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.sites = Sites(database)
         app.state.salts = Salts(database)
         app.state.limits = Limits(settings)
-        app.state.login_tries = Buckets(settings.login_tries, LOGIN_SECONDS)
+        tries = share(settings.login_tries, settings.workers)
+        app.state.login_tries = Buckets(tries, LOGIN_SECONDS)
         app.state.places = Places(settings.geoip_db, settings.country_header or None)
         app.state.rejected = await stack.enter_async_context(rejected_queue(database, settings))
         app.state.queue = await stack.enter_async_context(event_queue(database))

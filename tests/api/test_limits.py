@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from api.errors import TooManyRequests
-from api.limits import MOST_KEYS, Buckets, neighbourhood
+from api.limits import MOST_KEYS, Buckets, neighbourhood, share
 from conftest import ADMIN, TestSite, make_site
 from main import build_app
 from settings import Settings
@@ -66,6 +66,10 @@ class TestBuckets:
             buckets.take(str(n), 1)
         assert len(buckets.levels) <= MOST_KEYS
 
+    @pytest.mark.parametrize(("limit", "own"), [(0, 0), (100, 25), (3, 1)])
+    def test_a_share_of_a_limit_lets_somebody_in(self, limit: float, own: float) -> None:
+        assert share(limit, workers=4) == own
+
     def test_what_is_right_does_not_count(self) -> None:
         buckets = Buckets(1, 1000)
         for _ in range(3):
@@ -93,6 +97,13 @@ class TestEvents:
             assert refused.headers["access-control-allow-origin"] == "*"
             assert (await client.get(f"/pixel.gif?site={site.key}&page=/")).status_code == 429
             assert (await send(client, site, 1, **site.admin)).status_code == 201
+
+    async def test_of_several_workers_each_allows_its_share(
+        self, site: TestSite, settings: Settings
+    ) -> None:
+        async with limited(settings, rate_per_ip=1, workers=4) as client:
+            assert (await send(client, site, 15)).status_code == 201
+            assert (await send(client, site, 1)).status_code == 429
 
     async def test_an_account_is_no_way_round(self, site: TestSite, settings: Settings) -> None:
         async with limited(settings, rate_per_ip=1) as client:

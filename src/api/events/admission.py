@@ -4,12 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import TypeVar
 
 from api.db.connection import PATIENCE
 from api.errors import Unavailable
 from api.events.enrich.event import Sender
-from api.limits import Buckets, neighbourhood
+from api.limits import Buckets, neighbourhood, share
 from api.sites.models import Site
 from settings import Settings
 
@@ -25,9 +26,10 @@ class Limits:
     """How much one address may send, and how much one site may get."""
 
     def __init__(self, settings: Settings) -> None:
-        self.of_address = Buckets(settings.rate_per_ip * MINUTE, MINUTE)
-        self.of_site = Buckets(settings.rate_per_site * MINUTE, MINUTE)
-        self.of_day = Buckets(settings.quota_per_site, DAY)
+        own = partial(share, workers=settings.workers)
+        self.of_address = Buckets(own(settings.rate_per_ip * MINUTE), MINUTE)
+        self.of_site = Buckets(own(settings.rate_per_site * MINUTE), MINUTE)
+        self.of_day = Buckets(own(settings.quota_per_site), DAY)
         self.large = asyncio.Semaphore()
         self.patience = PATIENCE * settings.answer_within_seconds
 

@@ -31,8 +31,7 @@ Connection = AsyncConnection[Any]
 SYNC_LOCK = 20261125
 
 POLICY_WINDOW = timedelta(days=9)
-"""Longer than an event can be late, plus a day bucket; at least three buckets, because a policy has
-to cover two whole ones."""
+"""Longer than an event can be late, plus a day bucket."""
 
 
 async def sync_rollups(
@@ -221,10 +220,11 @@ async def drop_form(connection: Connection, form: Rollup, native: bool) -> None:
 
 async def add_policies(connection: Connection, rollups: Sequence[Rollup]) -> None:
     """The database's own refresh, as a safety net that keeps stored rows near the truth even
-    when the jobs loop is down; what is read is exact without it."""
-    for rollup in rollups:
+    when the jobs loop is down; what is read is exact without it. None for weeks: two of them reach
+    back to where raw data may be gone, which would be forgotten."""
+    for rollup in (rollup for rollup in rollups if 3 * rollup.width <= POLICY_WINDOW):
         await connection.execute(
             "select add_continuous_aggregate_policy(%s::regclass, start_offset => %s,"
             " end_offset => %s, schedule_interval => interval '1 hour', if_not_exists => true)",
-            [f"{rollup.name}_stored", max(POLICY_WINDOW, 3 * rollup.width), rollup.width],
+            [f"{rollup.name}_stored", POLICY_WINDOW, rollup.width],
         )

@@ -53,7 +53,8 @@ async def refresh_rollups(
     if due := await rollups_due(connection, rollups, now, everything):
         # A crash may undo the last of it, in order: the marks come back with what they mark.
         await connection.execute("set synchronous_commit = off")
-    for rollup in due:
+    # A wide bucket is computed from narrow ones where there are any: they come first.
+    for rollup in sorted(due, key=lambda rollup: rollup.width):
         async with alone(connection, rollup) as is_alone:
             if is_alone:
                 cleaned += await refresh_rollup(connection, engine, rollup, now, everything)

@@ -258,9 +258,19 @@ async def test_questions_that_need_what_is_gone_are_refused(aged: TestSite) -> N
         told = await refusal(aged, report, **{"from": day(200), "timezone": "UTC", **more})
         assert (told["error"], told["allowed"]) == ("EXPIRED", [f"from={kept:%Y-%m-%dT%H:%MZ}"])
         await aged.ask(report, **{"from": day(KEPT), "timezone": "UTC", **more})
-    stats = {"site_id": aged.key, "metrics": ["visits"], "date_range": [day(200), day(0)]}
+    stats = {"site_id": aged.key, "metrics": ["revenue"], "date_range": [day(200), day(0)]}
     answer = await aged.client.post("/api/analytics/query", json=stats)
     assert answer.json()["error"] == "EXPIRED"
+
+
+async def test_the_stats_api_remembers_what_rollups_do(aged: TestSite) -> None:
+    stats = {"site_id": aged.key, "metrics": ["visitors", "visits"], "dimensions": ["visit:source"]}
+    stats["date_range"] = [f"{day(200)}T00:00:00Z", f"{day(0)}T00:00:00Z"]
+    before = (await aged.client.post("/api/analytics/query", json=stats)).json()["results"]
+    await age(aged.database)
+    answer = (await aged.client.post("/api/analytics/query", json=stats)).json()
+    assert answer["results"] == before != []
+    assert "rollup:" in answer["meta"]["source"]
 
 
 async def test_an_edge_that_cuts_a_bucket_is_refused_with_edges_that_do_not(

@@ -114,8 +114,8 @@ async def copy_in(
     events = rows_before(dataset.events_file, "visit_started", until, COPIED_EVENTS)
     copied = await copy(connection, "event", events, {**constants, "interactive": True})
     await connection.execute(
-        "insert into visitor (site_id, id, ordinal, first_seen, last_seen)"
-        " select site_id, visitor_id, ordinal, min(started), max(last_event)"
+        "insert into visitor (site_id, id, ordinal, first_seen)"
+        " select site_id, visitor_id, ordinal, min(started)"
         " from visit group by site_id, visitor_id, ordinal"
     )
     return copied

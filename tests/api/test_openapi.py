@@ -56,8 +56,14 @@ operations = [found.ok() for found in schemathesis.openapi.from_dict(document).g
 def takes_something(operation: APIOperation) -> bool:
     """Whether there is anything to get wrong about it."""
     described = operation.definition.raw
-    places = {parameter["in"] for parameter in described.get("parameters", ())}
-    return "requestBody" in described or bool(places & {"query", "path"})
+    return "requestBody" in described or any(map(can_be_wrong, described.get("parameters", ())))
+
+
+def can_be_wrong(parameter: dict[str, Any]) -> bool:
+    """Whether there is something that it cannot be: a part of a path can be any text."""
+    schema = parameter["schema"]
+    is_text = schema.get("type") == "string" and "format" not in schema
+    return parameter["in"] == "query" or (parameter["in"] == "path" and not is_text)
 
 
 calls = [

@@ -40,6 +40,9 @@ WRITING = (
 ROWS = f"{COMMON} -c statement_timeout=5s"
 READING = (
     f"{COMMON} -c default_transaction_read_only=on -c work_mem=64MB"
+    # TRAP: read committed takes one snapshot to plan and a later one to run. A chunk that a refresh
+    # makes in between is in no plan, but its buckets are clean already: they would be missing.
+    " -c default_transaction_isolation=repeatable\\ read"
     # SkipScan makes count(distinct visitor_id) 10 to 30 times slower on such data.
     " -c timescaledb.enable_skipscan=off"
 )

@@ -51,8 +51,10 @@ class Books:
     impossible_times: int = 0
     surprises: int = 0
     """Events that were rejected for no reason that was foreseen."""
+    refused: int = 0
+    """Events of known sites that were refused in a batch."""
     rejected: int = 0
-    """Rejected events that are kept."""
+    """Rejected events that are kept: all of these, and those that came alone."""
     secrets_kept: int = 0
     """Rejected events that say what they must not."""
 
@@ -63,7 +65,8 @@ class Books:
             *(self.faults, self.wrong_sums, self.lost, self.restarts, self.tracebacks),
             *(self.impossible_times, self.surprises, self.secrets_kept),
         )
-        return not any(wrong) and self.rejected > 0 and self.grown_mb < MOST_GROWTH_MB
+        is_kept = self.rejected >= self.refused > 0
+        return not any(wrong) and is_kept and self.grown_mb < MOST_GROWTH_MB
 
 
 @dataclass(slots=True)
@@ -158,20 +161,30 @@ def attack(service: Service, url: str, seed: int, cases: Sequence[Case]) -> Book
     books = Books(seed, len(cases), round(time.monotonic() - started, 1))
     books.grown_mb = round((process.memory_info().rss - before) / 2**20, 1)
     books.restarts = service.process.poll() is not None or service.process.pid != process.pid
+    books.refused = refused(told)
     books.tracebacks = service.output().count("Traceback")
     check_answers(books, told)
     check_database(books, url, [name for case in cases for name in case.good], promised(told))
     return books
 
 
+def reports(told: Sequence[tuple[Case, Answer]]) -> Iterator[dict[str, Any]]:
+    """What the service said in JSON about events."""
+    for _, answer in told:
+        if answer.status in (200, 201, 422) and answer.body.startswith(b"{"):
+            yield json.loads(answer.body)
+
+
 def promised(told: Sequence[tuple[Case, Answer]]) -> set[str]:
     """The ids of the events that the service said it has."""
-    names: set[str] = set()
-    for _, answer in told:
-        with suppress(ValueError):
-            report = json.loads(answer.body) if answer.status in (200, 201) else {}
-            names.update(filter(None, report.get("ids") or [report.get("id")]))
-    return names
+    ids = (name for report in reports(told) for name in report.get("ids") or [report.get("id")])
+    return {name for name in ids if name}
+
+
+def refused(told: Sequence[tuple[Case, Answer]]) -> int:
+    """How many events the service said it does not take, though it knows the site."""
+    refusals = (item for report in reports(told) for item in report.get("rejected", []))
+    return sum(item["code"] != "UNKNOWN_SITE" for item in refusals)
 
 
 def check_answers(books: Books, told: Sequence[tuple[Case, Answer]]) -> None:

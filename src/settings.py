@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     answer_within_seconds: float = Field(
         2.0,
         ge=0.5,
-        description="When the database says nothing, senders hear 503 within this time.",
+        description="When the database is away or slow, senders hear 503 within this time.",
     )
     demo: bool = Field(True, description="Give an empty database a demo site with made-up traffic.")
     jobs: bool = Field(True, description="Run the jobs loop (rollups, partitions, salts) here.")

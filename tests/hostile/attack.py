@@ -23,7 +23,7 @@ import psutil
 import psycopg
 
 from chaos.server import Server
-from hostile.corpus import SECRETS, Case, corpus, sites
+from hostile.corpus import MACHINES, SECRETS, Case, corpus, sites
 from processes import Service
 
 CONNECTIONS = 24
@@ -56,7 +56,7 @@ class Books:
     rejected: int = 0
     """Rejected events that are kept: all of these, and those that came alone."""
     secrets_kept: int = 0
-    """Rejected events that say what they must not."""
+    """Rejected events that say what they must not, and anything that names a sender's address."""
 
     @property
     def balanced(self) -> bool:
@@ -235,6 +235,9 @@ def check_database(books: Books, url: str, good: Collection[str], told: Collecti
         patterns = [f"%{secret}%" for secret in SECRETS]
         kept = "select count(*) from rejected_event r where r::text ilike any(%s)"
         books.secrets_kept = number(kept, patterns)
+        for table in ("event", "bot_event", "visit", "visitor"):
+            named = f"select count(*) from {table} t where t::text like any(%s)"
+            books.secrets_kept += number(named, [f"%{address}%" for address in MACHINES])
 
 
 def make_sites(url: str) -> None:

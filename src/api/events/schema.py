@@ -45,14 +45,13 @@ FORGOTTEN_OF_BOTS = {
 """What is not kept of a bot's event."""
 
 
-SHOWN_OF_EVENT = tuple(name for name in EventOut.model_fields if name in Event.__struct_fields__)
-SHOWN_OF_CONTEXT = tuple(name for name in EventOut.model_fields if name not in SHOWN_OF_EVENT)
+SHOWN = tuple((name, name in Event.__struct_fields__) for name in EventOut.model_fields)
+"""What is shown, in order, and whether it is the event's own; if not, it is its context's."""
 
 
 def shown(event: Event) -> dict[str, Any]:
     """An event from memory, just as it can be read afterwards: the fields of EventOut."""
-    told = {name: getattr(event, name) for name in SHOWN_OF_EVENT}
-    told |= {name: getattr(event.context, name) for name in SHOWN_OF_CONTEXT}
+    told = {name: getattr(event if own else event.context, name) for name, own in SHOWN}
     for amount in ("duration", "revenue"):
         told[amount] = None if told[amount] is None else float(told[amount])
     return told | FORGOTTEN_OF_BOTS if event.bot else told

@@ -11,9 +11,9 @@ from zoneinfo import available_timezones
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-LEAST_RETENTION_DAYS = 15
+LEAST_RETENTION_DAYS = 22
 """An event may be 7 days late, its visit may have begun 7 days before it, and the widest bucket of
-a rollup is a day: nothing younger is at rest."""
+a rollup is a week: nothing younger is at rest."""
 
 LONGEST_RETENTION_DAYS = 36_500
 
@@ -134,7 +134,7 @@ class Settings(BaseSettings):
         if 0 < value < LEAST_RETENTION_DAYS:
             raise ValueError(
                 f"is 0 or at least {LEAST_RETENTION_DAYS}: an event may be a week late, its visit"
-                " a week long, and the bucket of a rollup a day"
+                " a week long, and so the bucket of a rollup"
             )
         return value
 

@@ -62,7 +62,7 @@ SAFE = {"retention_days": 90, "columnstore_after_days": 30, "rejected_days": 14}
     ("changed", "names"),
     [
         ({"retention_days": 7}, ("a week late",)),
-        ({"retention_days": 14}, ("at least 15",)),
+        ({"retention_days": 21}, ("at least 22",)),
         ({"columnstore_after_days": 7}, ("a week late",)),
         ({"retention_days": 36}, ("RETENTION_DAYS (36)", "COLUMNSTORE_AFTER_DAYS (30)", "=0")),
         ({"retention_days": 60, "columnstore_after_days": 90}, ("RETENTION_DAYS (60)",)),
@@ -81,14 +81,14 @@ def test_refuses_settings_that_are_unsafe_together(
 @pytest.mark.parametrize(
     "changed",
     [{}, {"retention_days": 0, "rejected_days": 900}, {"retention_days": 37},
-     {"retention_days": 15, "columnstore_after_days": 0}],
+     {"retention_days": 22, "columnstore_after_days": 0}],
 )  # fmt: skip
 def test_takes_settings_that_are_safe_together(changed: dict[str, int]) -> None:
     Settings(data_dir=Path("x"), **{**SAFE, **changed})
 
 
 def test_a_start_with_unsafe_settings_says_which_and_what_to_do(tmp_path: Path) -> None:
-    unsafe = service_environment(tmp_path, RETENTION_DAYS="20")
+    unsafe = service_environment(tmp_path, RETENTION_DAYS="30")
     start = subprocess.run([sys.executable, "-m", "cli", "serve"], env=unsafe, capture_output=True)
     assert start.returncode == 2
-    assert start.stderr.startswith(b"RETENTION_DAYS (20) and COLUMNSTORE_AFTER_DAYS (30)")
+    assert start.stderr.startswith(b"RETENTION_DAYS (30) and COLUMNSTORE_AFTER_DAYS (30)")

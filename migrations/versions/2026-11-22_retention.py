@@ -15,7 +15,7 @@ depends_on = None
 
 SITE = """
 alter table site add retention_days integer
-    check (retention_days = 0 or retention_days between 15 and 36500);
+    check (retention_days = 0 or retention_days between 22 and 36500);
 alter table site add kept_since timestamptz;
 alter table site add ordinals integer not null default 0;
 """

@@ -313,7 +313,7 @@ async def test_a_visitor_of_long_ago_does_not_become_new(aged: TestSite) -> None
 async def test_sites_without_data_that_old_have_no_line(site: TestSite) -> None:
     await site.send(view(3))
     await settle(site.database)
-    assert await keep(site, 15) == {"days": 15, "effective_days": 15, "kept_since": None}
+    assert await keep(site, 22) == {"days": 22, "effective_days": 22, "kept_since": None}
     await age(site.database)
     assert (await keep(site, 0))["kept_since"] is None
 
@@ -326,7 +326,7 @@ async def test_whole_partitions_are_emptied_only_when_nobody_needs_them(
     await settle(aged.database)
     await age(aged.database)
     assert (await raw(other))["event"] == [TODAY - 200 * DAY + 60 * MINUTE]
-    await keep(other, 15)
+    await keep(other, 22)
     before = await answers(other, 310)
     await age(aged.database)
     assert await raw(other) == {"event": [], "visit": [], "bot_event": []}
@@ -341,7 +341,7 @@ async def test_a_longer_retention_brings_nothing_back(aged: TestSite) -> None:
     assert (await refusal(aged, "sessions", **{"from": day(200)}))["error"] == "EXPIRED"
 
 
-@pytest.mark.parametrize("days", [1, 14, -1, 36_501, 1.5, "soon"])
+@pytest.mark.parametrize("days", [1, 21, -1, 36_501, 1.5, "soon"])
 async def test_refuses_a_retention_that_is_too_short_or_none(site: TestSite, days: Any) -> None:
     answer = await site.client.put(
         f"/api/sites/{site.key}/retention", json={"days": days}, headers=site.admin
@@ -350,7 +350,7 @@ async def test_refuses_a_retention_that_is_too_short_or_none(site: TestSite, day
 
 
 async def test_only_editors_say_how_long_data_is_kept(site: TestSite) -> None:
-    answer = await site.client.put(f"/api/sites/{site.key}/retention", json={"days": 15})
+    answer = await site.client.put(f"/api/sites/{site.key}/retention", json={"days": 22})
     assert answer.status_code == 401
 
 

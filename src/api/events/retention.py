@@ -74,7 +74,8 @@ async def due_lines(
         """
         select id, line from site
         cross join lateral (
-            select date_trunc('day', %(now)s - make_interval(days => coalesce(retention_days,
+            -- Whole weeks: a line in the middle of a bucket of any rollup would cut it.
+            select date_trunc('week', %(now)s - make_interval(days => coalesce(retention_days,
                 %(days)s)), 'UTC') as line
         ) due
         where coalesce(retention_days, %(days)s) > 0

@@ -45,7 +45,7 @@ class Site(SQLModel, table=True):
         default=None,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
     )
-    """Raw data before this is gone: midnight of a day of UTC. None while nothing ever was."""
+    """Raw data before this is gone: midnight of a Monday of UTC. None while nothing ever was."""
     created_at: datetime = Field(
         default_factory=utc_now,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]

@@ -21,7 +21,8 @@ DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
 TODAY = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
-KEPT = 40
+KEPT = 35 + TODAY.weekday()
+"""Back to a Monday: lines are where weeks begin."""
 
 
 def day(back: int) -> str:
@@ -37,7 +38,7 @@ def view(back: int, who: str = "ann", minutes: int = 60, **more: Any) -> dict[st
 
 HISTORY = [
     view(back, who, minutes, utm_source=source)
-    for back in (300, 200, 120, 65, 50, 42, 41, 40, 39, 20, 9, 1)
+    for back in (300, 200, 120, 65, 50, KEPT + 2, KEPT + 1, KEPT, KEPT - 1, 20, 9, 1)
     for who, minutes, source in (("ann", 60, "letter"), ("bob", 600, ""), ("ann", 610, "card"))
 ]
 
@@ -180,13 +181,13 @@ async def test_the_line_waits_for_buckets_that_are_marked(aged: TestSite) -> Non
     await settle(aged.database)
     before = await answers(aged, 310)
     await age(aged.database)
-    assert (await raw(aged))["event"][0] > TODAY - 41 * DAY
+    assert (await raw(aged))["event"][0] > TODAY - (KEPT + 1) * DAY
     assert await answers(aged, 310) == before
 
 
 async def test_what_expired_is_not_taken_in_again(aged: TestSite) -> None:
     await age(aged.database)
-    account = await aged.send(HISTORY[0], view(39, "fay"))
+    account = await aged.send(HISTORY[0], view(KEPT - 1, "fay"))
     assert account["accepted"] == 1
     assert [(r["index"], r["code"]) for r in account["rejected"]] == [(0, "expired")]
 
@@ -358,3 +359,5 @@ def test_the_shortest_retention_outlives_every_change_of_a_bucket() -> None:
     least = timedelta(days=LEAST_RETENTION_DAYS)
     assert least >= ACCEPTED_PAST + LONGEST_VISIT + max(rollup.width for rollup in ROLLUPS)
     assert least >= POLICY_WINDOW + max(rollup.width for rollup in ROLLUPS)
+    # A week is the widest bucket that a line may lie between (see due_lines).
+    assert all(7 * DAY % rollup.width == timedelta(0) for rollup in ROLLUPS)

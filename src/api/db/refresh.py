@@ -139,11 +139,12 @@ async def hold_writers(connection: Connection) -> None:
 async def advance_watermark(connection: Connection, rollup: Rollup, now: datetime) -> bool:
     """Moves the watermark towards the last bucket older than the lag, marking what it passes; a
     stride at most, because writers wait meanwhile. Returns whether there is more to pass."""
+    stride = rollup.floor("watermark + %(stride)s")
+    target = rollup.floor("%(target)s::timestamptz")
     async with connection.transaction():
         await hold_writers(connection)
         cursor = await connection.execute(
-            f"select least(watermark + %(stride)s, {rollup.floor('%(target)s::timestamptz')}),"
-            f" watermark + %(stride)s < {rollup.floor('%(target)s::timestamptz')}"
+            f"select least({stride}, {target}), {stride} < {target}"
             " from rollup_state where name = %(name)s and watermark > '-infinity'",
             {"name": rollup.name, "stride": STRIDE, "target": now - rollup.lag},
         )

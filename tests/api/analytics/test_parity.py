@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from api.analytics.rollups import ROLLUPS
 from api.db import refresh as refresh_module
 from api.db.refresh import refresh_rollups
+from api.db.rollup import ORIGIN
 from api.sites.directory import Sites
 from api.sites.models import Visibility, utc_now
 from conftest import TestSite
@@ -338,7 +339,9 @@ class Race:
 async def set_watermarks_back(database: Any, time: datetime) -> None:
     """As if no refresh had been made since then."""
     async with await database.connect() as connection, connection.transaction():
-        await connection.execute("update rollup_state set watermark = %s", [time])
+        await connection.execute(
+            f"update rollup_state set watermark = date_bin(width, %s, {ORIGIN})", [time]
+        )
 
 
 async def test_writers_and_refreshers_at_once_lose_nothing(client, admin, database):

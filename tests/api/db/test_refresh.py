@@ -13,6 +13,7 @@ from api.analytics.rollups import EVENTS, FACTS, ROLLUPS
 from api.db import forms
 from api.db.database import Database
 from api.db.forms import served, stored_forms
+from api.db.refresh import advance_watermark
 from api.db.rollup import Rollup
 from api.db.sync import retire_forms, sync_rollups
 from api.sites.models import utc_now
@@ -166,3 +167,22 @@ async def test_an_old_form_answers_only_what_still_means_the_same(
         await sync(database)
         await refresh(database)
         await retire(database)
+
+
+@pytest.mark.parametrize("rollup", ROLLUPS, ids=lambda rollup: rollup.name)
+async def test_a_watermark_stops_only_between_two_buckets(site: TestSite, rollup: Rollup) -> None:
+    """Else the bucket in which it lies would be read as stored and as live."""
+    async with (
+        await site.database.connect() as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        await connection.execute(
+            "update rollup_state set watermark = '2025-03-03Z' where name = %s", [rollup.name]
+        )
+        assert await advance_watermark(connection, rollup, utc_now())
+        cursor = await connection.execute(
+            "select watermark > '2025-03-03Z' and date_bin(width, watermark, '2000-01-03Z') ="
+            " watermark from rollup_state where name = %s",
+            [rollup.name],
+        )
+        assert await cursor.fetchone() == (True,)

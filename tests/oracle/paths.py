@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from oracle.filters import Clause, Filter
-from oracle.periods import Range
+from oracle.periods import GREENWICH, Range
 from oracle.site import Site
 from oracle.steps import page_fits
 
@@ -22,9 +23,10 @@ def paths(
     steps: int = 5,
     kept: int = 10,
     clauses: Sequence[Clause] = (),
+    zone: ZoneInfo = GREENWICH,
 ) -> list[Row]:
     """One row for each link between a page in one step and a page, or the end, in the next."""
-    visits = Filter(site, tuple(clauses)).visits(site.visits_in(span))
+    visits = Filter(site, tuple(clauses), zone).visits(site.visits_in(span))
     found = [way(visit.path, page, direction, steps) for visit in visits]
     ways = [pages for pages in found if pages]
     names = [most_visited(ways, step, kept) for step in range(steps)]

@@ -54,19 +54,26 @@ async def test_ways_are_what_the_oracle_finds(
     if question["refreshing"]:
         await site.refresh()
     for span in spans(history, question):
-        await check_paths(site, told, span, question["clauses"], journey)
+        await check_paths(site, told, span, history.zone, question["clauses"], journey)
         await check_series(site, told, span, history.zone, question["clauses"])
     await check_every_visit(site, told, spans(history, question)[1])
 
 
 async def check_paths(
-    site: TestSite, told: Site, span: Range, clauses: list[Any], journey: dict[str, Any]
+    site: TestSite,
+    told: Site,
+    span: Range,
+    timezone: str,
+    clauses: list[Any],
+    journey: dict[str, Any],
 ) -> None:
     """Every link."""
     said = {key: value for key, value in journey.items() if value is not None}
     answer = await ask(site, "paths", span, **said, **filtered(clauses))
     page, direction, steps, kept = (journey[k] for k in ("page", "direction", "steps", "limit"))
-    check(answer["rows"], paths(told, span, page, direction, steps, kept, clauses))
+    check(
+        answer["rows"], paths(told, span, page, direction, steps, kept, clauses, ZoneInfo(timezone))
+    )
 
 
 async def check_series(

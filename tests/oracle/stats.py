@@ -107,12 +107,14 @@ class Group:
 
 def stats(question: Question, metrics: Sequence[str]) -> dict[Key, list[Any]]:
     """The metrics of each group."""
-    return {group.key: [METRICS[metric](group) for metric in metrics] for group in groups(question)}
+    found = groups(question, any(metric in OF_EVENTS for metric in metrics))
+    return {group.key: [METRICS[metric](group) for metric in metrics] for group in found}
 
 
-def groups(question: Question) -> list[Group]:
-    """Every group of which there is something to tell; without dimensions, the only one."""
-    events = question.events()
+def groups(question: Question, of_events: bool) -> list[Group]:
+    """Every group of which there is something to tell; without dimensions, the only one. A group
+    with events alone tells nothing of visits."""
+    events = question.events() if of_events or question.of_events else []
     keys = set() if question.dimensions else {()}
     keys |= {key for event in events for key in question.keys_of_event(event)}
     visits = [] if question.of_events else question.visits()
@@ -204,6 +206,9 @@ def visitors(group: Group) -> int:
     """Distinct visitors."""
     return visitors_of(group.events if group.question.of_events else group.visits)
 
+
+OF_EVENTS = ("pageviews", "events", "revenue")
+"""Metrics that are counted at the time of an event, wherever its visit began."""
 
 METRICS: dict[str, Callable[[Group], Any]] = {
     "visitors": visitors,

@@ -13,6 +13,8 @@ with visited as (
     from /*events*/ events /*end*/ (:site, :lower, :upper) e
     where /*of_events*/ true /*end*/
     /*grouped*/ group by 1 /*end*/
+    -- Rollups have rows of hours in which there was nothing but engagement.
+    having sum(e.pageviews + e.custom_events) > 0
 ), people as (
     /*include people dimension=people_dimensions of=of_people*/
 ), newcomers as (

@@ -115,8 +115,7 @@ async def run(database: Database, report: Report, query: Query) -> dict[str, Any
 async def answer(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """Totals and rows of the asked range."""
     path, filled = question(report, query)
-    rolled_up = is_rolled_up(source_of(report, query))
-    found = await database.rows(path, query.sql_values, filled, planned_once=rolled_up)
+    found = await database.rows(path, query.sql_values, filled)
     return {"totals": await totals(database, report, query), "rows": report.finish(found)}
 
 
@@ -252,11 +251,6 @@ def source_of(report: Report, query: Query) -> str:
     return "+".join(filter(None, dict.fromkeys((*planned, report.base, *joined, *detailed))))
 
 
-def is_rolled_up(source: str) -> bool:
-    """Whether rollups answer alone: from a few rows, whatever the range and the site are."""
-    return all(part.startswith("rollup:") for part in source.split("+"))
-
-
 async def totals(database: Database, report: Report, query: Query) -> dict[str, Any]:
     """The numbers of the whole range. They have no buckets, so any rollup tiles it."""
     whole = replace(query, starts=(), dimension=None)
@@ -264,8 +258,6 @@ async def totals(database: Database, report: Report, query: Query) -> dict[str, 
     if path.stem in OF_VISITS:
         require_raw(whole)
     needs: Mapping[str, Need] = {} if path.stem in OF_VISITS else report.totals.needs
-    read = "+".join(name_of(plan(need, whole)) for _, need in all_needs(needs, whole))
     filled = {**sources(needs, whole), **metrics(report.totals), **filters(path, whole)}
-    rolled_up = is_rolled_up(read)
-    found = await database.rows(path, whole.sql_values, filled, planned_once=rolled_up)
+    found = await database.rows(path, whole.sql_values, filled)
     return found[0]

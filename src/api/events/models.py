@@ -102,7 +102,7 @@ class Event(Struct, kw_only=True):
     interactive: bool
     props: Mapping[str, Any] | None
     context: Context
-    """Its own at first, and that of its visit once it is stored."""
+    """What this event tells; its visit keeps that of the first one."""
     user_agent: str
     bot: str | None
     bot_category: str | None

@@ -50,7 +50,8 @@ SHOWN = tuple((name, name in Event.__struct_fields__) for name in EventOut.model
 
 
 def shown(event: Event) -> dict[str, Any]:
-    """An event from memory, just as it can be read afterwards: the fields of EventOut."""
+    """An event from memory: the fields of EventOut, with the context that the event itself tells.
+    Read afterwards it has that of its visit, which is not fetched for the answer's sake."""
     told = {name: getattr(event if own else event.context, name) for name, own in SHOWN}
     for amount in ("duration", "revenue"):
         told[amount] = None if told[amount] is None else float(told[amount])

@@ -1,12 +1,13 @@
 """Which rollups and which of their dirty buckets a round of the refresh takes on.
 
 Late events go on touching the buckets of the last days. Recomputed in every round, each of these
-would be computed hundreds of times. So a dirty bucket rests, and is answered live, until its age
-has doubled since its rollup was refreshed last: it is recomputed some ten times at most.
+would be computed hundreds of times. So a bucket rests, with what came late in the log or, where it
+is dirty, answered live, until its age has doubled since its rollup was refreshed last: it is
+recomputed some ten times at most.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
@@ -16,6 +17,9 @@ from api.db.rollup import ORIGIN, Rollup
 Connection = AsyncConnection[Any]
 
 MARKS_AT_ONCE = 500
+
+LONGEST_LATE = timedelta(days=8)
+"""No event comes later than this, but for imports."""
 
 
 def age(time: LiteralString) -> LiteralString:
@@ -29,9 +33,18 @@ RESTED: LiteralString = f"""(
     %(everything)s or r.refreshed_at is null
     or floor(log(2, {age("%(now)s::timestamptz")})) > floor(log(2, {age("r.refreshed_at")}))
     -- Older than any event may be late: an import or an erasure touched it.
-    or d.bucket < %(now)s::timestamptz - interval '8 days' - r.width
+    or d.bucket < %(now)s::timestamptz - %(longest)s - r.width
 )"""
 """Whether a dirty bucket (d) of a rollup (r) need not rest any more."""
+
+
+LOGGED: LiteralString = f"""
+    select 'visit' as table, date_bin(r.width, started, {ORIGIN}) as bucket
+    from visit_change where started < r.watermark
+    union all
+    select 'event', date_bin(r.width, time, {ORIGIN}) from event_change where time < r.watermark
+"""
+"""The buckets of a rollup (r) of which something is logged."""
 
 
 async def rollups_due(
@@ -46,12 +59,14 @@ async def rollups_due(
         where watermark < date_bin(width, %(now)s::timestamptz - lag, {ORIGIN})
             or ready_at is null
             or exists (select from rollup_dirty d where d.rollup = r.name and {RESTED})
+            or exists (select from ({LOGGED}) d where d.table = r.source and {RESTED})
         """,
         {
             "names": [rollup.name for rollup in rollups],
             "lags": [rollup.lag for rollup in rollups],
             "now": now,
             "everything": everything,
+            "longest": LONGEST_LATE,
         },
     )
     names = {name for (name,) in await cursor.fetchall()}
@@ -79,6 +94,7 @@ async def read_marks(
             "lag": rollup.lag,
             "now": now,
             "everything": everything,
+            "longest": LONGEST_LATE,
             "most": MARKS_AT_ONCE,
         },
     )

@@ -1,12 +1,14 @@
 """Keeps the stored rows of rollups in step with their base tables.
 
 The life of a bucket: younger than the watermark (added up live) -> marked dirty when the watermark
-passes it (still live) -> recomputed and its mark removed (stored) -> marked again by the writer
-when an event or a visit in it changes (live) -> recomputed when its age has doubled ...
+passes it (still live) -> recomputed and its mark removed (stored) -> something comes late and is
+logged (stored, with the log) -> marked when its age has doubled (live) -> recomputed (stored) ...
+What the log cannot tell, the writer marks at once (see api.events.changes).
 
 A mark has a version that the writer raises in its own transaction. The refresh removes only the
 versions it read before it recomputed, so it can be killed anywhere and race with anybody: what
-it did not provably cover stays marked, and a marked bucket is answered live.
+it did not provably cover stays marked, and a marked bucket is answered live. Of what is logged
+meanwhile the stored rows themselves know whether it is in them.
 """
 
 import logging
@@ -18,9 +20,10 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import AsyncConnection, sql
 
+from api.db.change_log import mark_changed, trim
 from api.db.due import MARKS_AT_ONCE, Mark, read_marks, rollups_due
 from api.db.engine import Engine
-from api.db.rollup import Rollup, refresh_sql
+from api.db.rollup import Rollup, change_log, refresh_sql
 
 log = logging.getLogger("analytics.rollups")
 
@@ -59,6 +62,7 @@ async def refresh_rollups(
             if is_alone:
                 cleaned += await refresh_rollup(connection, engine, rollup, now, everything)
     if due:
+        await trim(connection)
         await connection.execute("reset synchronous_commit")
     return cleaned
 
@@ -87,6 +91,7 @@ async def refresh_rollup(
     await begin_watermark(connection, rollup)
     while await advance_watermark(connection, rollup, now):
         pass
+    await mark_changed(connection, rollup, now, everything)
     while marks := await read_marks(connection, rollup, now, everything):
         await clean(connection, engine, rollup, marks)
         cleaned += len(marks)
@@ -156,16 +161,22 @@ async def advance_watermark(connection: Connection, rollup: Rollup, now: datetim
 
 
 async def move_watermark(connection: Connection, rollup: Rollup, target: datetime) -> None:
-    """Moves the watermark here, never back, marking every bucket on the way."""
+    """Moves the watermark here, never back, marking every bucket on the way that has rows, or had
+    some: what is logged of it must not be added to nothing."""
     fact = rollup.fact
+    rows: LiteralString = " union all ".join(
+        f"select site_id, {fact.time} from {table}"
+        f" where {fact.time} >= (select watermark from rollup_state where name = %(name)s)"
+        f" and {fact.time} < %(target)s"
+        for table in (fact.table, change_log(fact.table))
+    )
     values = {"name": rollup.name, "target": target}
     await connection.execute(
         f"""
         insert into rollup_dirty (rollup, site_id, bucket)
         select distinct %(name)s, site_id, {rollup.floor(fact.time)}
-        from {fact.table} join site on site.id = site_id
-        where {fact.time} >= (select watermark from rollup_state where name = %(name)s)
-          and {fact.time} < %(target)s and {fact.time} >= coalesce(kept_since, '-infinity')
+        from ({rows}) passed join site on site.id = site_id
+        where {fact.time} >= coalesce(kept_since, '-infinity')
         on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1
         """,
         values,

@@ -8,8 +8,13 @@ site, time bucket and dimensions. Each of them becomes, in the database,
 
 with the same columns, so that a report changes its source by changing one name. The function of a
 rollup takes stored rows for whole buckets that are behind the watermark and not dirty, and adds
-up the base table for the rest: the edges of the range, what is newer, what was touched since.
+up the base table for the rest: the edges of the range, what is newer, what is marked dirty.
 That is what makes a rollup exact at every moment and on every kind of server.
+
+What comes late to stored buckets is logged: the writer numbers its changes and keeps them as
+signed rows, old ones with -1 and new ones with +1 (see api.events.changes). Stored rows know the
+last change that is in them, `last_change`, whoever refreshed them; the function adds what the log
+has after it. So a bucket is not recomputed with every late event, nor read from the base table.
 
 Distinct visitors cannot be added up, but sets of them can be united. A rollup of people keeps, per
 bucket, dimensions and block of 16,384 visitors, a bit string with the bits of those who came:
@@ -95,9 +100,9 @@ class Rollup:
 
     @property
     def columns(self) -> LiteralString:
-        """The columns of the stored rows, the view and the function, in order."""
+        """The columns of the stored rows, in order."""
         kept = ("block", "visitors") if self.people else self.measures
-        return ", ".join(("site_id", "bucket", *self.dimensions, *kept))
+        return ", ".join(("site_id", "bucket", *self.dimensions, *kept, "last_change"))
 
     def selection(self, bucket: LiteralString) -> LiteralString:
         """The one select list: what stored rows hold and what the live part adds up."""
@@ -106,6 +111,10 @@ class Rollup:
         ]
         if self.people:
             kept = [f"{BLOCK_OF} as block", f"{BITS} as visitors"]
+        return self.select_list(bucket, *kept, "max(last_change) as last_change")
+
+    def select_list(self, bucket: LiteralString, *kept: LiteralString) -> LiteralString:
+        """The site, the bucket, the dimensions, and what is kept of them."""
         return ", ".join(("site_id", f"{bucket} as bucket", *self.dimensions, *kept))
 
     @property
@@ -119,21 +128,46 @@ class Rollup:
         """What is not stored, for one site and the `span` it is joined with."""
         if self.finer:
             kept = ("block", "visitors", "ordinal") if self.people else self.measures
-            columns = ", ".join((*self.dimensions, *kept))
-            return (
-                f"select site_id, {self.floor('bucket')} as bucket, {columns}"
-                f" from {self.finer.name}($1, span.lower, span.upper)"
-            )
+            selection = self.select_list(self.floor("bucket"), *kept, "last_change")
+            return f"select {selection} from {self.finer.name}($1, span.lower, span.upper)"
         fact, bucket = self.fact, self.floor(self.fact.time)
         rows: LiteralString = (
             f"from {fact.table} where site_id = $1 and {fact.time} >= span.lower"
             f" and {fact.time} < span.upper and {self.only}"
         )
         if self.people:
-            single = ", ".join(("site_id", f"{bucket} as bucket", *self.dimensions))
+            single = self.select_list(bucket, NO_BLOCK, "ordinal", "last_change")
             # offset 0 keeps the span a parameter: joined with it, the whole table would be read.
-            return f"select {single}, {NO_BLOCK}, ordinal {rows} offset 0"
+            return f"select {single} {rows} offset 0"
         return f"select {self.selection(bucket)} {rows} group by {self.grouping}"
+
+    def logged(
+        self, first: LiteralString, stop: LiteralString, dirty: LiteralString
+    ) -> LiteralString:
+        """What came late to the stored buckets from first to stop, without the dirty ones, and is
+        not in them yet. Nobody leaves a set of people by it: what takes them out of one marks the
+        bucket."""
+        fact, bucket = self.fact, self.floor(self.fact.time)
+        rows: LiteralString = (
+            f"from {change_log(fact.table)} c where site_id = $1 and {fact.time} >= {first}"
+            f" and {fact.time} < {stop} and {self.only} and {bucket} <> all (array({dirty}))"
+            f" and number > coalesce({self.last_change('$1', self.floor(f'c.{fact.time}'))}, 0)"
+        )
+        if self.people:
+            single = self.select_list(bucket, NO_BLOCK, "ordinal", "number")
+            return f"select {single} {rows} and sign > 0"
+        sums: list[LiteralString] = [
+            f"sum(sign * ({fact.measures[name]})) as {name}" for name in self.measures
+        ]
+        selection = self.select_list(bucket, *sums, "max(number)")
+        return f"select {selection} {rows} group by {self.grouping}"
+
+    def last_change(self, site: LiteralString, bucket: LiteralString) -> LiteralString:
+        """The number of the last change that is in a stored bucket; null for none."""
+        return (
+            f"(select max(s.last_change) from {self.name}_stored s where s.site_id = {site}"
+            f" and s.bucket = {bucket} and s.last_change is not null)"
+        )
 
     def summed_up(self, site: LiteralString, lower: LiteralString) -> LiteralString:
         """One bucket of one site anew; of the finer rollup where there is one: it is as exact."""
@@ -162,19 +196,23 @@ class Rollup:
                 f"{ANY_BLOCK} as block",
                 f"bit_or(coalesce(visitors, {BIT})) as visitors",
             ]
-        bucket = self.floor("bucket")
-        return ", ".join(("site_id", f"{bucket} as bucket", *self.dimensions, *kept))
+        last: LiteralString = "max(last_change) as last_change"
+        return self.select_list(self.floor("bucket"), *kept, last)
 
     @property
     def index_sql(self) -> tuple[LiteralString, ...]:
-        """What stored rows are found by: their time; those by one dimension also by its value,
-        since often only those of the values that are listed are read."""
-        place = f"on {self.name}_stored (site_id"
-        by_time = f"create index if not exists {self.name}_by_time {place}, bucket)"
+        """What stored rows are found by: their time; the last change in a bucket; those by one
+        dimension also by its value, since often only those of the values that are listed are
+        read."""
+        create: LiteralString = f"create index if not exists {self.name}"
+        place: LiteralString = f"on {self.name}_stored (site_id"
+        indexes: tuple[LiteralString, ...] = (
+            f"{create}_by_time {place}, bucket)",
+            f"{create}_by_change {place}, bucket, last_change) where last_change is not null",
+        )
         if len(self.dimensions) != 1:
-            return (by_time,)
-        by_value: LiteralString = f"create index if not exists {self.name}_by_value"
-        return by_time, f"{by_value} {place}, {self.dimensions[0]}, bucket)"
+            return indexes
+        return *indexes, f"{create}_by_value {place}, {self.dimensions[0]}, bucket)"
 
     def floor(self, time: LiteralString) -> LiteralString:
         """The start of the bucket in which a time lies."""
@@ -187,6 +225,12 @@ class Rollup:
 
 NO_BLOCK: LiteralString = f"null::integer as block, null::bit({BLOCK}) as visitors"
 """A single visitor, who is in no bit string."""
+
+
+def change_log(table: LiteralString) -> LiteralString:
+    """Where the late changes of a base table are logged."""
+    return f"{table}_change"
+
 
 WIDTHS: dict[timedelta, LiteralString] = {
     timedelta(hours=1): "interval '1 hour'",
@@ -236,7 +280,8 @@ def fact_function_sql(fact: Fact) -> LiteralString:
 def rollup_function_sql(rollup: Rollup) -> LiteralString:
     """Stored rows where they are clean and whole, the base table for the rest of the range."""
     name, width = rollup.name, rollup.width_sql
-    columns: LiteralString = f"{rollup.columns}, null" if rollup.people else rollup.columns
+    stored = ("block", "visitors", "null::integer") if rollup.people else rollup.measures
+    columns: LiteralString = ", ".join(("site_id", "bucket", *rollup.dimensions, *stored))
     first = rollup.floor(f"$2 + {width} - interval '1 microsecond'")
     watermark = f"(select watermark from rollup_state where name = '{name}')"
     stop = f"least({rollup.floor('$3')}, {watermark})"
@@ -244,9 +289,11 @@ def rollup_function_sql(rollup: Rollup) -> LiteralString:
     return f"""
     create function {name}(site integer, lower timestamptz, upper timestamptz)
     returns table ({signature(rollup)}) language sql stable parallel safe as $$
-        select {columns} from {name}_stored s
+        select {columns}, last_change from {name}_stored s
         where site_id = $1 and bucket >= {first} and bucket < {stop}
           and bucket <> all (array({dirty}))
+        union all
+        {rollup.logged(first, stop, dirty)}
         union all
         select live.* from (
             values ($2, least({first}, $3)), (greatest(least({first}, $3), {stop}), $3)
@@ -267,7 +314,8 @@ def signature(rollup: Rollup) -> LiteralString:
     ]
     if rollup.people:
         measures = ["block integer", "visitors bit", "ordinal integer"]
-    return ", ".join(("site_id integer", "bucket timestamptz", *dimensions, *measures))
+    place = ("site_id integer", "bucket timestamptz")
+    return ", ".join((*place, *dimensions, *measures, "last_change bigint"))
 
 
 SUM_TYPES: dict[str, LiteralString] = {"seconds": "numeric", "engaged": "numeric"}

@@ -10,8 +10,10 @@ from typing import Any, LiteralString, cast
 from psycopg import AsyncConnection, sql
 from psycopg.types.json import Jsonb
 
+from api.db.change_log import stop_logging
 from api.db.engine import Engine
 from api.db.forms import GRACE, Form, stored_forms, words_of
+from api.db.refresh import hold_writers
 from api.db.rollup import (
     Fact,
     Rollup,
@@ -48,6 +50,10 @@ async def sync_rollups(
         for form in forms:
             for index in form.index_sql:
                 await connection.execute(index)
+        for form in await stored_forms(connection):
+            if form.native != engine.continuous_aggregates:
+                await hold_writers(connection)
+                await stop_logging(connection, form.rollup)
         for fact in facts:
             await drop_readers(connection, fact.name)
             await connection.execute(fact_view_sql(fact))
@@ -159,9 +165,9 @@ async def create_form(connection: Connection, engine: Engine, rollup: Rollup, na
     form = named(rollup, name)
     await connection.execute(stored_sql(form, engine))
     await connection.execute(
-        "insert into rollup_state (name, source, width, watermark, fingerprint, since)"
+        "insert into rollup_state (name, source, width, watermark, fingerprint, since, is_logged)"
         " values (%s, %s, %s, '-infinity', %s,"
-        " coalesce((select max(kept_since) from site), '-infinity'))",
+        " coalesce((select max(kept_since) from site), '-infinity'), true)",
         [name, form.fact.table, form.width, rollup.fingerprint(engine)],
     )
     return await declare(connection, rollup, name)

@@ -107,6 +107,8 @@ class Event(Struct, kw_only=True):
     bot: str | None
     bot_category: str | None
     visit_id: UUID | None = None
+    last_change: int | None = None
+    """The change that it is part of, where it comes late."""
 
     @property
     def is_pageview(self) -> bool:

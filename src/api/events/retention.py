@@ -102,6 +102,10 @@ async def move_line(connection: Connection, site: int, line: datetime) -> bool:
             where id = %(site)s and not exists (
                 select from rollup_dirty where site_id = %(site)s and bucket < %(line)s
             ) and not exists (
+                select from visit_change where site_id = %(site)s and started < %(line)s
+            ) and not exists (
+                select from event_change where site_id = %(site)s and time < %(line)s
+            ) and not exists (
                 -- A rollup of empty tables has no watermark yet.
                 select from rollup_state
                 where watermark < %(line)s and (watermark > '-infinity'

@@ -89,6 +89,7 @@ EVENT_COLUMNS = {
     "currency": "text",
     "interactive": "bool",
     "props": "jsonb",
+    "last_change": "int8",
 }
 
 BOT_COLUMNS = {
@@ -127,6 +128,7 @@ async def add_events(
             event.currency,
             event.interactive,
             event.props,
+            event.last_change,
         )
         for event, visit in zip(events, visits, strict=True)
     )

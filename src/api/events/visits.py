@@ -60,6 +60,8 @@ class Visit(Struct):
     """Of its visitor; a new visit learns both before it is stored."""
     stored_started: datetime | None = None
     """`started` under which the database knows this visit; None for a new one."""
+    last_change: int | None = None
+    """The change that it is part of, where that comes late."""
     merged_into: "Visit | None" = None
 
     def absorb(self, other: "Visit") -> None:

@@ -20,6 +20,7 @@ from psycopg_pool import PoolTimeout
 from api.db.database import Database
 from api.db.partitions import ensure_partitions, month_of
 from api.db.refresh import WRITERS_LOCK
+from api.events.changes import find_late
 from api.events.models import Event
 from api.events.parse import Rejected
 from api.events.rows import (
@@ -33,7 +34,6 @@ from api.events.rows import (
 from api.events.statements import Answer, Connection, as_json, conversation, execute
 from api.events.visitors import (
     Known,
-    Visitor,
     ask_for_visitors,
     meet_visitors,
     store_visitors,
@@ -192,6 +192,8 @@ class Stock:
     """The last one given out, by site."""
     watermark: datetime | None
     """Up to when rows are stored in any rollup."""
+    change: int
+    """The number of what this transaction changes behind that."""
     xid: str
     """The number of this transaction."""
 
@@ -217,6 +219,7 @@ async def take_stock(connection: Connection, events: Sequence[Event]) -> Stock:
         visitors=known,
         ordinals={row["site_id"]: row["ordinal"] for row in of_sites},
         watermark=of_sites[0]["watermark"],
+        change=of_sites[0]["change"],
         xid=of_sites[0]["xid"],
     )
 
@@ -255,46 +258,16 @@ async def write_visits(connection: Connection, events: Sequence[Event], stock: S
         event.visit_id = visit.id
     changed, absorbed = list(assignment.changed.values()), assignment.absorbed
     visitors = meet_visitors(changed, stock.visitors, stock.ordinals)
+    pairs = list(zip(events, visits, strict=True))
+    late = find_late(pairs, changed, absorbed, visitors, stock.change, stock.watermark)
+    if late:
+        await late.log_before(connection)
     await add_events(connection, events, visits)
     await move_events(connection, absorbed)
     await store_visits(connection, changed, absorbed)
     await store_visitors(connection, visitors, events, visits)
-    touched = touched_hours(events, (*changed, *absorbed), visitors)
-    await mark_dirty(connection, touched, stock.watermark)
-
-
-Touched = tuple[str, int, datetime]
-"""A base table, a site, and an hour in which rows of it changed."""
-
-
-def touched_hours(
-    events: Sequence[Event], visits: Sequence[Visit], visitors: Sequence[Visitor]
-) -> set[Touched]:
-    """Where a batch changed something: events, visits as they were, visits as they are, and those
-    that are not their visitor's first any more."""
-    times = {("event", event.site_id, event.time) for event in events}
-    times |= {("visit", visit.site_id, visit.started) for visit in visits}
-    times |= {("visit", v.site_id, v.stored_started) for v in visits if v.stored_started}
-    times |= {("visit", v.site_id, v.moved_from) for v in visitors if v.moved_from}
-    return {(table, site, hour_of(time)) for table, site, time in times}
-
-
-async def mark_dirty(
-    connection: Connection, touched: Iterable[Touched], watermark: datetime | None
-) -> None:
-    """Marks what changed behind the watermarks; most of the time that is nothing."""
-    rows = [
-        {"source": table, "site_id": site, "time": hour}
-        for table, site, hour in touched
-        if watermark and hour < watermark
-    ]
-    if rows:
-        await execute(connection, "mark_dirty", {"touched": as_json(rows)})
-
-
-def hour_of(time: datetime) -> datetime:
-    """The finest bucket there is; whatever is coarser contains it."""
-    return time.replace(minute=0, second=0, microsecond=0)
+    if late:
+        await late.log_after(connection)
 
 
 def announcement(sites: Sequence[int]) -> str:

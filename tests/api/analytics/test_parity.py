@@ -223,6 +223,48 @@ async def test_rollups_and_base_tables_agree_before_between_and_after_refreshes(
     await compare_all(site, chance, moments)
 
 
+@settings(
+    max_examples=3,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(seed=st.integers(0, 2**32))
+async def test_what_comes_late_is_right_whichever_rollups_have_heard_of_it(
+    client, admin, database, seed
+):
+    """A few events at a time reach the log; then some rollups are refreshed, and some are not."""
+    chance = Random(seed)
+    site = await fresh_site(client, admin, database)
+    now = utc_now()
+    moments = [now - 5 * HOUR, now - chance.randrange(1, 7) * DAY]
+    await site.send(*crowd(chance, moments, 40))
+    await settle(site)
+    for _ in range(4):
+        await site.send(happening(chance, moments[1]), *crowd(chance, moments, 12))
+        some = chance.sample(ROLLUPS, chance.choice([0, 1, 9, len(ROLLUPS)]))
+        async with await database.connect() as connection:
+            await refresh_rollups(connection, database.engine, some, now)
+        await compare_all(site, chance, moments)
+    await settle(site)
+    assert await changes_left(site) == 0
+    await compare_all(site, chance, moments)
+
+
+async def changes_left(site: TestSite) -> int:
+    """How many late rows of a site some rollup has not heard of."""
+    async with await site.database.connect() as connection:
+        cursor = await connection.execute(
+            "select count(*) from (select site_id from visit_change"
+            " union all select site_id from event_change) c"
+            " join site on site.id = site_id where key = %s",
+            [site.key],
+        )
+        ((changes,),) = await cursor.fetchall()
+        return changes
+
+
 async def settle(site: TestSite) -> None:
     """Refreshes until no bucket waits. The database's own refresh may hold some up for a moment."""
     for _ in range(20):

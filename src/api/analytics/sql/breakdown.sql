@@ -7,6 +7,8 @@ with visited as (
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     group by 1
+    -- What came late may have taken the last visit away from a value.
+    having sum(visits) > 0
 ), measured as (
     select value, visits::float8 / sum(visits) over () as share, /*metrics*/ visits /*end*/
     from visited

@@ -6,7 +6,8 @@ with visited as (
         sum(v.seconds) as seconds, sum(v.views) as views
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
-    /*grouped*/ group by 1 /*end*/
+    -- What came late may have taken the last visit away from a group.
+    /*grouped*/ group by 1 having sum(v.visits) > 0 /*end*/
 ), happened as (
     select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         sum(e.pageviews) as pageviews, sum(e.custom_events) as custom_events

@@ -1,7 +1,7 @@
 -- Adds visits, each with the context that its first event told.
 insert into visit (
     visitor_id, started, id, site_id, ordinal, session_id, first_seen, began, last_event, ended,
-    pageviews, events, interactions, revenue, first_id,
+    pageviews, events, interactions, revenue, first_id, last_change,
     entry_page, entry_at, entry_id, exit_page, exit_at, exit_id,
     hostname, referrer_domain, channel, source, medium, campaign, content, term,
     country, region, city, browser, browser_version, os, os_version, device, screen, language
@@ -10,6 +10,7 @@ select
     new.visitor_id, new.started, new.id, new.site_id, new.ordinal, new.session_id, new.first_seen,
     new.began, new.last_event, new.ended,
     new.pageviews, new.events, new.interactions, new.revenue, new.first_id,
+    new.last_change,
     coalesce(entry ->> 'page', ''), cast(entry ->> 'at' as timestamptz), cast(entry ->> 'id' as uuid),
     coalesce(exit ->> 'page', ''), cast(exit ->> 'at' as timestamptz), cast(exit ->> 'id' as uuid),
     told.hostname, told.referrer_domain, told.channel, told.source, told.medium, told.campaign,
@@ -19,6 +20,6 @@ from jsonb_to_recordset(cast(:visits as jsonb)) as new (
     visitor_id bigint, started timestamptz, id uuid, site_id integer, ordinal integer,
     session_id text, first_seen timestamptz, began timestamptz, last_event timestamptz,
     ended timestamptz, pageviews integer, events integer, interactions integer, revenue numeric,
-    first_id uuid, entry jsonb, exit jsonb, context jsonb
+    first_id uuid, last_change bigint, entry jsonb, exit jsonb, context jsonb
 )
 cross join lateral jsonb_populate_record(null::visit, new.context) told

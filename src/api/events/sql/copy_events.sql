@@ -1,4 +1,4 @@
 copy event (
     visitor_id, time, id, site_id, ordinal, visit_id, name, page, hostname, title, referrer,
-    user_id, duration, revenue, currency, interactive, props
+    user_id, duration, revenue, currency, interactive, props, last_change
 ) from stdin (format binary)

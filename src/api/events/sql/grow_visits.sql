@@ -2,19 +2,19 @@
 -- each visit is then found by its key, in a compressed chunk too.
 insert into visit (
     visitor_id, started, id, site_id, ordinal, first_seen, began, last_event, ended,
-    pageviews, events, interactions, revenue, first_id,
+    pageviews, events, interactions, revenue, first_id, last_change,
     entry_page, entry_at, entry_id, exit_page, exit_at, exit_id
 )
 select
     visitor_id, started, id, site_id, ordinal, first_seen, began, last_event, ended,
-    pageviews, events, interactions, revenue, first_id,
+    pageviews, events, interactions, revenue, first_id, last_change,
     coalesce(entry ->> 'page', ''), cast(entry ->> 'at' as timestamptz), cast(entry ->> 'id' as uuid),
     coalesce(exit ->> 'page', ''), cast(exit ->> 'at' as timestamptz), cast(exit ->> 'id' as uuid)
 from jsonb_to_recordset(cast(:visits as jsonb)) as grown (
     visitor_id bigint, started timestamptz, id uuid, site_id integer, ordinal integer,
     first_seen timestamptz, began timestamptz, last_event timestamptz, ended timestamptz,
     pageviews integer, events integer, interactions integer, revenue numeric, first_id uuid,
-    entry jsonb, exit jsonb
+    last_change bigint, entry jsonb, exit jsonb
 )
 on conflict (visitor_id, started, id) do update set
     first_seen = excluded.first_seen,
@@ -30,4 +30,5 @@ on conflict (visitor_id, started, id) do update set
     entry_id = excluded.entry_id,
     exit_page = excluded.exit_page,
     exit_at = excluded.exit_at,
-    exit_id = excluded.exit_id
+    exit_id = excluded.exit_id,
+    last_change = coalesce(excluded.last_change, visit.last_change)

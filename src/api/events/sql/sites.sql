@@ -1,5 +1,6 @@
 -- What the caller, who holds the locks of these sites and the writers', can count on: the last
--- ordinal given out on each, up to when rows are stored in any rollup, and the transaction's number.
+-- ordinal given out on each, up to when rows are stored in any rollup, the number of what the
+-- transaction changes behind that, and the number of the transaction itself.
 select
     asked.id as site_id,
     greatest(
@@ -8,5 +9,6 @@ select
         -1
     ) as ordinal,
     (select max(watermark) from rollup_state where watermark > '-infinity') as watermark,
+    (select nextval('change_number')) as change,
     cast(pg_current_xact_id() as text) as xid
 from unnest(cast(:sites as int[])) asked (id)

@@ -1,0 +1,100 @@
+"""The log of late changes: when it is folded into stored buckets, and when it is done with.
+
+The writer logs what comes late to stored buckets, and readers add it to them. Sooner or later (see
+due) such a bucket is marked dirty and computed again; from then on its stored rows know the change
+themselves, by its number. What all rollups know need not be logged any more.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+
+from psycopg import AsyncConnection
+
+from api.db.due import LONGEST_LATE, RESTED
+from api.db.forms import stored_forms
+from api.db.rollup import Rollup, change_log
+
+Connection = AsyncConnection[Any]
+
+
+async def mark_changed(
+    connection: Connection, rollup: Rollup, now: datetime, everything: bool
+) -> None:
+    """Marks the stored buckets of which something is logged and that need not rest any more."""
+    await connection.execute(
+        f"""
+        insert into rollup_dirty (rollup, site_id, bucket)
+        select distinct r.name, d.site_id, d.bucket
+        from ({changes(rollup)}) d
+        join rollup_state r on r.name = %(rollup)s and d.time < r.watermark
+        join site on site.id = d.site_id and d.time >= coalesce(site.kept_since, '-infinity')
+        cross join (values (%(lag)s::interval)) asked (lag)
+        where {RESTED} and number > coalesce({rollup.last_change("d.site_id", "d.bucket")}, 0)
+        order by 1, 2, 3
+        on conflict do nothing
+        """,
+        {
+            "rollup": rollup.name,
+            "lag": rollup.lag,
+            "now": now,
+            "everything": everything,
+            "longest": LONGEST_LATE,
+        },
+    )
+
+
+def changes(rollup: Rollup) -> LiteralString:
+    """What is logged of the rows that a rollup sums up, with the buckets of them."""
+    fact = rollup.fact
+    return (
+        f"select site_id, number, {fact.time} as time, {rollup.floor(fact.time)} as bucket"
+        f" from {change_log(fact.table)} where {rollup.only}"
+    )
+
+
+async def trim(connection: Connection) -> None:
+    """Removes what every rollup knows whose rows are stored that far."""
+    forms = [form.rollup for form in await stored_forms(connection)]
+    # Wide buckets first: they learn of a change last.
+    forms.sort(key=lambda rollup: rollup.width, reverse=True)
+    tables: set[LiteralString] = {rollup.fact.table for rollup in forms}
+    for table in tables:
+        about = [rollup for rollup in forms if rollup.fact.table == table]
+        await connection.execute(trim_sql(table, about))
+
+
+def trim_sql(table: LiteralString, rollups: Sequence[Rollup]) -> LiteralString:
+    """Deletes from the log of a table what all of these rollups know."""
+    known: LiteralString = " and ".join(f"({knows(rollup)})" for rollup in rollups)
+    return f"delete from {change_log(table)} c where {known}"
+
+
+def knows(rollup: Rollup) -> LiteralString:
+    """Whether a rollup needs a row (c) of the log no more: it does not count such rows, has not
+    stored that far, or has the change in its stored rows; or has never heard of the log."""
+    time: LiteralString = f"c.{rollup.fact.time}"
+    return (
+        f"not ({rollup.only}) or number <= {rollup.last_change('c.site_id', rollup.floor(time))}"
+        f" or not exists (select from rollup_state r where r.name = '{rollup.name}'"
+        f" and r.is_logged and {time} < r.watermark)"
+    )
+
+
+async def stop_logging(connection: Connection, rollup: Rollup) -> None:
+    """Has all late changes mark the buckets of a rollup that nobody refreshes: it would need its
+    log for ever. Writers wait for the end of this transaction."""
+    await connection.execute(
+        f"""
+        insert into rollup_dirty (rollup, site_id, bucket)
+        select distinct r.name, d.site_id, d.bucket
+        from ({changes(rollup)}) d join rollup_state r on r.name = %(rollup)s
+        where r.is_logged and d.time < r.watermark
+        order by 1, 2, 3
+        on conflict do nothing
+        """,
+        {"rollup": rollup.name},
+    )
+    await connection.execute(
+        "update rollup_state set is_logged = false where name = %s and is_logged", [rollup.name]
+    )

@@ -1,0 +1,156 @@
+"""What a batch changes behind the watermark, where rollups have stored buckets.
+
+A few late rows are logged: as they were with -1, as they are with +1, under the number of the
+change, which the rows keep as well. Rollups add the log to what they have stored (api.db.rollup).
+Hours that an import fills are marked dirty instead, and so are those that a visit leaves: no row
+in them would tell that the change is in what is computed from them.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from api.db.due import LONGEST_LATE
+from api.events.models import Event
+from api.events.statements import Connection, as_json, execute
+from api.events.visitors import Visitor
+from api.events.visits import Visit
+
+MOST_LOGGED = 20
+"""Rows of an hour, by one batch: when there are more it is cheaper to compute the hour again."""
+
+Hour = tuple[str, int, datetime]
+"""A base table, a site, and an hour of it: the finest bucket there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What changes behind the watermark, and how rollups hear of it."""
+
+    number: int
+    """Of the change. Those of a site are committed in their order: its lock sees to that."""
+    logged: Collection[Hour]
+    marked: Collection[Hour]
+    events: Sequence[tuple[Event, Visit]]
+    before: Sequence[Visit]
+    """Visits that were there."""
+    after: Sequence[Visit]
+    """Visits that will be there."""
+
+    async def log_before(self, connection: Connection) -> None:
+        """Logs the visits as they are, which will not be so any more."""
+        known = [(visit, visit.stored_started) for visit in self.before]
+        await self.log_visits(connection, -1, [(v, time) for v, time in known if time])
+
+    async def log_after(self, connection: Connection) -> None:
+        """Logs the visits and the events as they became, and marks what is to be marked."""
+        await self.log_visits(connection, +1, [(visit, visit.started) for visit in self.after])
+        await self.log_events(connection)
+        touched = [
+            {"source": source, "site_id": site, "time": hour, "is_marked": is_marked}
+            for hours, is_marked in ((self.marked, True), (self.logged, False))
+            for source, site, hour in hours
+        ]
+        await execute(connection, "mark_dirty", {"touched": as_json(touched)})
+        if self.before:
+            await execute(connection, "mark_left", {"number": self.number})
+
+    async def log_visits(
+        self, connection: Connection, sign: int, visits: Sequence[tuple[Visit, datetime]]
+    ) -> None:
+        """Logs visits as the database has them, each found by its start."""
+        logged = [(v, time) for v, time in visits if hour_of_visit(v, time) in self.logged]
+        if not logged:
+            return
+        values = {
+            "number": self.number,
+            "sign": sign,
+            "visitors": [visit.visitor_id for visit, _ in logged],
+            "starteds": [time for _, time in logged],
+            "ids": [visit.id for visit, _ in logged],
+        }
+        await execute(connection, "log_visits", values)
+
+    async def log_events(self, connection: Connection) -> None:
+        """Logs events, which only come and never change."""
+        logged = [(e, visit) for e, visit in self.events if hour_of_event(e) in self.logged]
+        if not logged:
+            return
+        values = {
+            "number": self.number,
+            "visitors": [visit.visitor_id for _, visit in logged],
+            "times": [event.time for event, _ in logged],
+            "ids": [event.id for event, _ in logged],
+        }
+        await execute(connection, "log_events", values)
+
+
+def find_late(
+    events: Sequence[tuple[Event, Visit]],
+    changed: Sequence[Visit],
+    absorbed: Sequence[Visit],
+    visitors: Sequence[Visitor],
+    number: int,
+    watermark: datetime | None,
+) -> Late | None:
+    """What of a batch lies behind the watermark; mostly nothing. Its rows learn their change."""
+    if watermark is None:
+        return None
+    late = [(event, visit) for event, visit in events if event.time < watermark]
+    after = [visit for visit in changed if visit.started < watermark]
+    before = [v for v in (*changed, *absorbed) if is_before(v.stored_started, watermark)]
+    moved = [visitor for visitor in visitors if is_before(visitor.moved_from, watermark)]
+    if not (late or after or before or moved):
+        return None
+    for event, _ in late:
+        event.last_change = number
+    for visit in after:
+        visit.last_change = number
+    touched = Counter(hour_of_event(event) for event, _ in late)
+    touched.update(hour_of_visit(visit, visit.started) for visit in after)
+    touched.update(hour_of_visit(v, v.stored_started) for v in before if v.stored_started)
+    marked = hours_left(before, moved) | crowded_or_old(touched)
+    return Late(number, touched.keys() - marked, marked, late, before, after)
+
+
+def is_before(time: datetime | None, watermark: datetime) -> bool:
+    """Whether there is a time, and it is behind the watermark."""
+    return time is not None and time < watermark
+
+
+def hours_left(before: Sequence[Visit], moved: Sequence[Visitor]) -> set[Hour]:
+    """The hours that a visit leaves, for an earlier one or for another visit, and those in which
+    a visit is not its visitor's first any more."""
+    left: set[Hour] = set()
+    for visit in before:
+        if visit.stored_started:
+            hour = hour_of_visit(visit, visit.stored_started)
+            if hour != hour_of_visit(visit, visit.final.started):
+                left.add(hour)
+    return left | {
+        ("visit", visitor.site_id, hour_of(visitor.moved_from))
+        for visitor in moved
+        if visitor.moved_from
+    }
+
+
+def crowded_or_old(touched: Counter[Hour]) -> set[Hour]:
+    """The hours that an import fills rather than a latecomer."""
+    oldest = datetime.now(UTC) - LONGEST_LATE
+    return {hour for hour, rows in touched.items() if rows > MOST_LOGGED or hour[2] < oldest}
+
+
+def hour_of_event(event: Event) -> Hour:
+    """The hour of an event."""
+    return "event", event.site_id, hour_of(event.time)
+
+
+def hour_of_visit(visit: Visit, started: datetime) -> Hour:
+    """The hour of a visit that starts, or started, then."""
+    return "visit", visit.site_id, hour_of(started)
+
+
+def hour_of(time: datetime) -> datetime:
+    """The start of the hour, which whatever is coarser contains."""
+    return time.replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,24 @@
+-- Marks the buckets of rollups of people which somebody left in this change: of whom there is no
+-- visit any more in that bucket with those dimensions. Counts are made right by the log; a set
+-- cannot tell whether a visitor is in it for another visit, too.
+insert into rollup_dirty (rollup, site_id, bucket)
+select distinct r.name, left_one.site_id, bucket
+from visit_change left_one
+join rollup_state r on r.source = 'visit' and left_one.started < r.watermark
+    and cast(r.declaration ->> 'people' as boolean)
+cross join lateral date_bin(r.width, left_one.started, timestamptz '2000-01-03 00:00:00+00') bucket
+where left_one.number = :number and left_one.sign < 0
+  and not exists (
+    select from (
+        select * from visit
+        where visitor_id = left_one.visitor_id
+          and started >= bucket and started < bucket + r.width
+        offset 0  -- TRAP: of a compressed chunk, no row can be had as one value
+    ) v
+    where not exists (
+        select from jsonb_array_elements_text(r.declaration -> 'dimensions') dimension
+        where to_jsonb(v) -> dimension is distinct from to_jsonb(left_one) -> dimension
+    )
+)
+order by 1, 2, 3
+on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1

@@ -1,0 +1,171 @@
+"""What comes late to buckets that are stored is in every answer at once, without computing them
+anew: it is added from the log."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.sites.models import utc_now
+from conftest import TestSite
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+Rows = list[dict[str, Any]]
+
+
+class Late:
+    """A site with a stored hour of 30 hours ago, and what it answers about that hour."""
+
+    def __init__(self, site: TestSite) -> None:
+        self.site = site
+        self.hour = utc_now().replace(minute=0, second=0, microsecond=0) - 30 * HOUR
+        self.span = {"from": self.time(0), "to": self.time(60), "timezone": "UTC"}
+
+    def time(self, minute: int) -> str:
+        """A minute of the hour."""
+        return (self.hour + minute * MINUTE).isoformat()
+
+    async def happens(self, visitor: str, minute: int, page: str = "/", **more: Any) -> None:
+        """Sends a page view."""
+        event = {"visitor_id": visitor, "page": page, "time": self.time(minute), **more}
+        report = await self.site.send(event)
+        assert report["accepted"] == 1
+
+    async def ask(self, report: str, *names: str, **params: Any) -> list[tuple[Any, ...]]:
+        """These fields of the rows, which are the same when the base tables answer."""
+        answer = await self.site.ask(report, **self.span, **params)
+        base = await self.site.ask(report, source="base", **self.span, **params)
+        assert "rollup:" in answer["source"]
+        assert (answer["rows"], answer["totals"]) == (base["rows"], base["totals"])
+        return [tuple(row[name] for name in names) for row in answer["rows"]]
+
+    async def dirty(self) -> set[str]:
+        """The rollups in which the hour has to be computed again."""
+        return {name for (name,) in await self.fetch("rollup_dirty", "bucket", "rollup")}
+
+    async def logged(self, table: str, time: str) -> list[int]:
+        """The signs of what is logged, in order."""
+        rows = await self.fetch(f"{table}_change", time, "sign, number", "order by number, sign")
+        return [row[0] for row in rows]
+
+    async def fetch(self, table: str, time: str, columns: str, order: str = "") -> list[Any]:
+        """Columns of the rows of the site that lie in the hour, or in its day or week."""
+        async with await self.site.database.connect() as connection:
+            cursor = await connection.execute(
+                f"select {columns} from {table} t join site on site.id = t.site_id"
+                f" where key = %s and {time} < %s {order}",
+                [self.site.key, self.hour + HOUR],
+            )
+            return await cursor.fetchall()
+
+
+@pytest.fixture
+async def late(site: TestSite) -> AsyncIterator[Late]:
+    """Ann entered by /a a day ago; rollups have stored that."""
+    late = Late(site)
+    await late.happens("ann", 10, "/a", utm_source="alpha")
+    await site.refresh()
+    assert await late.dirty() == set()
+    yield late
+    await site.refresh()
+    assert await late.logged("visit", "started") == await late.logged("event", "time") == []
+    assert await late.dirty() == set()
+
+
+async def test_a_new_visit_is_logged_and_no_bucket_is_dirty(late: Late) -> None:
+    await late.happens("bob", 20, "/b")
+    assert await late.ask("timeseries", "visits", "visitors", "pageviews", interval="hour") == [
+        (2, 2, 2)
+    ]
+    assert await late.dirty() == set()
+    assert await late.logged("visit", "started") == await late.logged("event", "time") == [1]
+
+
+async def test_a_visit_that_goes_on_counts_once(late: Late) -> None:
+    await late.happens("ann", 12, "/a")
+    assert await late.ask("timeseries", "visits", "visitors", "bounce_rate", interval="hour") == [
+        (1, 1, 0)
+    ]
+    assert await late.dirty() == set()
+    assert await late.logged("visit", "started") == [-1, 1]
+
+
+async def test_an_exit_page_that_is_none_any_more_is_in_no_list(late: Late) -> None:
+    await late.happens("ann", 12, "/b")
+    assert await late.ask("exits", "value", "visits", "visitors") == [("/b", 1, 1)]
+    assert await late.ask("entries", "value", "visits", "visitors") == [("/a", 1, 1)]
+    assert await late.dirty() == {"exit_visitors"}
+
+
+async def test_a_visitor_who_left_a_set_is_not_counted_there(late: Late) -> None:
+    await late.happens("bob", 20, "/a")
+    await late.happens("ann", 12, "/b")
+    assert await late.ask("exits", "value", "visits", "visitors") == [("/a", 1, 1), ("/b", 1, 1)]
+
+
+async def test_a_visitor_who_leaves_one_of_two_visits_stays(late: Late) -> None:
+    await late.happens("ann", 50, "/a")
+    await late.site.refresh()
+    await late.happens("ann", 52, "/b")
+    assert await late.ask("exits", "value", "visits", "visitors") == [
+        ("/a", 1, 1),
+        ("/b", 1, 1),
+    ]
+    assert await late.dirty() == set()
+
+
+async def test_a_visit_that_began_elsewhere_changes_its_source(late: Late) -> None:
+    await late.happens("ann", 5, "/b", utm_source="beta")
+    assert await late.ask("traffic-sources", "value", "visits", "visitors") == [("beta", 1, 1)]
+    body = {
+        "site_id": late.site.key,
+        "date_range": [late.time(0), late.time(60)],
+        "metrics": ["visits", "visitors"],
+        "dimensions": ["visit:source"],
+    }
+    answer = await late.site.client.post("/api/analytics/query", json=body)
+    found = [(row["dimensions"], row["metrics"]) for row in answer.json()["results"]]
+    assert "rollup:" in answer.json()["meta"]["source"]
+    assert found == [(["beta"], [1, 1])]
+
+
+async def test_many_changes_of_one_visit_add_up(late: Late) -> None:
+    for minute in (12, 8, 14, 6):
+        await late.happens("ann", minute, f"/{minute}", duration=minute)
+        assert await late.ask("timeseries", "visits", "pageviews", interval="hour")
+    assert await late.ask("entries", "value", "visits") == [("/6", 1)]
+    assert len(await late.ask("pages", "page", "pageviews")) == 5
+
+
+async def test_a_later_first_visit_makes_a_newcomer_someone_who_returns(late: Late) -> None:
+    before: datetime = late.hour - 48 * HOUR
+    await late.site.send({"visitor_id": "ann", "page": "/", "time": before.isoformat()})
+    for _ in range(2):
+        rows = await late.ask("lifecycle", "new", interval="day")
+        assert sum(row[0] for row in rows) == 0
+        await late.site.refresh()
+
+
+async def test_an_import_marks_the_hours_that_it_fills(late: Late) -> None:
+    events = [
+        {"visitor_id": f"v{number}", "page": "/", "time": late.time(number)} for number in range(21)
+    ]
+    await late.site.send(*events)
+    assert await late.ask("timeseries", "visits", interval="hour") == [(22,)]
+    assert "traffic" in await late.dirty()
+    assert await late.logged("visit", "started") == await late.logged("event", "time") == []
+
+
+async def test_who_is_erased_is_in_no_log(late: Late) -> None:
+    await late.happens("bob", 20, "/b")
+    answer = await late.site.client.post(
+        f"/api/sites/{late.site.key}/erasures",
+        json={"visitor_id": "bob"},
+        headers=late.site.admin,
+    )
+    assert answer.status_code in (200, 201), answer.text
+    assert await late.logged("visit", "started") == await late.logged("event", "time") == []
+    assert await late.ask("timeseries", "visits", "visitors", interval="hour") == [(1, 1)]

@@ -108,7 +108,11 @@ def viewers(name: LiteralString, width: timedelta, finer: Rollup | None = None) 
 
 SOURCES = sums("sources", HOUR, SOURCE_COLUMNS)
 DEVICES = sums("devices", HOUR, DEVICE_COLUMNS)
-PAGES = views("pages", DAY)
+LOCATIONS = sums("hourly_locations", HOUR, LOCATION_COLUMNS)
+ENTRIES = sums("hourly_entries", HOUR, ("entry_page",))
+EXITS = sums("hourly_exits", HOUR, ("exit_page",))
+HOURLY_PAGES = views("hourly_pages", HOUR)
+PAGES = views("pages", DAY, finer=HOURLY_PAGES)
 HOURLY_VISITORS = people("hourly_visitors", HOUR)
 DAILY_VISITORS = people("daily_visitors", DAY, finer=HOURLY_VISITORS)
 HOURLY_NEWCOMERS = newcomers("hourly_newcomers", HOUR)
@@ -124,10 +128,14 @@ ROLLUPS = (
     sums("daily_sources", DAY, SOURCE_COLUMNS, finer=SOURCES),
     DEVICES,
     sums("daily_devices", DAY, DEVICE_COLUMNS, finer=DEVICES),
-    sums("countries", DAY, ("country",)),
-    sums("locations", DAY, LOCATION_COLUMNS),
-    sums("entries", DAY, ("entry_page",)),
-    sums("exits", DAY, ("exit_page",)),
+    LOCATIONS,
+    sums("countries", DAY, ("country",), finer=LOCATIONS),
+    sums("locations", DAY, LOCATION_COLUMNS, finer=LOCATIONS),
+    ENTRIES,
+    sums("entries", DAY, ("entry_page",), finer=ENTRIES),
+    EXITS,
+    sums("exits", DAY, ("exit_page",), finer=EXITS),
+    HOURLY_PAGES,
     PAGES,
     views("weekly_pages", WEEK, finer=PAGES),
     HOURLY_VISITORS,

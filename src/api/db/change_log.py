@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 
-from api.db.due import LONGEST_LATE, RESTED
+from api.db.due import LOGGED_RESTED, LONGEST_LATE
 from api.db.forms import stored_forms
 from api.db.rollup import Rollup, change_log
 
@@ -22,6 +22,7 @@ async def mark_changed(
     connection: Connection, rollup: Rollup, now: datetime, everything: bool
 ) -> None:
     """Marks the stored buckets of which something is logged and that need not rest any more."""
+    known = rollup.last_change("d.site_id", "d.bucket")
     await connection.execute(
         f"""
         insert into rollup_dirty (rollup, site_id, bucket)
@@ -30,7 +31,7 @@ async def mark_changed(
         join rollup_state r on r.name = %(rollup)s and d.time < r.watermark
         join site on site.id = d.site_id and d.time >= coalesce(site.kept_since, '-infinity')
         cross join (values (%(lag)s::interval)) asked (lag)
-        where {RESTED} and number > coalesce({rollup.last_change("d.site_id", "d.bucket")}, 0)
+        where {LOGGED_RESTED} and number > coalesce({known}, 0)
         order by 1, 2, 3
         on conflict do nothing
         """,

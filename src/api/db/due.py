@@ -1,9 +1,9 @@
 """Which rollups and which of their dirty buckets a round of the refresh takes on.
 
 Late events go on touching the buckets of the last days. Recomputed in every round, each of these
-would be computed hundreds of times. So a bucket rests, with what came late in the log or, where it
-is dirty, answered live, until its age has doubled since its rollup was refreshed last: it is
-recomputed some ten times at most.
+would be computed hundreds of times. So a bucket rests until its age has doubled since its rollup
+was refreshed last, and is answered live so long; where all that came late is in the log, which
+costs readers little, until it is four times as old. It is recomputed some five or ten times.
 """
 
 from collections.abc import Sequence
@@ -29,14 +29,20 @@ def age(time: LiteralString) -> LiteralString:
     return f"greatest(0.01, {since} / extract(epoch from asked.lag))"
 
 
-RESTED: LiteralString = f"""(
-    %(everything)s or r.refreshed_at is null
-    or floor(log(2, {age("%(now)s::timestamptz")})) > floor(log(2, {age("r.refreshed_at")}))
-    -- Older than any event may be late: an import or an erasure touched it.
-    or d.bucket < %(now)s::timestamptz - %(longest)s - r.width
-)"""
-"""Whether a dirty bucket (d) of a rollup (r) need not rest any more."""
+def rested(times: LiteralString) -> LiteralString:
+    """Whether a bucket (d) of a rollup (r) is so many times as old as when that was refreshed last,
+    on a scale that makes all buckets wait for the same ages."""
+    then, now = age("r.refreshed_at"), age("%(now)s::timestamptz")
+    return f"""(
+        %(everything)s or r.refreshed_at is null
+        or floor(log({times}, {now})) > floor(log({times}, {then}))
+        -- Older than any event may be late: an import or an erasure touched it.
+        or d.bucket < %(now)s::timestamptz - %(longest)s - r.width
+    )"""
 
+
+DIRTY_RESTED: LiteralString = rested("2")
+LOGGED_RESTED: LiteralString = rested("4")
 
 LOGGED: LiteralString = f"""
     select 'visit' as table, date_bin(r.width, started, {ORIGIN}) as bucket
@@ -58,8 +64,8 @@ async def rollups_due(
         join unnest(%(names)s::text[], %(lags)s::interval[]) asked (name, lag) using (name)
         where watermark < date_bin(width, %(now)s::timestamptz - lag, {ORIGIN})
             or ready_at is null
-            or exists (select from rollup_dirty d where d.rollup = r.name and {RESTED})
-            or exists (select from ({LOGGED}) d where d.table = r.source and {RESTED})
+            or exists (select from rollup_dirty d where d.rollup = r.name and {DIRTY_RESTED})
+            or exists (select from ({LOGGED}) d where d.table = r.source and {LOGGED_RESTED})
         """,
         {
             "names": [rollup.name for rollup in rollups],
@@ -86,7 +92,7 @@ async def read_marks(
         select d.site_id, d.bucket, d.version from rollup_dirty d
         join rollup_state r on r.name = d.rollup
         cross join (values (%(lag)s::interval)) asked (lag)
-        where d.rollup = %(rollup)s and {RESTED}
+        where d.rollup = %(rollup)s and {DIRTY_RESTED}
         order by d.bucket, d.site_id limit %(most)s
         """,
         {

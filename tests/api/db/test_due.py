@@ -7,6 +7,7 @@ import pytest
 
 from api.analytics.rollups import ROLLUPS
 from api.db.refresh import refresh_rollups
+from api.events.changes import MOST_LOGGED
 from api.sites.models import utc_now
 from conftest import TestSite
 
@@ -50,21 +51,42 @@ async def visit(site: TestSite, bucket: datetime, visitor: int) -> None:
     await site.send({"page": "/", "visitor_id": visitor, "time": time.isoformat()})
 
 
+async def visits_at_once(site: TestSite, bucket: datetime, visitors: int) -> None:
+    """The same of so many visitors, in one batch."""
+    times = [(n, bucket + timedelta(minutes=n)) for n in range(visitors)]
+    await site.send(*({"page": "/", "visitor_id": n, "time": t.isoformat()} for n, t in times))
+
+
 async def visits(site: TestSite, bucket: datetime) -> int:
     """How many there were in the bucket."""
     span = {"from": bucket.isoformat(), "to": (bucket + HOUR).isoformat()}
     return (await site.ask("timeseries", interval="hour", **span))["totals"]["visits"]
 
 
-async def test_a_bucket_rests_until_its_age_has_doubled(site: TestSite, bucket: datetime) -> None:
+async def test_a_bucket_of_which_something_is_logged_rests_until_it_is_four_times_as_old(
+    site: TestSite, bucket: datetime
+) -> None:
     await visit(site, bucket, 1)
     assert not await waits(site, bucket, 4.1 * HOUR, everything=True)
     await visit(site, bucket, 2)
     assert await waits(site, bucket, 4.2 * HOUR)
+    assert await waits(site, bucket, 15.9 * HOUR)
+    assert await visits(site, bucket) == 2
+    assert not await waits(site, bucket, 16.1 * HOUR)
+    assert await visits(site, bucket) == 2
+
+
+async def test_a_dirty_bucket_rests_until_its_age_has_doubled(
+    site: TestSite, bucket: datetime
+) -> None:
+    await visit(site, bucket, 1)
+    assert not await waits(site, bucket, 4.1 * HOUR, everything=True)
+    await visits_at_once(site, bucket, MOST_LOGGED + 1)
+    assert await waits(site, bucket, 4.2 * HOUR)
     assert await waits(site, bucket, 7.9 * HOUR)
-    assert await visits(site, bucket) == 2
+    assert await visits(site, bucket) == MOST_LOGGED + 1
     assert not await waits(site, bucket, 8.1 * HOUR)
-    assert await visits(site, bucket) == 2
+    assert await visits(site, bucket) == MOST_LOGGED + 1
 
 
 async def test_a_bucket_that_only_an_import_can_have_touched_does_not_rest(site: TestSite) -> None:

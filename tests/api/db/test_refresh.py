@@ -24,7 +24,8 @@ SEEN = {"page": "/", "visitor_id": 1, "time": "2026-03-10T10:00:00Z"}
 
 
 def changed(**how: Any) -> tuple[Rollup, ...]:
-    """The declarations, with those of pages changed."""
+    """The declarations, with those of pages changed, and made of events."""
+    how = {"finer": None, **how}
     return tuple(replace(rollup, **how) if rollup.name == "pages" else rollup for rollup in ROLLUPS)
 
 

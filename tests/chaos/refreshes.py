@@ -55,7 +55,7 @@ KEPT_DAYS = 21 + utc_now().weekday()
 
 CHANGED = tuple(
     replace(rollup, measures=(*rollup.measures, "custom_events"))
-    if rollup.name == "pages"
+    if rollup.name in ("hourly_pages", "pages", "weekly_pages")
     else rollup
     for rollup in ROLLUPS
 )
@@ -99,24 +99,35 @@ class Books:
 
 
 def rows_sql(rollup: Rollup, read: bool) -> str:
-    """The buckets of a rollup, as it is read or as its base table has them."""
-    by = ", ".join(("bucket", *rollup.dimensions))
-    if not read:
-        floor = rollup.floor(rollup.fact.time)
-        return (
-            f"select {rollup.selection(floor)} from {rollup.fact.table} where site_id = %(site)s"
-            f" and {rollup.fact.time} >= %(lower)s and {rollup.only} group by {rollup.grouping}"
-        )
+    """The buckets of a rollup, as it is read or as its base table has them. Without those in which
+    there is nothing: what came late may have taken the last row away from a group."""
+    kept = rollup.columns.removesuffix(", last_change")
+    some = " or ".join(f"{name} <> 0" for name in rollup.measures) or "true"
+    rows = read_sql(rollup) if read else base_sql(rollup)
+    return f"select {kept} from ({rows}) r where {some}"
+
+
+def base_sql(rollup: Rollup) -> str:
+    """What the base table has."""
+    time = rollup.fact.time
+    return (
+        f"select {rollup.selection(rollup.floor(time))} from {rollup.fact.table}"
+        f" where site_id = %(site)s and {time} >= %(lower)s and {rollup.only}"
+        f" group by {rollup.grouping}"
+    )
+
+
+def read_sql(rollup: Rollup) -> str:
+    """What is read, summed up or united."""
+    by = ", ".join(("site_id", "bucket", *rollup.dimensions))
     rows = f"from {rollup.name}(%(site)s, %(lower)s, 'infinity')"
     if rollup.people:
         bit = "set_bit(B'0'::bit(16384), ordinal & 16383, 1)"
         block = "coalesce(block, ordinal >> 14)"
-        return (
-            f"select site_id, {by}, {block}, bit_or(coalesce(visitors, {bit})) {rows}"
-            f" group by site_id, {by}, {block}"
-        )
-    sums = ", ".join(f"sum({name})" for name in rollup.measures)
-    return f"select site_id, {by}, {sums} {rows} group by site_id, {by}"
+        union = f"bit_or(coalesce(visitors, {bit})) as visitors"
+        return f"select {by}, {block} as block, {union} {rows} group by {by}, {block}"
+    sums = ", ".join(f"sum({name}) as {name}" for name in rollup.measures)
+    return f"select {by}, {sums} {rows} group by {by}"
 
 
 class Front:

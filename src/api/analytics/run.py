@@ -1,5 +1,6 @@
 """From a question to its answer: check, plan, ask, shape."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -113,10 +114,12 @@ async def run(database: Database, report: Report, query: Query) -> dict[str, Any
 
 
 async def answer(database: Database, report: Report, query: Query) -> dict[str, Any]:
-    """Totals and rows of the asked range."""
+    """Totals and rows of the asked range, asked for at once."""
     path, filled = question(report, query)
-    found = await database.rows(path, query.sql_values, filled)
-    return {"totals": await totals(database, report, query), "rows": report.finish(found)}
+    found, summed = await asyncio.gather(
+        database.rows(path, query.sql_values, filled), totals(database, report, query)
+    )
+    return {"totals": summed, "rows": report.finish(found)}
 
 
 async def comparison(database: Database, report: Report, query: Query) -> dict[str, Any] | None:

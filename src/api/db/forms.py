@@ -119,7 +119,7 @@ def is_current(form: Form, titles: Mapping[str, Rollup]) -> bool:
     """Whether a form is what is declared."""
     declared = titles.get(form.title)
     return declared is not None and declared == replace(
-        form.rollup, name=declared.name, form_of="", since=None
+        form.rollup, name=declared.name, form_of="", since=None, finer=declared.finer
     )
 
 

@@ -46,7 +46,7 @@ async def sync_rollups(
         await connection.execute("select pg_advisory_xact_lock(%s)", [SYNC_LOCK])
         if await synced_fingerprint(connection, facts[0]) == fingerprint:
             return
-        forms = [await sync_form(connection, engine, rollup) for rollup in rollups]
+        forms = await sync_forms(connection, engine, rollups)
         for form in forms:
             for index in form.index_sql:
                 await connection.execute(index)
@@ -96,6 +96,18 @@ async def drop_readers(connection: Connection, name: LiteralString) -> None:
         f"drop function if exists {name}(integer, timestamptz, timestamptz) cascade"
     )
     await connection.execute(f"drop view if exists {name} cascade")
+
+
+async def sync_forms(
+    connection: Connection, engine: Engine, rollups: Sequence[Rollup]
+) -> Sequence[Rollup]:
+    """The forms of all of them. One that reads from a finer rollup reads the form of that."""
+    forms: dict[str, Rollup] = {}
+    for rollup in rollups:
+        finer = forms[rollup.finer.name] if rollup.finer else None
+        made = replace(rollup, finer=finer)
+        forms[rollup.name] = await sync_form(connection, engine, made)
+    return list(forms.values())
 
 
 async def sync_form(connection: Connection, engine: Engine, rollup: Rollup) -> Rollup:
@@ -201,12 +213,19 @@ async def retire_forms(
         }
         for form in forms:
             successor = current.get(form.title)
+            if form.rollup.name in read_by_others(forms):
+                continue
             if successor and successor is not form and is_needless(form, successor, now):
                 await drop_form(connection, form.rollup, form.native)
                 await create_readers(connection, successor.rollup)
                 log.warning("rollup %s: the new form took the place of the old", form.title)
                 dropped += 1
     return dropped
+
+
+def read_by_others(forms: Sequence[Form]) -> set[str]:
+    """The names of the forms that wider ones are read from."""
+    return {form.rollup.finer.name for form in forms if form.rollup.finer}
 
 
 def is_needless(old: Form, new: Form, now: datetime) -> bool:

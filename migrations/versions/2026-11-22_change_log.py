@@ -3,6 +3,8 @@
 A change is numbered. A row says by which it became what it is, and the stored rows of a rollup say
 which is the last in them. The log has rows as they were (-1) and as they are (+1). Stored rows from
 before this know of no changes: whatever touches them goes on marking their buckets dirty.
+
+Some rollups are of use for recent days only: kept_since says from when on they have rows.
 """
 
 from alembic import op
@@ -19,6 +21,7 @@ TIMES = {"visit": "started", "event": "time"}
 def upgrade() -> None:
     op.execute("create sequence change_number")
     op.execute("alter table rollup_state add is_logged boolean not null default false")
+    op.execute("alter table rollup_state add kept_since timestamptz not null default '-infinity'")
     for table, time in TIMES.items():
         op.execute(f"alter table {table} add last_change bigint")
         op.execute(
@@ -34,5 +37,5 @@ def downgrade() -> None:
     for table in TIMES:
         op.execute(f"drop table {table}_change")
         op.execute(f"alter table {table} drop last_change")
-    op.execute("alter table rollup_state drop is_logged")
+    op.execute("alter table rollup_state drop is_logged, drop kept_since")
     op.execute("drop sequence change_number")

@@ -338,7 +338,8 @@ class Front:
             assert answer.status_code == 201, answer.text
         await self.settle()
         async with await self.database.connect() as connection:
-            for rollup in await refreshable(connection, self.database.engine):
+            rollups = await refreshable(connection, self.database.engine)
+            for rollup in (rollup for rollup in rollups if rollup.keep is None):
                 self.history[rollup.name] = await self.long_ago(connection, rollup)
             await connection.execute(
                 "update site set retention_days = %s where key = 'aged'", [KEPT_DAYS]

@@ -38,7 +38,7 @@ def plan(need: Need, query: Query) -> Rollup | Fact:
         able = []
     whole = [rollup for rollup in able if remembers(rollup, query)]
     if not whole:
-        require_raw(query, able)
+        require_raw(query, [rollup for rollup in able if not rollup.keep])
     return min(whole, key=lambda rollup: rows_of(rollup, query), default=need.fact)
 
 
@@ -92,14 +92,17 @@ def remembers(rollup: Rollup, query: Query) -> bool:
     """Whether it has what is asked for where the raw data is gone: it was made before that, and
     no edge cuts a bucket, since only whole ones can be read there."""
     expired, width = expired_edges(query), grain(rollup)
+    if expired and rollup.keep:
+        return False
     if any(edge < (rollup.since or edge) for edge in expired):
         return False
     return not any((edge - ORIGIN) % width for edge in expired)
 
 
 def grain(rollup: Rollup) -> timedelta:
-    """The width of the narrowest buckets that it reads."""
-    return grain(rollup.finer) if rollup.finer else rollup.width
+    """The width of the narrowest buckets that it reads, however old they are."""
+    finer = rollup.finer
+    return grain(finer) if finer and not finer.keep else rollup.width
 
 
 def require_raw(query: Query, able: Sequence[Rollup] = ()) -> None:

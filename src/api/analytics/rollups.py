@@ -63,17 +63,27 @@ DEVICE_COLUMNS = ("device", "browser", "os")
 LOCATION_COLUMNS = ("country", "region", "city")
 
 
+RECENT = timedelta(days=10)
+"""Longer than anything comes late: wider buckets are read from narrower ones of so many days."""
+
+
 def sums(
     name: LiteralString,
     width: timedelta,
     dimensions: tuple[LiteralString, ...] = (),
     finer: Rollup | None = None,
+    keep: timedelta | None = None,
 ) -> Rollup:
     """The measures of visits by these dimensions."""
-    return Rollup(name, VISITS, width, dimensions, VISIT_MEASURES, finer=finer)
+    return Rollup(name, VISITS, width, dimensions, VISIT_MEASURES, finer=finer, keep=keep)
 
 
-def views(name: LiteralString, width: timedelta, finer: Rollup | None = None) -> Rollup:
+def views(
+    name: LiteralString,
+    width: timedelta,
+    finer: Rollup | None = None,
+    keep: timedelta | None = None,
+) -> Rollup:
     """Page views by page, and the time that was spent on them."""
     return Rollup(
         name,
@@ -83,6 +93,7 @@ def views(name: LiteralString, width: timedelta, finer: Rollup | None = None) ->
         measures=("pageviews", "engaged"),
         condition="name in ('pageview', 'engagement')",
         finer=finer,
+        keep=keep,
     )
 
 
@@ -108,10 +119,10 @@ def viewers(name: LiteralString, width: timedelta, finer: Rollup | None = None) 
 
 SOURCES = sums("sources", HOUR, SOURCE_COLUMNS)
 DEVICES = sums("devices", HOUR, DEVICE_COLUMNS)
-LOCATIONS = sums("hourly_locations", HOUR, LOCATION_COLUMNS)
-ENTRIES = sums("hourly_entries", HOUR, ("entry_page",))
-EXITS = sums("hourly_exits", HOUR, ("exit_page",))
-HOURLY_PAGES = views("hourly_pages", HOUR)
+LOCATIONS = sums("hourly_locations", HOUR, LOCATION_COLUMNS, keep=RECENT)
+ENTRIES = sums("hourly_entries", HOUR, ("entry_page",), keep=RECENT)
+EXITS = sums("hourly_exits", HOUR, ("exit_page",), keep=RECENT)
+HOURLY_PAGES = views("hourly_pages", HOUR, keep=RECENT)
 PAGES = views("pages", DAY, finer=HOURLY_PAGES)
 HOURLY_VISITORS = people("hourly_visitors", HOUR)
 DAILY_VISITORS = people("daily_visitors", DAY, finer=HOURLY_VISITORS)

@@ -71,6 +71,7 @@ def words_of(rollup: Rollup) -> dict[str, Any]:
         "fact": {field.name: getattr(rollup.fact, field.name) for field in fields(Fact)},
         "finer": words_of(rollup.finer) if rollup.finer else None,
         **{name: getattr(rollup, name).total_seconds() for name in SPANS},
+        "keep": rollup.keep.total_seconds() if rollup.keep else None,
     }
 
 
@@ -85,6 +86,7 @@ def declared_as(words: Mapping[str, Any]) -> Rollup:
         measures=tuple(words["measures"]),
         condition=words["condition"],
         people=words["people"],
+        keep=timedelta(seconds=words["keep"]) if words.get("keep") else None,
         finer=declared_as(words["finer"]) if words["finer"] else None,
         form_of=words["form_of"],
         lag=timedelta(seconds=words["lag"]),

@@ -88,6 +88,7 @@ async def refresh_rollup(
 ) -> int:
     """Moves the watermark up and cleans the dirty buckets. Returns how many."""
     cleaned = 0
+    await forget(connection, engine, rollup, now)
     await begin_watermark(connection, rollup)
     while await advance_watermark(connection, rollup, now):
         pass
@@ -105,10 +106,30 @@ async def refresh_rollup(
     return cleaned
 
 
+async def forget(connection: Connection, engine: Engine, rollup: Rollup, now: datetime) -> None:
+    """Removes the rows of a rollup that are of no use any more; who reads there reads what they are
+    made of."""
+    if rollup.keep is None:
+        return
+    values = {"name": rollup.name, "since": now - rollup.keep}
+    async with connection.transaction():
+        cursor = await connection.execute(
+            f"update rollup_state set kept_since = {rollup.floor('%(since)s')}"
+            f" where name = %(name)s and kept_since < {rollup.floor('%(since)s')}"
+            " returning kept_since",
+            values,
+        )
+        if row := await cursor.fetchone():
+            table = await stored_table(connection, engine, rollup)
+            await connection.execute(
+                sql.SQL("delete from {} where bucket < %s").format(table), [row[0]]
+            )
+
+
 async def begin_watermark(connection: Connection, rollup: Rollup) -> None:
-    """Puts the watermark of a new rollup where its base table begins; before the first row it has
-    none. The long search for that place makes nobody wait; whoever wrote something older since
-    then is found under the lock."""
+    """Puts the watermark of a new rollup where its base table begins, or its rows begin to be of
+    use; before the first row it has none. The long search for that place makes nobody wait; whoever
+    wrote something older since then is found under the lock."""
     fact = rollup.fact
     values = {"name": rollup.name, "before": "infinity"}
     state: LiteralString = (
@@ -117,8 +138,10 @@ async def begin_watermark(connection: Connection, rollup: Rollup) -> None:
     if (await (await connection.execute(f"select exists ({state})", values)).fetchone()) != (True,):
         return
     earliest: LiteralString = (
-        f"select {rollup.floor(f'min({fact.time})')} from {fact.table}"
-        f" where {fact.time} < %(before)s having exists ({state})"
+        f"select greatest({rollup.floor(f'min({fact.time})')},"
+        " (select kept_since from rollup_state where name = %(name)s))"
+        f" from {fact.table} where {fact.time} < %(before)s"
+        f" having min({fact.time}) is not null and exists ({state})"
     )
     found = await one(connection, earliest, values)
     if found is None:
@@ -166,8 +189,8 @@ async def move_watermark(connection: Connection, rollup: Rollup, target: datetim
     fact = rollup.fact
     rows: LiteralString = " union all ".join(
         f"select site_id, {fact.time} from {table}"
-        f" where {fact.time} >= (select watermark from rollup_state where name = %(name)s)"
-        f" and {fact.time} < %(target)s"
+        f" where {fact.time} < %(target)s and {fact.time} >="
+        " (select greatest(watermark, kept_since) from rollup_state where name = %(name)s)"
         for table in (fact.table, change_log(fact.table))
     )
     values = {"name": rollup.name, "target": target}

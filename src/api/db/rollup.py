@@ -76,6 +76,9 @@ class Rollup:
     """Whether it keeps the sets of visitors instead of measures."""
     finer: "Rollup | None" = None
     """A rollup of the same with narrower buckets: what is not stored is read there."""
+    keep: timedelta | None = None
+    """How long its rows are of use, where it is there for wider ones to be read from while they are
+    not stored; None for ever. It is longer than anything comes late."""
     form_of: LiteralString = ""
     """The declared rollup of which this is a form, where it has a name of its own."""
     since: datetime | None = None
@@ -283,6 +286,9 @@ def rollup_function_sql(rollup: Rollup) -> LiteralString:
     stored = ("block", "visitors", "null::integer") if rollup.people else rollup.measures
     columns: LiteralString = ", ".join(("site_id", "bucket", *rollup.dimensions, *stored))
     first = rollup.floor(f"$2 + {width} - interval '1 microsecond'")
+    if rollup.keep:
+        kept = f"(select kept_since from rollup_state where name = '{name}')"
+        first = f"greatest({first}, {kept})"
     watermark = f"(select watermark from rollup_state where name = '{name}')"
     stop = f"least({rollup.floor('$3')}, {watermark})"
     dirty = f"select bucket from rollup_dirty d where d.rollup = '{name}' and d.site_id = $1"

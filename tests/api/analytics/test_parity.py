@@ -170,6 +170,8 @@ async def compare(site: TestSite, report: str, params: Body) -> Body:
     rollups = rollups_of(answer["source"])
     if params.get("dimension") == "browser":
         rollups = {name.replace("device_", "browser_") for name in rollups}
+    if params.get("dimension") == "country":
+        rollups = {name.replace("locations", "countries") for name in rollups}
     if report == "timeseries":
         rollups -= {"visitors"}
     expected = expected_rollups(report, params)

@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from psycopg import AsyncConnection
 
 from api.analytics import run
 from api.analytics.rollups import EVENTS, FACTS, ROLLUPS
 from api.db import forms
 from api.db.database import Database
 from api.db.forms import served, stored_forms
-from api.db.refresh import advance_watermark
+from api.db.refresh import advance_watermark, forget
 from api.db.rollup import Rollup
 from api.db.sync import retire_forms, sync_rollups
 from api.sites.models import utc_now
@@ -146,7 +147,9 @@ async def test_a_rebuild_that_would_lose_history_leaves_the_old_form_in_its_plac
         assert await site.ask("pages", **DAY) == before
         await refresh(database)
         assert await retire(database, MORE) == 0
-    assert (await site.client.get("/readyz")).json()["rollups"] == "two forms of: hourly_pages, pages, weekly_pages"
+    assert (await site.client.get("/readyz")).json()[
+        "rollups"
+    ] == "two forms of: hourly_pages, pages, weekly_pages"
     june = await site.ask("pages", **{**DAY, "from": "2026-06-10", "to": "2026-06-10"})
     assert [row["pageviews"] for row in june["rows"]] == [1]
     # Both are kept up: the old one goes on where the new one begins.
@@ -191,3 +194,52 @@ async def test_a_watermark_stops_only_between_two_buckets(site: TestSite, rollup
             [rollup.name],
         )
         assert await cursor.fetchone() == (True,)
+
+
+BRIEF = [rollup for rollup in ROLLUPS if rollup.keep]
+"""Those whose rows are of use for some days only."""
+
+
+async def kept(connection: AsyncConnection[Any], rollup: Rollup, site: TestSite) -> list[int]:
+    """How many rows of a site are stored, and how many are read."""
+    counts: list[int] = []
+    for rows in (f"{rollup.name}_stored", rollup.name):
+        cursor = await connection.execute(
+            f"select count(*) from {rows} r join site on site.id = site_id where key = %s",
+            [site.key],
+        )
+        counts += [row[0] for row in await cursor.fetchall()]
+    return counts
+
+
+@pytest.mark.parametrize("rollup", BRIEF, ids=lambda rollup: rollup.name)
+async def test_rows_that_are_of_no_use_any_more_go_and_are_read_from_base_tables(
+    site: TestSite, rollup: Rollup
+) -> None:
+    """All is rolled back, for what is forgotten never comes again."""
+    seen = utc_now() - timedelta(hours=30)
+    await site.send({"page": "/", "visitor_id": 1, "time": seen.isoformat()})
+    await site.refresh()
+    async with (
+        await site.database.connect() as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        assert await kept(connection, rollup, site) == [1, 1]
+        assert rollup.keep
+        await forget(connection, site.database.engine, rollup, seen + rollup.keep)
+        assert await kept(connection, rollup, site) == [1, 1]
+        later = seen + rollup.keep + timedelta(hours=1)
+        await forget(connection, site.database.engine, rollup, later)
+        assert await kept(connection, rollup, site) == [0, 1]
+
+
+async def test_what_is_imported_behind_them_does_not_bring_them_back(site: TestSite) -> None:
+    seen = utc_now() - timedelta(days=20)
+    await site.send({"page": "/", "visitor_id": 1, "time": seen.isoformat()})
+    await site.refresh()
+    async with await site.database.connect() as connection:
+        for rollup in BRIEF:
+            assert await kept(connection, rollup, site) == [0, 1]
+    hour = {"from": seen.isoformat(), "to": (seen + timedelta(hours=1)).isoformat()}
+    answer = await site.ask("pages", **hour)
+    assert [row["pageviews"] for row in answer["rows"]] == [1]

@@ -15,7 +15,8 @@ insert into rollup_dirty (rollup, site_id, bucket)
 select distinct r.name, touched.site_id,
     date_bin(r.width, touched.time, timestamptz '2000-01-03 00:00:00+00') as bucket
 from touched
-join rollup_state r on r.source = touched.source and touched.time < r.watermark
+join rollup_state r on r.source = touched.source
+    and touched.time >= r.kept_since and touched.time < r.watermark
     and (touched.is_marked or not r.is_logged)
 join site on site.id = touched.site_id and touched.time >= coalesce(site.kept_since, '-infinity')
 order by 1, 2, 3

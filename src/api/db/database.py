@@ -164,6 +164,7 @@ def pool(url: str, options: str, kind: type[PatientConnection], size: int, timeo
         timeout=timeout,
         max_waiting=200,
         reconnect_timeout=5,
+        max_idle=60,
         connection_class=kind,
         kwargs={"connect_timeout": 2},
     )

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from itertools import groupby
-from typing import Any
+from typing import Any, LiteralString
 
 from api.analytics.dimensions import VISIT_DIMENSIONS, find_dimension
+from api.analytics.filters import DIGITS
 from api.analytics.params import FunnelParams, FunnelVisitorsParams
 from api.analytics.query import Query
-from api.analytics.steps import Step, page_step, read_step, step_values
+from api.analytics.steps import ANY_PAGE, Step, page_step, read_step, step_values
 from api.db.queries import Fragment
 
 VISIT = Fragment(
-    "join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id"
-    " and v.started between e.time - interval '7 days' and e.time"
+    "left join visit v on h.step = 1 and v.visitor_id = h.visitor_id and v.id = h.visit_id"
+    " and v.started between h.time - interval '7 days' and h.time"
 )
+"""The visit in which the funnel was entered."""
 
 PLACES = {
     "visitor": Fragment("row_number() over (partition by e.visitor_id order by e.time, e.id)"),
@@ -23,17 +25,22 @@ PLACES = {
 }
 """The number of an event among all of the visitor, or of the visit: strict funnels need it."""
 
-VALUE = "(array_agg(e.value order by e.time, e.id) filter (where s.step = 1))[1]"
-VALUE_OF_ANY = "(array_agg(e.value order by e.time, e.id))[1]"
+LATEST: tuple[LiteralString, ...] = tuple(
+    f"max(time) filter (where step = {number}) over walk" for number in (*DIGITS[1:], "10")
+)
+"""When each step was last done."""
 
 
 def funnel_values(query: Query) -> dict[str, Any]:
     """The steps, the window and whether there is a breakdown."""
     params = query.params
     assert isinstance(params, FunnelParams)
+    steps = funnel_steps(params, query.goals)
     return {
         "labels": params.labels,
-        **step_values(funnel_steps(params, query.goals)),
+        **step_values(steps),
+        "anywhere": [step.name for step in steps if step.pattern == ANY_PAGE],
+        "mode": params.mode,
         "window_seconds": params.window * 3600,
         "broken_down": bool(params.breakdown),
     }
@@ -47,22 +54,31 @@ def funnel_steps(params: FunnelParams, goals: Mapping[str, Step]) -> list[Step]:
 
 
 def funnel_slots(query: Query) -> Mapping[str, Fragment]:
-    """Who walks, in which way, and by which dimension."""
+    """Who walks, in which way, and to which pages."""
     params = query.params
     assert isinstance(params, FunnelParams)
     slots: dict[str, Fragment] = {}
+    if globs := [step.pattern for step in funnel_steps(params, query.goals) if step.pattern]:
+        slots["globs"] = Fragment("e.page ~ any(:globs)", {"globs": globs})
     if params.unit == "visit":
         slots["unit"] = Fragment("e.visit_id")
     if params.mode == "any":
-        slots["walk"] = Fragment("funnel_collect")
+        slots["latest"] = Fragment(f"array[{', '.join(LATEST[: len(params.labels)])}]")
     if params.mode == "strict":
         slots["place"] = PLACES[params.unit]
-    if params.breakdown:
-        dimension = find_dimension(params.breakdown, VISIT_DIMENSIONS)
-        slots["dimension"] = Fragment(dimension.sql)
-        slots["visit"] = VISIT
-        slots["value"] = Fragment(VALUE_OF_ANY if params.mode == "any" else VALUE)
     return slots
+
+
+def valued_slots(query: Query) -> Mapping[str, Fragment]:
+    """The same, by the dimension of the visit in which the funnel was entered."""
+    params = query.params
+    assert isinstance(params, FunnelParams)
+    if not params.breakdown:
+        return funnel_slots(query)
+    value = find_dimension(params.breakdown, VISIT_DIMENSIONS).sql
+    of_unit = "over (partition by h.visitor_id, h.unit)"
+    by_value = Fragment(f"max({value}) filter (where h.step = 1) {of_unit}")
+    return {**funnel_slots(query), "visit": VISIT, "value": by_value}
 
 
 def funnel_shares(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -75,7 +91,6 @@ def funnel_shares(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def add_shares(steps: list[dict[str, Any]]) -> None:
     """The shares of one funnel."""
     first = previous = steps[0]["count"]
-    steps[0] |= {"median_seconds": None, "p90_seconds": None}
     for row in steps:
         count = row["count"]
         row["share_of_first"] = count / first if first else None

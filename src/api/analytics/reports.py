@@ -23,6 +23,7 @@ from api.analytics.funnel import (
     funnel_slots,
     funnel_values,
     funnel_visitor_values,
+    valued_slots,
 )
 from api.analytics.metrics import measures_of
 from api.analytics.order import among, bound, counted_for, order_by
@@ -205,7 +206,7 @@ REPORTS = (
         rows.Step,
         base="event",
         prepare=funnel_values,
-        slots=funnel_slots,
+        slots=valued_slots,
         finish=funnel_shares,
     ),
     Report(

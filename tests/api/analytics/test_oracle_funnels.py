@@ -208,6 +208,22 @@ async def test_in_any_order_what_left_the_window_may_be_done_again(site: TestSit
     assert await counts(site, steps=["/a", "/b", "/c"], mode="any", window=1) == [1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("mode", "pages", "steps", "expected"),
+    [
+        ("ordered", ["/a", "/b", "/b", "/c"], ["/a", "/b", "/c"], [None, 60, 120]),
+        ("ordered", ["/a", "/a", "/b", "/a", "/c"], ["/a", "/b", "/c"], [None, 60, 120]),
+        ("any", ["/a", "/x", "/c"], ["/a", "/*", "/c"], [None, 0, 60]),
+    ],
+)
+async def test_the_seconds_of_a_step_are_those_of_the_attempt_that_first_got_there(
+    site: TestSite, mode: str, pages: list[str], steps: list[str], expected: list[float | None]
+) -> None:
+    await tell(site, [walk(*pages)])
+    rows = (await ask(site, "funnel", TEN_DAYS, steps=steps, mode=mode))["rows"]
+    assert [row["median_seconds"] for row in rows] == expected
+
+
 async def test_a_funnel_is_broken_down_by_the_visit_in_which_it_was_entered(
     site: TestSite,
 ) -> None:

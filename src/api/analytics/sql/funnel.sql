@@ -1,25 +1,26 @@
 -- How far visitors (or visits) got through the steps; by a dimension, for its largest values.
-with walks as (
-    /*include funnel_walks*/
+/*include funnel_hits_part*/
+, valued as (
+    select h.step, h.seconds, /*value*/ null::text /*end*/ as value
+    from hits h
+    /*visit*/ /*end*/
+), counted as (
+    select value, step, count(*) as count,
+        percentile_cont(array[0.5, 0.9]) within group (order by seconds) as percentiles
+    from valued
+    group by value, step
 ), chosen as (
-    select value, count(*) as size
-    from walks
-    where :broken_down and cardinality((walk).seconds) > 0
-    group by value
+    select value, count as size
+    from counted
+    where :broken_down and step = 1
     union all
     select null, 0 where not :broken_down
     order by size desc, value
     limit :limit
-), reached as (
-    select w.value, times.step, times.seconds
-    from walks w
-    cross join lateral unnest((w.walk).seconds) with ordinality times (seconds, step)
 )
-select c.value, s.step, s.label, count(r.step) as count,
-    percentile_cont(0.5) within group (order by r.seconds) as median_seconds,
-    percentile_cont(0.9) within group (order by r.seconds) as p90_seconds
+select c.value, s.step, s.label, coalesce(r.count, 0) as count,
+    r.percentiles[1] as median_seconds, r.percentiles[2] as p90_seconds
 from chosen c
 cross join unnest(:labels::text[]) with ordinality s (label, step)
-left join reached r on r.step = s.step and r.value is not distinct from c.value
-group by c.value, c.size, s.step, s.label
+left join counted r on r.step = s.step and r.value is not distinct from c.value
 order by c.size desc, c.value, s.step

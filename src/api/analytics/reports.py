@@ -84,6 +84,15 @@ BREAKDOWN_METRICS: tuple[LiteralString, ...] = (
     *("visits", "views_per_visit", "bounce_rate", "visit_duration"),
 )
 
+SESSION_METRICS: tuple[LiteralString, ...] = ("visitors", *BREAKDOWN_METRICS)
+
+SESSION_TOTALS = TotalsOf(
+    "sessions_totals",
+    rows.SessionTotals,
+    SESSION_METRICS,
+    {"visits": Need(VISITS, measures_of(SESSION_METRICS, "visits")), "people": PEOPLE},
+)
+
 BREAKDOWN_ORDERS: tuple[LiteralString, ...] = (*BREAKDOWN_METRICS, "visitors", "share", "value")
 
 PAGE_ORDERS: tuple[LiteralString, ...] = (
@@ -180,7 +189,7 @@ REPORTS = (
         Params,
         rows.Session,
         orders=("started", "duration", "pageviews", "events"),
-        totals=TotalsOf("sessions_totals", rows.SessionTotals),
+        totals=SESSION_TOTALS,
     ),
     Report(
         "sessions/series",
@@ -188,7 +197,7 @@ REPORTS = (
         params.SeriesParams,
         rows.SessionsPoint,
         sql="sessions_series",
-        totals=TotalsOf("sessions_totals", rows.SessionTotals),
+        totals=SESSION_TOTALS,
     ),
     Report(
         "paths",

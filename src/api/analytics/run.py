@@ -177,13 +177,15 @@ OF_VISITS = frozenset(path.stem for path in SQL.glob("*_of_visits.sql"))
 
 def file_for(name: str, query: Query) -> Path:
     """Where a question is, in the form for the filter."""
-    form = f"{name}_of_visits"
-    return file_of(form if form in OF_VISITS and only_visits_filtered(query) else name)
+    path, form = file_of(name), f"{name}_of_visits"
+    return file_of(form) if form in OF_VISITS and visits_tell(path, query) else path
 
 
-def only_visits_filtered(query: Query) -> bool:
-    """Whether there is a filter, on visits alone: they mostly know how many events they had."""
-    return {clause.dimension.of for clause in clauses_of(query.filter)} == {"visit"}
+def visits_tell(path: Path, query: Query) -> bool:
+    """Whether there is a filter, and the visits that it chooses are all it takes: they mostly know
+    how many events they had, though not how many that fit a filter on events."""
+    filtered = {clause.dimension.of for clause in clauses_of(query.filter)}
+    return filtered == {"visit"} or (bool(filtered) and "event_filter" not in slot_names(path))
 
 
 def slots(report: Report, path: Path, query: Query) -> Mapping[str, Fragment]:

@@ -1,6 +1,7 @@
 """Paths, visits one by one and visits over time, against the oracle, and their classic traps."""
 
 from datetime import UTC, datetime
+from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from conftest import TestSite
-from oracle.histories import DAY, GOALS, HOUR, MINUTE, PAGES, History, histories, questions
+from oracle.histories import DAY, GOALS, HOUR, MINUTE, PAGES, SECOND, History, histories, questions
 from oracle.paths import paths
 from oracle.periods import Range
 from oracle.reports import session_events, sessions_series
@@ -214,3 +215,30 @@ async def test_a_bucket_without_visits_has_no_averages(site: TestSite) -> None:
     assert [full[column] for column in columns] == [1, 1, 60, 60, 2]
     assert [empty[column] for column in columns] == [0, 0, None, None, None]
     assert (full["bounce_rate"], empty["bounce_rate"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [
+        ([3, 4, 5], [1, 2, 6, 7]),
+        ([3, 4, 4, 5], [1, 6]),
+        ([3, 4, 4, 5], [1, 2]),
+        ([2, 3, 3, 4], [5, 6]),
+        ([10, 11, 12], [1, 2, 3, 4]),
+        ([1, 2], [5, 6, 7, 8]),
+        ([], [1, 5]),
+    ],
+)
+async def test_the_median_is_that_of_all_visits_whatever_those_in_the_middle_of_the_range_are_like(
+    site: TestSite, inside: list[int], outside: list[int]
+) -> None:
+    starts = [(NOON + 16 * HOUR, inside), (NOON, outside)]
+    told = [
+        event(start + seconds * SECOND, visitor=f"{start}, {number}")
+        for start, lengths in starts
+        for number, length in enumerate(lengths)
+        for seconds in (0, length)
+    ]
+    await tell(site, [told])
+    totals = (await ask(site, "sessions", Range(NOON, NOON + 32 * HOUR)))["totals"]
+    assert totals["median_duration"] == median([*inside, *outside])

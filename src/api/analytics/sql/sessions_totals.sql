@@ -1,8 +1,21 @@
--- All visits of a range together.
-select coalesce(sum(visits), 0)::bigint as visits, count(distinct visitor_id) as visitors,
-    avg(seconds)::float8 as mean_duration,
-    percentile_cont(0.5) within group (order by seconds::float8) as median_duration,
-    avg(views)::float8 as pages_per_visit,
-    sum(bounces)::float8 / nullif(sum(viewed), 0) as bounce_rate
-from visits(:site, :lower, :upper) v
-where /*visit_filter*/ true /*end*/
+-- All visits of a range together. Only the median needs to see each of them.
+select visits, visitors, visit_duration as mean_duration, median_duration,
+    views_per_visit as pages_per_visit, bounce_rate
+from (
+    select median_duration, /*metrics*/ visits, visitors, null::float8 as visit_duration,
+        null::float8 as views_per_visit, null::float8 as bounce_rate /*end*/
+    from (
+        select sum(visits) as visits, sum(viewed) as viewed,
+            sum(bounces) as bounces, sum(seconds) as seconds, sum(views) as views
+        from /*visits*/ visits /*end*/ (:site, :lower, :upper)
+    ) visited
+    cross join (
+        select sum(visitors) as visitors
+        from (
+            /*include people*/
+        ) p
+    ) people
+    cross join (
+        /*include median_duration_part*/
+    ) median
+) sessions

@@ -1,0 +1,15 @@
+-- All visits of a range together, of those that a filter chooses.
+select visits, visitors, visit_duration as mean_duration, median_duration,
+    views_per_visit as pages_per_visit, bounce_rate
+from (
+    select median_duration, /*metrics*/ visits, visitors, null::float8 as visit_duration,
+        null::float8 as views_per_visit, null::float8 as bounce_rate /*end*/
+    from (
+        select sum(visits) as visits, count(distinct visitor_id) as visitors,
+            sum(viewed) as viewed, sum(bounces) as bounces, sum(seconds) as seconds,
+            sum(views) as views,
+            percentile_cont(0.5) within group (order by seconds::float8) as median_duration
+        from visits(:site, :lower, :upper) v
+        where /*visit_filter*/ true /*end*/
+    ) visited
+) sessions

@@ -5,12 +5,15 @@
 
 (a) single events at 1, 16 and 64 connections, against a server that only echoes and against one
 INSERT a request; (b) batches of 100 and 1,000, against a bare COPY of the same rows into the same
-tables. Several numbers of workers are measured one after the other, and against each other. The
-soak keeps a constant load up instead, and compares the first minute with the last. Figures of past
-runs are in docs/benchmarks.md.
+tables. Several numbers of workers are measured one after the other, and against each other, with
+events of one site and of several. The processor time an event costs the client, the service and the
+database is told too: it says more than a rate where they share the cores. The soak keeps a constant
+load up instead, and compares the first minute with the last. Figures of past runs are in
+docs/benchmarks.md.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import platform
@@ -23,8 +26,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psutil
 import psycopg
 
+from api.db.database import Database
+from api.sites.directory import Sites
+from bench.load import site_key
 from bench.soak import CONNECTIONS as SOAK_CONNECTIONS
 from bench.soak import HEADINGS, PARTS, Part, Sampler, line, summary
 from chaos.server import Server
@@ -33,6 +40,13 @@ from processes import ROOT, Service, free_port
 LOAD = Path(__file__).with_name("load.py")
 
 CONNECTIONS = (1, 16, 64)
+
+CASES = (
+    *((connections, 1, sites) for sites in (1, 8) for connections in CONNECTIONS),
+    (4, 100, 1),
+    (4, 1000, 1),
+)
+"""Connections, events in a request, and sites that they are of."""
 
 PEERS = {"echo": "echo", "inserts": "one INSERT a request"}
 
@@ -53,11 +67,40 @@ def peer(name: str, url: str) -> Iterator[int]:
         process.wait()
 
 
-def load(port: int, path: str, connections: int, seconds: float, events: int = 1) -> dict[str, Any]:
+def load(
+    port: int, path: str, connections: int, seconds: float, events: int = 1, sites: int = 1
+) -> dict[str, Any]:
     """What a client measures that runs in a process of its own."""
-    arguments = [str(item) for item in (port, path, connections, seconds, events)]
+    arguments = [str(item) for item in (port, path, connections, seconds, events, sites)]
     done = subprocess.run([sys.executable, LOAD, *arguments], capture_output=True, check=True)
     return json.loads(done.stdout)
+
+
+class Effort:
+    """The processor time that two families of processes spend while a client keeps them busy."""
+
+    def __init__(self, service: Service, server: Server) -> None:
+        assert service.process
+        self.families = (psutil.Process(service.process.pid), server.postmaster)
+
+    def load(
+        self, port: int, connections: int, seconds: float, events: int, sites: int
+    ) -> dict[str, Any]:
+        """What the client measures, with the microseconds that a request took each of them."""
+        before = [seconds_of(family) for family in self.families]
+        measured = load(port, "/api/events/", connections, seconds, events, sites)
+        spent = [
+            seconds_of(family) - was for family, was in zip(self.families, before, strict=True)
+        ]
+        requests = measured["per_second"] * seconds
+        measured["service_us"], measured["database_us"] = (1e6 * one / requests for one in spent)
+        return measured
+
+
+def seconds_of(head: psutil.Process) -> float:
+    """The processor time of a process and its children so far."""
+    times = [process.cpu_times() for process in (head, *head.children(recursive=True))]
+    return sum(time.user + time.system for time in times)
 
 
 def copy_rate(url: str) -> float:
@@ -85,7 +128,12 @@ def report(label: str, measured: dict[str, Any], events: int = 1, **against: flo
     rate = measured["per_second"] * events
     ratios = "  ".join(f"{rate / other:5.2f} of {name}" for name, other in against.items())
     times = f"p50 {measured['p50_ms']:6.1f} ms  p99 {measured['p99_ms']:6.1f} ms"
-    print(f"{label:<34}{rate:>9,.0f} events/s  {times}  {ratios}", flush=True)
+    efforts = "  ".join(
+        f"{who} {measured[f'{who}_us'] / events:.0f}"
+        for who in ("client", "service", "database")
+        if f"{who}_us" in measured
+    )
+    print(f"{label:<34}{rate:>9,.0f} events/s  {times}  {efforts} µs  {ratios}", flush=True)
     if set(measured["statuses"]) - {"200", "201"}:
         print(f"{'':<34}{measured['statuses']}")
 
@@ -132,26 +180,43 @@ def serving(server: Server, folder: Path, workers: int, jobs: bool = False) -> I
 
 def measure(server: Server, folder: Path, workers: Sequence[int], seconds: float) -> None:
     """The service beside its peers, with these numbers of workers one after the other."""
-    rates: dict[int, dict[str, float]] = {connections: {} for connections in CONNECTIONS}
+    peers: dict[int, dict[str, float]] = {connections: {} for connections in CONNECTIONS}
     with peer("echo", server.url) as echo, peer("inserting", server.url) as inserting:
-        for connections, known in rates.items():
+        for connections, known in peers.items():
             for name, port in (("echo", echo), ("inserts", inserting)):
                 measured = load(port, "/", connections, seconds)
                 known[name] = measured["per_second"]
                 report(f"{PEERS[name]}, {connections}", measured)
     copied = 0.0
+    first: dict[Any, float] = {}
     for number in workers:
         print(f"{number} worker(s)")
         with serving(server, folder, number) as service:
-            for connections, known in rates.items():
-                stored = load(service.port, "/api/events/", connections, seconds)
-                report(f"single events, {connections}", stored, **known)
-                known.setdefault(f"{number} worker(s)", stored["per_second"])
-            copied = copied or copy_rate(server.url)
-            for events in (100, 1000):
-                stored = load(service.port, "/api/events/", 4, seconds, events)
-                report(f"batches of {events}", stored, events, copy=copied)
+            asyncio.run(make_sites(server.url))
+            effort = Effort(service, server)
+            for case in CASES:
+                connections, events, sites = case
+                if events > 1 and not copied:
+                    copied = copy_rate(server.url)
+                measured = effort.load(service.port, connections, seconds, events, sites)
+                against = peers[connections] if events == 1 else {"copy": copied}
+                before = {f"{workers[0]} worker(s)": first[case]} if case in first else {}
+                report(label_of(*case), measured, events, **against, **before)
+                first.setdefault(case, measured["per_second"] * events)
     print(f"{'bare COPY, events with their visits':<34}{copied:>9,.0f} events/s")
+
+
+def label_of(connections: int, events: int, sites: int) -> str:
+    """What is sent in a case."""
+    what = f"single events, {connections}" if events == 1 else f"batches of {events}"
+    return f"{what}, {sites} sites" if sites > 1 else what
+
+
+async def make_sites(url: str) -> None:
+    """The sites that events are sent to."""
+    async with Database(url) as database:
+        for key in map(site_key, range(max(sites for *_, sites in CASES))):
+            await Sites(database).create(key, f"{key}.example")
 
 
 def soak(server: Server, folder: Path, workers: int, seconds: float) -> None:

@@ -1,9 +1,10 @@
 """Group commit: requests wait together for one COMMIT instead of making one each.
 
 Whatever arrives while a batch is being written is the next batch. Under light load that is one
-event, at once; under heavy load it is thousands. Writers of one site would wait for each other in
-the database, so a site is in one batch at a time. One with a long line is written apart from the
-others and never by all writers, so that a flood on it slows nobody else.
+event, at once; under heavy load it is thousands. Writers of one site wait for each other in the
+database: those of other processes, so a batch is cut when its turn has come and not before, and
+those of this one, so a site is in one batch at a time. One with a long line is written apart from
+the others and never by all writers, so that a flood on it slows nobody else.
 """
 
 import asyncio
@@ -44,7 +45,11 @@ class OfSite(Protocol):
 Item = TypeVar("Item", bound=OfSite)
 Fate = TypeVar("Fate")
 
-Store = Callable[[Sequence[Item]], Awaitable[Sequence[Fate]]]
+Take = Callable[[], Sequence[Item]]
+"""Cuts the batch, the first time that it is called: what it has then stays in it."""
+
+Store = Callable[[frozenset[int], Take[Item]], Awaitable[Sequence[Fate]]]
+"""Takes turns with others who write to these sites, takes the batch, and stores it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +86,18 @@ class Line(Generic[Item, Fate]):
                 taken.append(request)
         self.size -= size
         return taken
+
+
+@dataclass(slots=True, eq=False)
+class Batch(Generic[Item, Fate]):
+    """Some lines, and what was taken from them when it was their turn."""
+
+    lines: Sequence[Line[Item, Fate]]
+    sites: frozenset[int]
+    is_apart: bool
+    """Whether it is a long line."""
+    requests: Sequence[Request[Item, Fate]] | None = None
+    """None while it is not cut."""
 
 
 class WriteQueue(Generic[Item, Fate]):
@@ -203,55 +220,61 @@ class WriteQueue(Generic[Item, Fate]):
 
     def start(self, lines: Sequence[Line[Item, Fate]]) -> None:
         """Begins to write what stands at the front of these lines."""
-        is_long = lines[0].size > LONG_LINE
-        requests: list[Request[Item, Fate]] = []
-        sites: set[int] = set()
-        room = MAX_BATCH
-        for line in lines:
-            if room <= 0:
-                break
-            before = line.size
-            requests += line.take(room)
-            room -= before - line.size
-            self.depth -= before - line.size
-            sites |= line.sites
-            del self.lines[line.sites]
-            if line.requests:
-                self.lines[line.sites] = line  # at the end: the others come first
+        sites = frozenset[int]().union(*(line.sites for line in lines))
+        batch = Batch(lines, sites, lines[0].size > LONG_LINE)
         self.busy |= sites
-        self.apart += is_long
+        self.apart += batch.is_apart
         self.expected = 0
-        batch = asyncio.create_task(self.write_batch(requests), name="write batch")
-        self.batches.add(batch)
-        batch.add_done_callback(lambda done: self.finish(done, sites, is_long, requests))
+        task = asyncio.create_task(self.write_batch(batch), name="write batch")
+        self.batches.add(task)
+        task.add_done_callback(lambda done: self.finish(done, batch))
 
-    def finish(
-        self,
-        batch: asyncio.Task[None],
-        sites: set[int],
-        is_long: bool,
-        requests: Sequence[Request[Item, Fate]],
-    ) -> None:
+    def finish(self, task: asyncio.Task[None], batch: Batch[Item, Fate]) -> None:
         """Makes room for the next batch."""
-        self.batches.discard(batch)
-        self.busy -= sites
-        self.apart -= is_long
+        self.batches.discard(task)
+        self.busy -= batch.sites
+        self.apart -= batch.is_apart
         self.forget_answered()
-        self.gather(len(requests))
+        self.gather(len(batch.requests or ()))
         self.dispatch()
         self.on_depth(self.depth)
 
-    async def write_batch(self, requests: Sequence[Request[Item, Fate]]) -> None:
-        """Stores what these requests brought and tells each of them."""
-        items = [item for request in requests for item in request.items]
+    def cut(self, batch: Batch[Item, Fate]) -> Sequence[Request[Item, Fate]]:
+        """What stands in a batch's lines when this is called first. None of several lines gets more
+        than a short one's worth, however long it has become meanwhile."""
+        if batch.requests is not None:
+            return batch.requests
+        requests: list[Request[Item, Fate]] = []
+        batch.requests = requests
+        room = MAX_BATCH
+        for line in batch.lines:
+            before = line.size
+            requests += line.take(room if len(batch.lines) == 1 else min(room, LONG_LINE))
+            room -= before - line.size
+            self.depth -= before - line.size
+            del self.lines[line.sites]
+            if line.requests:
+                self.lines[line.sites] = line  # at the end: the others come first
+            if room <= 0:
+                break
+        return requests
+
+    async def write_batch(self, batch: Batch[Item, Fate]) -> None:
+        """Stores what a batch's requests brought and tells each of them."""
         try:
-            fates = iter(await self.store(items) if items else ())
+            stored = await self.store(batch.sites, lambda: items_of(self.cut(batch)))
         except Exception as error:
-            for request in requests:
+            for request in self.cut(batch):
                 if not request.fates.done():
                     request.fates.set_exception(error)
             return
-        for request in requests:
+        fates = iter(stored)
+        for request in self.cut(batch):
             own = [next(fates) for _ in request.items]
             if not request.fates.done():
                 request.fates.set_result(own)
+
+
+def items_of(requests: Sequence[Request[Item, Any]]) -> list[Item]:
+    """What some requests brought, in order."""
+    return [item for request in requests for item in request.items]

@@ -7,7 +7,8 @@ lock also keeps two of them from opening two visits for one visitor, or storing 
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -74,16 +75,30 @@ class Outcome(StrEnum):
 Result = Outcome | Rejected
 
 
+Take = Callable[[], Sequence[Event]]
+"""Tells what is to be stored, each time the same."""
+
+
 async def store(database: Database, events: Sequence[Event]) -> list[Result]:
     """Stores a batch and says what became of each event, in order, after the COMMIT.
 
-    An event that the database refuses is rejected alone: the batch is cut in halves until it is
-    found. Raises psycopg.OperationalError or PoolTimeout when the database is away; then nothing
+    Raises psycopg.OperationalError or PoolTimeout when the database is away; then nothing
     of this batch is stored, or what is stored will be a duplicate when it is sent again.
     """
+    return await store_in_turn(database, {event.site_id for event in events}, lambda: events)
+
+
+async def store_in_turn(database: Database, sites: Collection[int], take: Take) -> list[Result]:
+    """Stores events of these sites, the same way. They are asked for when nobody else writes to
+    the sites any more: those who come while others write are in the batch.
+
+    An event that the database refuses is rejected alone: the batch is cut in halves until it is
+    found.
+    """
     try:
-        return await store_with_retries(database, events)
+        return await store_with_retries(database, sites, take)
     except EVENT_AT_FAULT as error:
+        events = take()
         if len(events) == 1:
             log.warning("an event cannot be stored: %s", type(error).__name__)
             return [Rejected("unstorable", "The database cannot store this event.")]
@@ -102,12 +117,14 @@ class Attempt:
     results: list[Result]
 
 
-async def store_with_retries(database: Database, events: Sequence[Event]) -> list[Result]:
+async def store_with_retries(
+    database: Database, sites: Collection[int], take: Take
+) -> list[Result]:
     """Tries again when the connection broke, or the server broke up a deadlock."""
     attempts: list[Attempt] = []
     for left in reversed(range(TRIES)):
         try:
-            return await store_batch(database, events, attempts)
+            return await store_batch(database, sites, take, attempts)
         except psycopg.OperationalError as error:
             if not left or not passes(error):
                 raise
@@ -120,26 +137,37 @@ def passes(error: psycopg.OperationalError) -> bool:
 
 
 async def store_batch(
-    database: Database, events: Sequence[Event], attempts: list[Attempt]
+    database: Database, sites: Collection[int], take: Take, attempts: list[Attempt]
 ) -> list[Result]:
     """One transaction."""
     async with database.writer() as connection:
-        await need_partitions(database, connection, events)
-        async with conversation(connection, len(events)), connection.transaction():
-            return await write(connection, events, attempts)
+        await lock(connection, sites)
+        events = take()
+        if missing := missing_months(database, events):
+            await connection.rollback()
+            await ensure_partitions(connection, database.engine, missing)
+            known_months[database.url] |= missing
+            await lock(connection, sites)
+        async with conversation(connection, len(events)):
+            results = await write(connection, events, attempts)
+            await connection.execute("commit")
+        return results
 
 
-known_months: dict[str, set[datetime]] = {}
+async def lock(connection: Connection, sites: Collection[int]) -> None:
+    """Begins a transaction, in one round trip, and waits for its turn on these sites."""
+    locks = {"writers": WRITERS_LOCK, "locks": SITE_LOCKS, "sites": sorted(sites)}
+    async with connection.pipeline():
+        await execute(connection, "lock", locks)
 
 
-async def need_partitions(
-    database: Database, connection: Connection, events: Sequence[Event]
-) -> None:
-    """Partitions for times that the jobs loop did not foresee: imports of old data."""
-    known = known_months.setdefault(database.url, set())
-    if missing := {month_of(event.time) for event in events} - known:
-        await ensure_partitions(connection, database.engine, missing)
-        known |= missing
+known_months: dict[str, set[datetime]] = defaultdict(set)
+"""By database, the months for which there are partitions."""
+
+
+def missing_months(database: Database, events: Sequence[Event]) -> set[datetime]:
+    """Times that the jobs loop did not foresee: imports of old data."""
+    return {month_of(event.time) for event in events} - known_months[database.url]
 
 
 async def write(
@@ -149,15 +177,13 @@ async def write(
 
     When it is tried again nobody knows whether the COMMIT got through; the server does.
     """
-    sites = sorted({event.site_id for event in events})
-    locks = {"writers": WRITERS_LOCK, "locks": SITE_LOCKS, "sites": sites}
-    await execute(connection, "lock", locks)
     if done := await committed(connection, attempts):
         return done.results
     stock = await take_stock(connection, events)
     new = new_places(events, stock.ids)
     await write_new(connection, [events[place] for place in new], stock)
     if new:
+        sites = sorted({event.site_id for event in events})
         await execute(connection, "announce", {"payload": announcement(sites)})
     attempts.append(Attempt(stock.xid, outcomes(events, new)))
     return attempts[-1].results

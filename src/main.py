@@ -16,7 +16,7 @@ from api.errors import REFUSALS, add_error_handlers
 from api.events.admission import Limits
 from api.events.enrich import Places, warm_up
 from api.events.queues import event_queue, rejected_queue
-from api.events.routing import FAST_ROUTE
+from api.events.routing import FastLane
 from api.events.routing import pixel_router as pixel
 from api.events.routing import router as events
 from api.events.salts import Salts
@@ -52,7 +52,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     for router in routers:
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
-    app.router.routes.insert(0, FAST_ROUTE)
+    app.add_middleware(FastLane)
     return app
 
 

@@ -162,6 +162,9 @@ class Unavailable(AnalyticsError):
     code = "UNAVAILABLE"
 
 
+EVENTS_PATH = "/api/events/"
+"""Where events are posted to, from any origin."""
+
 DATABASE_AWAY = (
     psycopg.OperationalError,
     PoolTimeout,
@@ -264,16 +267,17 @@ def answer_for(request: Request, error: Exception) -> JSONResponse:
             return answer(known(error))
 
 
+async def handle(request: Request, error: Exception) -> JSONResponse:
+    """The answer to any failure, which a sender of events in a browser on another origin may read
+    too."""
+    refusal = answer_for(request, error)
+    if request.url.path == EVENTS_PATH:
+        refusal.headers["Access-Control-Allow-Origin"] = "*"
+    return refusal
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Makes every failure of the application answer in the one shape."""
-
-    async def handle(request: Request, error: Exception) -> JSONResponse:
-        refusal = answer_for(request, error)
-        # A sender in a browser on another origin may read why its event was refused.
-        if request.url.path == "/api/events/":
-            refusal.headers["Access-Control-Allow-Origin"] = "*"
-        return refusal
-
     families = (AnalyticsError, RequestValidationError, HTTPException, *DATABASE_AWAY, Exception)
     for family in families:
         app.add_exception_handler(family, handle)

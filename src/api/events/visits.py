@@ -96,11 +96,11 @@ class Visit(Struct):
         return self.merged_into.final if self.merged_into else self
 
 
-def visit_of(event: Event, visitor_id: int) -> Visit:
+def visit_of(event: Event, visitor_id: int, visit_id: UUID) -> Visit:
     """The visit that consists of this event alone."""
     mark = PageMark(event.time, event.id, event.page) if event.is_pageview else None
     return Visit(
-        id=uuid4(),
+        id=visit_id,
         site_id=event.site_id,
         visitor_id=visitor_id,
         session_id=event.session_id,
@@ -148,7 +148,7 @@ class Assignment:
         visitor_id = self.visitor_of(event)
         timeline = self.timeline(event.site_id, event.session_id, visitor_id)
         near = in_session(timeline, event) if event.session_id else touching(timeline, event)
-        own = visit_of(event, visitor_id)
+        own = visit_of(event, visitor_id, near[0].id if near else uuid4())
         if not near:
             timeline.append(own)
             host = own

@@ -3,7 +3,8 @@
 The writer announces at commit which sites got something. At most once a second, the hub computes
 one snapshot of each such site that somebody here watches and hands it to all its viewers. A
 viewer that reads slowly gets the latest snapshot when it is ready for one; a viewer that blocks
-for longer than five seconds is dropped.
+for longer than five seconds is dropped. While nobody watches nobody listens: to hear of each batch
+costs a process as much as to store some events.
 """
 
 import asyncio
@@ -65,6 +66,8 @@ class Hub:
         self.recent: dict[int, tuple[float, str]] = {}
         self.stirred: set[int] = set()
         """Sites that got something since their last snapshot."""
+        self.watched = asyncio.Event()
+        """Whether there are viewers."""
 
     async def __aenter__(self) -> Self:
         self.tasks = [
@@ -83,6 +86,7 @@ class Hub:
         """A viewer of this site for as long as the block lasts; it gets a snapshot at once."""
         viewer = Viewer(site)
         self.viewers[site.number].add(viewer)
+        self.watched.set()
         VIEWERS.inc()
         try:
             viewer.offer(await self.first_snapshot(site))
@@ -92,6 +96,8 @@ class Hub:
             VIEWERS.dec()
             if not self.viewers[site.number]:
                 del self.viewers[site.number]
+            if not self.viewers:
+                self.watched.clear()
 
     async def first_snapshot(self, site: Site) -> str:
         """A picture not older than a second. Viewers who come together share one computation."""
@@ -104,16 +110,18 @@ class Hub:
 
     async def listen(self) -> None:
         """Hears announcements; connects again, and looks at every site, after a silence."""
-        while True:
+        while await self.watched.wait():
             try:
                 async with await self.database.connect() as connection:
                     await connection.execute(f"listen {CHANNEL}")
                     self.stirred |= set(self.viewers)
                     async for notification in connection.notifies():
                         self.stirred |= set(json.loads(notification.payload))
+                        if not self.watched.is_set():
+                            break
             except (psycopg.Error, ValueError) as error:
                 log.warning("live: the database is away: %s", type(error).__name__)
-            await asyncio.sleep(RECONNECT_SECONDS)
+                await asyncio.sleep(RECONNECT_SECONDS)
 
     async def tick(self) -> None:
         """Once a second, a new snapshot of each watched site where something happened."""

@@ -63,6 +63,7 @@ def plain_fragment(url: SplitResult) -> str:
     return "" if "=" in fragment else fragment
 
 
+@lru_cache(maxsize=4096)
 def referrer_of(text: str) -> str:
     """The referring page without query, fragment or the name of a user."""
     return redact(USER_INFO.sub("", re.split(r"[?#]", text, maxsplit=1)[0]))

@@ -188,8 +188,9 @@ def count(told: Sequence[tuple[Fate, Outcome | None]]) -> None:
     """Adds what became of the events to the metrics."""
     for outcome, number in Counter(outcome for _, outcome in told).items():
         EVENTS_BY_OUTCOME[outcome].inc(number)
-    for code, number in Counter(f.code for f, _ in told if isinstance(f, AnalyticsError)).items():
-        REJECTED.labels(code).inc(number)
+    for fate, _ in told:
+        if isinstance(fate, AnalyticsError):
+            REJECTED.labels(fate.code).inc()
 
 
 def with_result(fate: Fate, results: Iterator[Result]) -> tuple[Fate, Outcome | None]:

@@ -60,6 +60,9 @@ async def create_events(request: Request) -> Response:
 
     One event is answered with the event as stored; a batch with an account of each. 2xx means
     that everything in `accepted` is committed. Sending the same ids again changes nothing.
+
+    Channel, source, country, browser, os and device are what the event tells by itself. Read
+    afterwards, it shows those of its visit, which keeps what its first event told.
     """
     with counting_refusals():
         raw_events, is_batch = split_body(await read_body(request))

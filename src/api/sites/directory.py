@@ -1,5 +1,6 @@
 """Finding sites. Ingest asks for one with every event, so answers are remembered for a moment."""
 
+import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -43,6 +44,10 @@ class Sites:
     remembered: dict[str, tuple[float, Site | None]] = field(
         default_factory=dict[str, tuple[float, Site | None]]
     )
+    asked: dict[frozenset[str], asyncio.Task[dict[str, Site | None]]] = field(
+        default_factory=dict[frozenset[str], asyncio.Task[dict[str, Site | None]]]
+    )
+    """What is being looked up."""
 
     async def find(self, name: str) -> Site:
         """The site with this key or domain. Raises UnknownSite."""
@@ -62,11 +67,19 @@ class Sites:
         """The sites with these keys or domains, in one question; unknown ones are left out."""
         wanted = {name for name in names if name.isprintable()}
         answers = {name: known[1] for name in wanted if (known := self.recall(name))}
-        if missing := wanted - answers.keys():
-            found = await self.look_up(missing)
-            self.remember(found)
-            answers |= found
+        if missing := frozenset(wanted - answers.keys()):
+            answers |= await self.ask(missing)
         return {name: site for name, site in answers.items() if site}
+
+    async def ask(self, names: frozenset[str]) -> dict[str, Site | None]:
+        """Looks names up and remembers the answers. Whoever asks the same meanwhile, as all do who
+        come when an answer is forgotten, gets the same."""
+        if names not in self.asked:
+            self.asked[names] = task = asyncio.create_task(self.look_up(names))
+            task.add_done_callback(lambda _: self.asked.pop(names))
+        found = await asyncio.shield(self.asked[names])
+        self.remember(found)
+        return found
 
     def recall_all(self, names: Iterable[str]) -> dict[str, Site] | None:
         """The sites with these names if all of them are remembered, else None: ask."""

@@ -153,6 +153,15 @@ async def test_the_numbers_are_those_of_the_reports(service: Service) -> None:
     assert len(live["minutes"]) == 30
 
 
+async def test_nobody_listens_while_nobody_watches(service: Service) -> None:
+    await track(service, site="demo", page="/unheard")  # whoever still listens hears of it
+    await until_listening(service.data_dir, 0)
+    async with websockets.connect(address(service, "demo")) as viewer:
+        await until_listening(service.data_dir, 1)
+        await track(service, site="demo", page="/heard")
+        await seen(viewer, "/heard")
+
+
 async def test_viewers_go_on_after_the_database_lost_every_connection(service: Service) -> None:
     async with websockets.connect(address(service, "demo")) as viewer:
         await viewer.recv()
@@ -167,9 +176,23 @@ async def test_viewers_go_on_after_the_database_lost_every_connection(service: S
         await seen(viewer, "/after-the-cut", patience=15)
 
 
+async def until_listening(data_dir: Path, processes: int) -> None:
+    """Waits until so many processes hear of batches."""
+    query = "select count(*) from pg_stat_activity where query ilike 'listen %'"
+    async with asyncio.timeout(5):
+        with psycopg.connect(database_of(data_dir), autocommit=True) as connection:
+            while connection.execute(query).fetchone() != (processes,):
+                await asyncio.sleep(0.05)
+
+
+def database_of(data_dir: Path) -> str:
+    """Where the embedded database is."""
+    return f"host={data_dir / 'postgres'} user=postgres"
+
+
 def cut_all_connections(data_dir: Path) -> None:
     """What a restart of the database does to everybody."""
-    with psycopg.connect(f"host={data_dir / 'postgres'} user=postgres") as connection:
+    with psycopg.connect(database_of(data_dir)) as connection:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where application_name = 'analytics' and pid <> pg_backend_pid()"

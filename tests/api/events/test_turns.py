@@ -1,0 +1,64 @@
+"""Several processes write to one site: they take turns, and whoever waits for theirs takes along
+what comes meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api.db.database import Database
+from api.events.writer import SITE_LOCKS
+from api.sites.directory import Sites
+from conftest import TestSite, make_site
+
+TRANSACTIONS = """
+select count(distinct xmin::text), count(*) from event
+where site_id = (select id from site where key = %s)
+"""
+
+WAITING = "select from pg_locks where locktype = 'advisory' and classid = %s and not granted"
+
+
+@asynccontextmanager
+async def others_writing(database: Database, site: TestSite) -> AsyncIterator[None]:
+    """Another process's turn on a site, for as long as the block lasts."""
+    number = (await Sites(database).find(site.key)).number
+    async with await database.connect() as connection:
+        await connection.execute("select pg_advisory_lock(%s, %s)", [SITE_LOCKS, number])
+        yield
+
+
+async def until_somebody_waits(database: Database) -> None:
+    """Waits until somebody waits for a site."""
+    async with await database.connect() as connection:
+        while not (await connection.execute(WAITING, [SITE_LOCKS])).rowcount:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_comes_while_others_write_is_one_batch(
+    site: TestSite, app: FastAPI, database: Database
+) -> None:
+    async with others_writing(database, site):
+        sent = [asyncio.create_task(site.send({"page": "/first"}))]
+        await until_somebody_waits(database)
+        sent += [asyncio.create_task(site.send({"page": "/more"})) for _ in range(5)]
+        while len(app.state.queue.waiting) < len(sent):
+            await asyncio.sleep(0.01)
+    await asyncio.gather(*sent)
+    async with await database.connect() as connection:
+        cursor = await connection.execute(TRANSACTIONS, [site.key])
+        assert await cursor.fetchone() == (1, 6)
+
+
+async def test_who_waits_for_one_site_keeps_no_other_waiting(
+    site: TestSite, database: Database
+) -> None:
+    other = await make_site(f"{site.key}-b", site.client, site.admin, site.database)
+    async with others_writing(database, site):
+        waiting = asyncio.create_task(site.send({"page": "/"}))
+        await until_somebody_waits(database)
+        for _ in range(3):
+            assert (await other.send({"page": "/"}))["accepted"] == 1
+        assert not waiting.done()
+    assert (await waiting)["accepted"] == 1

@@ -46,7 +46,7 @@ Item = TypeVar("Item", bound=OfSite)
 Fate = TypeVar("Fate")
 
 Take = Callable[[], Sequence[Item]]
-"""Cuts the batch, the first time that it is called: what it has then stays in it."""
+"""Tells what is in a batch. It is cut when this is called first: what it has then stays in it."""
 
 Store = Callable[[frozenset[int], Take[Item]], Awaitable[Sequence[Fate]]]
 """Takes turns with others who write to these sites, takes the batch, and stores it."""

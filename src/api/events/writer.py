@@ -8,7 +8,7 @@ lock also keeps two of them from opening two visits for one visitor, or storing 
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +24,7 @@ from api.db.refresh import WRITERS_LOCK
 from api.events.changes import find_late
 from api.events.models import Event
 from api.events.parse import Rejected
+from api.events.queue import Take
 from api.events.rows import (
     add_bots,
     add_events,
@@ -75,10 +76,6 @@ class Outcome(StrEnum):
 Result = Outcome | Rejected
 
 
-Take = Callable[[], Sequence[Event]]
-"""Tells what is to be stored, each time the same."""
-
-
 async def store(database: Database, events: Sequence[Event]) -> list[Result]:
     """Stores a batch and says what became of each event, in order, after the COMMIT.
 
@@ -88,7 +85,9 @@ async def store(database: Database, events: Sequence[Event]) -> list[Result]:
     return await store_in_turn(database, {event.site_id for event in events}, lambda: events)
 
 
-async def store_in_turn(database: Database, sites: Collection[int], take: Take) -> list[Result]:
+async def store_in_turn(
+    database: Database, sites: Collection[int], take: Take[Event]
+) -> list[Result]:
     """Stores events of these sites, the same way. They are asked for when nobody else writes to
     the sites any more: those who come while others write are in the batch.
 
@@ -137,7 +136,7 @@ def passes(error: psycopg.OperationalError) -> bool:
 
 
 async def store_batch(
-    database: Database, sites: Collection[int], take: Take, attempts: list[Attempt]
+    database: Database, sites: Collection[int], take: Take[Event], attempts: list[Attempt]
 ) -> list[Result]:
     """One transaction."""
     async with database.writer() as connection:

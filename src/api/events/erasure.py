@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.auth.models import User
 from api.db.database import Database
-from api.db.refresh import WRITERS_LOCK
 from api.events.enrich.event import identified_as
 from api.events.statements import Connection, execute
-from api.events.writer import SITE_LOCKS, announcement
+from api.events.turns import wait_for_turn
+from api.events.writer import announcement
 from api.sites.models import Site
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -59,8 +59,7 @@ async def erase(database: Database, site: Site, person: Person, by: User) -> Rec
     async with await database.connect() as connection:
         visitors = await visitors_of(connection, site, person)
         async with connection.transaction():
-            locks = {"writers": WRITERS_LOCK, "locks": SITE_LOCKS, "sites": [site.number]}
-            await execute(connection, "lock", locks)
+            await wait_for_turn(connection, [site.number])
             values = {
                 "site": site.number,
                 "visitors": visitors,

@@ -20,7 +20,6 @@ from psycopg_pool import PoolTimeout
 
 from api.db.database import Database
 from api.db.partitions import ensure_partitions, month_of
-from api.db.refresh import WRITERS_LOCK
 from api.events.changes import find_late
 from api.events.models import Event
 from api.events.parse import Rejected
@@ -34,6 +33,7 @@ from api.events.rows import (
     visit_from,
 )
 from api.events.statements import Answer, Connection, as_json, conversation, execute
+from api.events.turns import wait_for_turn
 from api.events.visitors import (
     Known,
     ask_for_visitors,
@@ -44,9 +44,6 @@ from api.events.visits import Assignment, Visit
 
 CHANNEL = "events"
 """What is announced after each batch: the ids of the sites that got something."""
-
-SITE_LOCKS = 7301
-"""First key of the advisory locks of sites; the second is the site's id."""
 
 TRIES = 3
 
@@ -117,7 +114,7 @@ class Attempt:
 
 
 async def store_with_retries(
-    database: Database, sites: Collection[int], take: Take
+    database: Database, sites: Collection[int], take: Take[Event]
 ) -> list[Result]:
     """Tries again when the connection broke, or the server broke up a deadlock."""
     attempts: list[Attempt] = []
@@ -140,24 +137,18 @@ async def store_batch(
 ) -> list[Result]:
     """One transaction."""
     async with database.writer() as connection:
-        await lock(connection, sites)
-        events = take()
+        await wait_for_turn(connection, sites)
+        if not (events := take()):
+            return []
         if missing := missing_months(database, events):
             await connection.rollback()
             await ensure_partitions(connection, database.engine, missing)
             known_months[database.url] |= missing
-            await lock(connection, sites)
+            await wait_for_turn(connection, sites)
         async with conversation(connection, len(events)):
             results = await write(connection, events, attempts)
             await connection.execute("commit")
         return results
-
-
-async def lock(connection: Connection, sites: Collection[int]) -> None:
-    """Begins a transaction, in one round trip, and waits for its turn on these sites."""
-    locks = {"writers": WRITERS_LOCK, "locks": SITE_LOCKS, "sites": sorted(sites)}
-    async with connection.pipeline():
-        await execute(connection, "lock", locks)
 
 
 known_months: dict[str, set[datetime]] = defaultdict(set)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api.db.database import Database
-from api.events.writer import SITE_LOCKS
+from api.events.turns import SITE_LOCKS
 from api.sites.directory import Sites
 from conftest import TestSite, make_site
 
@@ -62,3 +62,13 @@ async def test_who_waits_for_one_site_keeps_no_other_waiting(
             assert (await other.send({"page": "/"}))["accepted"] == 1
         assert not waiting.done()
     assert (await waiting)["accepted"] == 1
+
+
+async def test_who_gave_up_waiting_is_not_written(site: TestSite, database: Database) -> None:
+    refused = {"site": site.key, "page": "/refused"}
+    async with others_writing(database, site):
+        assert (await site.client.post("/api/events/", json=refused)).status_code == 503
+    assert (await site.send({"page": "/later"}))["accepted"] == 1
+    async with await database.connect() as connection:
+        cursor = await connection.execute(TRANSACTIONS, [site.key])
+        assert await cursor.fetchone() == (1, 1)

@@ -28,8 +28,11 @@ LONG_LINE = 500
 GATHER_SECONDS = 0.002
 """How long a batch waits for those who were in the one before and are about to send again."""
 
-CROWD = 8
-"""A batch with fewer items was light load, after which nobody is waited for."""
+CROWD = 4
+"""With fewer items in a batch and behind it the load is light, and nobody is waited for."""
+
+WORTHWHILE = 16
+"""A batch of so many items is worth its round trips, and for half of a crowd that is larger."""
 
 DRAIN_SECONDS = 10.0
 """How long a process that is told to end waits for what is being written."""
@@ -119,6 +122,8 @@ class WriteQueue(Generic[Item, Fate]):
         """The sites of which something is being written."""
         self.apart = 0
         """How many writers are at work on a long line."""
+        self.together = 0
+        """How many batches of short lines are being written: while one is, the next one grows."""
         self.batches: set[asyncio.Task[None]] = set()
         self.depth = 0
         """How many items wait."""
@@ -202,8 +207,9 @@ class WriteQueue(Generic[Item, Fate]):
     def gather(self, items: int) -> None:
         """Gives those who were in the last batch a moment to come back: else the first of them
         would be the next batch, alone, and all others would wait for it."""
-        if items >= CROWD and not self.expected:
-            self.expected = items // 2
+        crowd = items + self.depth
+        if crowd >= CROWD and not self.expected:
+            self.expected = min(crowd, max(WORTHWHILE, crowd // 2))
             asyncio.get_running_loop().call_later(GATHER_SECONDS, self.gathered)
 
     def gathered(self) -> None:
@@ -214,7 +220,7 @@ class WriteQueue(Generic[Item, Fate]):
     def next_lines(self) -> list[Line[Item, Fate]]:
         """The lines of the next batch: all short ones, or else a long one alone."""
         idle = [line for line in self.lines.values() if not line.sites & self.busy]
-        short = [line for line in idle if line.size <= LONG_LINE]
+        short = [line for line in idle if line.size <= LONG_LINE and not self.together]
         long = [line for line in idle if line.size > LONG_LINE]
         return short or (long[:1] if self.apart < max(1, self.writers - 1) else [])
 
@@ -234,22 +240,24 @@ class WriteQueue(Generic[Item, Fate]):
         self.batches.discard(task)
         self.busy -= batch.sites
         self.apart -= batch.is_apart
+        self.together -= not batch.is_apart and batch.requests is not None
         self.forget_answered()
         self.gather(len(batch.requests or ()))
         self.dispatch()
         self.on_depth(self.depth)
 
     def cut(self, batch: Batch[Item, Fate]) -> Sequence[Request[Item, Fate]]:
-        """What stands in a batch's lines when this is called first. None of several lines gets more
-        than a short one's worth, however long it has become meanwhile."""
+        """What stands in a batch's lines when this is called first. No line that was short gets
+        more than a short one's worth, however long it has become meanwhile."""
         if batch.requests is not None:
             return batch.requests
         requests: list[Request[Item, Fate]] = []
         batch.requests = requests
+        self.together += not batch.is_apart
         room = MAX_BATCH
         for line in batch.lines:
             before = line.size
-            requests += line.take(room if len(batch.lines) == 1 else min(room, LONG_LINE))
+            requests += line.take(room if batch.is_apart else min(room, LONG_LINE))
             room -= before - line.size
             self.depth -= before - line.size
             del self.lines[line.sites]

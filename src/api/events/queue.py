@@ -175,12 +175,12 @@ class WriteQueue(Generic[Item, Fate]):
         while self.waiting and self.waiting[0].fates.done():
             self.waiting.popleft()
 
-    def look(self, due: float) -> None:
+    def look(self, due: float, again: bool = False) -> None:
         """Refuses those who have waited too long."""
         loop = asyncio.get_running_loop()
-        if due and loop.time() - due > STALL_SECONDS:
+        if not again and loop.time() - due > STALL_SECONDS:
             # While this process was busy it could not listen: an answer may lie there unread.
-            self.timer = loop.call_later(STALL_SECONDS, self.look, 0)
+            self.timer = loop.call_later(STALL_SECONDS, self.look, due, True)
             return
         for request in self.waiting:
             if request.due > loop.time():

@@ -56,6 +56,8 @@ class TotalsOf:
     row: type[BaseModel]
     metrics: tuple[LiteralString, ...] = ()
     needs: Mapping[str, Need] = field(default_factory=dict[str, Need])
+    base: str = ""
+    """The base table that it reads in any case."""
 
 
 PEOPLE = SETS["sets"]

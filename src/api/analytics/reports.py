@@ -91,6 +91,7 @@ SESSION_TOTALS = TotalsOf(
     rows.SessionTotals,
     SESSION_METRICS,
     {"visits": Need(VISITS, measures_of(SESSION_METRICS, "visits")), "people": PEOPLE},
+    base="visit",
 )
 
 BREAKDOWN_ORDERS: tuple[LiteralString, ...] = (*BREAKDOWN_METRICS, "visitors", "share", "value")

@@ -117,7 +117,7 @@ async def answer_from(
         "order": order_of(asked, groups.names),
     }
     values = {**query.sql_values, **asked.pagination.model_dump()}
-    found = await database.rows(file_of("query_rollups"), values, slots)
+    found = await database.rows(file_of("query_rollups"), values, slots, is_brief=True)
     source = "+".join(name_of(rollup) for rollup in rollups.values())
     return shaped(asked, query, source, found)
 

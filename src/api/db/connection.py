@@ -46,6 +46,13 @@ class PatientConnection(AsyncConnection[Any]):
             timer.cancel()
 
 
+class ReadingConnection(PatientConnection):
+    """A connection that answers questions."""
+
+    tables: str | None = None
+    """What partitions and chunks there were when the plans were made that it keeps."""
+
+
 class WritingConnection(PatientConnection):
     """A connection that others wait for."""
 

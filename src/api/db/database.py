@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, LiteralString, Self
+from typing import Any, LiteralString, Self, TypeVar
 
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from api.db.connection import (
     ANSWER_SECONDS,
     PatientConnection,
+    ReadingConnection,
     WritingConnection,
     was_cut,
 )
@@ -48,7 +49,7 @@ READING = (
 )
 
 Rows = list[dict[str, Any]]
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
+C = TypeVar("C", bound=PatientConnection)
 
 
 class Database:
@@ -68,7 +69,7 @@ class Database:
         patience = POOL_PATIENCE * answer_seconds
         self.writing = pool(url, WRITING, WritingConnection, size=6, timeout=patience)
         limit = f" -c statement_timeout={round(report_seconds * 1000)}"
-        self.reading = pool(url, READING + limit, PatientConnection, size=8, timeout=patience)
+        self.reading = pool(url, READING + limit, ReadingConnection, size=8, timeout=patience)
         self.rows_engine = create_async_engine(
             "postgresql+psycopg://",
             async_creator=self.connect_for_rows,
@@ -115,12 +116,14 @@ class Database:
         path: Path,
         values: Mapping[str, Any],
         slots: Mapping[str, Fragment] | None = None,
+        is_brief: bool = False,
     ) -> Rows:
-        """The answer to the question in this .sql file, on a read-only connection.
+        """The answer to the question in this .sql file, on a read-only connection. Of one that is
+        answered in less time than planned the plan is kept.
 
         Raises TooMuchAsked when it takes too long.
         """
-        return await self.answer(statement(path, slots), values)
+        return await self.answer(statement(path, slots), values, is_brief)
 
     async def explain(
         self,
@@ -134,18 +137,22 @@ class Database:
         rows = await self.answer(Statement(explained, asked.values), values)
         return "\n".join(row["QUERY PLAN"] for row in rows)
 
-    async def answer(self, question: Statement, values: Mapping[str, Any]) -> Rows:
+    async def answer(
+        self, question: Statement, values: Mapping[str, Any], is_brief: bool = False
+    ) -> Rows:
         """The rows of a question. Raises TooMuchAsked when it takes too long.
 
-        TRAP: planned anew each time. A chunk or partition that is made while a question is being
-        planned is not in the plan; a plan that is kept is not told of it either, since it is not
-        there yet to be told, and would leave those rows out for as long as it is kept.
+        TRAP: a chunk or partition that is made while a question is being planned is not in the
+        plan; nor is a plan told of it that is kept, since it was not there yet to be told, and it
+        would leave those rows out for ever. See renew_plans.
         """
         async with lend(self.reading) as connection:
             cursor = connection.cursor(row_factory=dict_row)
             bound = {**values, **question.values}
+            if is_brief:
+                await renew_plans(connection)
             try:
-                await cursor.execute(question.text, bound, prepare=False)
+                await cursor.execute(question.text, bound, prepare=is_brief)
             except QueryCanceled as error:
                 raise TooMuchAsked(
                     f"This takes the database more than {self.report_seconds:g} s. Ask for a"
@@ -154,7 +161,28 @@ class Database:
             return await cursor.fetchall()
 
 
-def pool(url: str, options: str, kind: type[PatientConnection], size: int, timeout: float) -> Pool:
+TABLES: LiteralString = """
+select concat_ws(' ', count(*), max(inhrelid), sum(cast(inhrelid as bigint))),
+    set_config('plan_cache_mode', 'force_generic_plan', true)
+from pg_inherits
+"""
+"""What partitions and chunks there are, in the snapshot of the transaction; which from now on makes
+plans that serve for any values."""
+
+
+async def renew_plans(connection: ReadingConnection) -> None:
+    """Forgets the plans of a connection when there are other partitions or chunks than when they
+    were made. What a transaction sees, plans have that were made in it or under the same tables."""
+    row = await (await connection.execute(TABLES, prepare=True)).fetchone()
+    tables = row[0] if row else None
+    if tables != connection.tables:
+        await connection.execute("deallocate all")
+        connection.tables = tables
+
+
+def pool(
+    url: str, options: str, kind: type[C], size: int, timeout: float
+) -> AsyncConnectionPool[C]:
     """A pool that refuses quickly and recovers by itself."""
     return AsyncConnectionPool(
         conninfo(url, options),
@@ -171,7 +199,7 @@ def pool(url: str, options: str, kind: type[PatientConnection], size: int, timeo
 
 
 @asynccontextmanager
-async def lend(pool: Pool) -> AsyncGenerator[AsyncConnection[Any]]:
+async def lend(pool: AsyncConnectionPool[C]) -> AsyncGenerator[C]:
     """A connection of the pool on which the server has not hung up in the meantime.
 
     The pool would notice too, by asking the server each time, and pause before it looks on.

@@ -169,3 +169,17 @@ async def test_who_is_erased_is_in_no_log(late: Late) -> None:
     assert answer.status_code in (200, 201), answer.text
     assert await late.logged("visit", "started") == await late.logged("event", "time") == []
     assert await late.ask("timeseries", "visits", "visitors", interval="hour") == [(1, 1)]
+
+
+@pytest.mark.parametrize("table", ["visit", "event"])
+async def test_the_log_has_the_columns_of_what_it_logs(site: TestSite, table: str) -> None:
+    """Whole rows go into it: a migration that changes one table changes the other."""
+    async with await site.database.connect() as connection:
+        cursor = await connection.execute(
+            "select table_name, array_agg(column_name::text || ' ' || data_type::text"
+            " order by ordinal_position) from information_schema.columns"
+            " where table_schema = 'public' and table_name in (%s, %s) group by 1",
+            [table, f"{table}_change"],
+        )
+        columns = dict(await cursor.fetchall())
+    assert columns[f"{table}_change"] == ["number bigint", "sign integer", *columns[table]]

@@ -46,8 +46,16 @@ class PatientConnection(AsyncConnection[Any]):
             timer.cancel()
 
 
+MOST_PLANS = 24
+"""Of a connection. Each takes the server some 2 MB; a dashboard asks a dozen questions."""
+
+
 class ReadingConnection(PatientConnection):
     """A connection that answers questions."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared_max = MOST_PLANS
 
     tables: str | None = None
     """What partitions and chunks there were when the plans were made that it keeps."""

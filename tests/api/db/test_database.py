@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from api.db.connection import MOST_PLANS
 from api.db.database import Database, lend, renew_plans
 from api.errors import TooMuchAsked
 from conftest import TestSite
@@ -64,3 +65,13 @@ async def test_a_question_with_a_kept_plan_answers_about_what_came_since(site: T
             answer = await site.ask("pages", **asked)
             assert (answer["rows"], answer["totals"]) == (base["rows"], base["totals"])
         await site.refresh()
+
+
+async def test_a_connection_keeps_only_so_many_plans(database: Database) -> None:
+    async with lend(database.reading) as connection:
+        await renew_plans(connection)
+        for number in range(2 * MOST_PLANS):
+            await connection.execute(f"select {number} as answer", prepare=True)
+        row = await (await connection.execute(KEPT, prepare=False)).fetchone()
+    assert row
+    assert 0 < row[0] <= MOST_PLANS

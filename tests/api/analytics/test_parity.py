@@ -226,7 +226,7 @@ async def test_rollups_and_base_tables_agree_before_between_and_after_refreshes(
 
 
 @settings(
-    max_examples=3,
+    max_examples=2,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     deadline=None,
     print_blob=True,

@@ -56,12 +56,12 @@ async def test_a_plan_is_kept_until_there_are_other_partitions_or_chunks(site: T
 async def test_a_question_with_a_kept_plan_answers_about_what_came_since(site: TestSite) -> None:
     """Of times for which there was no partition and no chunk when the plan was made."""
     asked = {"from": "2003-01-01", "to": "2005-12-31", "timezone": "UTC"}
-    for year, month in itertools.product((2003, 2005), (1, 4, 8)):
+    for year, month in itertools.product((2003, 2005), (1, 8)):
         await site.send(
             {"page": "/", "visitor_id": month, "time": f"{year}-{month:02}-03T00:00:00Z"}
         )
         base = await site.ask("pages", source="base", **asked)
-        for _ in range(4):
+        for _ in range(2):
             answer = await site.ask("pages", **asked)
             assert (answer["rows"], answer["totals"]) == (base["rows"], base["totals"])
         await site.refresh()

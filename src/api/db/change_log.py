@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 
-from api.db.due import LOGGED_RESTED, LONGEST_LATE
+from api.db.due import LOGGED_RESTED, values_of
 from api.db.forms import stored_forms
 from api.db.rollup import Rollup, change_log
 
@@ -35,13 +35,7 @@ async def mark_changed(
         order by 1, 2, 3
         on conflict do nothing
         """,
-        {
-            "rollup": rollup.name,
-            "lag": rollup.lag,
-            "now": now,
-            "everything": everything,
-            "longest": LONGEST_LATE,
-        },
+        values_of(rollup, now, everything),
     )
 
 

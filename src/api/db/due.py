@@ -44,6 +44,18 @@ def rested(times: LiteralString) -> LiteralString:
 DIRTY_RESTED: LiteralString = rested("2")
 LOGGED_RESTED: LiteralString = rested("4")
 
+
+def values_of(rollup: Rollup, now: datetime, everything: bool) -> dict[str, Any]:
+    """What a question about the rested buckets of one rollup binds."""
+    return {
+        "rollup": rollup.name,
+        "lag": rollup.lag,
+        "now": now,
+        "everything": everything,
+        "longest": LONGEST_LATE,
+    }
+
+
 LOGGED: LiteralString = f"""
     select 'visit' as table, date_bin(r.width, started, {ORIGIN}) as bucket
     from visit_change where started < r.watermark
@@ -95,13 +107,6 @@ async def read_marks(
         where d.rollup = %(rollup)s and {DIRTY_RESTED}
         order by d.bucket, d.site_id limit %(most)s
         """,
-        {
-            "rollup": rollup.name,
-            "lag": rollup.lag,
-            "now": now,
-            "everything": everything,
-            "longest": LONGEST_LATE,
-            "most": MARKS_AT_ONCE,
-        },
+        {**values_of(rollup, now, everything), "most": MARKS_AT_ONCE},
     )
     return await cursor.fetchall()

@@ -211,10 +211,9 @@ async def retire_forms(
             for rollup in rollups
             if form.title == rollup.name and form.fingerprint == rollup.fingerprint(engine)
         }
-        for form in forms:
+        needed = read_by_others(forms)
+        for form in (form for form in forms if form.rollup.name not in needed):
             successor = current.get(form.title)
-            if form.rollup.name in read_by_others(forms):
-                continue
             if successor and successor is not form and is_needless(form, successor, now):
                 await drop_form(connection, form.rollup, form.native)
                 await create_readers(connection, successor.rollup)

@@ -33,15 +33,14 @@ class Late:
     logged: Collection[Hour]
     marked: Collection[Hour]
     events: Sequence[tuple[Event, Visit]]
-    before: Sequence[Visit]
-    """Visits that were there."""
+    before: Sequence[tuple[Visit, datetime]]
+    """Visits that were there, and when they started then."""
     after: Sequence[Visit]
     """Visits that will be there."""
 
     async def log_before(self, connection: Connection) -> None:
         """Logs the visits as they are, which will not be so any more."""
-        known = [(visit, visit.stored_started) for visit in self.before]
-        await self.log_visits(connection, -1, [(v, time) for v, time in known if time])
+        await self.log_visits(connection, -1, self.before)
 
     async def log_after(self, connection: Connection) -> None:
         """Logs the visits and the events as they became, and marks what is to be marked."""
@@ -99,8 +98,17 @@ def find_late(
         return None
     late = [(event, visit) for event, visit in events if event.time < watermark]
     after = [visit for visit in changed if visit.started < watermark]
-    before = [v for v in (*changed, *absorbed) if is_before(v.stored_started, watermark)]
-    moved = [visitor for visitor in visitors if is_before(visitor.moved_from, watermark)]
+    before = [
+        (visit, visit.stored_started)
+        for visit in (*changed, *absorbed)
+        if visit.stored_started and visit.stored_started < watermark
+    ]
+    # Where a visit is not its visitor's first any more.
+    moved = [
+        ("visit", visitor.site_id, hour_of(visitor.moved_from))
+        for visitor in visitors
+        if visitor.moved_from and visitor.moved_from < watermark
+    ]
     if not (late or after or before or moved):
         return None
     for event, _ in late:
@@ -109,29 +117,17 @@ def find_late(
         visit.last_change = number
     touched = Counter(hour_of_event(event) for event, _ in late)
     touched.update(hour_of_visit(visit, visit.started) for visit in after)
-    touched.update(hour_of_visit(v, v.stored_started) for v in before if v.stored_started)
-    marked = hours_left(before, moved) | crowded_or_old(touched)
+    touched.update(hour_of_visit(visit, started) for visit, started in before)
+    marked = hours_left(before) | set(moved) | crowded_or_old(touched)
     return Late(number, touched.keys() - marked, marked, late, before, after)
 
 
-def is_before(time: datetime | None, watermark: datetime) -> bool:
-    """Whether there is a time, and it is behind the watermark."""
-    return time is not None and time < watermark
-
-
-def hours_left(before: Sequence[Visit], moved: Sequence[Visitor]) -> set[Hour]:
-    """The hours that a visit leaves, for an earlier one or for another visit, and those in which
-    a visit is not its visitor's first any more."""
-    left: set[Hour] = set()
-    for visit in before:
-        if visit.stored_started:
-            hour = hour_of_visit(visit, visit.stored_started)
-            if hour != hour_of_visit(visit, visit.final.started):
-                left.add(hour)
-    return left | {
-        ("visit", visitor.site_id, hour_of(visitor.moved_from))
-        for visitor in moved
-        if visitor.moved_from
+def hours_left(before: Sequence[tuple[Visit, datetime]]) -> set[Hour]:
+    """The hours that a visit leaves, for an earlier one or for another visit."""
+    return {
+        hour
+        for visit, started in before
+        if (hour := hour_of_visit(visit, started)) != hour_of_visit(visit, visit.final.started)
     }
 
 

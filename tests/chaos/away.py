@@ -69,7 +69,7 @@ async def outage(server: Server, service: Service, seconds: float) -> Books:
     async with httpx.AsyncClient(base_url=service.base, timeout=30) as client:
         clients = [asyncio.create_task(keep_sending(client, books)) for _ in range(CLIENTS)]
         await asyncio.sleep(3)
-        server.kill()
+        await asyncio.to_thread(server.kill)
         await asyncio.sleep(seconds)
         await asyncio.to_thread(server.start)
         back = time.monotonic()

@@ -17,8 +17,9 @@ from api.errors import Unavailable
 ANSWER_SECONDS = 2.0
 """When the database is silent or slow, callers hear by then that they should come again."""
 
-PATIENCE = 0.8
-"""The share of that time which is spent on waiting; the rest is for saying so."""
+PATIENCE = 0.65
+"""The share of that time which is spent on waiting; the rest is for saying so, also where the
+machine is busy."""
 
 STALL_SECONDS = 0.1
 """A loop that is so late has been kept from its work, and gets as long to catch up."""

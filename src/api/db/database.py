@@ -26,7 +26,7 @@ from api.errors import TooMuchAsked
 REPORT_SECONDS = 15.0
 """How long the database may think about one question."""
 
-POOL_PATIENCE = 0.75
+POOL_PATIENCE = 0.6
 """The share of the time a caller waits for an answer that is spent on waiting for a connection."""
 
 COMMON = "-c timezone=UTC -c jit=off -c default_transaction_isolation=read\\ committed"

@@ -2,6 +2,7 @@
 came late is added from the log."""
 
 from datetime import datetime, timedelta
+from typing import Any, LiteralString
 
 import pytest
 
@@ -20,27 +21,34 @@ def bucket() -> datetime:
     return utc_now().replace(minute=0, second=0, microsecond=0) - 9 * HOUR
 
 
-async def waits(site: TestSite, bucket: datetime, age: timedelta, everything: bool = False) -> bool:
+async def waits(
+    site: TestSite,
+    bucket: datetime,
+    age: timedelta,
+    everything: bool = False,
+    rollup: LiteralString = "traffic",
+    width: timedelta = HOUR,
+) -> bool:
     """Whether the bucket still waits after a round of the job at this age of it: for something in
     the log, or because it is dirty."""
-    now = bucket + HOUR + age
+    now = bucket + width + age
     async with await site.database.connect() as connection:
         await refresh_rollups(connection, site.database.engine, ROLLUPS, now, everything)
         cursor = await connection.execute(
-            """
+            f"""
             select from site where key = %(site)s and (exists (
                 select from rollup_dirty d
-                where d.site_id = site.id and d.rollup = 'traffic' and d.bucket = %(bucket)s
+                where d.site_id = site.id and d.rollup = %(rollup)s and d.bucket = %(bucket)s
             ) or exists (
                 select from visit_change c
-                where c.site_id = site.id and c.started - %(bucket)s < interval '1 hour'
+                where c.site_id = site.id and c.started - %(bucket)s < %(width)s
                   and number > coalesce((
-                    select max(last_change) from traffic_stored t
+                    select max(last_change) from {rollup}_stored t
                     where t.site_id = site.id and t.bucket = %(bucket)s
                 ), 0)
             ))
             """,
-            {"site": site.key, "bucket": bucket},
+            {"site": site.key, "bucket": bucket, "rollup": rollup, "width": width},
         )
         return await cursor.fetchone() is not None
 
@@ -63,7 +71,7 @@ async def visits(site: TestSite, bucket: datetime) -> int:
     return (await site.ask("timeseries", interval="hour", **span))["totals"]["visits"]
 
 
-async def test_a_bucket_of_which_something_is_logged_rests_until_it_is_four_times_as_old(
+async def test_an_hour_of_which_something_is_logged_rests_until_it_is_four_times_as_old(
     site: TestSite, bucket: datetime
 ) -> None:
     await visit(site, bucket, 1)
@@ -73,6 +81,22 @@ async def test_a_bucket_of_which_something_is_logged_rests_until_it_is_four_time
     assert await waits(site, bucket, 15.9 * HOUR)
     assert await visits(site, bucket) == 2
     assert not await waits(site, bucket, 16.1 * HOUR)
+    assert await visits(site, bucket) == 2
+
+
+@pytest.mark.parametrize("rollup", ["locations", "page_visitors"])
+async def test_a_day_of_which_something_is_logged_rests_until_it_is_sixteen_times_as_old(
+    site: TestSite, rollup: LiteralString
+) -> None:
+    midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    bucket = midnight - timedelta(days=3)
+    of_day: dict[str, Any] = {"rollup": rollup, "width": timedelta(days=1)}
+    await visit(site, bucket, 1)
+    assert not await waits(site, bucket, 2 * HOUR, everything=True, **of_day)
+    await visit(site, bucket, 2)
+    assert await waits(site, bucket, 4.1 * HOUR, **of_day)
+    assert await waits(site, bucket, 15.9 * HOUR, **of_day)
+    assert not await waits(site, bucket, 16.1 * HOUR, **of_day)
     assert await visits(site, bucket) == 2
 
 

@@ -3,8 +3,7 @@
 Late events go on touching the buckets of the last days. Recomputed in every round, each of these
 would be computed hundreds of times. So a bucket rests until its age has doubled since its rollup
 was refreshed last, and is answered live so long; where all that came late is in the log, which
-costs readers little, until an hour is four times as old and a wider bucket, which costs more to
-compute, sixteen times. It is computed some three to ten times.
+costs readers little, until it is sixteen times as old. It is computed some three to ten times.
 """
 
 from collections.abc import Sequence
@@ -43,7 +42,7 @@ def rested(times: LiteralString) -> LiteralString:
 
 
 DIRTY_RESTED: LiteralString = rested("2")
-LOGGED_RESTED: LiteralString = rested("case when r.width > interval '1 hour' then 16 else 4 end")
+LOGGED_RESTED: LiteralString = rested("16")
 
 
 def values_of(rollup: Rollup, now: datetime, everything: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 came late is added from the log."""
 
 from datetime import datetime, timedelta
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import pytest
 
@@ -12,7 +12,7 @@ from api.events.changes import MOST_LOGGED
 from api.sites.models import utc_now
 from conftest import TestSite
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ async def waits(
     site: TestSite,
     bucket: datetime,
     age: timedelta,
-    everything: bool = False,
     rollup: LiteralString = "traffic",
     width: timedelta = HOUR,
+    everything: bool = False,
 ) -> bool:
     """Whether the bucket still waits after a round of the job at this age of it: for something in
     the log, or because it is dirty."""
@@ -71,32 +71,21 @@ async def visits(site: TestSite, bucket: datetime) -> int:
     return (await site.ask("timeseries", interval="hour", **span))["totals"]["visits"]
 
 
-async def test_an_hour_of_which_something_is_logged_rests_until_it_is_four_times_as_old(
-    site: TestSite, bucket: datetime
-) -> None:
-    await visit(site, bucket, 1)
-    assert not await waits(site, bucket, 4.1 * HOUR, everything=True)
-    await visit(site, bucket, 2)
-    assert await waits(site, bucket, 4.2 * HOUR)
-    assert await waits(site, bucket, 15.9 * HOUR)
-    assert await visits(site, bucket) == 2
-    assert not await waits(site, bucket, 16.1 * HOUR)
-    assert await visits(site, bucket) == 2
-
-
-@pytest.mark.parametrize("rollup", ["locations", "page_visitors"])
-async def test_a_day_of_which_something_is_logged_rests_until_it_is_sixteen_times_as_old(
-    site: TestSite, rollup: LiteralString
+@pytest.mark.parametrize(
+    ("rollup", "width"), [("traffic", HOUR), ("locations", DAY), ("page_visitors", DAY)]
+)
+async def test_a_bucket_of_which_something_is_logged_rests_until_it_is_sixteen_times_as_old(
+    site: TestSite, rollup: LiteralString, width: timedelta
 ) -> None:
     midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
-    bucket = midnight - timedelta(days=3)
-    of_day: dict[str, Any] = {"rollup": rollup, "width": timedelta(days=1)}
+    bucket = midnight - 3 * DAY
     await visit(site, bucket, 1)
-    assert not await waits(site, bucket, 2 * HOUR, everything=True, **of_day)
+    assert not await waits(site, bucket, 2 * HOUR, rollup, width, everything=True)
     await visit(site, bucket, 2)
-    assert await waits(site, bucket, 4.1 * HOUR, **of_day)
-    assert await waits(site, bucket, 15.9 * HOUR, **of_day)
-    assert not await waits(site, bucket, 16.1 * HOUR, **of_day)
+    assert await waits(site, bucket, 4.1 * HOUR, rollup, width)
+    assert await waits(site, bucket, 15.9 * HOUR, rollup, width)
+    assert await visits(site, bucket) == 2
+    assert not await waits(site, bucket, 16.1 * HOUR, rollup, width)
     assert await visits(site, bucket) == 2
 
 

@@ -23,7 +23,7 @@ def upgrade() -> None:
     op.execute("alter table rollup_state add is_logged boolean not null default false")
     op.execute("alter table rollup_state add kept_since timestamptz not null default '-infinity'")
     for table, time in TIMES.items():
-        op.execute(f"alter table {table} add last_change bigint")
+        op.execute(f"alter table {table} add column if not exists last_change bigint")
         op.execute(
             text(
                 f"create table {table}_change"

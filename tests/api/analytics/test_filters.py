@@ -182,3 +182,27 @@ async def test_a_funnel_of_filtered_visits(two: TestSite) -> None:
     assert [step["count"] for step in steps] == [1, 1]
     everybody = (await filtered(two, "funnel", pages=["/", "/blog/*"]))["rows"]
     assert [step["count"] for step in everybody] == [2, 1]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_what_happens_on_a_visit_of_many_hours_counts_where_it_happens(
+    site: TestSite, at_once: bool
+) -> None:
+    events = [
+        {
+            "page": "/",
+            "session_id": "tab",
+            "user_agent": CHROME,
+            "time": f"2026-03-10T{hour:02}:00:00Z",
+        }
+        for hour in (1, 6, 11, 16)
+    ]
+    for sent in [events] if at_once else [[event] for event in events]:
+        await site.send(*sent)
+    filters = json.dumps([["is", "browser", ["Chrome"]]])
+    for lower, views in ((0, 4), (2, 3), (7, 2), (8, 2), (12, 1), (17, 0)):
+        span = {"from": f"2026-03-10T{lower:02}:00Z", "to": "2026-03-11T00:00Z"}
+        answer = await site.ask("timeseries", filters=filters, interval="hour", **span)
+        assert answer["totals"]["pageviews"] == views
+        assert sum(row["pageviews"] for row in answer["rows"]) == views
+        assert answer["totals"]["visits"] == (lower < 1)

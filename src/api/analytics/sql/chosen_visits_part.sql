@@ -8,7 +8,14 @@ with chosen as materialized (
         v.started >= :lower and v.last_event < :upper
             and width_bucket(v.started, :edges::timestamptz[])
                 = width_bucket(v.last_event, :edges::timestamptz[]) as whole
-    from visits(:site, :lower::timestamptz - interval '7 days', :upper) v
+    from (
+        select * from visits(:site, :lower::timestamptz - interval '6 hours', :upper)
+        union all
+        -- Few last longer than that, 7 days at most.
+        select * from visits(
+            :site, :lower::timestamptz - interval '7 days', :lower::timestamptz - interval '6 hours'
+        ) where is_long
+    ) v
     where v.last_event >= :lower and /*visit_filter*/ true /*end*/
 ), visited as (
     select place, count(*) as visits, count(distinct ordinal) as visitors, sum(viewed) as viewed,

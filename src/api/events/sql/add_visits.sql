@@ -1,7 +1,8 @@
--- Adds visits, each with the context that its first event told.
+-- Adds visits, each with the context that its first event told. Long ones are marked, for those who
+-- look for what goes on from before a range (see chosen_visits_part.sql).
 insert into visit (
     visitor_id, started, id, site_id, ordinal, session_id, first_seen, began, last_event, ended,
-    pageviews, events, interactions, revenue, first_id, last_change,
+    pageviews, events, interactions, revenue, first_id, last_change, is_long,
     entry_page, entry_at, entry_id, exit_page, exit_at, exit_id,
     hostname, referrer_domain, channel, source, medium, campaign, content, term,
     country, region, city, browser, browser_version, os, os_version, device, screen, language
@@ -10,7 +11,7 @@ select
     new.visitor_id, new.started, new.id, new.site_id, new.ordinal, new.session_id, new.first_seen,
     new.began, new.last_event, new.ended,
     new.pageviews, new.events, new.interactions, new.revenue, new.first_id,
-    new.last_change,
+    new.last_change, new.last_event - new.started > interval '6 hours',
     coalesce(entry ->> 'page', ''), cast(entry ->> 'at' as timestamptz), cast(entry ->> 'id' as uuid),
     coalesce(exit ->> 'page', ''), cast(exit ->> 'at' as timestamptz), cast(exit ->> 'id' as uuid),
     told.hostname, told.referrer_domain, told.channel, told.source, told.medium, told.campaign,

@@ -2,12 +2,13 @@
 -- each visit is then found by its key, in a compressed chunk too.
 insert into visit (
     visitor_id, started, id, site_id, ordinal, first_seen, began, last_event, ended,
-    pageviews, events, interactions, revenue, first_id, last_change,
+    pageviews, events, interactions, revenue, first_id, last_change, is_long,
     entry_page, entry_at, entry_id, exit_page, exit_at, exit_id
 )
 select
     visitor_id, started, id, site_id, ordinal, first_seen, began, last_event, ended,
     pageviews, events, interactions, revenue, first_id, last_change,
+    last_event - started > interval '6 hours',
     coalesce(entry ->> 'page', ''), cast(entry ->> 'at' as timestamptz), cast(entry ->> 'id' as uuid),
     coalesce(exit ->> 'page', ''), cast(exit ->> 'at' as timestamptz), cast(exit ->> 'id' as uuid)
 from jsonb_to_recordset(cast(:visits as jsonb)) as grown (
@@ -20,6 +21,7 @@ on conflict (visitor_id, started, id) do update set
     first_seen = excluded.first_seen,
     began = excluded.began,
     last_event = excluded.last_event,
+    is_long = excluded.is_long,
     ended = excluded.ended,
     pageviews = excluded.pageviews,
     events = excluded.events,

@@ -1,18 +1,17 @@
 """The right to be forgotten: everything that names a person goes, in one transaction."""
 
 from datetime import datetime
-from typing import Annotated, LiteralString, Self
+from typing import Annotated, Self
 
 import msgspec
-from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.auth.models import User
 from api.db.database import Database
 from api.events.enrich.event import identified_as
+from api.events.removal import record, remove
 from api.events.statements import Connection, execute
 from api.events.turns import wait_for_turn
-from api.events.writer import announcement
 from api.sites.models import Site
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -50,9 +49,6 @@ class Receipt(BaseModel):
     rejected: int
 
 
-ERASED: tuple[LiteralString, ...] = ("events", "visits", "visitors", "rejected")
-
-
 async def erase(database: Database, site: Site, person: Person, by: User) -> Receipt:
     """Deletes a person's events, visits, visitor and rejected events, and marks the rollup buckets
     that counted them. Reports are right from the COMMIT on."""
@@ -60,23 +56,13 @@ async def erase(database: Database, site: Site, person: Person, by: User) -> Rec
         visitors = await visitors_of(connection, site, person)
         async with connection.transaction():
             await wait_for_turn(connection, [site.number])
-            values = {
-                "site": site.number,
-                "visitors": visitors,
-                "name": person.name,
-                "quoted": msgspec.json.encode(person.name).decode(),
-            }
-            await execute(connection, "mark_erased", values)
-            await execute(connection, "note_ordinals", values)
-            erased = {
-                what: (await execute(connection, f"erase_{what}", values)).rowcount
-                for what in ERASED
-            }
-            await execute(connection, "announce", {"payload": announcement([site.number])})
-            line = {"actor": by.id, "site": site.number, "detail": Jsonb(erased)}
-            row = await (await execute(connection, "record_erasure", line)).fetchone()
-    assert row
-    return Receipt(id=row["id"], erased_at=row["at"], **erased)
+            erased = await remove(connection, site, visitors)
+            quoted = msgspec.json.encode(person.name).decode()
+            values = {"site": site.number, "visitors": visitors, "name": person.name}
+            gone = await execute(connection, "erase_rejected", {**values, "quoted": quoted})
+            erased["rejected"] = gone.rowcount
+            number, at = await record(connection, "erasure", site, by, erased)
+    return Receipt(id=number, erased_at=at, **erased)
 
 
 async def visitors_of(connection: Connection, site: Site, person: Person) -> list[int]:

@@ -1,11 +1,12 @@
-"""What the editors of a site do with its events: look after rejected ones, forget a person, and
-say how long raw data is kept."""
+"""What the editors of a site do with its events: look after rejected ones, forget a person, take
+out a bot, and say how long raw data is kept."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
 from api.auth.access import AppDatabase, AppSettings, AppSites, CurrentUser, EditedSite
+from api.events.bots import BotFound, BotMoved, move_bot
 from api.events.erasure import Person, Receipt, erase
 from api.events.replay import AT_ONCE, RejectedOut, Replay, ReplayReport, rejected_events, replay
 from api.sites.retention import Days, Retention, retention_of
@@ -56,3 +57,11 @@ async def erase_person(
 ) -> Receipt:
     """Forgets a person: events, visits, visitor and rejected events. The receipt counts them."""
     return await erase(database, site, person, user)
+
+
+@router.post("/bots", status_code=201)
+async def move_bot_out(
+    found: BotFound, site: EditedSite, user: CurrentUser, database: AppDatabase
+) -> BotMoved:
+    """Takes a visitor that turned out to be a bot out of all numbers but those of `bots`."""
+    return await move_bot(database, site, found, user)

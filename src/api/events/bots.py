@@ -1,0 +1,49 @@
+"""Bots that nobody recognised: once somebody does, all that they sent is moved to where bots are
+kept, and they are in no other number any more."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth.models import User
+from api.db.database import Database
+from api.errors import NotFound
+from api.events.removal import record, remove
+from api.events.statements import execute
+from api.events.turns import wait_for_turn
+from api.sites.models import Site
+
+
+class BotFound(BaseModel):
+    """A visit, as `sessions` lists it, that was a bot's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    visit_id: UUID
+    bot: Annotated[str, Field(min_length=1, max_length=200)] = "unrecognised bot"
+    """What it is called in the report `bots`."""
+
+
+class BotMoved(BaseModel):
+    """What was taken out of the numbers. A bot has one visitor; the events are kept as a bot's."""
+
+    events: int
+    visits: int
+    visitors: int
+
+
+async def move_bot(database: Database, site: Site, found: BotFound, by: User) -> BotMoved:
+    """Moves what the visitor of a visit has sent to where bots are kept. Reports are right from the
+    COMMIT on. What it sends from then on is judged anew. Raises NotFound."""
+    async with await database.connect() as connection, connection.transaction():
+        await wait_for_turn(connection, [site.number])
+        values = {"site": site.number, "visit": found.visit_id, "bot": found.bot}
+        rows = await (await execute(connection, "visitor_of_visit", values)).fetchall()
+        if not rows:
+            raise NotFound("There is no such visit.")
+        visitors = [row["visitor_id"] for row in rows]
+        await execute(connection, "move_to_bots", {**values, "visitors": visitors})
+        moved = await remove(connection, site, visitors)
+        await record(connection, "bot", site, by, moved)
+    return BotMoved(**moved)

@@ -115,7 +115,7 @@ class Report:
 
     def reads_base(self, query: Query) -> bool:
         """Whether it reads base tables, whatever the planner chooses."""
-        return not self.needs or bool(getattr(query.params, "detail", False))
+        return bool(self.base) or bool(getattr(query.params, "detail", False))
 
     @property
     def file(self) -> str:

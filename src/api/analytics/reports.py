@@ -59,6 +59,18 @@ def custom_event_values(query: Query) -> dict[str, Any]:
     return {"name": query.params.name, "property": query.params.property}
 
 
+VALUE: Mapping[str, Fragment] = {
+    "value": Fragment("e.props ->> :property"),
+    "has_value": Fragment("jsonb_exists(e.props, :property)"),
+}
+
+
+def custom_event_slots(query: Query) -> Mapping[str, Fragment]:
+    """The property asked for. Without one properties need not be read."""
+    assert isinstance(query.params, params.CustomEventsParams)
+    return VALUE if query.params.property is not None else {}
+
+
 def event_bucket_values(query: Query) -> dict[str, Any]:
     """Pages, and whether visits are needed at all."""
     assert isinstance(query.params, params.EventsParams)
@@ -261,15 +273,18 @@ REPORTS = (
         "Custom events and their properties",
         params.CustomEventsParams,
         rows.CustomEvent,
+        needs={"people": PEOPLE},
         base="event",
         orders=("count", "visitors", "visits", "name", "value"),
         prepare=custom_event_values,
+        slots=custom_event_slots,
     ),
     Report(
         "goals",
         "How often the saved goals were reached",
         Params,
         rows.GoalReached,
+        needs={"people": PEOPLE},
         base="event",
         orders=("conversions", "visitors", "visits", "conversion_rate", "name"),
     ),

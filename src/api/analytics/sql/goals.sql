@@ -9,9 +9,10 @@ left join (
     where /*event_filter*/ true /*end*/ and e.name <> 'engagement'
 ) e on fits(e.name, e.page, e.props, g.event, g.page, g.pattern, g.props)
 cross join (
-    select count(distinct v.visitor_id) as visitors
-    from visits(:site, :lower, :upper) v
-    where /*visit_filter*/ true /*end*/
+    select sum(visitors) as visitors
+    from (
+        /*include people*/
+    ) p
 ) everybody
 where g.site_id = :site
 group by g.id, g.name, everybody.visitors

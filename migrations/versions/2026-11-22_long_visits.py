@@ -12,6 +12,12 @@ branch_labels = None
 depends_on = None
 
 TABLES = ("visit", "visit_change")
+COLUMNS = (
+    "visitor_id, started, id, site_id, ordinal, first_seen, began, last_event, ended,"
+    " pageviews, events, interactions, first_id"
+)
+"""Those of visit that have no default."""
+
 VIEWS = ("visits", "first_visits")
 """Of visits, with all of their columns; they are made anew at the next start."""
 
@@ -22,9 +28,15 @@ def upgrade() -> None:
         op.execute(
             f"alter table {table} add column if not exists is_long boolean not null default false"
         )
+    # An INSERT that always meets a conflict finds rows by their key, in compressed chunks too, and
+    # leaves all others there.
     op.execute(
-        "update visit set is_long = true"
+        "select set_config('timescaledb.max_tuples_decompressed_per_dml_transaction', '0', true)"
+    )
+    op.execute(
+        f"insert into visit ({COLUMNS}, is_long) select {COLUMNS}, true from visit"
         " where last_event - started > interval '6 hours' and not is_long"
+        " on conflict (visitor_id, started, id) do update set is_long = true"
     )
     op.execute("create index visit_long on visit (site_id, started) where is_long")
 

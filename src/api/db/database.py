@@ -29,7 +29,11 @@ REPORT_SECONDS = 15.0
 POOL_PATIENCE = 0.6
 """The share of the time a caller waits for an answer that is spent on waiting for a connection."""
 
-COMMON = "-c timezone=UTC -c jit=off -c default_transaction_isolation=read\\ committed"
+COMMON = (
+    "-c timezone=UTC -c jit=off -c default_transaction_isolation=read\\ committed"
+    # What must be changed in compressed chunks must be, however much of them has to come out.
+    " -c timescaledb.max_tuples_decompressed_per_dml_transaction=0"
+)
 WRITING = (
     f"{COMMON} -c statement_timeout=10s -c lock_timeout=5s -c synchronous_commit=on"
     # A writer that the network lost holds its site's lock no longer than this.

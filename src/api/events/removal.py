@@ -20,9 +20,11 @@ async def remove(connection: Connection, site: Site, visitors: Sequence[int]) ->
     values = {"site": site.number, "visitors": visitors}
     await execute(connection, "mark_removed", values)
     await execute(connection, "note_ordinals", values)
-    removed = {
-        what: (await execute(connection, f"remove_{what}", values)).rowcount for what in REMOVED
-    }
+    removed: dict[str, int] = dict.fromkeys(REMOVED, 0)
+    for visitor in visitors:
+        for what in REMOVED:
+            gone = await execute(connection, f"remove_{what}", {**values, "visitor": visitor})
+            removed[what] += gone.rowcount
     await execute(connection, "announce", {"payload": announcement([site.number])})
     return removed
 

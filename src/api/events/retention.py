@@ -173,18 +173,24 @@ async def delete_rows(connection: Connection, aging: Aging, steps: int) -> int:
 async def delete_oldest(connection: Connection, aging: Aging, site: int, line: datetime) -> bool:
     """Deletes the oldest hour of a site that has expired. Returns whether there was one."""
     oldest: LiteralString = (
-        f"select date_trunc('hour', min({aging.time})) from {aging.table}"
-        f" where site_id = %(site)s and {aging.time} < %(line)s"
+        f"select hour, least(hour + %(step)s, %(line)s) from ("
+        f"select date_trunc('hour', min({aging.time})) as hour from {aging.table}"
+        f" where site_id = %(site)s and {aging.time} < %(line)s) oldest where hour is not null"
     )
     async with connection.transaction():
         if await is_refreshing(connection):
             return False
-        cursor = await connection.execute(
-            f"delete from {aging.table} using ({oldest}) old (hour) where site_id = %(site)s"
-            f" and {aging.time} >= hour and {aging.time} < least(hour + %(step)s, %(line)s)",
-            {"site": site, "line": line, "step": STEP},
+        values = {"site": site, "line": line, "step": STEP}
+        found = await (await connection.execute(oldest, values)).fetchone()
+        if found is None:
+            return False
+        # Not in one question: of a compressed chunk only what is told beforehand is skipped.
+        await connection.execute(
+            f"delete from {aging.table} where site_id = %s"
+            f" and {aging.time} >= %s and {aging.time} < %s",
+            [site, *found],
         )
-        return cursor.rowcount > 0
+        return True
 
 
 async def is_refreshing(connection: Connection) -> bool:

@@ -168,6 +168,8 @@ async def move_events(connection: Connection, absorbed: Sequence[Visit]) -> None
             "uppers": [visit.last_event for visit in stored],
             "ids": [visit.id for visit in stored],
             "hosts": [visit.final.id for visit in stored],
+            "earliest": min(visit.started for visit in stored),
+            "latest": max(visit.last_event for visit in stored),
         },
     )
 
@@ -189,9 +191,12 @@ async def store_visits(
 
 async def drop_visits(connection: Connection, visits: Sequence[Visit]) -> None:
     """Deletes visits as they are stored."""
+    starteds = [visit.stored_started for visit in visits if visit.stored_started]
     values = {
         "visitors": [visit.visitor_id for visit in visits],
-        "starteds": [visit.stored_started for visit in visits],
+        "starteds": starteds,
         "ids": [visit.id for visit in visits],
+        "earliest": min(starteds),
+        "latest": max(starteds),
     }
     await execute(connection, "drop_visits", values)

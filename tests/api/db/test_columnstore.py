@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -105,3 +105,46 @@ async def test_many_senders_of_one_old_event_store_it_once(
     accounts = await asyncio.gather(*(site.send(event) for _ in range(50)))
     assert sum(account["accepted"] for account in accounts) == 1
     assert sum(account["duplicate"] for account in accounts) == 49
+
+
+async def test_a_change_takes_only_its_own_rows_out_of_the_columnstore(
+    site: TestSite, community: Database
+) -> None:
+    start = (utc_now() - 45 * DAY).replace(hour=1, minute=0, second=0, microsecond=0)
+    span = {"from": f"{start - DAY:%Y-%m-%d}", "to": f"{start + 3 * DAY:%Y-%m-%d}"}
+
+    def view(number: int, minutes: int = 0, **more: Any) -> dict[str, Any]:
+        time = start + timedelta(seconds=40 * number, minutes=minutes)
+        return {"time": time.isoformat(), "visitor_id": f"v{number}", "page": "/", **more}
+
+    for first in range(0, 4_000, 1_000):
+        await site.send(*(view(number) for number in range(first, first + 1_000)))
+    await site.refresh()
+    await compress(community)
+    await site.send(view(7, minutes=-31), view(9, minutes=10), view(11, minutes=-3))
+    (row,) = (await site.ask("sessions", order="started:asc", limit=1, **span))["rows"]
+    headers, path = site.admin, f"/api/sites/{site.key}"
+    found = {"visit_id": row["id"]}
+    assert (await site.client.post(f"{path}/bots", json=found, headers=headers)).is_success
+    body = {"visitor_id": "v21"}
+    erased = await site.client.post(f"{path}/erasures", json=body, headers=headers)
+    assert erased.json()["events"] == 1
+    assert await answers(site, span) == await answers(site, span, source="base")
+    assert (await site.ask("timeseries", **span))["totals"]["visits"] == 4_000 - 2
+    assert await rows_outside(community, "visit", start) < 2_000
+
+
+async def rows_outside(database: Database, table: str, time: datetime) -> int:
+    """How many rows of a chunk are not, or no longer, in the columnstore."""
+    async with await database.connect() as connection:
+        cursor = await connection.execute(
+            "select format('%%I.%%I', chunk_schema, chunk_name)"
+            " from timescaledb_information.chunks where hypertable_name = %s"
+            " and %s between range_start and range_end",
+            [table, time],
+        )
+        ((chunk,),) = await cursor.fetchall()
+        await connection.execute("set timescaledb.enable_transparent_decompression = off")
+        cursor = await connection.execute(f"select count(*) from only {chunk}")
+        ((count,),) = await cursor.fetchall()
+        return count

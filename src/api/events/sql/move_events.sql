@@ -5,3 +5,5 @@ from unnest(
 ) moved (visitor_id, lower, upper, id, host)
 where e.visitor_id = moved.visitor_id and e.visit_id = moved.id
   and e.time between moved.lower and moved.upper
+  -- For compressed chunks, as in drop_visits.sql.
+  and e.time between :earliest and :latest

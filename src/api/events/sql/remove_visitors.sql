@@ -1,2 +1,2 @@
--- Deletes these visitors.
-delete from visitor where site_id = :site and id = any(cast(:visitors as bigint[]))
+-- Deletes a visitor.
+delete from visitor where site_id = :site and id = :visitor

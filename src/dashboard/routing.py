@@ -16,12 +16,13 @@ from api.auth.access import AppSites, MaybeUser, readable_site, settings_of, sit
 from api.errors import Unauthenticated
 from api.sites.directory import DEFAULT_SITE, DEMO_SITE, UnknownSite
 from api.sites.models import Site, Visibility
+from api.text import PlainText
 
 router = APIRouter(include_in_schema=False)
 
 HERE = Path(__file__).parent
 
-SiteName = Annotated[str, Query(max_length=200)]
+SiteName = Annotated[PlainText, Query(max_length=200)]
 Onward = Annotated[str, Query(alias="next", max_length=2000)]
 
 SECURITY_HEADERS = {

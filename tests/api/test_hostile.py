@@ -1,11 +1,13 @@
 """What a hostile user tried, and may not do again."""
 
 import json
+import re
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from api.analytics.reports import REPORTS
 from api.db.database import Database
@@ -139,3 +141,42 @@ async def test_a_visit_that_never_pauses_ends_after_seven_days_however_it_arrive
     first = ("2026-01-01T00:00:00Z", 337)
     second = ("2026-01-08T00:30:00Z", 143)
     assert found == [first, first, second, second]
+
+
+async def test_no_parameter_of_any_path_lets_a_nul_through(site: TestSite, app: FastAPI) -> None:
+    broken: list[str] = []
+    for path, operations in app.openapi()["paths"].items():
+        for parameter in operations.get("get", {}).get("parameters", ()):
+            if parameter["in"] != "query":
+                continue
+            url = re.sub(r"\{\w+\}", str(uuid4()), path.replace("{key}", site.key))
+            asked = {"site": site.key, parameter["name"]: "a\0b"}
+            answer = await site.client.get(url, params=asked, headers=site.admin)
+            if answer.status_code >= 500:
+                broken.append(f"{path}?{parameter['name']}: {answer.status_code}")
+    assert broken == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("erasures", {"user_id": "a\0b"}),
+        ("erasures", {"visitor_id": "a\0b"}),
+        ("rejected/replay", {"code": "a\0b"}),
+    ],
+)
+async def test_no_name_lets_a_nul_through(site: TestSite, path: str, body: dict[str, str]) -> None:
+    url = f"/api/sites/{site.key}/{path}"
+    answer = await site.client.post(url, json=body, headers=site.admin)
+    assert (answer.status_code, answer.json()["error"]) == (422, "INVALID")
+
+
+async def test_no_path_lets_a_nul_through(site: TestSite, app: FastAPI) -> None:
+    broken: list[str] = []
+    for path, operations in app.openapi()["paths"].items():
+        url = re.sub(r"\{\w+\}", "a%00b", path)
+        for method in operations if url != path else ():
+            answer = await site.client.request(method, url, headers=site.admin, json={})
+            if answer.status_code >= 500:
+                broken.append(f"{method} {path}: {answer.status_code}")
+    assert broken == []

@@ -16,6 +16,7 @@ from api.analytics.steps import Step
 from api.db.rollup import Rollup
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
+from api.text import PlainText
 
 
 class Format(StrEnum):
@@ -74,7 +75,7 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    site: str = Field(DEFAULT_SITE, max_length=200, description="Key or domain of the site.")
+    site: PlainText = Field(DEFAULT_SITE, max_length=200, description="Key or domain of the site.")
     from_: Moment | None = Field(
         None, alias="from", description="Start: a local day, or an instant."
     )

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.analytics.query import Source
+from api.text import PlainText
 
 MAX_DIMENSIONS = 5
 
@@ -33,7 +34,7 @@ class StatsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    site_id: str = Field(max_length=200)
+    site_id: PlainText = Field(max_length=200)
     metrics: list[str] = Field(min_length=1, max_length=20)
     date_range: str | tuple[str, str]
     dimensions: list[str] = Field([], max_length=MAX_DIMENSIONS)

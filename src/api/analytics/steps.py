@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from api.analytics.filters import page_pattern
 from api.errors import Invalid
 from api.events.models import PAGEVIEW
+from api.text import PlainText
 
 MAX_PROPS = 10
 
@@ -24,15 +25,8 @@ ANY_PAGE = ""
 """The pattern that every page matches, and no page at all."""
 
 
-def plain_text(value: str) -> str:
-    """PostgreSQL text knows no NUL and no half characters."""
-    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-        raise ValueError("must be text without NUL or half characters")
-    return value
-
-
-Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(plain_text)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain_text)]
+Text = Annotated[PlainText, Field(min_length=1, max_length=2000)]
+Name = Annotated[PlainText, Field(min_length=1, max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy import DateTime
 from sqlmodel import Field, SQLModel
 
 from api.sites.models import utc_now
+from api.text import PlainText, plain_text
 
 
 class User(SQLModel, table=True):
@@ -30,9 +31,7 @@ def fits_bcrypt(password: str) -> str:
     """bcrypt reads 72 bytes; refusing more beats silently ignoring the rest."""
     if len(password.encode("utf-8", "replace")) > 72:
         raise ValueError("must be at most 72 bytes long")
-    if "\0" in password or any("\ud800" <= char <= "\udfff" for char in password):
-        raise ValueError("must be text without NUL or half characters")
-    return password
+    return plain_text(password)
 
 
 Email = Annotated[
@@ -61,9 +60,7 @@ class Registration(BaseModel):
 
     email: Email
     password: NewPassword
-    name: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^\x00]*$")
-    ] = ""
+    name: Annotated[PlainText, StringConstraints(strip_whitespace=True, max_length=100)] = ""
 
 
 class UserOut(BaseModel):

@@ -13,6 +13,7 @@ from api.events.removal import record, remove
 from api.events.statements import execute
 from api.events.turns import wait_for_turn
 from api.sites.models import Site
+from api.text import PlainText
 
 
 class BotFound(BaseModel):
@@ -21,7 +22,7 @@ class BotFound(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     visit_id: UUID
-    bot: Annotated[str, Field(min_length=1, max_length=200)] = "unrecognised bot"
+    bot: Annotated[PlainText, Field(min_length=1, max_length=200)] = "unrecognised bot"
     """What it is called in the report `bots`."""
 
 

@@ -13,8 +13,9 @@ from api.events.removal import record, remove
 from api.events.statements import Connection, execute
 from api.events.turns import wait_for_turn
 from api.sites.models import Site
+from api.text import PlainText
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[PlainText, Field(min_length=1, max_length=200)]
 
 
 class Person(BaseModel):

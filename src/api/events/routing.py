@@ -35,6 +35,7 @@ from api.events.schema import EVENT_BODY, EventOut, IngestReport, shown
 from api.events.writer import Outcome
 from api.metrics import REFUSED
 from api.sites.directory import DEFAULT_SITE
+from api.text import PlainText
 
 router = APIRouter(prefix="/api/events", tags=["events"])
 
@@ -209,7 +210,7 @@ async def read_event(
     request: Request,
     user: MaybeUser,
     database: AppDatabase,
-    site: Annotated[str, Query(max_length=200)] = DEFAULT_SITE,
+    site: Annotated[PlainText, Query(max_length=200)] = DEFAULT_SITE,
 ) -> EventOut:
     """One event of a site, as it is stored."""
     found = await readable_site(request, user, site)

@@ -12,6 +12,7 @@ from api.realtime.hub import Hub, Viewer
 from api.realtime.snapshot import Snapshot, snapshot
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
+from api.text import PlainText
 
 router = APIRouter(prefix="/api/realtime", tags=["live"])
 
@@ -24,7 +25,7 @@ RECHECK_SECONDS = 30.0
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
 
-SiteName = Annotated[str, Query(max_length=200)]
+SiteName = Annotated[PlainText, Query(max_length=200)]
 
 
 @router.get("/stats")

@@ -81,3 +81,13 @@ async def test_only_editors_may(site: TestSite, client: httpx.AsyncClient) -> No
     url = f"/api/sites/{site.key}/bots"
     answer = await client.post(url, json={"visit_id": str(uuid4())})
     assert answer.status_code == 401
+
+
+async def test_no_text_can_break_it(site: TestSite) -> None:
+    await site.send({"page": "/", "visitor_id": "crawler"})
+    (row,) = (await site.ask("sessions", days=1))["rows"]
+    assert (await move(site, visit_id=row["id"], bot="a\0b")).status_code == 422
+    name = "<script>alert('x')</script> \N{SNOWMAN}'; drop table event; --"
+    assert (await move(site, visit_id=row["id"], bot=name)).status_code == 201
+    (bot,) = (await site.ask("bots", days=1))["rows"]
+    assert bot["bot"] == name

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -99,8 +99,11 @@ class Effort:
 
 def seconds_of(head: psutil.Process) -> float:
     """The processor time of a process and its children so far."""
-    times = [process.cpu_times() for process in (head, *head.children(recursive=True))]
-    return sum(time.user + time.system for time in times)
+    seconds = 0.0
+    for process in (head, *head.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # the server's helpers come and go
+            seconds += sum(process.cpu_times()[:2])
+    return seconds
 
 
 def copy_rate(url: str) -> float:

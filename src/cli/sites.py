@@ -6,6 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from api.db.database import Database
+from api.events.retention import regain
 from api.sites.directory import Sites
 from api.sites.models import Visibility
 from api.sites.retention import Days, Retention, retention_of
@@ -49,6 +50,20 @@ def set_retention(
         sites = Sites(database)
         if wanted:
             await sites.keep(await sites.find(key), wanted.days)
+        return retention_of(await sites.find(key), settings)
+
+    print(with_prepared(work).model_dump_json(indent=2))
+
+
+@commands.command("regain")
+def regain_raw_data(key: Annotated[str, typer.Argument(help="Key of the site.")]) -> None:
+    """Moves the line of expired raw data back, as far as the data is still there and whole."""
+
+    async def work(database: Database, settings: Settings) -> Retention:
+        sites = Sites(database)
+        async with await database.connect() as connection:
+            await regain(connection, (await sites.find(key)).number)
+        sites.remembered.clear()
         return retention_of(await sites.find(key), settings)
 
     print(with_prepared(work).model_dump_json(indent=2))

@@ -28,7 +28,8 @@ async def mark_changed(
         insert into rollup_dirty (rollup, site_id, bucket)
         select distinct r.name, d.site_id, d.bucket
         from ({changes(rollup)}) d
-        join rollup_state r on r.name = %(rollup)s and d.time < r.watermark
+        join rollup_state r on r.name = %(rollup)s
+            and d.time >= r.kept_since and d.time < r.watermark
         join site on site.id = d.site_id and d.time >= coalesce(site.kept_since, '-infinity')
         cross join (values (%(lag)s::interval)) asked (lag)
         where {LOGGED_RESTED} and number > coalesce({known}, 0)
@@ -66,13 +67,14 @@ def trim_sql(table: LiteralString, rollups: Sequence[Rollup]) -> LiteralString:
 
 
 def knows(rollup: Rollup) -> LiteralString:
-    """Whether a rollup needs a row (c) of the log no more: it does not count such rows, has not
-    stored that far, or has the change in its stored rows; or has never heard of the log."""
+    """Whether a rollup needs a row (c) of the log no more: it does not count such rows, has no
+    stored rows of that time (yet, or any more), or has the change in them; or has never heard of
+    the log."""
     time: LiteralString = f"c.{rollup.fact.time}"
     return (
         f"not ({rollup.only}) or number <= {rollup.last_change('c.site_id', rollup.floor(time))}"
         f" or not exists (select from rollup_state r where r.name = '{rollup.name}'"
-        f" and r.is_logged and {time} < r.watermark)"
+        f" and r.is_logged and {time} >= r.kept_since and {time} < r.watermark)"
     )
 
 

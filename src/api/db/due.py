@@ -77,12 +77,13 @@ async def rollups_due(
         select name from rollup_state r
         join unnest(%(names)s::text[], %(lags)s::interval[]) asked (name, lag) using (name)
         where watermark < date_bin(width, %(now)s::timestamptz - lag, {ORIGIN})
+            or watermark > %(now)s
             or ready_at is null
             or exists (select from rollup_dirty d where d.rollup = r.name and {DIRTY_RESTED})
             or exists (
                 select from (
                     select date_bin(r.width, hour, {ORIGIN}) as bucket from logged
-                    where source = r.source and hour < r.watermark
+                    where source = r.source and hour >= r.kept_since and hour < r.watermark
                 ) d
                 where {LOGGED_RESTED}
             )

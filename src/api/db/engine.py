@@ -11,8 +11,8 @@ from api.errors import AnalyticsError
 MINIMUM_POSTGRES = 16
 """date_trunc and generate_series with a time zone came in 16."""
 
-MINIMUM_TIMESCALEDB = (2, 26, 3)
-"""Earlier releases could duplicate aggregate rows when refreshes overlapped (their #9571)."""
+MINIMUM_TIMESCALEDB = (2, 28, 0)
+"""The first with timescaledb.skip_cagg_invalidation (see api.db.database.COMMON)."""
 
 
 class Profile(StrEnum):

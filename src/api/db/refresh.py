@@ -88,8 +88,8 @@ async def refresh_rollup(
 ) -> int:
     """Moves the watermark up and cleans the dirty buckets. Returns how many."""
     cleaned = 0
-    await forget(connection, engine, rollup, now)
-    await begin_watermark(connection, rollup)
+    await pull_back(connection, rollup, now)
+    await begin_watermark(connection, rollup, now)
     while await advance_watermark(connection, rollup, now):
         pass
     await mark_changed(connection, rollup, now, everything)
@@ -106,27 +106,81 @@ async def refresh_rollup(
     return cleaned
 
 
-async def forget(connection: Connection, engine: Engine, rollup: Rollup, now: datetime) -> None:
-    """Removes the rows of a rollup that are of no use any more; who reads there reads what they are
-    made of."""
-    if rollup.keep is None:
-        return
-    values = {"name": rollup.name, "since": now - rollup.keep}
+async def pull_back(connection: Connection, rollup: Rollup, now: datetime) -> None:
+    """Puts a watermark back that a wrong clock moved ahead of now. What was stored past it is
+    marked: it is from before its buckets were over."""
+    target = rollup.floor("%(target)s::timestamptz")
+    values = {"name": rollup.name, "now": now, "target": now - rollup.lag}
     async with connection.transaction():
         cursor = await connection.execute(
-            f"update rollup_state set kept_since = {rollup.floor('%(since)s')}"
-            f" where name = %(name)s and kept_since < {rollup.floor('%(since)s')}"
-            " returning kept_since",
+            f"update rollup_state set watermark = {target},"
+            f" kept_since = least(kept_since, {target})"
+            " where name = %(name)s and watermark > %(now)s",
             values,
         )
-        if row := await cursor.fetchone():
-            table = await stored_table(connection, engine, rollup)
-            await connection.execute(
-                sql.SQL("delete from {} where bucket < %s").format(table), [row[0]]
-            )
+        if not cursor.rowcount:
+            return
+        log.warning("rollup %s: its watermark lay ahead and was put back", rollup.name)
+        await connection.execute(
+            f"""
+            insert into rollup_dirty (rollup, site_id, bucket)
+            select distinct %(name)s, site_id, bucket from {rollup.name}_stored
+            where bucket >= {target}
+            order by 1, 2, 3
+            on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1
+            """,
+            values,
+        )
 
 
-async def begin_watermark(connection: Connection, rollup: Rollup) -> None:
+async def expire_rows(
+    connection: Connection, engine: Engine, rollups: Sequence[Rollup], now: datetime
+) -> None:
+    """Removes the rows of rollups that are kept for a while only; who asks about that time reads
+    what they are made of."""
+    for rollup in rollups:
+        if rollup.keep is None:
+            continue
+        async with alone(connection, rollup) as is_alone:
+            if is_alone and (line := await move_line_of_rows(connection, rollup, now)):
+                await remove_rows(connection, engine, rollup, line)
+
+
+async def move_line_of_rows(
+    connection: Connection, rollup: Rollup, now: datetime
+) -> datetime | None:
+    """Where the rows of a rollup begin by now, if that is later than before. Marks of buckets
+    before it are of no use any more."""
+    since = rollup.floor("%(since)s::timestamptz")
+    values = {"name": rollup.name, "since": now - (rollup.keep or timedelta(0))}
+    async with connection.transaction():
+        line = await one(
+            connection,
+            f"update rollup_state set kept_since = {since}"
+            f" where name = %(name)s and kept_since < {since} returning kept_since",
+            values,
+        )
+        await connection.execute(
+            f"delete from rollup_dirty where rollup = %(name)s and bucket < {since}", values
+        )
+        return line
+
+
+async def remove_rows(
+    connection: Connection, engine: Engine, rollup: Rollup, line: datetime
+) -> None:
+    """Removes the stored rows before a time: of a continuous aggregate whole chunks, which gives
+    their room back; of a table the rows, whose room is used again."""
+    if engine.continuous_aggregates:
+        await connection.execute(
+            "select drop_chunks(%s::regclass, older_than => %s)", [f"{rollup.name}_stored", line]
+        )
+    else:
+        table = sql.Identifier(f"{rollup.name}_stored")
+        await connection.execute(sql.SQL("delete from {} where bucket < %s").format(table), [line])
+
+
+async def begin_watermark(connection: Connection, rollup: Rollup, now: datetime) -> None:
     """Puts the watermark of a new rollup where its base table begins, or its rows begin to be of
     use; before the first row it has none. The long search for that place makes nobody wait; whoever
     wrote something older since then is found under the lock."""
@@ -137,6 +191,8 @@ async def begin_watermark(connection: Connection, rollup: Rollup) -> None:
     )
     if (await (await connection.execute(f"select exists ({state})", values)).fetchone()) != (True,):
         return
+    if rollup.keep:
+        await move_line_of_rows(connection, rollup, now)
     earliest: LiteralString = (
         f"select greatest({rollup.floor(f'min({fact.time})')},"
         " (select kept_since from rollup_state where name = %(name)s))"
@@ -254,11 +310,13 @@ async def stored_table(connection: Connection, engine: Engine, rollup: Rollup) -
 async def refresh_continuous_aggregate(
     connection: Connection, rollup: Rollup, marks: Sequence[Mark]
 ) -> None:
-    """Refreshes the runs of adjoining buckets that are marked. Cannot run in a transaction."""
+    """Refreshes the runs of adjoining buckets that are marked; by force, since TimescaleDB keeps no
+    notes of what we change. Cannot run in a transaction."""
     for lower, upper in runs(sorted({bucket for _, bucket, _ in marks}), rollup):
         await connection.execute(
             sql.SQL(
-                "call refresh_continuous_aggregate({}, {}::timestamptz, {}::timestamptz)"
+                "call refresh_continuous_aggregate({}, {}::timestamptz, {}::timestamptz,"
+                " force => true)"
             ).format(
                 sql.Literal(f"{rollup.name}_stored"),
                 sql.Literal(lower.isoformat()),

@@ -247,10 +247,12 @@ def stored_sql(rollup: Rollup, engine: Engine) -> LiteralString:
     source = f"from {rollup.fact.table} where {rollup.only} group by {rollup.grouping}"
     if engine.continuous_aggregates:
         bucket = f"time_bucket({rollup.width_sql}, {rollup.fact.time})"
+        # Rows that are kept for days go by whole chunks, which are ten weeks wide by default.
+        chunks = ", timescaledb.chunk_interval = '5 days'" if rollup.keep else ""
         return (
             f"create materialized view {rollup.name}_stored with (timescaledb.continuous,"
-            " timescaledb.materialized_only = true, timescaledb.create_group_indexes = false)"
-            f" as select {rollup.selection(bucket)} {source} with no data"
+            " timescaledb.materialized_only = true, timescaledb.create_group_indexes = false"
+            f"{chunks}) as select {rollup.selection(bucket)} {source} with no data"
         )
     selection = rollup.selection(rollup.floor(rollup.fact.time))
     return f"create table {rollup.name}_stored as select {selection} {source} with no data"

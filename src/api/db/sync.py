@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, LiteralString, cast
 
 from psycopg import AsyncConnection, sql
@@ -32,9 +32,6 @@ Connection = AsyncConnection[Any]
 
 SYNC_LOCK = 20261125
 
-POLICY_WINDOW = timedelta(days=9)
-"""Longer than an event can be late, plus a day bucket."""
-
 
 async def sync_rollups(
     connection: Connection, engine: Engine, facts: Sequence[Fact], rollups: Sequence[Rollup]
@@ -60,8 +57,6 @@ async def sync_rollups(
             await connection.execute(fact_function_sql(fact))
         for form in forms:
             await create_readers(connection, form)
-        if engine.continuous_aggregates:
-            await add_policies(connection, forms)
         # Last, and in the same transaction: what it says is there must all be there.
         await connection.execute(
             sql.SQL("comment on view {} is {}").format(
@@ -240,15 +235,3 @@ async def drop_form(connection: Connection, form: Rollup, native: bool) -> None:
     await drop_readers(connection, form.name)
     await connection.execute(drop_stored_sql(form, native))
     await connection.execute("delete from rollup_state where name = %s", [form.name])
-
-
-async def add_policies(connection: Connection, rollups: Sequence[Rollup]) -> None:
-    """The database's own refresh, as a safety net that keeps stored rows near the truth even
-    when the jobs loop is down; what is read is exact without it. None for weeks: two of them reach
-    back to where raw data may be gone, which would be forgotten."""
-    for rollup in (rollup for rollup in rollups if 3 * rollup.width <= POLICY_WINDOW):
-        await connection.execute(
-            "select add_continuous_aggregate_policy(%s::regclass, start_offset => %s,"
-            " end_offset => %s, schedule_interval => interval '1 hour', if_not_exists => true)",
-            [f"{rollup.name}_stored", POLICY_WINDOW, rollup.width],
-        )

@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.rows import scalar_row, tuple_row
 
 from api.db.engine import Engine
 from api.db.partitions import Span, empty_partition, spans
 from api.db.refresh import REFRESH_LOCK, hold_writers
-from api.events.statements import Connection
+from api.events.statements import Connection, execute
 from api.events.visits import LONGEST_VISIT
+from settings import LEAST_RETENTION_DAYS
 
 log = logging.getLogger("analytics.retention")
 
@@ -27,6 +29,9 @@ STEP = timedelta(hours=1)
 
 STEPS_AT_ONCE = 2000
 """Of one round. The other jobs wait for it."""
+
+STUCK_AFTER = timedelta(days=1)
+"""A line that has been due for so long does not move by itself."""
 
 BRIEFLY = "set local lock_timeout = '500ms'"
 """Writers wait meanwhile, so long reports are not waited for."""
@@ -61,8 +66,9 @@ async def expire(connection: Connection, engine: Engine, days: int, now: datetim
         removed += await empty_partitions(connection, engine, aging)
         removed += await delete_rows(connection, aging, STEPS_AT_ONCE - removed)
     for site, line in await due_lines(connection, days, now):
-        if not await move_line(connection, site, line):
-            log.info("site %s: raw data stays until its rollups are up to date", site)
+        await move_line(connection, site, line)
+    for stuck in await stuck_lines(connection, days, now):
+        log.warning("expired raw data is not removed: %s", stuck)
     return removed
 
 
@@ -70,25 +76,23 @@ async def due_lines(
     connection: Connection, days: int, now: datetime
 ) -> Sequence[tuple[int, datetime]]:
     """The sites that have something older than they keep, and where their lines have to be."""
-    cursor = await connection.execute(
-        """
-        select id, line from site
-        cross join lateral (
-            -- Whole weeks: a line in the middle of a bucket of any rollup would cut it.
-            select date_trunc('week', %(now)s - make_interval(days => coalesce(retention_days,
-                %(days)s)), 'UTC') as line
-        ) due
-        where coalesce(retention_days, %(days)s) > 0
-            and line > coalesce(kept_since, '-infinity') and (
-                exists (select from event where site_id = site.id and time < line)
-                or exists (select from visit where site_id = site.id and started < line)
-                or exists (select from bot_event where site_id = site.id and time < line)
-            )
-        order by id
-        """,
-        {"days": days, "now": now},
-    )
-    return await cursor.fetchall()
+    due = await execute(connection, "due_lines", {"days": days, "now": now}, tuple_row)
+    return await due.fetchall()
+
+
+async def stuck_lines(connection: Connection, days: int, now: datetime) -> Sequence[str]:
+    """What keeps lines from moving that have been due for a day, in words; of each site."""
+    stuck: list[str] = []
+    for site, line in await due_lines(connection, days, now - STUCK_AFTER):
+        reasons = ", ".join(await holds_line(connection, site, line))
+        stuck.append(f"site {site}, before {line:%Y-%m-%d}: {reasons or 'nobody removes it'}")
+    return stuck
+
+
+async def holds_line(connection: Connection, site: int, line: datetime) -> Sequence[str]:
+    """Why the line of a site cannot move there: what rollups still need of the raw data."""
+    found = await execute(connection, "holds_line", {"site": site, "line": line}, scalar_row)
+    return await found.fetchall()
 
 
 async def move_line(connection: Connection, site: int, line: datetime) -> bool:
@@ -96,35 +100,48 @@ async def move_line(connection: Connection, site: int, line: datetime) -> bool:
     writer is at work meanwhile, and later ones see the new line when they mark."""
     async with connection.transaction():
         await hold_writers(connection)
-        cursor = await connection.execute(
-            """
-            update site set kept_since = %(line)s
-            where id = %(site)s and not exists (
-                select from rollup_dirty where site_id = %(site)s and bucket < %(line)s
-            ) and not exists (
-                select from visit_change where site_id = %(site)s and started < %(line)s
-            ) and not exists (
-                select from event_change where site_id = %(site)s and time < %(line)s
-            ) and not exists (
-                -- A rollup of empty tables has no watermark yet.
-                select from rollup_state
-                where watermark < %(line)s and (watermark > '-infinity'
-                    or exists (select from event) or exists (select from visit))
-            )
-            """,
-            {"site": site, "line": line},
-        )
-        return cursor.rowcount == 1
+        if reasons := await holds_line(connection, site, line):
+            log.info("site %s: raw data before %s stays: %s", site, line, ", ".join(reasons))
+            return False
+        await connection.execute("update site set kept_since = %s where id = %s", [line, site])
+        return True
+
+
+async def put_lines_right(connection: Connection) -> None:
+    """Moves lines back that a wrong clock moved to where no retention may put them."""
+    ahead = await execute(connection, "lines_ahead", {"least": LEAST_RETENTION_DAYS}, scalar_row)
+    for site in await ahead.fetchall():
+        if line := await regain(connection, site):
+            log.warning("site %s: its line lay ahead of the clock and is %s now", site, line)
+
+
+async def regain(connection: Connection, site: int) -> datetime | None:
+    """Moves the line of a site back as far as its raw data is still whole. Returns where it is
+    then; None when it stays where it is."""
+    found = await execute(connection, "line_back", {"site": site}, tuple_row)
+    row = await found.fetchone()
+    line: datetime | None = row[0] if row else None
+    async with connection.transaction():
+        await hold_writers(connection)
+        values = {"site": site, "line": line}
+        moved = await execute(connection, "move_line_back", values, scalar_row)
+        before = await moved.fetchone()
+        if before is None:
+            return None
+        await execute(connection, "mark_regained", {**values, "before": before})
+    return line
 
 
 async def empty_partitions(connection: Connection, engine: Engine, aging: Aging) -> int:
-    """Empties the partitions in which no site needs anything any more. Returns how many."""
+    """Empties the partitions in which no site needs anything any more, the oldest first: what is
+    left is whole from its beginning on. Returns how many."""
     emptied = 0
     for span in await spans(connection, engine, aging.table):
         try:
             emptied += await empty_if_expired(connection, engine, aging, span)
         except psycopg.errors.LockNotAvailable:
             log.info("%s of %s is being read", aging.table, span.lower)
+            break
     return emptied
 
 

@@ -14,7 +14,7 @@ from api.analytics.rollups import EVENTS, FACTS, ROLLUPS
 from api.db import forms
 from api.db.database import Database
 from api.db.forms import served, stored_forms
-from api.db.refresh import advance_watermark, forget
+from api.db.refresh import advance_watermark, expire_rows
 from api.db.rollup import Rollup
 from api.db.sync import retire_forms, sync_rollups
 from api.sites.models import utc_now
@@ -226,10 +226,11 @@ async def test_rows_that_are_of_no_use_any_more_go_and_are_read_from_base_tables
     ):
         assert await kept(connection, rollup, site) == [1, 1]
         assert rollup.keep
-        await forget(connection, site.database.engine, rollup, seen + rollup.keep)
+        await expire_rows(connection, site.database.engine, [rollup], seen + rollup.keep)
         assert await kept(connection, rollup, site) == [1, 1]
-        later = seen + rollup.keep + timedelta(hours=1)
-        await forget(connection, site.database.engine, rollup, later)
+        # Of a continuous aggregate whole chunks of five days go.
+        later = seen + rollup.keep + timedelta(days=5, hours=1)
+        await expire_rows(connection, site.database.engine, [rollup], later)
         assert await kept(connection, rollup, site) == [0, 1]
 
 

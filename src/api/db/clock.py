@@ -1,0 +1,47 @@
+"""The time by which data is destroyed.
+
+Raw data, salts, rejected events and short-lived rollup rows are removed by age. A clock that is
+wrong for a moment (a machine that starts without its time, a bad time server) must not remove them:
+they cannot be had back. So jobs go by one clock, the database's. It is written down every few
+minutes, and what is destroyed is destroyed by the newest reading that one from 1 to 25 hours before
+it confirms. After a jump nothing is destroyed for an hour.
+"""
+
+import logging
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg import AsyncConnection
+
+from api.db.queries import statement
+
+log = logging.getLogger("analytics.clock")
+
+Connection = AsyncConnection[Any]
+
+SQL = Path(__file__).parent / "sql"
+
+
+async def database_time(connection: Connection) -> datetime:
+    """The database's clock."""
+    ((now,),) = await (await connection.execute("select now()")).fetchall()
+    return now
+
+
+async def read_clock(connection: Connection) -> None:
+    """Writes the database's clock down, and logs it when it had been ahead."""
+    ((ahead,),) = await (await connection.execute(text_of("read_clock"))).fetchall()
+    if ahead:
+        log.warning("the clock of the database was ahead: it had been %s", ahead)
+
+
+async def confirmed_time(connection: Connection) -> datetime | None:
+    """The time by which data may be destroyed; None while no reading is confirmed."""
+    ((confirmed,),) = await (await connection.execute(text_of("confirmed_time"))).fetchall()
+    return confirmed
+
+
+def text_of(name: str) -> Any:
+    """The text of one of the .sql files beside this module, in the driver's form."""
+    return statement(SQL / f"{name}.sql").text

@@ -1,0 +1,253 @@
+"""The line before which raw data is gone: where it may be, what holds it, and how it moves back."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from api.db.database import Database
+from api.db.forms import refreshable
+from api.db.refresh import expire_rows, refresh_rollups
+from api.events import changes
+from api.events.retention import expire, put_lines_right, regain, stuck_lines
+from api.sites import directory
+from api.sites.models import utc_now
+from conftest import TestSite, refresh
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+NOW = utc_now()
+TODAY = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
+MONDAY = TODAY - TODAY.weekday() * DAY
+
+
+@pytest.fixture(autouse=True)
+def time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process remembers a site as it was."""
+    monkeypatch.setattr(directory, "REMEMBER_SECONDS", 0.0)
+
+
+def view(time: datetime, **more: Any) -> dict[str, Any]:
+    """A page view."""
+    return {"time": time.isoformat(), "visitor_id": "ann", "page": "/", **more}
+
+
+HISTORY = [view(MONDAY - weeks * WEEK + 30 * HOUR) for weeks in (9, 8, 7, 6, 3, 1)]
+
+
+async def keep(site: TestSite, days: int) -> None:
+    """Sets how long raw data of the site is kept."""
+    await site.client.put(
+        f"/api/sites/{site.key}/retention", json={"days": days}, headers=site.admin
+    )
+
+
+async def number_and_line(site: TestSite) -> tuple[int, datetime | None]:
+    """The id of the site, and its line."""
+    async with await site.database.connect() as connection:
+        cursor = await connection.execute(
+            "select id, kept_since from site where key = %s", [site.key]
+        )
+        ((number, line),) = await cursor.fetchall()
+        return number, line
+
+
+async def jump(site: TestSite, line: datetime) -> int:
+    """Puts the line where a wrong clock would."""
+    number, _ = await number_and_line(site)
+    async with await site.database.connect() as connection:
+        await connection.execute("update site set kept_since = %s where id = %s", [line, number])
+    return number
+
+
+async def lose(site: TestSite, number: int, before: datetime) -> None:
+    """Removes raw data, as expiry would have."""
+    async with await site.database.connect() as connection:
+        await connection.execute(
+            "delete from event where site_id = %s and time < %s", [number, before]
+        )
+        await connection.execute(
+            "delete from visit where site_id = %s and started < %s", [number, before - WEEK]
+        )
+
+
+async def pageviews(site: TestSite, **more: Any) -> int:
+    """What was ever counted."""
+    span = {"from": f"{MONDAY - 9 * WEEK:%Y-%m-%d}", "timezone": "UTC", "interval": "day"}
+    return (await site.ask("timeseries", **span, **more))["totals"]["pageviews"]
+
+
+async def test_line_never_passes_the_week_of_the_newest_event(site: TestSite) -> None:
+    await site.send(*HISTORY, view(NOW - 2 * HOUR))
+    await refresh(site.database)
+    await keep(site, 22)
+    await as_if(site.database, NOW + 400 * DAY)
+    async with await site.database.connect() as connection:
+        await expire(connection, site.database.engine, 0, NOW + 400 * DAY)
+    _, line = await number_and_line(site)
+    assert line is None or line <= MONDAY
+    account = await site.send(view(NOW - HOUR))
+    assert account["accepted"] == 1
+
+
+async def test_line_ahead_of_the_clock_is_put_right_and_logged(
+    site: TestSite, caplog: pytest.LogCaptureFixture
+) -> None:
+    await site.send(*HISTORY)
+    await refresh(site.database)
+    await jump(site, MONDAY + 5 * WEEK)
+    body = [{"site": site.key, **view(NOW)}]
+    refused = await site.client.post("/api/events/", json=body, headers=site.admin)
+    assert refused.json()["rejected"][0]["code"] == "expired"
+    async with await site.database.connect() as connection:
+        with caplog.at_level(logging.WARNING, "analytics.retention"):
+            await put_lines_right(connection)
+    assert "lay ahead of the clock" in caplog.text
+    assert (await number_and_line(site))[1] == MONDAY - 9 * WEEK
+    assert (await site.send(view(NOW)))["accepted"] == 1
+    await refresh(site.database)
+    assert await pageviews(site) == await pageviews(site, source="base") == len(HISTORY) + 1
+
+
+async def test_line_moves_back_to_the_first_week_whose_raw_data_is_whole(site: TestSite) -> None:
+    await site.send(*HISTORY)
+    await refresh(site.database)
+    number = await jump(site, MONDAY - 2 * WEEK)
+    # A day of the week that begins 7 weeks ago is missing.
+    await lose(site, number, MONDAY - 7 * WEEK + 31 * HOUR)
+    async with await site.database.connect() as connection:
+        assert await regain(connection, number) == MONDAY - 6 * WEEK
+        assert await regain(connection, number) is None
+    await refresh(site.database)
+    assert await pageviews(site) == len(HISTORY)
+
+
+async def test_line_moves_to_the_current_week_when_even_that_is_not_whole(site: TestSite) -> None:
+    await site.send(*HISTORY, view(min(NOW, MONDAY + timedelta(minutes=1))))
+    await refresh(site.database)
+    number = await jump(site, MONDAY + 5 * WEEK)
+    await lose(site, number, NOW + DAY)
+    async with await site.database.connect() as connection:
+        line = await regain(connection, number)
+    assert line is not None
+    assert line <= MONDAY
+    assert (await site.send(view(NOW)))["accepted"] == 1
+
+
+async def test_line_stays_when_nothing_before_it_is_left(site: TestSite) -> None:
+    await site.send(*HISTORY)
+    await refresh(site.database)
+    number = await jump(site, MONDAY - 5 * WEEK)
+    await lose(site, number, MONDAY - 5 * WEEK)
+    async with await site.database.connect() as connection:
+        assert await regain(connection, number) is None
+    assert (await number_and_line(site))[1] == MONDAY - 5 * WEEK
+
+
+async def test_site_without_a_line_has_nothing_to_move_back(site: TestSite) -> None:
+    number, _ = await number_and_line(site)
+    async with await site.database.connect() as connection:
+        assert await regain(connection, number) is None
+
+
+async def test_line_that_cannot_move_for_a_day_says_why(
+    site: TestSite, caplog: pytest.LogCaptureFixture
+) -> None:
+    await site.send(*HISTORY)
+    await refresh(site.database)
+    await keep(site, 22)
+    number, _ = await number_and_line(site)
+    async with await site.database.connect() as connection:
+        await connection.execute(
+            "insert into rollup_dirty values ('pages', %s, %s)", [number, MONDAY - 8 * WEEK]
+        )
+        with caplog.at_level(logging.WARNING, "analytics.retention"):
+            await expire(connection, site.database.engine, 0, NOW)
+        assert (await number_and_line(site))[1] is None
+        mine = [text for text in await stuck_lines(connection, 0, NOW) if f"site {number}," in text]
+    assert len(mine) == 1
+    assert "buckets wait for a refresh" in mine[0]
+    assert mine[0] in caplog.text
+
+
+async def as_if(database: Database, now: datetime) -> None:
+    """A round of the refresh and of the removal of short-lived rows at another time."""
+    async with await database.connect() as connection:
+        rollups = await refreshable(connection, database.engine)
+        await expire_rows(connection, database.engine, rollups, now)
+        await refresh_rollups(connection, database.engine, rollups, now, everything=False)
+
+
+async def test_late_events_leave_the_log_though_hourly_rows_expire_before_weeks_know_them(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On TimescaleDB Community two late events kept the log, and so raw data, for ever."""
+    monkeypatch.setattr(changes, "LONGEST_LATE", 20 * DAY)
+    database = site.database
+    late = MONDAY - 3 * DAY
+    logged = "select count(*) from event_change join site on site.id = site_id where key = %s"
+    async with await database.connect() as connection:
+        # No site of another test keeps the engine from refreshing.
+        await connection.execute("update site set kept_since = null")
+        await site.send(*HISTORY, view(late - DAY))
+        await as_if(database, max(NOW, MONDAY + 20 * HOUR))
+        await site.send(view(late, visitor_id="late"))
+        await site.send(view(late + 4 * HOUR, visitor_id="late"))
+        assert await (await connection.execute(logged, [site.key])).fetchall() == [(2,)]
+        # Hours know the changes after 5 days and are gone after 7, weeks know them after 8.
+        for hours in (5 * 24 + 6, 7 * 24 + 6, 7 * 24 + 8, 8 * 24 + 2, 20 * 24):
+            await as_if(database, max(NOW, MONDAY + hours * HOUR))
+        assert await (await connection.execute(logged, [site.key])).fetchall() == [(0,)]
+    await refresh(database)
+    assert await pageviews(site) == await pageviews(site, source="base") == len(HISTORY) + 3
+
+
+async def test_watermarks_ahead_of_the_clock_are_put_back(site: TestSite) -> None:
+    await site.send(*HISTORY, view(NOW - 3 * HOUR))
+    await as_if(site.database, NOW + 60 * DAY)
+    await site.send(view(NOW - 2 * HOUR), view(NOW - timedelta(minutes=1)))
+    await refresh(site.database)
+    async with await site.database.connect() as connection:
+        cursor = await connection.execute(
+            "select count(*) from rollup_state where watermark > now() or kept_since > now()"
+        )
+        assert await cursor.fetchall() == [(0,)]
+    assert await pageviews(site) == await pageviews(site, source="base") == len(HISTORY) + 3
+    await site.send(view(NOW - timedelta(minutes=90)))
+    await refresh(site.database)
+    assert await pageviews(site) == len(HISTORY) + 4
+
+
+async def test_timescaledb_keeps_no_notes_of_what_changes_late(site: TestSite) -> None:
+    if not site.database.engine.continuous_aggregates:
+        pytest.skip("only TimescaleDB Community has continuous aggregates")
+    catalog = "_timescaledb_catalog.continuous_aggs"
+    count = (
+        f"select count(*) from {catalog}_hypertable_invalidation_log union all"
+        f" select count(*) from {catalog}_materialization_invalidation_log"
+    )
+    late = [view(NOW - days * DAY) for days in (20, 5, 15, 4)]
+    async with await site.database.connect() as connection:
+        await site.send(*late)
+        await refresh(site.database)
+        before = await (await connection.execute(count)).fetchall()
+        for event in late:
+            await site.send(event)
+            await refresh(site.database)
+        await site.client.post(
+            f"/api/sites/{site.key}/erasures", json={"visitor_id": "ann"}, headers=site.admin
+        )
+        assert await (await connection.execute(count)).fetchall() == before
+
+
+async def test_timescaledb_schedules_none_of_our_work(database: Database) -> None:
+    if not database.engine.continuous_aggregates:
+        pytest.skip("only TimescaleDB Community has policies")
+    async with await database.connect() as connection:
+        cursor = await connection.execute(
+            "select proc_name, scheduled from timescaledb_information.jobs"
+            " where proc_name in ('policy_refresh_continuous_aggregate', 'policy_compression')"
+        )
+        assert {*await cursor.fetchall()} == {("policy_compression", False)}

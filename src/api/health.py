@@ -1,13 +1,10 @@
 """GET /healthz: the process lives. GET /readyz: it can do its work. GET /metrics: how well."""
 
-from collections import Counter
-
 from fastapi import APIRouter, Request, Response
 
 from api.auth.access import AppDatabase, AppSettings
 from api.db.connection import within
 from api.db.database import Database
-from api.db.forms import stored_forms
 from api.errors import NotFound, Unavailable
 from api.limits import neighbourhood
 from api.metrics import exposition
@@ -24,24 +21,16 @@ async def healthz() -> dict[str, str]:
 @router.get("/readyz")
 async def readyz(database: AppDatabase) -> dict[str, str]:
     """503 until the database is reachable and migrated."""
-    doubled = await within(doubled_rollups(database), database.answer_seconds)
-    return {
-        "status": "ready",
-        "engine": database.engine.profile.value,
-        "rollups": f"two forms of: {', '.join(doubled)}" if doubled else "current",
-    }
+    await within(require_migrated(database), database.answer_seconds)
+    return {"status": "ready", "engine": database.engine.profile.value}
 
 
-async def doubled_rollups(database: Database) -> list[str]:
-    """The rollups of which there are two forms: a new one that is being filled, or an old one that
-    remembers what cannot be computed any more. Raises Unavailable while the database is not
-    migrated, or what says that it is away."""
+async def require_migrated(database: Database) -> None:
+    """Raises Unavailable while the database is not migrated, or what says that it is away."""
     async with database.writer() as connection:
         cursor = await connection.execute("select to_regclass('rollup_state') is not null")
         if await cursor.fetchone() != (True,):
             raise Unavailable("The database is not migrated yet.")
-        titles = Counter(form.title for form in await stored_forms(connection))
-    return sorted(title for title, forms in titles.items() if forms > 1)
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

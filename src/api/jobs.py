@@ -10,11 +10,9 @@ from api.analytics.rollups import ROLLUPS
 from api.db.clock import confirmed_time, database_time, read_clock
 from api.db.columnstore import compress_chunks
 from api.db.engine import Engine
-from api.db.forms import refreshable
 from api.db.jobs import Job
 from api.db.partitions import ensure_partitions, months_ahead
 from api.db.refresh import expire_rows, refresh_rollups
-from api.db.sync import retire_forms
 from api.events.rejected import forget_rejected
 from api.events.retention import expire, put_lines_right
 from api.events.salts import forget_salts
@@ -32,19 +30,15 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         await ensure_partitions(connection, engine, months_ahead(utc_now()))
 
     async def rollups(connection: AsyncConnection[Any]) -> int:
-        forms = await refreshable(connection, engine)
         now = await database_time(connection)
-        return await refresh_rollups(connection, engine, forms, now, everything=False)
+        return await refresh_rollups(connection, engine, ROLLUPS, now, everything=False)
 
     async def rows_of_rollups(connection: AsyncConnection[Any]) -> None:
         if now := await confirmed_time(connection):
-            await expire_rows(connection, engine, await refreshable(connection, engine), now)
+            await expire_rows(connection, engine, ROLLUPS, now)
 
     async def columnstore(connection: AsyncConnection[Any]) -> int:
         return await compress_chunks(connection, engine)
-
-    async def old_forms(connection: AsyncConnection[Any]) -> int:
-        return await retire_forms(connection, engine, ROLLUPS, utc_now())
 
     async def salts(connection: AsyncConnection[Any]) -> None:
         if now := await confirmed_time(connection):
@@ -63,7 +57,6 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         Job("read the clock", 5 * MINUTE, read_clock),
         Job("create partitions ahead", HOUR, partitions),
         Job("refresh rollups", MINUTE / 4, rollups),
-        Job("drop old forms of rollups", MINUTE, old_forms),
         Job("remove expired rows of rollups", HOUR / 4, rows_of_rollups),
         Job("remove expired raw data", HOUR / 4, raw_data),
         Job("move old chunks to the columnstore", HOUR, columnstore),

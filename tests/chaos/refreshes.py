@@ -30,10 +30,9 @@ from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
 from api.db.engine import Profile
-from api.db.forms import refreshable, stored_forms
 from api.db.refresh import refresh_rollups
 from api.db.rollup import Rollup
-from api.db.sync import retire_forms, sync_rollups
+from api.db.sync import sync_rollups
 from api.events.retention import expire
 from api.sites.directory import Sites
 from api.sites.models import utc_now
@@ -53,13 +52,9 @@ OLD_DAYS = 60
 KEPT_DAYS = 21 + utc_now().weekday()
 """Back to a Monday: lines are where weeks begin."""
 
-CHANGED = tuple(
-    replace(rollup, measures=(*rollup.measures, "custom_events"))
-    if rollup.name in ("hourly_pages", "pages", "weekly_pages")
-    else rollup
-    for rollup in ROLLUPS
-)
-"""Declared half-way, so that there is a new form to fill."""
+PAGES = next(rollup for rollup in ROLLUPS if rollup.name == "pages")
+ADDED = replace(PAGES, name="pages_2", measures=(*PAGES.measures, "custom_events"), finer=None)
+"""Declared half-way, so that there is a new rollup to fill."""
 
 
 @dataclass
@@ -84,7 +79,7 @@ class Books:
     while_removing: int = 0
     sent: int = 0
     erased: int = 0
-    forms: int = 0
+    rollups: int = 0
     buckets_compared: int = 0
     buckets_differing: int = 0
     history_compared: int = 0
@@ -141,6 +136,7 @@ class Front:
         self.books = Books(plan.seed, database.engine.profile.value)
         self.start = utc_now().replace(minute=0, second=0, microsecond=0)
         self.clock = self.start - 3 * DAY
+        self.rollups: Sequence[Rollup] = ROLLUPS
         self.history: dict[str, list[Any]] = {}
         self.may_write = asyncio.Event()
         self.writing = 0
@@ -193,8 +189,7 @@ class Front:
     async def refresh(self, connection: Any) -> None:
         """Refreshes without a pause, as the clock goes."""
         while True:
-            forms = await refreshable(connection, self.database.engine)
-            await refresh_rollups(connection, self.database.engine, forms, self.clock)
+            await refresh_rollups(connection, self.database.engine, self.rollups, self.clock)
 
     async def remove(self, connection: Any) -> None:
         """Removes what expires, without a pause."""
@@ -232,7 +227,7 @@ class Front:
         """Somebody is killed while others write; then everything is compared."""
         self.clock = min(self.clock + HOUR, utc_now())
         if number == self.plan.kills // 3:
-            await self.declare_anew()
+            await self.declare_more()
         self.may_write.set()
         if self.random.random() < self.plan.process_share:
             await self.kill_process()
@@ -244,10 +239,11 @@ class Front:
         await self.pause()
         await self.compare()
 
-    async def declare_anew(self) -> None:
-        """As if a new release had started, with another declaration."""
+    async def declare_more(self) -> None:
+        """As if a new release had started, with one more rollup."""
+        self.rollups = (*ROLLUPS, ADDED)
         async with await self.database.connect() as connection:
-            await sync_rollups(connection, self.database.engine, FACTS, CHANGED)
+            await sync_rollups(connection, self.database.engine, FACTS, self.rollups)
 
     async def pause(self) -> None:
         """Waits until nobody writes."""
@@ -260,12 +256,11 @@ class Front:
     async def compare(self) -> None:
         """Every bucket of every rollup with its base table, as far back as there is raw data."""
         async with await self.database.connect() as connection:
-            forms = [form.rollup for form in await stored_forms(connection)]
-            self.books.forms = max(self.books.forms, len(forms))
+            self.books.rollups = len(self.rollups)
             for site, line in await self.lines(connection):
-                for rollup in forms:
+                for rollup in self.rollups:
                     await self.compare_rollup(connection, rollup, site, line)
-            await self.compare_history(connection, forms)
+            await self.compare_history(connection)
 
     async def lines(self, connection: Any) -> Sequence[tuple[int, datetime]]:
         """Since when each site has all of its raw data."""
@@ -293,9 +288,9 @@ class Front:
         if differing:
             print(f"{rollup.name} of site {site}: {differing} of {compared} differ", flush=True)
 
-    async def compare_history(self, connection: Any, forms: Sequence[Rollup]) -> None:
+    async def compare_history(self, connection: Any) -> None:
         """What is summed up of expired data, with what it was before it expired."""
-        for rollup in forms:
+        for rollup in ROLLUPS:
             if rollup.name not in self.history:
                 continue
             found = await self.long_ago(connection, rollup)
@@ -338,8 +333,7 @@ class Front:
             assert answer.status_code == 201, answer.text
         await self.settle()
         async with await self.database.connect() as connection:
-            rollups = await refreshable(connection, self.database.engine)
-            for rollup in (rollup for rollup in rollups if rollup.keep is None):
+            for rollup in (rollup for rollup in ROLLUPS if rollup.keep is None):
                 self.history[rollup.name] = await self.long_ago(connection, rollup)
             await connection.execute(
                 "update site set retention_days = %s where key = 'aged'", [KEPT_DAYS]
@@ -353,15 +347,14 @@ class Front:
         """Refreshes until no bucket waits."""
         async with await self.database.connect() as connection:
             for _ in range(50):
-                forms = await refreshable(connection, self.database.engine)
-                await refresh_rollups(connection, self.database.engine, forms, utc_now())
+                await refresh_rollups(connection, self.database.engine, self.rollups, utc_now())
                 cursor = await connection.execute("select count(*) from rollup_dirty")
                 ((self.books.marks_in_the_end,),) = await cursor.fetchall()
                 if not self.books.marks_in_the_end:
                     return
 
     async def finish(self) -> None:
-        """All is refreshed and removed undisturbed, the old form goes, and all is compared."""
+        """All is refreshed and removed undisturbed, and all is compared."""
         self.clock = utc_now()
         await self.settle()
         await self.compare()
@@ -369,7 +362,6 @@ class Front:
             engine = self.database.engine
             for _ in range(3):
                 await expire(connection, engine, 0, utc_now())
-            await retire_forms(connection, engine, CHANGED, utc_now() + HOUR)
             cursor = await connection.execute(
                 "select count(*) from event where site_id = %s and time < %s",
                 [await self.number(connection, "aged"), self.line],
@@ -432,8 +424,7 @@ async def work_on(url: str, clock: datetime) -> None:
     async with Database(url) as database, await database.connect() as connection:
         print("at work", flush=True)
         while True:
-            forms = await refreshable(connection, database.engine)
-            await refresh_rollups(connection, database.engine, forms, clock)
+            await refresh_rollups(connection, database.engine, ROLLUPS, clock)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

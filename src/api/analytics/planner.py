@@ -124,4 +124,4 @@ def require_raw(query: Query, able: Sequence[Rollup] = ()) -> None:
 
 def name_of(source: Rollup | Fact) -> str:
     """The source as an answer names it: rollup:traffic, visit, event."""
-    return f"rollup:{source.title}" if isinstance(source, Rollup) else source.table
+    return f"rollup:{source.name}" if isinstance(source, Rollup) else source.table

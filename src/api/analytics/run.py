@@ -21,8 +21,8 @@ from api.analytics.ranges import Clock, Range, compared_range, range_of, series
 from api.analytics.report import SETS, Report, TotalsOf
 from api.analytics.rollups import ROLLUPS
 from api.analytics.steps import Step
+from api.db.available import available_rollups
 from api.db.database import Database
-from api.db.forms import served
 from api.db.queries import Fragment, slot_names
 from api.db.rollup import Fact, Rollup
 from api.errors import Expired, Invalid
@@ -35,7 +35,7 @@ async def understand(database: Database, report: Report, params: Params, site: S
     """The checked question, with what has to be looked up for it. Raises Invalid."""
     goals = await steps_of_goals(database, site) if params.mentions_goals else {}
     query = ask(report, params, site, await clock_of(database, params, site), goals)
-    return replace(query, rollups=await served(database, ROLLUPS))
+    return replace(query, rollups=await available_rollups(database, ROLLUPS))
 
 
 async def steps_of_goals(database: Database, site: Site) -> dict[str, Step]:

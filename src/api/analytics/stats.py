@@ -31,8 +31,8 @@ from api.analytics.rollups import ROLLUPS
 from api.analytics.run import file_of
 from api.analytics.stats_models import StatsQuery
 from api.analytics.stats_rollups import rollup_slots, rollups_for
+from api.db.available import available_rollups
 from api.db.database import Database
-from api.db.forms import served
 from api.db.queries import Fragment
 from api.db.rollup import Rollup
 from api.errors import Invalid
@@ -79,7 +79,7 @@ async def answer_stats(
     grouping = grouping_of(dimensions)
     query = query_of(asked, site, clock, params, interval, goals)
     check_metrics(asked.metrics, grouping, of_goals(query, dimensions))
-    query = replace(query, rollups=await served(database, ROLLUPS))
+    query = replace(query, rollups=await available_rollups(database, ROLLUPS))
     groups = Groups(names, dimensions, interval)
     rollups = rollups_for(asked.metrics, dimensions, query) if grouping == "visit" else None
     if rollups:

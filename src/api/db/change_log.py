@@ -12,7 +12,6 @@ from typing import Any, LiteralString
 from psycopg import AsyncConnection
 
 from api.db.due import LOGGED_RESTED, values_of
-from api.db.forms import stored_forms
 from api.db.rollup import Rollup, change_log
 
 Connection = AsyncConnection[Any]
@@ -49,14 +48,13 @@ def changes(rollup: Rollup) -> LiteralString:
     )
 
 
-async def trim(connection: Connection) -> None:
+async def trim(connection: Connection, rollups: Sequence[Rollup]) -> None:
     """Removes what every rollup knows whose rows are stored that far."""
-    forms = [form.rollup for form in await stored_forms(connection)]
     # Wide buckets first: they learn of a change last.
-    forms.sort(key=lambda rollup: rollup.width, reverse=True)
-    tables: set[LiteralString] = {rollup.fact.table for rollup in forms}
+    widest = sorted(rollups, key=lambda rollup: rollup.width, reverse=True)
+    tables: set[LiteralString] = {rollup.fact.table for rollup in rollups}
     for table in tables:
-        about = [rollup for rollup in forms if rollup.fact.table == table]
+        about = [rollup for rollup in widest if rollup.fact.table == table]
         await connection.execute(trim_sql(table, about))
 
 
@@ -68,30 +66,10 @@ def trim_sql(table: LiteralString, rollups: Sequence[Rollup]) -> LiteralString:
 
 def knows(rollup: Rollup) -> LiteralString:
     """Whether a rollup needs a row (c) of the log no more: it does not count such rows, has no
-    stored rows of that time (yet, or any more), or has the change in them; or has never heard of
-    the log."""
+    stored rows of that time (yet, or any more), or has the change in them."""
     time: LiteralString = f"c.{rollup.fact.time}"
     return (
         f"not ({rollup.only}) or number <= {rollup.last_change('c.site_id', rollup.floor(time))}"
         f" or not exists (select from rollup_state r where r.name = '{rollup.name}'"
-        f" and r.is_logged and {time} >= r.kept_since and {time} < r.watermark)"
-    )
-
-
-async def stop_logging(connection: Connection, rollup: Rollup) -> None:
-    """Has all late changes mark the buckets of a rollup that nobody refreshes: it would need its
-    log for ever. Writers wait for the end of this transaction."""
-    await connection.execute(
-        f"""
-        insert into rollup_dirty (rollup, site_id, bucket)
-        select distinct r.name, d.site_id, d.bucket
-        from ({changes(rollup)}) d join rollup_state r on r.name = %(rollup)s
-        where r.is_logged and d.time < r.watermark
-        order by 1, 2, 3
-        on conflict do nothing
-        """,
-        {"rollup": rollup.name},
-    )
-    await connection.execute(
-        "update rollup_state set is_logged = false where name = %s and is_logged", [rollup.name]
+        f" and {time} >= r.kept_since and {time} < r.watermark)"
     )

@@ -63,6 +63,8 @@ class Database:
     """The pools of one process. Ingest has its own, so that reports can never starve it."""
 
     engine: Engine
+    stored_rollups: tuple[float, dict[str, dict[str, Any]]] | None = None
+    """What rollups are stored, and when that was asked (see api.db.available)."""
 
     def __init__(
         self,

@@ -53,7 +53,8 @@ async def refresh_rollups(
     answered live until its next turn, and so are those that rest unless everything is wanted.
     """
     cleaned = 0
-    if due := await rollups_due(connection, rollups, now, everything):
+    current = await as_stored(connection, rollups)
+    if due := await rollups_due(connection, current, now, everything):
         # A crash may undo the last of it, in order: the marks come back with what they mark.
         await connection.execute("set synchronous_commit = off")
     # A wide bucket is computed from narrow ones where there are any: they come first.
@@ -62,9 +63,17 @@ async def refresh_rollups(
             if is_alone:
                 cleaned += await refresh_rollup(connection, engine, rollup, now, everything)
     if due:
-        await trim(connection)
+        await trim(connection, current)
         await connection.execute("reset synchronous_commit")
     return cleaned
+
+
+async def as_stored(connection: Connection, rollups: Sequence[Rollup]) -> Sequence[Rollup]:
+    """Those that are stored as this process declares them: an old process that still runs beside a
+    new release must not write its rows into what that has stored."""
+    cursor = await connection.execute("select name, fingerprint from rollup_state")
+    stored: dict[str, str] = dict(await cursor.fetchall())
+    return [rollup for rollup in rollups if stored.get(rollup.name) == rollup.fingerprint]
 
 
 @asynccontextmanager
@@ -138,7 +147,7 @@ async def expire_rows(
 ) -> None:
     """Removes the rows of rollups that are kept for a while only; who asks about that time reads
     what they are made of."""
-    for rollup in rollups:
+    for rollup in await as_stored(connection, rollups):
         if rollup.keep is None:
             continue
         async with alone(connection, rollup) as is_alone:
@@ -171,13 +180,12 @@ async def remove_rows(
 ) -> None:
     """Removes the stored rows before a time: of a continuous aggregate whole chunks, which gives
     their room back; of a table the rows, whose room is used again."""
-    if engine.continuous_aggregates:
-        await connection.execute(
-            "select drop_chunks(%s::regclass, older_than => %s)", [f"{rollup.name}_stored", line]
-        )
+    name = f"{rollup.name}_stored"
+    if engine.hypertables and await aggregate_table(connection, rollup):
+        await connection.execute("select drop_chunks(%s::regclass, older_than => %s)", [name, line])
     else:
-        table = sql.Identifier(f"{rollup.name}_stored")
-        await connection.execute(sql.SQL("delete from {} where bucket < %s").format(table), [line])
+        rows = sql.SQL("delete from {} where bucket < %s").format(sql.Identifier(name))
+        await connection.execute(rows, [line])
 
 
 async def begin_watermark(connection: Connection, rollup: Rollup, now: datetime) -> None:
@@ -275,7 +283,7 @@ async def clean(
     the raw data of any site is gone, its history would go with it; so from there back the rows
     of the marked sites alone are computed.
     """
-    complete = await complete_since(connection, engine)
+    complete = await complete_since(connection, engine, rollup)
     if native := [mark for mark in marks if mark[1] >= complete]:
         await refresh_continuous_aggregate(connection, rollup, native)
         await remove_marks(connection, rollup, native)
@@ -286,9 +294,10 @@ async def clean(
             await remove_marks(connection, rollup, single)
 
 
-async def complete_since(connection: Connection, engine: Engine) -> datetime:
-    """From when on every site has its raw data, so that the engine may refresh for all of them."""
-    if not engine.continuous_aggregates:
+async def complete_since(connection: Connection, engine: Engine, rollup: Rollup) -> datetime:
+    """From when on every site has its raw data, so that the engine may refresh for all of them;
+    never, where it stores nothing or its licence does not let it."""
+    if not engine.continuous_aggregates or await aggregate_table(connection, rollup) is None:
         return datetime.max.replace(tzinfo=UTC)
     found = await one(connection, "select max(kept_since) from site", {})
     return found or datetime.min.replace(tzinfo=UTC)
@@ -296,15 +305,20 @@ async def complete_since(connection: Connection, engine: Engine) -> datetime:
 
 async def stored_table(connection: Connection, engine: Engine, rollup: Rollup) -> sql.Identifier:
     """The table that has the stored rows: ours, or the one behind a continuous aggregate."""
-    if not engine.continuous_aggregates:
-        return sql.Identifier(f"{rollup.name}_stored")
+    table = await aggregate_table(connection, rollup) if engine.hypertables else None
+    return table or sql.Identifier(f"{rollup.name}_stored")
+
+
+async def aggregate_table(connection: Connection, rollup: Rollup) -> sql.Identifier | None:
+    """The table behind the continuous aggregate of a rollup; None where it is stored in ours, as it
+    was if the server had another licence then."""
     cursor = await connection.execute(
         "select materialization_hypertable_schema, materialization_hypertable_name"
         " from timescaledb_information.continuous_aggregates where view_name = %s",
         [f"{rollup.name}_stored"],
     )
-    ((schema, name),) = await cursor.fetchall()
-    return sql.Identifier(schema, name)
+    row = await cursor.fetchone()
+    return sql.Identifier(*row) if row else None
 
 
 async def refresh_continuous_aggregate(

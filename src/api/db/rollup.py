@@ -26,6 +26,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import LiteralString
 
 from api.db.engine import Engine
@@ -62,7 +63,7 @@ class Fact:
         return ", ".join(f"{sql} as {name}" for name, sql in self.measures.items())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rollup:
     """A fact summed per site, bucket and dimensions, declared as data."""
 
@@ -79,17 +80,10 @@ class Rollup:
     keep: timedelta | None = None
     """How long its rows are of use, where it is there for wider ones to be read from while they are
     not stored; None for ever. It is longer than anything comes late."""
-    form_of: LiteralString = ""
-    """The declared rollup of which this is a form, where it has a name of its own."""
     since: datetime | None = None
-    """Before it there are no rows of sites whose raw data was gone when this was made."""
+    """Before it there are no rows of sites whose raw data was gone when this was first stored."""
     lag: timedelta = field(default=timedelta(hours=1))
     """Buckets younger than this are always added up live: they change with every event."""
-
-    @property
-    def title(self) -> LiteralString:
-        """What it is called by those who ask."""
-        return self.form_of or self.name
 
     @property
     def only(self) -> LiteralString:
@@ -221,9 +215,10 @@ class Rollup:
         """The start of the bucket in which a time lies."""
         return f"date_bin({self.width_sql}, {time}, {ORIGIN})"
 
-    def fingerprint(self, engine: Engine) -> str:
-        """Changes when stored rows no longer fit the declaration or the server."""
-        return hashlib.sha256(stored_sql(self, engine).encode()).hexdigest()
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when stored rows no longer fit the declaration, on whatever server."""
+        return hashlib.sha256(selection_sql(self).encode()).hexdigest()
 
 
 NO_BLOCK: LiteralString = f"null::integer as block, null::bit({BLOCK}) as visitors"
@@ -242,26 +237,28 @@ WIDTHS: dict[timedelta, LiteralString] = {
 }
 
 
+def selection_sql(rollup: Rollup) -> LiteralString:
+    """The rows of a rollup, computed from its base table."""
+    bucket = rollup.floor(rollup.fact.time)
+    return (
+        f"select {rollup.selection(bucket)} from {rollup.fact.table}"
+        f" where {rollup.only} group by {rollup.grouping}"
+    )
+
+
 def stored_sql(rollup: Rollup, engine: Engine) -> LiteralString:
     """The DDL of the stored rows: a continuous aggregate, or a table of the same columns."""
-    source = f"from {rollup.fact.table} where {rollup.only} group by {rollup.grouping}"
-    if engine.continuous_aggregates:
-        bucket = f"time_bucket({rollup.width_sql}, {rollup.fact.time})"
-        # Rows that are kept for days go by whole chunks, which are ten weeks wide by default.
-        chunks = ", timescaledb.chunk_interval = '5 days'" if rollup.keep else ""
-        return (
-            f"create materialized view {rollup.name}_stored with (timescaledb.continuous,"
-            " timescaledb.materialized_only = true, timescaledb.create_group_indexes = false"
-            f"{chunks}) as select {rollup.selection(bucket)} {source} with no data"
-        )
-    selection = rollup.selection(rollup.floor(rollup.fact.time))
-    return f"create table {rollup.name}_stored as select {selection} {source} with no data"
-
-
-def drop_stored_sql(rollup: Rollup, native: bool) -> LiteralString:
-    """Drops the stored rows, of a continuous aggregate or of a table."""
-    kind = "materialized view" if native else "table"
-    return f"drop {kind} if exists {rollup.name}_stored cascade"
+    if not engine.continuous_aggregates:
+        return f"create table {rollup.name}_stored as {selection_sql(rollup)} with no data"
+    bucket = f"time_bucket({rollup.width_sql}, {rollup.fact.time})"
+    # Rows that are kept for days go by whole chunks, which are ten weeks wide by default.
+    chunks = ", timescaledb.chunk_interval = '5 days'" if rollup.keep else ""
+    return (
+        f"create materialized view {rollup.name}_stored with (timescaledb.continuous,"
+        " timescaledb.materialized_only = true, timescaledb.create_group_indexes = false"
+        f"{chunks}) as select {rollup.selection(bucket)} from {rollup.fact.table}"
+        f" where {rollup.only} group by {rollup.grouping} with no data"
+    )
 
 
 def fact_view_sql(fact: Fact) -> LiteralString:
@@ -336,16 +333,6 @@ def rollup_view_sql(rollup: Rollup) -> LiteralString:
         f"create view {rollup.name} as select r.* from site s"
         f" cross join lateral {rollup.name}(s.id, '-infinity', 'infinity') r"
     )
-
-
-def alias_sql(rollup: Rollup) -> LiteralString:
-    """The function and the view under the declared name, where a form has one of its own."""
-    title = rollup.title
-    return f"""
-    create function {title}(site integer, lower timestamptz, upper timestamptz)
-    returns table ({signature(rollup)}) language sql stable as
-        $$ select * from {rollup.name}($1, $2, $3) $$;
-    create view {title} as select * from {rollup.name}"""
 
 
 def refresh_sql(rollup: Rollup) -> LiteralString:

@@ -46,12 +46,12 @@ class Late:
         """Logs the visits and the events as they became, and marks what is to be marked."""
         await self.log_visits(connection, +1, [(visit, visit.started) for visit in self.after])
         await self.log_events(connection)
-        touched = [
-            {"source": source, "site_id": site, "time": hour, "is_marked": is_marked}
-            for hours, is_marked in ((self.marked, True), (self.logged, False))
-            for source, site, hour in hours
-        ]
-        await execute(connection, "mark_dirty", {"touched": as_json(touched)})
+        if self.marked:
+            touched = [
+                {"source": source, "site_id": site, "time": hour}
+                for source, site, hour in self.marked
+            ]
+            await execute(connection, "mark_dirty", {"touched": as_json(touched)})
         if self.before:
             await execute(connection, "mark_left", {"number": self.number})
 

@@ -1,5 +1,5 @@
 """Rollups are synced from their declarations: once, and again only when something changed. Then
-there are two forms, both exact, until the new one knows all that the old one does."""
+base tables answer until the stored rows are there again."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -10,13 +10,12 @@ import pytest
 from psycopg import AsyncConnection
 
 from api.analytics import run
-from api.analytics.rollups import EVENTS, FACTS, ROLLUPS
-from api.db import forms
+from api.analytics.rollups import FACTS, ROLLUPS
+from api.db import available
 from api.db.database import Database
-from api.db.forms import served, stored_forms
-from api.db.refresh import advance_watermark, expire_rows
+from api.db.refresh import advance_watermark, expire_rows, refresh_rollups
 from api.db.rollup import Rollup
-from api.db.sync import retire_forms, sync_rollups
+from api.db.sync import HistoryWouldBeLost, sync_rollups
 from api.sites.models import utc_now
 from conftest import TestSite, refresh
 
@@ -33,6 +32,7 @@ PAGES = ("hourly_pages", "pages", "weekly_pages")
 
 
 MORE = changed(measures=("pageviews", "engaged", "custom_events"))
+MORE_PAGES = next(rollup for rollup in MORE if rollup.name == "pages")
 
 
 async def function_of(database: Database, name: str) -> int:
@@ -48,25 +48,6 @@ async def sync(database: Database, rollups: Sequence[Rollup] = ROLLUPS) -> None:
     """What a start does."""
     async with await database.connect() as connection:
         await sync_rollups(connection, database.engine, FACTS, rollups)
-    forms.remembered.clear()
-
-
-async def retire(database: Database, rollups: Sequence[Rollup] = ROLLUPS) -> int:
-    """What the job does, some minutes later."""
-    async with await database.connect() as connection:
-        later = utc_now() + timedelta(minutes=5)
-        dropped = 0
-        while round_of := await retire_forms(connection, database.engine, rollups, later):
-            dropped += round_of
-    forms.remembered.clear()
-    return dropped
-
-
-async def forms_of_pages(database: Database) -> list[str]:
-    """Their names."""
-    async with await database.connect() as connection:
-        found = await stored_forms(connection)
-    return [form.rollup.name for form in found if form.title == "pages"]
 
 
 async def forget_what_expired(database: Database) -> None:
@@ -77,15 +58,16 @@ async def forget_what_expired(database: Database) -> None:
 
 
 @pytest.fixture
-async def declared_anew(database: Database) -> AsyncIterator[Database]:
+async def declared_anew(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Database]:
     """A database in which declarations change; in the end they are what they were."""
+    monkeypatch.setattr(available, "REMEMBER_SECONDS", 0.0)
     await forget_what_expired(database)
-    assert await forms_of_pages(database) == ["pages"]
     yield database
     await forget_what_expired(database)
     await sync(database)
     await refresh(database)
-    await retire(database)
 
 
 async def test_a_second_start_touches_nothing(database: Database) -> None:
@@ -94,39 +76,38 @@ async def test_a_second_start_touches_nothing(database: Database) -> None:
     assert await function_of(database, "traffic") == before
 
 
-async def test_a_changed_declaration_is_filled_beside_the_old_form_and_takes_its_place(
+async def test_changed_rollup_is_filled_again_while_base_tables_answer(
     site: TestSite, declared_anew: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = declared_anew
     await site.send(SEEN)
     await site.refresh()
     before = await site.ask("pages", **DAY)
-    monkeypatch.setattr(run, "ROLLUPS", MORE)
+    assert "rollup:pages" in before["source"]
+    # A process of the old release neither reads what the new one stores nor refreshes it.
     await sync(database, MORE)
-    both = await forms_of_pages(database)
-    assert len(both) == 2
-    assert await retire(database, MORE) == 0
-    for answering in ("pages", both[1]):
-        best = [rollup for rollup in await served(database, MORE) if rollup.title == "pages"]
-        assert best[0].name == answering
-        assert await site.ask("pages", **DAY) == before
-        await site.send(SEEN | {"id": f"{site.key} {answering}"})
-        before = await site.ask("pages", **DAY)
-        assert before["rows"] == (await site.ask("pages", source="base", **DAY))["rows"]
-        await refresh(database)
-        forms.remembered.clear()
-    assert await retire(database, MORE) == len(PAGES)
-    assert await forms_of_pages(database) == both[1:]
-    answer = await site.ask("pages", **DAY)
-    assert answer == before
-    assert "rollup:pages" in answer["source"]
+    old = await site.ask("pages", **DAY)
+    assert (old["rows"], old["totals"]) == (before["rows"], before["totals"])
+    assert "rollup:pages" not in old["source"]
+    await refresh(database)
+    assert await stored(database, "pages", "custom_events") == []
+    monkeypatch.setattr(run, "ROLLUPS", MORE)
+    assert (await site.ask("pages", **DAY))["rows"] == before["rows"]
     async with await database.connect() as connection:
-        cursor = await connection.execute("select sum(custom_events) from pages")
-        assert await cursor.fetchone() == (0,)
-    assert (await site.client.get("/readyz")).json()["rollups"] == "current"
+        await refresh_rollups(connection, database.engine, MORE, utc_now())
+    after = await site.ask("pages", **DAY)
+    assert after == before
+    assert {0} == set(await stored(database, "pages", "custom_events"))
 
 
-async def test_a_rebuild_that_would_lose_history_leaves_the_old_form_in_its_place(
+async def stored(database: Database, rollup: str, measure: str) -> list[Any]:
+    """The stored values of a measure."""
+    async with await database.connect() as connection:
+        cursor = await connection.execute(f"select {measure} from {rollup}_stored".encode())
+        return [value for (value,) in await cursor.fetchall()]
+
+
+async def test_changed_rollup_stops_the_start_where_raw_data_has_expired(
     site: TestSite, declared_anew: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = declared_anew
@@ -141,40 +122,47 @@ async def test_a_rebuild_that_would_lose_history_leaves_the_old_form_in_its_plac
             [site.key, line],
         )
     monkeypatch.setattr("api.sites.directory.REMEMBER_SECONDS", 0.0)
-    monkeypatch.setattr(run, "ROLLUPS", MORE)
-    await sync(database, MORE)
-    for _ in range(2):
-        assert await site.ask("pages", **DAY) == before
-        await refresh(database)
-        assert await retire(database, MORE) == 0
-    assert (await site.client.get("/readyz")).json()[
-        "rollups"
-    ] == "two forms of: hourly_pages, pages, weekly_pages"
+    with pytest.raises(HistoryWouldBeLost, match="hourly_pages_2"):
+        await sync(database, MORE)
+    assert await site.ask("pages", **DAY) == before
+    # Under a name of its own it is stored from the line on, and is found by who asks for more.
+    added = replace(MORE_PAGES, name="pages_2", finer=None)
+    both = (*ROLLUPS, added)
+    await sync(database, both)
+    async with await database.connect() as connection:
+        await refresh_rollups(connection, database.engine, both, utc_now())
+    monkeypatch.setattr(run, "ROLLUPS", (added, *ROLLUPS))
+    assert await site.ask("pages", **DAY) == before
     june = await site.ask("pages", **{**DAY, "from": "2026-06-10", "to": "2026-06-10"})
     assert [row["pageviews"] for row in june["rows"]] == [1]
-    # Both are kept up: the old one goes on where the new one begins.
-    await site.send(SEEN | {"time": "2026-06-11T10:00:00Z"})
-    await refresh(database)
-    whole = await site.ask("pages", **{**DAY, "to": "2026-06-30"})
-    assert [row["pageviews"] for row in whole["rows"]] == [3]
+    assert "rollup:pages_2" in june["source"]
 
 
-async def test_an_old_form_answers_only_what_still_means_the_same(
+async def test_rollup_that_is_not_declared_any_more_is_dropped(declared_anew: Database) -> None:
+    database = declared_anew
+    await sync(database, [rollup for rollup in ROLLUPS if rollup.name != "exit_visitors"])
+    async with await database.connect() as connection:
+        cursor = await connection.execute(
+            "select to_regclass('exit_visitors_stored'), to_regclass('exit_visitors')"
+        )
+        assert await cursor.fetchone() == (None, None)
+
+
+async def test_column_that_is_added_to_a_base_table_can_be_read_after_the_next_start(
     declared_anew: Database,
 ) -> None:
     database = declared_anew
-    other = replace(EVENTS, measures={**EVENTS.measures, "engaged": "1"})
-    for how, still in [
-        ({"fact": other}, ("pageviews",)),
-        ({"measures": ("pageviews", "custom_events")}, ("pageviews", "engaged")),
-        ({"condition": "name = 'pageview'"}, None),
-    ]:
-        await sync(database, changed(**how))
-        old = [form for form in await served(database, changed(**how)) if form.name == "pages"]
-        assert [form.measures for form in old] == ([still] if still else [])
-        await sync(database)
-        await refresh(database)
-        await retire(database)
+    async with await database.connect() as connection:
+        for table in ("visit", "visit_change"):
+            await connection.execute(
+                f"alter table {table} add ad_network text not null default ''".encode()
+            )
+        try:
+            await sync(database)
+            await connection.execute("select ad_network from visits(1, '-infinity', 'infinity')")
+        finally:
+            for table in ("visit", "visit_change"):
+                await connection.execute(f"alter table {table} drop ad_network cascade".encode())
 
 
 @pytest.mark.parametrize("rollup", ROLLUPS, ids=lambda rollup: rollup.name)

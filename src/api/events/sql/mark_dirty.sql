@@ -1,6 +1,6 @@
--- Marks hours dirty; those that are only logged, too, where stored rows know nothing of the log.
+-- Marks hours dirty in which more has changed than a log should hold.
 with touched as (
     select * from jsonb_to_recordset(cast(:touched as jsonb))
-        touched (source text, site_id integer, time timestamptz, is_marked boolean)
+        touched (source text, site_id integer, time timestamptz)
 )
 /*include mark_part*/

@@ -5,7 +5,7 @@ insert into rollup_dirty (rollup, site_id, bucket)
 select distinct r.name, left_one.site_id, bucket
 from visit_change left_one
 join rollup_state r on r.source = 'visit' and left_one.started < r.watermark
-    and cast(r.declaration ->> 'people' as boolean)
+    and r.people
 cross join lateral date_bin(r.width, left_one.started, timestamptz '2000-01-03 00:00:00+00') bucket
 where left_one.number = :number and left_one.sign < 0
   and not exists (
@@ -16,7 +16,7 @@ where left_one.number = :number and left_one.sign < 0
         offset 0  -- TRAP: of a compressed chunk, no row can be had as one value
     ) v
     where not exists (
-        select from jsonb_array_elements_text(r.declaration -> 'dimensions') dimension
+        select from unnest(r.dimensions) dimension
         where to_jsonb(v) -> dimension is distinct from to_jsonb(left_one) -> dimension
     )
 )

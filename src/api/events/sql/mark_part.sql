@@ -4,11 +4,11 @@
 -- whoever read it there reads the base table now, and so does whoever computes it again.
 , unlogged_visits as (
     delete from visit_change c using touched
-    where touched.source = 'visit' and touched.is_marked and c.site_id = touched.site_id
+    where touched.source = 'visit' and c.site_id = touched.site_id
       and c.started >= touched.time and c.started < touched.time + interval '1 hour'
 ), unlogged_events as (
     delete from event_change c using touched
-    where touched.source = 'event' and touched.is_marked and c.site_id = touched.site_id
+    where touched.source = 'event' and c.site_id = touched.site_id
       and c.time >= touched.time and c.time < touched.time + interval '1 hour'
 )
 insert into rollup_dirty (rollup, site_id, bucket)
@@ -17,7 +17,6 @@ select distinct r.name, touched.site_id,
 from touched
 join rollup_state r on r.source = touched.source
     and touched.time >= r.kept_since and touched.time < r.watermark
-    and (touched.is_marked or not r.is_logged)
 join site on site.id = touched.site_id and touched.time >= coalesce(site.kept_since, '-infinity')
 order by 1, 2, 3
 on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1

@@ -1,0 +1,41 @@
+"""The rollups that can answer: those that are stored as this process declares them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+
+from api.db.database import Database, lend
+from api.db.rollup import Rollup
+
+REMEMBER_SECONDS = 5.0
+
+
+async def available_rollups(database: Database, declared: Sequence[Rollup]) -> Sequence[Rollup]:
+    """The declared rollups that may answer, filled ones before others, each with the time from
+    which on it is complete. What is stored is remembered for a moment."""
+    known = database.stored_rollups
+    if known is None or time.monotonic() - known[0] > REMEMBER_SECONDS:
+        async with lend(database.reading) as connection:
+            known = time.monotonic(), await stored_rollups(connection)
+        database.stored_rollups = known
+    answering = [
+        (stored, replace(rollup, since=stored["since"]))
+        for rollup in declared
+        if (stored := known[1].get(rollup.name)) and stored["fingerprint"] == rollup.fingerprint
+    ]
+    answering.sort(key=lambda pair: not pair[0]["is_ready"])
+    return [rollup for _, rollup in answering]
+
+
+async def stored_rollups(connection: AsyncConnection[Any]) -> dict[str, dict[str, Any]]:
+    """What the database says of the stored rows of rollups, by name."""
+    cursor = connection.cursor(row_factory=dict_row)
+    await cursor.execute(
+        "select name, fingerprint, ready_at is not null as is_ready,"
+        " nullif(since, '-infinity') as since from rollup_state"
+    )
+    return {row["name"]: row for row in await cursor.fetchall()}

@@ -17,6 +17,8 @@ from oracle.histories import DAY
 KILOBYTE = 1024
 MEGABYTE = 1024 * KILOBYTE
 
+SMALL = 64 * KILOBYTE
+
 SIZES = """
 with recursive rooted as (
     select oid, oid as root from pg_class c
@@ -131,11 +133,15 @@ def number(connection: psycopg.Connection[Any], question: str, now: datetime) ->
     return row[0]
 
 
+def log_files(data: Path) -> list[Path]:
+    """What the server writes its log to: one file, or several in a folder."""
+    found = [*(data / "postgres").glob("log*"), *(data / "postgres").glob("log*/*")]
+    return sorted(path for path in found if path.is_file())
+
+
 def logs_of(data: Path, service_log: Path) -> dict[Thing, int]:
     """The sizes of the logs of the server and the service."""
-    files = [path for path in (data / "postgres").glob("log*") if path.is_file()]
-    files += [path for path in (data / "postgres").glob("log*/*") if path.is_file()]
-    server = sum(path.stat().st_size for path in files)
+    server = sum(path.stat().st_size for path in log_files(data))
     return {
         Thing("logs", "log of the server"): server,
         Thing("logs", "log of the service"): service_log.stat().st_size,
@@ -160,14 +166,25 @@ def tail(samples: Sequence[Sample]) -> tuple[Sample, Sample]:
 
 
 def table_of(samples: Sequence[Sample]) -> str:
-    """Every table, index and log with its size and growth, the largest first."""
+    """Every table, index and log with its size and growth, the largest first; the small ones of a
+    family that do not grow in one line."""
     last = samples[-1].sizes
-    lines = [f"{'kB':>9}  {'kB a day':>9}  "]
+    lines = [f"{'kB':>9}  {'kB a day':>9}"]
+    small: dict[str, list[int]] = {}
     for thing in sorted(last, key=lambda thing: (thing.family, -last[thing])):
-        if last[thing]:
-            a_day = growth(samples, thing) / KILOBYTE
-            lines.append(f"{last[thing] / KILOBYTE:>9.0f}  {a_day:>+9.1f}  {thing.family}: {thing}")
+        a_day = growth(samples, thing) / KILOBYTE
+        if last[thing] < SMALL and a_day < 1:
+            small.setdefault(thing.family, []).append(last[thing])
+        else:
+            lines.append(line_of(last[thing], a_day, f"{thing.family}: {thing}"))
+    for family, sizes in small.items():
+        lines.append(line_of(sum(sizes), 0, f"{family}: {len(sizes)} more that do not grow"))
     return "\n".join(lines)
+
+
+def line_of(size: int, a_day: float, text: str) -> str:
+    """A line of the table."""
+    return f"{size / KILOBYTE:>9.0f}  {a_day:>+9.1f}  {text}"
 
 
 def summary_of(sample: Sample) -> str:

@@ -30,7 +30,7 @@ from api.db.engine import Profile
 from chaos.clock import Clock, missing
 from chaos.examination import Examination, Subject, moment
 from chaos.findings import Findings
-from chaos.growth import Sample, broken, logs_of, rows_of, sizes_of, summary_of, table_of
+from chaos.growth import Sample, broken, log_files, logs_of, rows_of, sizes_of, summary_of, table_of
 from chaos.installation import Installation
 from chaos.questions import all_asked
 from chaos.traffic import Sent, Traffic, in_batches, wire
@@ -302,6 +302,8 @@ class Machine:
         started, before = time.monotonic(), self.examination.compared
         for site in self.sites:
             kept = self.check_line(site)
+            if kept:
+                self.check_raw_data(site, kept)
             now = self.clock.now()
             told = Site(site.arrivals, GOALS)
             asked = all_asked(self.plan.start, now, site.zone)
@@ -323,8 +325,6 @@ class Machine:
         is_old = any(event.time < late for event in site.arrivals)
         if is_old and (kept is None or kept < late):
             self.findings.note("raw data stays", f"{site.key}: since {kept}, {site.days} days")
-        if kept:
-            self.check_raw_data(site, kept)
         return kept
 
     def check_raw_data(self, site: Measured, kept: datetime) -> None:
@@ -411,9 +411,9 @@ def frequent(path: Path) -> str:
 def report(done: Machine) -> str:
     """Everything that there is to say in the end."""
     installation = done.installation
-    logs = [installation.data / "postgres" / "log", installation.service.log]
+    logs = [*log_files(installation.data), installation.service.log, installation.rounds_log]
     told = [table_of(done.samples)]
-    told += [f"{log.name}\n{frequent(log)}" for log in (*logs, installation.rounds_log)]
+    told += [f"{log.name}\n{frequent(log)}" for log in logs]
     told.append(
         f"seed {done.plan.seed}: {done.plan.days:g} days on {done.plan.profile},"
         f" {done.examination.compared:,} answers compared, {done.examination.refused:,} refused;"

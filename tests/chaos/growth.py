@@ -3,6 +3,7 @@
 Partitions, chunks and the stored rows of continuous aggregates are added up to what they belong to.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -192,6 +193,13 @@ def summary_of(sample: Sample) -> str:
     sizes = ", ".join(f"{name} {size // KILOBYTE:,}" for name, size in sample.families.items())
     rows = ", ".join(f"{name} {number:,}" for name, number in sample.rows.items())
     return f"  kB: {sizes}\n  rows: {rows}"
+
+
+def frequent(path: Path) -> str:
+    """The most frequent lines of a log, whatever their numbers."""
+    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    kinds = Counter(re.sub(r"\d+", "N", line)[:160] for line in lines)
+    return "\n".join(f"{times:>7} x {line}" for line, times in kinds.most_common(12))
 
 
 # -------------------------------------------------------------------------------------- bounds

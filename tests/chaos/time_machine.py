@@ -9,17 +9,13 @@ that were acknowledged, and every table, index and log is measured. What is wron
 and counted in the end. A seed makes the same choices again, if not the same moments.
 """
 
-import argparse
 import random
-import re
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
@@ -28,90 +24,33 @@ import psutil
 
 from api.db.engine import Profile
 from chaos.clock import Clock, missing
-from chaos.examination import Examination, Subject, moment
+from chaos.examination import Examination
 from chaos.findings import Findings
-from chaos.growth import Sample, broken, log_files, logs_of, rows_of, sizes_of, summary_of, table_of
+from chaos.growth import (
+    Sample,
+    broken,
+    frequent,
+    log_files,
+    logs_of,
+    rows_of,
+    sizes_of,
+    summary_of,
+    table_of,
+)
 from chaos.installation import Installation
+from chaos.measured import Measured
+from chaos.plan import OWN_RETENTION, ZONES, Plan, options
 from chaos.questions import all_asked
-from chaos.traffic import Sent, Traffic, in_batches, wire
-from oracle.histories import DAY, GOALS, HOUR, MINUTE
-from oracle.site import Site
+from chaos.traffic import Traffic
+from oracle.histories import DAY, HOUR, MINUTE
 
 SECRET = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
-
-ZONES = {
-    "berlin": "Europe/Berlin",
-    "saopaulo": "America/Sao_Paulo",
-    "kathmandu": "Asia/Kathmandu",
-}
-
-OWN_RETENTION = {"saopaulo": 44}
-"""Days; the other sites keep what the installation says."""
-
-EVENTS = "/api/events/"
 
 LOGIN = 400 * DAY
 """How long a login lasts: events with one that has ended would be taken for those of a stranger."""
 
 RECOVERY_SECONDS = 45
 """How long the service may take to be ready again after its server was killed."""
-
-
-@dataclass
-class Plan:
-    """What is to happen."""
-
-    days: float = 100
-    profile: Profile = Profile.PLAIN
-    seed: int = field(default_factory=lambda: random.SystemRandom().randrange(10**9))
-    start: datetime = datetime(2026, 12, 14, tzinfo=UTC)
-    """A Monday, from which on something happens."""
-    history_days: float = 0
-    """How much of it was before the service was started, and is sent then."""
-    step_hours: float = 2
-    visits_a_day: float = 40
-    """To each site."""
-    share: float = 1
-    """Of the questions, how many are asked each Tuesday; on Sundays it is a third of that. Of
-    those about what is only summed up, all are."""
-    retention: int = 30
-    without: Sequence[str] = ()
-    """Disturbances that are left out."""
-
-    @property
-    def begin(self) -> datetime:
-        """What the clock shows at first."""
-        return self.start + timedelta(days=self.history_days, hours=6)
-
-
-@dataclass(frozen=True)
-class Regular:
-    """Something that happens again and again."""
-
-    first: datetime
-    every: timedelta
-
-    def is_due(self, lower: datetime, upper: datetime) -> bool:
-        """Whether a time for it lies in (lower, upper]."""
-        before, after = ((time - self.first) // self.every for time in (lower, upper))
-        return after >= 0 and after > before
-
-
-@dataclass
-class Measured:
-    """A site, what happens on it, and what the service acknowledged."""
-
-    key: str
-    zone: ZoneInfo
-    days: int
-    """For which raw data is kept."""
-    traffic: Traffic
-    arrivals: list[Sent] = field(default_factory=list[Sent])
-
-    def line(self, now: datetime) -> datetime:
-        """The Monday of UTC before which raw data is gone by the settings."""
-        day = (now - timedelta(days=self.days)).replace(hour=0, minute=0, second=0, microsecond=0)
-        return day - timedelta(days=day.weekday())
 
 
 class Machine:
@@ -124,65 +63,41 @@ class Machine:
         self.random = random.Random(f"{plan.seed} machine")
         self.findings = Findings(self.clock.now)
         self.examination = Examination(installation, self.findings)
-        self.sites = [
-            Measured(
-                key,
-                ZoneInfo(zone),
-                OWN_RETENTION.get(key, plan.retention),
-                Traffic(f"{plan.seed} {key}", ZoneInfo(zone), plan.visits_a_day),
-            )
-            for key, zone in ZONES.items()
-        ]
+        self.sites = [self.site(key, ZoneInfo(zone)) for key, zone in ZONES.items()]
         self.samples: list[Sample] = []
         self.target = plan.begin
         self.disturbances = {
-            name: (self.regular(day, hour, every), disturb)
-            for name, (day, hour, every, disturb) in {
-                "stop": (2, 11, 9, self.stop_and_start),
-                "kill": (3, 13, 8, self.kill_service),
-                "back": (4, 9, 10, self.clock_back),
-                "server": (5, 15, 11, self.kill_server),
-                "ahead": (6, 14, 30, self.clock_ahead),
-            }.items()
-            if name not in plan.without
+            "stop": self.stop_and_start,
+            "kill": self.kill_service,
+            "back": self.clock_back,
+            "server": self.kill_server,
+            "ahead": self.clock_ahead,
         }
-        self.before_expiry, self.after_expiry = self.weekly(6, 20), self.weekly(1, 9)
 
-    def regular(self, day: int, hour: int, every: int) -> Regular:
-        """Something every so many days, for the first time on a day after the beginning."""
-        midnight = self.plan.begin.replace(hour=0)
-        return Regular(midnight + timedelta(days=day, hours=hour), every * DAY)
-
-    def weekly(self, weekday: int, hour: int) -> Regular:
-        """Something every week; 0 is Monday."""
-        return Regular(self.plan.start + timedelta(days=weekday, hours=hour), 7 * DAY)
+    def site(self, key: str, zone: ZoneInfo) -> Measured:
+        """A site in a time zone."""
+        days = OWN_RETENTION.get(key, self.plan.retention)
+        traffic = Traffic(f"{self.plan.seed} {key}", zone, self.plan.visits_a_day)
+        return Measured(key, zone, days, traffic, self.installation, self.findings)
 
     # ------------------------------------------------------------------------------- beginning
 
     def begin(self) -> None:
         """Starts everything, and sends what happened before."""
         self.installation.start()
+        engine = self.installation.get("/readyz").json()["engine"]
+        assert engine == self.plan.profile.value, f"this server is {engine}"
         self.installation.log_in()
         with self.installation.connect() as connection:
             # The server waits by the monotonic clock: a minute of its own would be days of ours.
             connection.execute("alter system set autovacuum_naptime = '1s'")
             connection.execute("select pg_reload_conf()")
         for site in self.sites:
-            self.make_site(site)
+            site.make(keeps_its_own=site.key in OWN_RETENTION)
             if self.plan.history_days:
                 site.traffic.happen_for_days(self.plan.start, self.clock.now())
         self.deliver()
         self.do_round()
-
-    def make_site(self, site: Measured) -> None:
-        """Makes a site as an operator does, with goals."""
-        told = ("--domain", f"{site.key}.example", "--timezone", site.zone.key)
-        self.installation.command("site", "create", site.key, *told, "--visibility", "public")
-        if site.key in OWN_RETENTION:
-            self.installation.command("site", "retention", site.key, str(site.days))
-        for goal in GOALS:
-            answer = self.installation.post("/api/goals", {"site": site.key, **goal.wire})
-            assert answer.status_code == 201, answer.text
 
     # ------------------------------------------------------------------------------ time passes
 
@@ -193,13 +108,13 @@ class Machine:
         while self.target < end:
             before, self.target = self.target, self.target + self.plan.step_hours * HOUR
             self.pass_time(self.target - self.clock.now())
-            for name, (regular, disturb) in self.disturbances.items():
-                if regular.is_due(before, self.target):
+            for name, times in self.plan.disturbances.items():
+                if times.is_due(before, self.target):
                     print(f"{self.clock.now():%Y-%m-%d %H:%M} {name}", flush=True)
-                    disturb()
-            if self.before_expiry.is_due(before, self.target):
+                    self.disturbances[name]()
+            if self.plan.before_expiry.is_due(before, self.target):
                 self.check(self.plan.share / 3)
-            if self.after_expiry.is_due(before, self.target):
+            if self.plan.after_expiry.is_due(before, self.target):
                 self.check(self.plan.share)
         self.check(self.plan.share)
 
@@ -226,28 +141,9 @@ class Machine:
             self.findings.note("a round of the jobs failed", f"{outcome}\n{log[-1000:]}")
 
     def deliver(self) -> None:
-        """Sends what has to be sent by now, until it is acknowledged."""
+        """Sends what has to be sent by now."""
         for site in self.sites:
-            for batch in in_batches(site.traffic.due(self.clock.now())):
-                self.send(site, batch)
-
-    def send(self, site: Measured, batch: Sequence[Sent]) -> None:
-        """Sends a batch, and writes down what was acknowledged."""
-        body = [{"site": site.key, **wire(event)} for event in batch]
-        if address := batch[0].address:
-            answer = self.installation.post_as_guest(EVENTS, body, address)
-        else:
-            answer = self.installation.post(EVENTS, body)
-        rejected = {one["index"]: one for one in answer.json().get("rejected", ())}
-        if answer.status_code not in (200, 201) and not rejected:
-            self.findings.note(f"events refused: {answer.status_code}", answer.text)
-            return
-        for place, event in enumerate(batch):
-            if place not in rejected:
-                site.arrivals.append(event)
-            else:
-                said = f"{site.key}: {event.time}, {rejected[place]}"
-                self.findings.note(f"event refused: {rejected[place]['code']}", said)
+            site.deliver()
 
     # ------------------------------------------------------------------------------ disturbances
 
@@ -293,7 +189,7 @@ class Machine:
             time.sleep(2)
         self.clock.move(-60 * DAY)
         for site in self.sites:
-            self.check_line(site)
+            site.check_line()
 
     # ----------------------------------------------------------------------------------- checks
 
@@ -301,46 +197,15 @@ class Machine:
         """Asks all about every site, or a share of it, and measures."""
         started, before = time.monotonic(), self.examination.compared
         for site in self.sites:
-            kept = self.check_line(site)
-            if kept:
-                self.check_raw_data(site, kept)
-            now = self.clock.now()
-            told = Site(site.arrivals, GOALS)
-            asked = all_asked(self.plan.start, now, site.zone)
+            site.check_line()
+            if site.kept_since:
+                site.check_rows()
+            asked = all_asked(self.plan.start, self.clock.now(), site.zone)
             some = [one for one in asked if one.summed_up or self.random.random() < share]
-            self.examination.examine(Subject(site.key, told, kept), some)
+            self.examination.examine(site.subject(), some)
         self.measure()
-        print(
-            self.state(self.examination.compared - before, time.monotonic() - started), flush=True
-        )
-
-    def check_line(self, site: Measured) -> datetime | None:
-        """Since when raw data of a site is kept, which has to be as long as it is told to."""
-        answer = self.installation.get(f"/api/sites/{site.key}/retention").json()
-        kept = moment(answer["kept_since"]) if answer["kept_since"] else None
-        now = self.clock.now()
-        if kept and kept > site.line(now):
-            self.findings.note("raw data goes too early", f"{site.key}: {kept}, {site.days} days")
-        late = site.line(now - DAY)
-        is_old = any(event.time < late for event in site.arrivals)
-        if is_old and (kept is None or kept < late):
-            self.findings.note("raw data stays", f"{site.key}: since {kept}, {site.days} days")
-        return kept
-
-    def check_raw_data(self, site: Measured, kept: datetime) -> None:
-        """Nothing is there that is gone by the line; of visits, nothing a week older."""
-        with self.installation.connect() as connection:
-            for table, moment, since in (
-                ("event", "time", kept),
-                ("visit", "started", kept - 7 * DAY),
-            ):
-                question = (
-                    f"select count(*) from {table} join site on site.id = site_id"
-                    f" where key = %s and {moment} < %s"
-                )
-                row = connection.execute(question.encode(), [site.key, since]).fetchone()
-                if row and row[0]:
-                    self.findings.note("rows stay behind the line", f"{site.key}: {row[0]} {table}")
+        compared, seconds = self.examination.compared - before, time.monotonic() - started
+        print(self.state(compared, seconds), flush=True)
 
     def measure(self) -> None:
         """How large everything is."""
@@ -352,11 +217,7 @@ class Machine:
         events = sum(len(site.arrivals) for site in self.sites)
         sample = Sample(now, events, sizes, rows)
         self.samples.append(sample)
-        kept = sum(
-            event.time > now - (site.days + 14) * DAY
-            for site in self.sites
-            for event in site.arrivals
-        )
+        kept = sum(site.still_kept() for site in self.sites)
         for bound in broken(sample, kept, (now - self.plan.begin) / DAY):
             self.findings.note(f"too large: {bound.partition(':')[0]}", bound)
 
@@ -364,7 +225,7 @@ class Machine:
         """A line about where the run is."""
         process = self.installation.service.process
         assert process
-        lines = ", ".join(f"{site.key} {self.line_of(site)}" for site in self.sites)
+        lines = ", ".join(f"{site.key} {day_of(site.kept_since)}" for site in self.sites)
         return (
             f"{self.clock.now():%Y-%m-%d %H:%M}: {self.samples[-1].events:,} events,"
             f" {compared} answers compared in {seconds:.0f} s,"
@@ -374,9 +235,10 @@ class Machine:
             + summary_of(self.samples[-1])
         )
 
-    def line_of(self, site: Measured) -> str:
-        """Since when raw data of a site is kept."""
-        return self.installation.get(f"/api/sites/{site.key}/retention").json()["kept_since"]
+
+def day_of(time: datetime | None) -> str:
+    """A day as it is printed."""
+    return f"{time:%Y-%m-%d}" if time else "ever"
 
 
 @contextmanager
@@ -399,13 +261,6 @@ def machine(plan: Plan) -> Iterator[Machine]:
             yield Machine(plan, installation)
         finally:
             installation.close()
-
-
-def frequent(path: Path) -> str:
-    """The most frequent lines of a log, whatever their numbers."""
-    lines = path.read_text(errors="replace").splitlines() if path.exists() else []
-    kinds = Counter(re.sub(r"\d+", "N", line)[:160] for line in lines)
-    return "\n".join(f"{times:>7} x {line}" for line, times in kinds.most_common(12))
 
 
 def report(done: Machine) -> str:
@@ -434,29 +289,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         made.run()
         print(report(made))
         return 1 if made.findings.counts else 0
-
-
-def options() -> argparse.ArgumentParser:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m chaos.time_machine", description=__doc__)
-    default = Plan()
-    kinds: dict[str, Callable[[str], object]] = {
-        "days": float,
-        "profile": Profile,
-        "seed": int,
-        "start": moment,
-        "history_days": float,
-        "step_hours": float,
-        "visits_a_day": float,
-        "share": float,
-        "retention": int,
-    }
-    for name, kind in kinds.items():
-        option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, type=kind, default=getattr(default, name))
-    kinds_of_trouble = ["stop", "kill", "back", "server", "ahead"]
-    parser.add_argument("--without", nargs="+", choices=kinds_of_trouble, default=())
-    return parser
 
 
 if __name__ == "__main__":

@@ -19,15 +19,13 @@ from chaos.time_machine import machine
 from conftest import servers
 from servers import offers_timescaledb
 
-LONG_AGO = datetime(2001, 9, 9, tzinfo=UTC)
-
 
 @pytest.fixture
 def clock(tmp_path: Path) -> Clock:
-    """A clock that can be moved."""
+    """A clock that can be moved, and shows the real time at first."""
     if why := missing():
         pytest.skip(why)
-    return Clock(tmp_path / "clock", LONG_AGO)
+    return Clock(tmp_path / "clock", datetime.now(UTC))
 
 
 def test_a_process_sees_the_clock_and_every_move_of_it(clock: Clock) -> None:

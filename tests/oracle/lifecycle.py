@@ -53,7 +53,7 @@ def lifecycle(
 
 def first_events(site: Site, visitor: str) -> list[Event]:
     """The first thing that a visitor ever did."""
-    return [event for event in site.events if event.visitor == visitor][:1]
+    return site.events_by(visitor)[:1]
 
 
 def stickiness(site: Site, span: Range, timezone: str, clauses: Sequence[Clause] = ()) -> list[Row]:
@@ -134,8 +134,8 @@ def retention(
 def beginning(site: Site, visitor: str, start: str | None) -> tuple[Event, Visit] | None:
     """The event that makes a visitor part of a cohort, and its visit."""
     wanted = None if start is None else goal_of(start, site.goals)
-    for event in site.events:
-        if event.visitor == visitor and (wanted is None or wanted.fits(event)):
+    for event in site.events_by(visitor):
+        if wanted is None or wanted.fits(event):
             return event, site.visit_of(event)
     return None
 
@@ -149,7 +149,7 @@ def returns(
     if end is None:
         return [v.started for v in site.visits_by(visitor) if v.started >= visit.started]
     wanted = goal_of(end, site.goals)
-    done = [e for e in site.events if e.visitor == visitor and wanted.fits(e)]
+    done = [event for event in site.events_by(visitor) if wanted.fits(event)]
     return [event.time for event in done if event.order > first.order or not after]
 
 

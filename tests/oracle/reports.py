@@ -5,6 +5,7 @@ answers rows (and totals) with the keys that the service uses.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from statistics import mean, median
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 from oracle.filters import Clause, Filter
 from oracle.periods import Range, bucket_of, buckets
 from oracle.site import Site, average, bounce_rate, share, visitors_of
-from oracle.visits import Visit
+from oracle.visits import Event, Visit
 
 Row = dict[str, Any]
 
@@ -124,6 +125,56 @@ def sessions(site: Site, span: Range) -> list[Row]:
         for visit in site.visits_in(span)
     ]
     return sorted(rows, key=lambda row: row["started"], reverse=True)
+
+
+def heatmap(site: Site, span: Range, zone: ZoneInfo) -> list[Row]:
+    """One row for each hour of the local clock on each weekday in which visits began."""
+    cells: dict[tuple[int, int], list[Visit]] = {}
+    for visit in site.visits_in(span):
+        local = visit.started.astimezone(zone)
+        cells.setdefault((local.isoweekday(), local.hour), []).append(visit)
+    return [
+        {"weekday": day, "hour": hour, "visits": len(visits), "visitors": visitors_of(visits)}
+        for (day, hour), visits in sorted(cells.items())
+    ]
+
+
+def custom_events(site: Site, span: Range) -> list[Row]:
+    """One row for each name of custom events."""
+    named: dict[str, list[Event]] = {}
+    for event in site.actions_in(span):
+        if event.is_custom:
+            named.setdefault(event.name, []).append(event)
+    everybody = visitors_of(site.visits_in(span))
+    rows = [
+        {
+            "name": name,
+            "count": len(events),
+            "visitors": visitors_of(events),
+            "visits": len({site.visit_of(event) for event in events}),
+            "conversion_rate": share(visitors_of(events), everybody),
+        }
+        for name, events in named.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["count"], row["name"]))
+
+
+def event_buckets(site: Site, span: Range, interval: str, zone: ZoneInfo) -> list[Row]:
+    """One row for each bucket, page and name of events."""
+    groups: dict[tuple[datetime, str, str], list[Event]] = {}
+    for event in site.actions_in(span):
+        key = bucket_of(event.time, interval, zone), event.page, event.name
+        groups.setdefault(key, []).append(event)
+    return [
+        {
+            "time": time,
+            "page": page,
+            "name": name,
+            "count": len(events),
+            "avg_duration": average([e.duration for e in events if e.duration is not None]),
+        }
+        for (time, page, name), events in sorted(groups.items(), key=lambda item: item[0])
+    ]
 
 
 def session_totals(site: Site, span: Range) -> Row:

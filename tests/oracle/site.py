@@ -1,5 +1,6 @@
 """All that happened on a site, and the few ways of counting that every report shares."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import mean
 
@@ -17,6 +18,12 @@ class Site:
         self.goals = {goal.name: goal for goal in goals}
         self.since = {v.visitor: v.started for v in reversed(self.visits)}
         self.visit_with = {event.id: visit for visit in self.visits for event in visit.events}
+        self.deeds: dict[str, list[Event]] = defaultdict(list)
+        self.stays: dict[str, list[Visit]] = defaultdict(list)
+        for event in self.events:
+            self.deeds[event.visitor].append(event)
+        for visit in self.visits:
+            self.stays[visit.visitor].append(visit)
 
     def visits_in(self, span: Range) -> list[Visit]:
         """The visits that started in a range."""
@@ -40,8 +47,12 @@ class Site:
         return self.visit_with[event.id]
 
     def visits_by(self, visitor: str) -> list[Visit]:
-        """All visits of a visitor."""
-        return [visit for visit in self.visits if visit.visitor == visitor]
+        """All visits of a visitor, earliest first."""
+        return self.stays.get(visitor, [])
+
+    def events_by(self, visitor: str) -> list[Event]:
+        """Everything that a visitor did, in order."""
+        return self.deeds.get(visitor, [])
 
     def is_first(self, visit: Visit) -> bool:
         """Whether nothing that the visitor ever did was before this visit."""

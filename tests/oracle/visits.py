@@ -198,12 +198,11 @@ def exact_sum(numbers: Iterable[float]) -> Decimal:
 def stored(arrivals: Sequence[Event]) -> list[Event]:
     """What is left of the events in order of arrival: of those with one id, the first."""
     kept: list[Event] = []
+    told: dict[UUID, list[datetime]] = defaultdict(list)
     for event in arrivals:
-        retry = any(
-            event.id == other.id and abs(event.time - other.time) <= SAME_ID_MEANS_SAME_EVENT
-            for other in kept
-        )
-        if not retry:
+        earlier = told[event.id]
+        if all(abs(event.time - time) > SAME_ID_MEANS_SAME_EVENT for time in earlier):
+            earlier.append(event.time)
             kept.append(event)
     return kept
 

@@ -1,12 +1,10 @@
 """Which table answers: the coarsest source that answers exactly. One decision, in one place."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
 from api.analytics.query import Query, Source
-from api.analytics.rollups import DAY
 from api.db.rollup import Fact, Rollup
 from api.errors import Expired
 
@@ -38,7 +36,7 @@ def plan(need: Need, query: Query) -> Rollup | Fact:
         able = []
     whole = [rollup for rollup in able if remembers(rollup, query)]
     if not whole:
-        require_raw(query, [rollup for rollup in able if not rollup.keep])
+        require_raw(query)
     return min(whole, key=lambda rollup: rows_of(rollup, query), default=need.fact)
 
 
@@ -105,21 +103,11 @@ def grain(rollup: Rollup) -> timedelta:
     return grain(finer) if finer and not finer.keep else rollup.width
 
 
-def require_raw(query: Query, able: Sequence[Rollup] = ()) -> None:
-    """Raises Expired where a question has to read raw data that is gone, with what works instead:
-    a later start, or edges that cut no bucket of these rollups."""
-    expired, kept = expired_edges(query), query.site.kept_since
-    if not expired or kept is None:
-        return
-    allowed = [f"from={kept:%Y-%m-%dT%H:%MZ}"]
-    detail = f"Raw data of this site before {kept:%Y-%m-%d} (UTC) is gone, and this needs it."
-    if able:
-        width = min(map(grain, able))
-        whole = [edge - (edge - ORIGIN) % width for edge in expired]
-        allowed += [f"{edge:%Y-%m-%dT%H:%MZ}" for edge in whole]
-        each = "hours" if width < DAY else "days"
-        detail += f" Summed up it is still there, in whole {each} of UTC."
-    raise Expired(detail, allowed)
+def require_raw(query: Query) -> None:
+    """Raises Expired where a question has to read raw data that is gone."""
+    kept = query.site.kept_since
+    if kept and expired_edges(query):
+        raise Expired(f"Raw data of this site before {kept:%Y-%m-%d} (UTC) is gone: it is needed.")
 
 
 def name_of(source: Rollup | Fact) -> str:

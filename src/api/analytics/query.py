@@ -57,6 +57,8 @@ Timezone = Annotated[str, AfterValidator(known_timezone)]
 
 def moment(text: object) -> date | datetime:
     """A day (2026-03-29) or an instant (2026-03-29T02:30:00Z); which of the two it is matters."""
+    if isinstance(text, date):
+        return text
     try:
         assert isinstance(text, str)
         return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
@@ -102,6 +104,19 @@ class Params(BaseModel):
     offset: int = Field(0, ge=0, le=100_000, description="Rows to leave out first.")
     format: Format = Field(Format.JSON, description="csv returns the rows only.")
     source: Source = Field(Source.AUTO, description="base answers without rollups.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def leave_out_empty(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """An optional parameter that is empty was not given."""
+        optional = {
+            field.alias or name for name, field in cls.model_fields.items() if field.default is None
+        }
+        return {
+            name: value
+            for name, value in given.items()
+            if name not in optional or value not in ("", [""])
+        }
 
     @property
     def mentions_goals(self) -> bool:

@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, LiteralString
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
+from api.analytics.alternatives import Change, alternatives
 from api.analytics.dimensions import Dimension, find_dimension
 from api.analytics.filters import NO_FILTER, Clause, clauses_of, condition, parse_filters
 from api.analytics.filters import condition_on_visit_of_event as on_visit_of_event
@@ -104,13 +108,45 @@ def dimension_of(report: Report, params: Params) -> Dimension | None:
 
 
 async def run(database: Database, report: Report, query: Query) -> dict[str, Any]:
-    """The answer in the shape of models.Answer."""
+    """The answer in the shape of rows.Answer."""
+    check(report, query)
     return {
         "query": query.normalised | {"report": report.name},
         "source": source_of(report, query),
         **await answer(database, report, query),
         "comparison": await comparison(database, report, query),
     }
+
+
+def check(report: Report, query: Query) -> None:
+    """Raises Expired, with what can be asked instead, where raw data is needed that is gone."""
+    try:
+        plan_all(report, query)
+    except Expired as error:
+        instead = alternatives(query, partial(is_answered, report, query))
+        raise Expired(error.detail, instead) from None
+
+
+def is_answered(report: Report, query: Query, change: Change) -> bool:
+    """Whether the question can be answered with a change of its parameters."""
+    given = query.params.model_dump(by_alias=True, exclude_unset=True)
+    try:
+        params = report.params.model_validate(given | change)
+        zone = ZoneInfo(params.timezone or query.site.timezone)
+        clock = Clock(query.now, zone, since=query.lower)
+        changed = ask(report, params, query.site, clock, query.goals)
+        plan_all(report, replace(changed, rollups=query.rollups))
+    except (Invalid, ValidationError):
+        return False
+    return True
+
+
+def plan_all(report: Report, query: Query) -> None:
+    """Plans everything that an answer consists of. Raises Expired."""
+    for asked in (query, compared(report, query)):
+        if asked:
+            question(report, asked)
+            totals_question(report, asked)
 
 
 async def answer(database: Database, report: Report, query: Query) -> dict[str, Any]:
@@ -125,13 +161,20 @@ async def answer(database: Database, report: Report, query: Query) -> dict[str, 
 
 async def comparison(database: Database, report: Report, query: Query) -> dict[str, Any] | None:
     """The same question about the range to compare with, None when nobody asked for that."""
+    other = compared(report, query)
+    if other is None:
+        return None
+    return {"from": other.lower, "to": other.upper, **await answer(database, report, other)}
+
+
+def compared(report: Report, query: Query) -> Query | None:
+    """The question about the range to compare with."""
     if query.compared is None:
         return None
     lower, upper = query.compared
     starts = starts_of(query.params, query.compared, ZoneInfo(query.timezone))
     other = replace(query, lower=lower, upper=upper, starts=starts)
-    other = replace(other, values=report.prepare(other))
-    return {"from": lower, "to": upper, **await answer(database, report, other)}
+    return replace(other, values=report.prepare(other))
 
 
 def question(report: Report, query: Query) -> tuple[Path, Mapping[str, Fragment]]:
@@ -149,6 +192,7 @@ def question(report: Report, query: Query) -> tuple[Path, Mapping[str, Fragment]
 
 async def explain(database: Database, report: Report, query: Query) -> tuple[str, str]:
     """Which tables answer a question, and what that costs: PostgreSQL's own account of one run."""
+    check(report, query)
     path, filled = question(report, query)
     plan = await database.explain(path, query.sql_values, filled)
     return source_of(report, query), plan
@@ -263,14 +307,25 @@ def is_summed_up(source: str) -> bool:
 
 
 async def totals(database: Database, report: Report, query: Query) -> dict[str, Any]:
-    """The numbers of the whole range. They have no buckets, so any rollup tiles it."""
-    whole = replace(query, starts=(), dimension=None)
+    """The numbers of the whole range."""
+    path, filled, is_brief = totals_question(report, query)
+    found = await database.rows(path, whole_range(query).sql_values, filled, is_brief)
+    return found[0]
+
+
+def whole_range(query: Query) -> Query:
+    """The question about the range as a whole. It has no buckets, so any rollup tiles it."""
+    return replace(query, starts=(), dimension=None)
+
+
+def totals_question(report: Report, query: Query) -> tuple[Path, Mapping[str, Fragment], bool]:
+    """The .sql file of the totals, what fills its slots, and whether it takes longer to plan than
+    to read. Raises Expired."""
+    whole = whole_range(query)
     path = file_for(report.totals.file, whole)
     if path.stem in OF_VISITS:
         require_raw(whole)
     needs: Mapping[str, Need] = {} if path.stem in OF_VISITS else report.totals.needs
     filled = {**sources(needs, whole), **metrics(report.totals), **filters(path, whole)}
     planned = [name_of(plan(need, whole)) for _, need in all_needs(needs, whole)]
-    is_brief = is_summed_up("+".join(filter(None, (*planned, report.totals.base))))
-    found = await database.rows(path, whole.sql_values, filled, is_brief)
-    return found[0]
+    return path, filled, is_summed_up("+".join(filter(None, (*planned, report.totals.base))))

@@ -1,13 +1,16 @@
 """POST /api/analytics/query: any metrics by any dimensions, in the form of Plausible's Stats API
 v2, so that clients written for that work here. Rates are per cent, rounded, as they are there."""
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, LiteralString
 
 from pydantic import ValidationError
 
-from api.analytics.buckets import Interval
+from api.analytics.alternatives import ceiling, floor, instant
+from api.analytics.buckets import DAY, HOUR, Interval
 from api.analytics.dimensions import (
     DIMENSIONS,
     GOAL,
@@ -35,7 +38,7 @@ from api.db.available import available_rollups
 from api.db.database import Database
 from api.db.queries import Fragment
 from api.db.rollup import Rollup
-from api.errors import Invalid
+from api.errors import Expired, Invalid
 from api.sites.models import Site
 
 DATE_RANGES: Mapping[str, Mapping[str, Any]] = {
@@ -81,10 +84,27 @@ async def answer_stats(
     check_metrics(asked.metrics, grouping, of_goals(query, dimensions))
     query = replace(query, rollups=await available_rollups(database, ROLLUPS))
     groups = Groups(names, dimensions, interval)
-    rollups = rollups_for(asked.metrics, dimensions, query) if grouping == "visit" else None
+
+    def choose(query: Query) -> Mapping[str, Rollup]:
+        if grouping == "visit" and (found := rollups_for(asked.metrics, dimensions, query)):
+            return found
+        require_raw(query)
+        return {}
+
+    def is_answered(date_range: tuple[str, str]) -> bool:
+        changed = asked.model_copy(update={"date_range": date_range})
+        other = query_of(changed, site, clock, params_of(changed), interval, goals)
+        with suppress(Invalid):
+            choose(replace(other, rollups=query.rollups))
+            return True
+        return False
+
+    try:
+        rollups = choose(query)
+    except Expired as error:
+        raise Expired(error.detail, other_ranges(query, is_answered)) from None
     if rollups:
         return await answer_from(database, asked, query, rollups, groups)
-    require_raw(query)
     values = {
         **query.sql_values,
         **asked.pagination.model_dump(),
@@ -100,6 +120,21 @@ async def answer_stats(
     path = file_of("query_visits" if grouping == "visit" else "query_events")
     source = "event+visit" if grouping != "visit" or values["of_events"] else "visit"
     return shaped(asked, query, source, await database.rows(path, values, slots))
+
+
+def other_ranges(query: Query, is_answered: Callable[[tuple[str, str]], bool]) -> list[str]:
+    """Whole hours or days of UTC, and what raw data is there: what of that is answered, as the
+    part of the body that says so."""
+    kept = query.site.kept_since
+    assert kept
+    ends = (query.lower, HOUR), (query.lower, DAY), (kept, HOUR)
+    found: list[str] = []
+    for lower, width in ends:
+        upper = query.upper if query.upper > lower else query.now
+        date_range = instant(floor(lower, width)), instant(ceiling(upper, width))
+        if is_answered(date_range):
+            found.append(json.dumps({"date_range": date_range}))
+    return found
 
 
 async def answer_from(

@@ -1,12 +1,31 @@
 """How long a site keeps its raw data. What happens then: api.events.retention."""
 
+from contextlib import suppress
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from api.sites.models import Site
 from settings import LEAST_RETENTION_DAYS, LONGEST_RETENTION_DAYS, Settings
+
+ALLOWED = f"0 (for ever), {LEAST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}, or null"
+
+
+def known_retention(value: Any, is_whole: ValidatorFunctionWrapHandler) -> int | None:
+    """A number of days that raw data can be kept. Raises ValueError, saying which can."""
+    with suppress(ValidationError):
+        days: int | None = is_whole(value)
+        if not days or LEAST_RETENTION_DAYS <= days <= LONGEST_RETENTION_DAYS:
+            return days
+    raise ValueError(f"must be {ALLOWED} (what the installation says)")
 
 
 class Days(BaseModel):
@@ -14,11 +33,7 @@ class Days(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    days: (
-        Annotated[int, Field(ge=0, le=0)]
-        | Annotated[int, Field(ge=LEAST_RETENTION_DAYS, le=LONGEST_RETENTION_DAYS)]
-        | None
-    )
+    days: Annotated[int | None, WrapValidator(known_retention)] = Field(description=ALLOWED)
 
 
 class Retention(BaseModel):

@@ -1,32 +1,24 @@
 """Raw data expires; what rollups say of it stays, and nobody is told anything wrong."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from api.analytics.rollups import ROLLUPS
-from api.db.database import Database
 from api.db.engine import Profile
 from api.events.enrich.event import ACCEPTED_PAST
-from api.events.retention import expire
 from api.events.visits import LONGEST_VISIT
 from api.sites import directory
-from api.sites.models import utc_now
-from conftest import TestSite, make_site, refresh
+from conftest import TestSite, make_site
+from expiry import DAY, TODAY, age, day, keep, settle
 from settings import LEAST_RETENTION_DAYS
 
-DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
-TODAY = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
 KEPT = 35 + TODAY.weekday()
 """Back to a Monday: lines are where weeks begin."""
-
-
-def day(back: int) -> str:
-    """A date so many days ago, as it is asked for."""
-    return f"{TODAY - back * DAY:%Y-%m-%d}"
 
 
 def view(back: int, who: str = "ann", minutes: int = 60, **more: Any) -> dict[str, Any]:
@@ -42,24 +34,6 @@ HISTORY = [
 ]
 
 
-async def settle(database: Database) -> None:
-    """Refreshes until no bucket waits that can be refreshed."""
-    async with await database.connect() as connection:
-        for _ in range(20):
-            await refresh(database)
-            cursor = await connection.execute("select count(*) from rollup_dirty")
-            if await cursor.fetchone() == (0,):
-                return
-    raise AssertionError("There are buckets that no refresh cleans.")
-
-
-async def age(database: Database) -> None:
-    """The job, often enough: lines move first, rows go a round later."""
-    async with await database.connect() as connection:
-        for _ in range(2):
-            await expire(connection, database.engine, 0, utc_now())
-
-
 async def raw(site: TestSite) -> dict[str, list[datetime]]:
     """The times of what is stored of a site."""
     found: dict[str, list[datetime]] = {}
@@ -72,15 +46,6 @@ async def raw(site: TestSite) -> dict[str, list[datetime]]:
             )
             found[table] = [moment for (moment,) in await cursor.fetchall()]
     return found
-
-
-async def keep(site: TestSite, days: int | None) -> dict[str, Any]:
-    """Sets how long raw data is kept, by the front door."""
-    answer = await site.client.put(
-        f"/api/sites/{site.key}/retention", json={"days": days}, headers=site.admin
-    )
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 SUMMED_UP = [
@@ -262,11 +227,30 @@ async def test_questions_that_need_what_is_gone_are_refused(aged: TestSite) -> N
         ("retention", {"interval": "week", "return": "/1"}),
     ]:
         told = await refusal(aged, report, **{"from": day(200), "timezone": "UTC", **more})
-        assert (told["error"], told["allowed"]) == ("EXPIRED", [f"from={kept:%Y-%m-%dT%H:%MZ}"])
+        assert (told["error"], told["allowed"][0]) == ("EXPIRED", f"from={kept:%Y-%m-%dT%H:%MZ}")
         await aged.ask(report, **{"from": day(KEPT), "timezone": "UTC", **more})
     stats = {"site_id": aged.key, "metrics": ["revenue"], "date_range": [day(200), day(0)]}
     answer = await aged.client.post("/api/analytics/query", json=stats)
     assert answer.json()["error"] == "EXPIRED"
+    for suggestion in answer.json()["allowed"]:
+        again = stats | json.loads(suggestion)
+        assert (await aged.client.post("/api/analytics/query", json=again)).status_code == 200
+    assert len(answer.json()["allowed"]) == 1
+
+
+async def test_stats_question_by_half_an_hour_is_refused_with_whole_hours(aged: TestSite) -> None:
+    await age(aged.database)
+    stats = {"site_id": aged.key, "metrics": ["visits"]}
+    asked = [f"{day(200)}T10:30:00Z", f"{day(190)}T11:20:00Z"]
+    answer = await aged.client.post("/api/analytics/query", json=stats | {"date_range": asked})
+    told = answer.json()
+    assert told["error"] == "EXPIRED"
+    ranges = [json.loads(suggestion)["date_range"] for suggestion in told["allowed"]]
+    assert ranges[0] == [f"{day(200)}T10:00Z", f"{day(190)}T12:00Z"]
+    assert len(ranges) == 3
+    for date_range in ranges:
+        again = stats | {"date_range": date_range}
+        assert (await aged.client.post("/api/analytics/query", json=again)).status_code == 200
 
 
 async def test_the_stats_api_remembers_what_rollups_do(aged: TestSite) -> None:
@@ -279,19 +263,15 @@ async def test_the_stats_api_remembers_what_rollups_do(aged: TestSite) -> None:
     assert "rollup:" in answer["meta"]["source"]
 
 
-async def test_an_edge_that_cuts_a_bucket_is_refused_with_edges_that_do_not(
-    aged: TestSite,
-) -> None:
+async def test_edge_that_cuts_a_bucket_is_refused_with_edges_that_do_not(aged: TestSite) -> None:
     await age(aged.database)
     lower = TODAY - 200 * DAY + 90 * MINUTE
     told = await refusal(aged, "timeseries", **{"from": lower.isoformat(), "interval": "month"})
-    assert told["error"] == "EXPIRED"
-    assert f"{TODAY - 200 * DAY + 60 * MINUTE:%Y-%m-%dT%H:%MZ}" in told["allowed"]
-    await aged.ask(
-        "timeseries", **{"from": f"{lower - 30 * MINUTE:%Y-%m-%dT%H:%MZ}", "interval": "day"}
-    )
+    kept = f"from={TODAY - KEPT * DAY:%Y-%m-%dT%H:%MZ}"
+    hour = f"from={lower - 30 * MINUTE:%Y-%m-%dT%H:%MZ}"
+    assert (told["error"], told["allowed"][:2]) == ("EXPIRED", [hour, kept])
     told = await refusal(aged, "pages", **{"from": day(200), "timezone": "Europe/Berlin"})
-    assert "whole days of UTC" in told["detail"]
+    assert told["allowed"] == [f"from={day(201)}T00:00Z", "timezone=UTC", kept]
 
 
 async def test_what_came_first_cannot_be_asked_any_more(aged: TestSite) -> None:
@@ -353,6 +333,8 @@ async def test_refuses_a_retention_that_is_too_short_or_none(site: TestSite, day
         f"/api/sites/{site.key}/retention", json={"days": days}, headers=site.admin
     )
     assert answer.status_code == 422
+    allowed = "days: must be 0 (for ever), 22 to 36500, or null (what the installation says)"
+    assert answer.json()["detail"] == allowed
 
 
 async def test_only_editors_say_how_long_data_is_kept(site: TestSite) -> None:

@@ -1,0 +1,144 @@
+"""What can be asked instead of a question whose raw data has expired.
+
+A change of parameters is suggested only after the changed question was planned and can be answered.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import chain, islice
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from api.analytics.buckets import DAY, HOUR, midnight
+from api.analytics.planner import ORIGIN
+from api.analytics.query import Compare, Query
+
+MOST = 3
+"""How many alternatives are listed."""
+
+Change = dict[str, str]
+"""Parameters that replace those of the question; an empty one is left out."""
+
+Works = Callable[[Change], bool]
+"""Whether the question can be answered with a change."""
+
+NEVER_RESET = {"site", "from_", "to", "hours", "days", "period", "timezone", "format"}
+
+
+def alternatives(query: Query, works: Works) -> list[str]:
+    """Changes that each suffice, as query strings; one of several parameters where no smaller one
+    does. Other ranges come first, then parameters that are left out."""
+    resets = ((reset,) for reset in defaults(query).values())
+    single = (first_of(changes, works) for changes in chain(ranges(query, works), resets))
+    found = [*islice(filter(None, single), MOST)] or several(query, works)
+    return [urlencode(change, safe=":/") for change in found]
+
+
+def first_of(changes: Iterable[Change], works: Works) -> Change | None:
+    """The first change that suffices."""
+    return next(filter(works, changes), None)
+
+
+def several(query: Query, works: Works) -> list[Change]:
+    """Another range, and as few parameters left out as it takes."""
+    resets = defaults(query)
+    groups = chain([[Change()]], ranges(query, lambda change: works(merged(resets, change))))
+    found = (first_of(group, lambda change: works(merged(resets, change))) for group in groups)
+    change = next((change for change in found if change is not None), None)
+    if change is None:
+        return []
+    for name in defaults(query):
+        fewer = {other: reset for other, reset in resets.items() if other != name}
+        resets = fewer if works(merged(fewer, change)) else resets
+    return [merged(resets, change)]
+
+
+def merged(resets: dict[str, Change], change: Change) -> Change:
+    """All of these in one change."""
+    return {name: text for one in (*resets.values(), change) for name, text in one.items()}
+
+
+def ranges(query: Query, works: Works) -> Iterator[Iterable[Change]]:
+    """Other ranges and time zones, in groups of which one is enough: whole hours or days of UTC,
+    the time zone UTC, a later start."""
+    hours, days = whole(query, HOUR), whole(query, DAY)
+    yield hours, days
+    if query.timezone != "UTC":
+        utc = {"timezone": "UTC"}
+        yield utc, utc | hours, utc | days
+    yield later(query, works)
+
+
+def whole(query: Query, width: timedelta) -> Change:
+    """The asked ranges, extended to whole hours or days of UTC. An end that is now stays open,
+    unless a comparison reaches as far back."""
+    is_open = query.upper == query.now and query.compared is None
+    change = starting(query, floor(query.lower, width))
+    if not is_open:
+        change |= {"to": instant(ceiling(query.upper, width))}
+    if query.compared and query.params.compare is Compare.CUSTOM:
+        lower, upper = floor(query.compared[0], width), ceiling(query.compared[1], width)
+        change |= {"compare_from": instant(lower), "compare_to": instant(upper)}
+    return change
+
+
+def later(query: Query, works: Works) -> Iterator[Change]:
+    """From where raw data begins; else from the first local day that is late enough."""
+    kept, zone = query.site.kept_since, ZoneInfo(query.timezone)
+    assert kept
+    yield starting(query, kept)
+    first, today = (moment.astimezone(zone).date() for moment in (kept, query.now))
+    starts = [midnight(first + n * DAY, zone) for n in range(1, (today - first).days + 1)]
+    place = bisect_left(starts, True, key=lambda start: works(starting(query, start)))
+    yield from (starting(query, start) for start in starts[place : place + 1])
+
+
+def starting(query: Query, lower: datetime) -> Change:
+    """The same range with another start. An end that would lie before it is left out."""
+    change = {"from": instant(lower)}
+    given, is_behind = query.params.model_fields_set, query.upper <= lower
+    change |= {name: "" for name in ("hours", "days", "period") if name in given}
+    if "to" in given:
+        return change | {"to": ""} if is_behind else change
+    return (
+        change if is_behind or query.upper == query.now else change | {"to": instant(query.upper)}
+    )
+
+
+def defaults(query: Query) -> dict[str, Change]:
+    """For each parameter that was given, beside the range, the change to its default. A list whose
+    default is empty has to be given."""
+    params = query.params
+    found: dict[str, Change] = {}
+    for name, field in reversed(type(params).model_fields.items()):
+        if name not in params.model_fields_set - NEVER_RESET or isinstance(field.default, list):
+            continue
+        if getattr(params, name) != field.default:
+            found[name] = {field.alias or name: on_the_wire(field.default)}
+    if params.compare is Compare.CUSTOM:
+        found["compare"] |= found.pop("compare_from") | found.pop("compare_to")
+    return found
+
+
+def on_the_wire(value: Any) -> str:
+    """A value as a query string spells it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if value else ""
+
+
+def floor(moment: datetime, width: timedelta) -> datetime:
+    """The start of the bucket in which a moment lies."""
+    return moment - (moment - ORIGIN) % width
+
+
+def ceiling(moment: datetime, width: timedelta) -> datetime:
+    """The next start of a bucket, if the moment is none itself."""
+    return moment + (ORIGIN - moment) % width
+
+
+def instant(moment: datetime) -> str:
+    """A moment of a whole minute as a query string spells it."""
+    return f"{moment:%Y-%m-%dT%H:%MZ}"

@@ -17,7 +17,7 @@ SRC = ROOT / "src"
 LAYERS = (
     ("settings",),
     ("api.errors",),
-    ("api.limits", "api.logs", "api.metrics", "api.text"),
+    ("api.body_limit", "api.limits", "api.logs", "api.metrics", "api.text"),
     ("api.db",),
     ("api.sites",),
     ("api.auth",),

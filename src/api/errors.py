@@ -17,6 +17,7 @@ AnalyticsError            400
 
 import math
 import random
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import psycopg
@@ -32,6 +33,11 @@ from sqlalchemy.exc import TimeoutError as EngineTimeout
 from starlette.exceptions import HTTPException
 
 RETRY_AFTER_SECONDS = (1, 4)
+
+MOST_PROBLEMS = 20
+LONGEST_PROBLEM = 300
+LONGEST_PLACE = 100
+"""How many problems an answer lists, and how much it says of each."""
 
 
 class Problem(BaseModel):
@@ -49,7 +55,7 @@ class Refusal(BaseModel):
     allowed: list[str] | None = None
     """What would be understood instead."""
     problems: list[Problem] | None = None
-    """All of them at once."""
+    """The first twenty of them at once."""
 
 
 class AnalyticsError(Exception):
@@ -59,7 +65,10 @@ class AnalyticsError(Exception):
     code: ClassVar[str] = "BAD_REQUEST"
 
     def __init__(
-        self, detail: str = "", allowed: list[str] | None = None, problems: list[Any] | None = None
+        self,
+        detail: str = "",
+        allowed: list[str] | None = None,
+        problems: list[Problem] | None = None,
     ) -> None:
         self.detail = detail or (type(self).__doc__ or "")
         self.allowed = allowed
@@ -211,18 +220,26 @@ def retry_after(error: AnalyticsError) -> dict[str, str]:
             return {}
 
 
+def listed(problems: Sequence[str]) -> str:
+    """The first problems, and how many more there are: a body may hold tens of thousands."""
+    told = "; ".join(problem[:LONGEST_PROBLEM] for problem in problems[:MOST_PROBLEMS])
+    more = len(problems) - MOST_PROBLEMS
+    return f"{told}; and {more} more" if more > 0 else told
+
+
 def validation_error(request: Request, error: RequestValidationError) -> Invalid:
     """All problems at once, without the offending input: it may be a password or not JSON."""
-    problems = [
-        {
-            "where": ".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]),
-            "problem": reason(e["msg"]),
-        }
-        for e in error.errors()
-    ]
-    detail = "; ".join(f"{p['where']}: {p['problem']}" for p in problems)
+    found = [(place(e["loc"]), reason(e["msg"])) for e in error.errors()]
+    detail = listed([f"{where}: {problem}" for where, problem in found])
     unknown = any(e["type"] == "extra_forbidden" for e in error.errors())
+    problems = [Problem(where=where, problem=problem) for where, problem in found[:MOST_PROBLEMS]]
     return Invalid(detail, known_fields(request) if unknown else None, problems)
+
+
+def place(parts: Sequence[int | str]) -> str:
+    """Where in a request a problem is."""
+    where = ".".join(str(part) for part in parts[1:]) or str(parts[0])
+    return where[:LONGEST_PLACE]
 
 
 def reason(message: str) -> str:

@@ -1,8 +1,8 @@
-"""Text as PostgreSQL can keep it."""
+"""Text and numbers of rows as PostgreSQL can keep them."""
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 
 def plain_text(value: str) -> str:
@@ -11,5 +11,10 @@ def plain_text(value: str) -> str:
         raise ValueError("must be text without NUL or half characters")
     return value
 
+
+LARGEST_BIGINT = 2**63 - 1
+
+RowNumber = Annotated[int, Field(ge=1, le=LARGEST_BIGINT)]
+"""The number of a row, as callers name it."""
 
 PlainText = Annotated[str, AfterValidator(plain_text)]

@@ -32,7 +32,7 @@ from main import build_app
 from settings import Settings
 
 POISON = [b"null", b'{"pgae": 1}', b'{"page": NaN}', b'{"page": "/\xff"}', b'{"page": "/\\u0000"}',
-          b"[[]]", b'{"page": "/", "time": "1999-01-01T00:00:00Z"}', b""]  # fmt: skip
+          b"[[]]", b'{"page": "/", "time": "1999-01-01T00:00:00Z"}', b"{"]  # fmt: skip
 
 NAMES = st.lists(st.uuids().map(str), min_size=1, max_size=6)
 
@@ -136,9 +136,13 @@ class Sender(RuleBasedStateMachine):
         page = data.draw(st.sampled_from(["/", "/other"]))
         self.send([self.event(name, days, page) for name in names], list(names))
 
-    @rule(names=st.lists(names, max_size=4), poison=st.lists(st.sampled_from(POISON), min_size=1))
+    @rule(
+        names=st.lists(names, min_size=1, max_size=4),
+        poison=st.lists(st.sampled_from(POISON), min_size=1),
+    )
     def send_with_poison(self, names: list[str], poison: list[bytes]) -> None:
-        self.send([*poison, *(self.event(name) for name in names), *poison], names)
+        events = [self.event(name) for name in names]
+        self.send([*poison, *events, *poison], names, lines=True)
 
     @rule(names=st.lists(names, min_size=2, max_size=8))
     def send_as_lines(self, names: list[str]) -> None:

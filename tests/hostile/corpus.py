@@ -99,9 +99,27 @@ class Forge:
     def between(self, *bad: bytes, lines: bool = False) -> Case:
         """Bad events between good ones, as an array or as lines."""
         (first, before), (second, after) = self.good(), self.good()
-        parts = [before, *bad, after]
-        body = b"\n".join(parts) if lines else b"[" + b",".join(parts) + b"]"
-        return self.post(body, (b"content-type", JSON), good=(first, second), events=len(parts))
+        return self.batch([before, *bad, after], (first, second), lines)
+
+    def batch(self, parts: Sequence[bytes], good: tuple[str, ...], lines: bool = False) -> Case:
+        """Events as lines, or as an array where each of them is JSON. What can be neither is an
+        array that is refused as a whole."""
+        are_json = all(is_json(part) for part in parts)
+        are_lines = all(part.strip() and not {*b"\r\n"} & {*part} for part in parts)
+        as_lines = are_lines and (lines or not are_json)
+        body = b"\n".join(parts) if as_lines else b"[" + b",".join(parts) + b"]"
+        if not as_lines and not are_json:
+            return self.post(body, (b"content-type", JSON))
+        return self.post(body, (b"content-type", JSON), good=good, events=len(parts))
+
+
+def is_json(text: bytes) -> bool:
+    """Whether this is one value in JSON, which knows no NaN."""
+    try:
+        json.loads(text, parse_constant=int)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def posted(body: bytes, *headers: tuple[bytes, bytes], path: bytes = b"/api/events/") -> bytes:
@@ -448,9 +466,7 @@ def crowds(forge: Forge) -> Iterator[Case]:
             field, value = forge.random.choice(FIELDS), forge.random.choice(bad)
             parts.append(forge.event(**{field: value}))
         forge.random.shuffle(parts)
-        yield forge.post(
-            b"[%b]" % b",".join(parts), good=tuple(name for name, _ in good), events=len(parts)
-        )
+        yield forge.batch(parts, tuple(name for name, _ in good))
 
 
 FAMILIES: Sequence[Callable[[Forge], Iterator[Case]]] = (

@@ -17,7 +17,7 @@ from typing import Any, LiteralString, cast
 
 from api.analytics.dimensions import DIMENSIONS, GOAL, PROPERTY, Dimension, Of, plain_name
 from api.db.queries import Fragment
-from api.errors import Invalid
+from api.errors import Invalid, listed
 
 MAX_VALUES = 100
 MAX_DEPTH = 10
@@ -128,7 +128,7 @@ def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NU
     reader = FilterReader(goals, numbered)
     found = reader.group("and", asked)
     if reader.problems:
-        raise Invalid("; ".join(reader.problems), allowed=reader.allowed)
+        raise Invalid(listed(reader.problems), allowed=[*reader.allowed])
     return found
 
 
@@ -137,14 +137,15 @@ class FilterReader:
 
     def __init__(self, goals: Collection[str], numbered: Numbers) -> None:
         self.problems: list[str] = []
-        self.allowed: list[str] = []
+        self.allowed: dict[str, None] = {}
+        """In order, each once."""
         self.goals = goals
         self.numbers = iter(numbered)
 
     def refuse(self, problem: str, allowed: Sequence[str] = ()) -> Filter:
         """Notes a problem and goes on as if the clause were not there."""
         self.problems.append(f"filters: {problem}")
-        self.allowed += allowed
+        self.allowed |= dict.fromkeys(allowed)
         return NO_FILTER
 
     def read(self, asked: Any, depth: int = 0) -> Filter:

@@ -1,8 +1,6 @@
 """GET, POST /api/goals and DELETE /api/goals/{id}."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 
 from api.analytics.goals import Goal, GoalIn, GoalOut, drop_goal, goal_by_id, goals_of, save_goal
 from api.auth.access import (
@@ -14,6 +12,7 @@ from api.auth.access import (
     readable_site,
 )
 from api.sites.directory import DEFAULT_SITE
+from api.text import RowNumber
 
 router = APIRouter(prefix="/api/goals", tags=["goals"])
 
@@ -38,7 +37,7 @@ async def create_goal(
 
 @router.delete("/{number}", status_code=204)
 async def delete_goal(
-    number: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    number: RowNumber,
     request: Request,
     user: CurrentUser,
     database: AppDatabase,

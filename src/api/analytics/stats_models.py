@@ -1,6 +1,6 @@
 """Questions and answers in the form of Plausible's Stats API v2."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,6 +8,8 @@ from api.analytics.query import Source
 from api.text import PlainText
 
 MAX_DIMENSIONS = 5
+
+Name = Annotated[PlainText, Field(max_length=200)]
 
 
 class Pagination(BaseModel):
@@ -34,12 +36,12 @@ class StatsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    site_id: PlainText = Field(max_length=200)
-    metrics: list[str] = Field(min_length=1, max_length=20)
+    site_id: Name
+    metrics: list[Name] = Field(min_length=1, max_length=20)
     date_range: str | tuple[str, str]
-    dimensions: list[str] = Field([], max_length=MAX_DIMENSIONS)
+    dimensions: list[Name] = Field([], max_length=MAX_DIMENSIONS)
     filters: list[Any] = []
-    order_by: list[tuple[str, Literal["asc", "desc"]]] = Field([], max_length=10)
+    order_by: list[tuple[Name, Literal["asc", "desc"]]] = Field([], max_length=10)
     include: Include = Include()
     source: Source = Source.AUTO
     pagination: Pagination = Field(default_factory=lambda: Pagination.model_validate({}))

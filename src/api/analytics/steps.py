@@ -12,10 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
 
 from api.analytics.filters import page_pattern
-from api.errors import Invalid
+from api.errors import Invalid, listed
 from api.events.models import PAGEVIEW
 from api.text import PlainText
 
@@ -55,7 +62,7 @@ class Condition(BaseModel):
     page: Text | None = Field(
         default=None, description="A page, or a pattern: `/blog/*`, `/docs/**`."
     )
-    props: dict[Name, Text | int | float | bool] | None = Field(
+    props: dict[Name, Text | int | FiniteFloat | bool] | None = Field(
         default=None,
         max_length=MAX_PROPS,
         description="Properties the event must have, compared as text.",
@@ -102,7 +109,7 @@ def read_object(text: str, goals: Mapping[str, Step]) -> Step:
     except KeyError as error:
         raise Invalid("step: there is no such goal.", allowed=[*goals]) from error
     except ValidationError as error:
-        problems = "; ".join(problem["msg"] for problem in error.errors())
+        problems = listed([problem["msg"] for problem in error.errors()])
         raise Invalid(f"step: {problems}", allowed=[*Condition.model_fields, "goal"]) from error
     except (ValueError, RecursionError) as error:
         raise Invalid("step: not JSON") from error

@@ -12,6 +12,7 @@ import jwt
 
 from api.errors import TooManyRequests, Unauthenticated
 from api.sites.models import utc_now
+from api.text import LARGEST_BIGINT
 
 T = TypeVar("T")
 
@@ -82,6 +83,9 @@ def read_token(token: str, secret: str) -> int:
             leeway=LEEWAY_SECONDS,
             options={"require": ["exp", "iat", "sub", "aud"]},
         )
-        return int(claims["sub"])
+        number = int(claims["sub"])
     except (jwt.InvalidTokenError, ValueError) as error:
         raise Unauthenticated("This login is not valid any more.") from error
+    if not 0 < number <= LARGEST_BIGINT:
+        raise Unauthenticated("This login is not valid any more.")
+    return number

@@ -5,7 +5,7 @@ blobs and forms. So what a body is, is seen from its first byte rather than from
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -13,7 +13,8 @@ from fastapi import Request
 from msgspec import Raw
 from starlette.requests import ClientDisconnect
 
-from api.errors import TooLarge, UnsupportedMedia
+from api.body_limit import discard, refuse_announced, too_large
+from api.errors import AnalyticsError, UnsupportedMedia
 from api.events.models import EventIn
 from api.events.parse import Malformed
 
@@ -34,20 +35,14 @@ NOT_TEXT = ("duration", "interactive", "props", "revenue")
 
 async def read_body(request: Request) -> bytes:
     """The body, unpacked, as JSON. Raises TooLarge, UnsupportedMedia or Malformed."""
-    refuse_unreadable(request)
-    unpack = Unpacking()
-    body = bytearray()
-    received = 0
+    chunks = request.stream()
     try:
-        async for chunk in request.stream():
-            received += len(chunk)
-            body += unpack(chunk, MAX_BODY_BYTES - len(body) + 1)
-            if received > MAX_BODY_BYTES or len(body) > MAX_BODY_BYTES:
-                raise too_large()
-    except ClientDisconnect:
-        raise Malformed("The body breaks off.") from None
-    body += unpack.end()
-    return as_json(bytes(body), request.headers.get("content-type", ""))
+        refuse_unreadable(request)
+        body = await unpacked(chunks)
+    except AnalyticsError:
+        await discard(request, chunks)
+        raise
+    return as_json(body, request.headers.get("content-type", ""))
 
 
 def refuse_unreadable(request: Request) -> None:
@@ -57,17 +52,24 @@ def refuse_unreadable(request: Request) -> None:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ENCODINGS:
         raise UnsupportedMedia("This content encoding is not taken.", list(ENCODINGS))
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > MAX_BODY_BYTES:
-        raise too_large()
+    refuse_announced(request, MAX_BODY_BYTES)
 
 
-def too_large() -> TooLarge:
-    """The refusal of a body of any kind that is too long."""
-    return TooLarge(
-        f"A body is at most {MAX_BODY_BYTES} bytes long, before and after it is unpacked.",
-        [f"{MAX_BODY_BYTES} bytes"],
-    )
+async def unpacked(chunks: AsyncIterator[bytes]) -> bytes:
+    """The body behind these chunks, of which neither they nor what they unpack to is too long."""
+    unpack = Unpacking()
+    body = bytearray()
+    received = 0
+    try:
+        async for chunk in chunks:
+            received += len(chunk)
+            body += unpack(chunk, MAX_BODY_BYTES - len(body) + 1)
+            if received > MAX_BODY_BYTES or len(body) > MAX_BODY_BYTES:
+                raise too_large(MAX_BODY_BYTES)
+    except ClientDisconnect:
+        raise Malformed("The body breaks off.") from None
+    body += unpack.end()
+    return bytes(body)
 
 
 class Unpacking:
@@ -93,6 +95,8 @@ class Unpacking:
                 self.is_plain = True
                 return chunk
             self.inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        if self.inflate.eof:
+            return b""  # whatever follows is no part of it
         try:
             return self.inflate.decompress(self.inflate.unconsumed_tail + chunk, most)
         except zlib.error as error:

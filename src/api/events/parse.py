@@ -3,9 +3,10 @@
 Each event is decoded by itself, so that a bad one is refused alone.
 """
 
+import json
 import re
 from collections.abc import Iterator
-from itertools import islice
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -18,6 +19,10 @@ MAX_EVENTS = 1000
 MAX_EVENT_BYTES = 32 * 1024
 MAX_PROPS = 64
 MAX_DEPTH = 3
+MAX_DETAIL = 300
+"""Of what is wrong with an event: it names what a sender wrote."""
+
+NO_NUMBER = "NaN and Infinity are no JSON numbers; send null."
 TOO_DEEP = f"Properties are nested at most {MAX_DEPTH} levels deep."
 
 
@@ -42,16 +47,6 @@ HALF_CHARACTER = re.compile(
     rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 
-STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[{]++|[\]}]++|,', re.DOTALL)
-"""What holds JSON together: strings, brackets and commas."""
-
-OPENING, CLOSING, COMMA = b"[{", b"]}", ord(",")
-
-MAX_TOKENS = 150_000
-"""How far a damaged array is read; a batch of ordinary events has a third of them."""
-
-NOT_A_NUMBER = re.compile(rb"(?:NaN|Infinity)\b")
-
 NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What the decoder raises for bytes that are no JSON, or more than it can take."""
 
@@ -71,45 +66,29 @@ def split_body(body: bytes) -> tuple[list[Raw], bool]:
             return counted(decode_array(text)), True
         return [decode_any(text)], False
     except NOT_JSON as error:
-        if parts := elements(text) or json_lines(text):
-            return counted(parts), True
-        if is_object(text):
-            return [Raw(text)], False
-        raise Malformed(f"The body is neither JSON nor JSON lines: {error}") from error
-
-
-def elements(text: bytes) -> list[Raw]:
-    """The elements of an array of which one at least is not JSON, or nested too deeply to be
-    decoded; empty where the brackets do not add up to one array."""
-    if not text.startswith(b"["):
-        return []
-    found: list[Raw] = []
-    depth, start = 0, 1
-    for token in islice(STRUCTURE.finditer(text), MAX_TOKENS):
-        sign, length = text[token.start()], token.end() - token.start()
-        if sign in OPENING:
-            depth += length
-        elif sign in CLOSING:
-            depth -= length
-        if depth == 0 or (depth == 1 and sign == COMMA):
-            found.append(Raw(text[start : token.end() - 1].strip()))
-            start = token.end()
-        if depth <= 0 or len(found) > MAX_EVENTS:
-            break
-    whole = depth == 0 and start == len(text)
-    return found if whole or len(found) > MAX_EVENTS else []
+        if lines := json_lines(text):
+            return counted(lines), True
+        if text.startswith(b"{") and text.endswith(b"}"):
+            return [Raw(text)], False  # one event, which is refused with a reason and kept
+        raise Malformed(f"The body is neither JSON nor JSON lines: {fault(text, error)}") from error
 
 
 def json_lines(text: bytes) -> list[Raw]:
-    """The lines of a body, if there are several and one at least looks like an object."""
+    """The lines of a body, if there are several and one at least looks like an object. Lines of an
+    array that is no JSON are none: then its first line is no JSON, either."""
     lines = [Raw(line) for line in text.splitlines() if line.strip()]
-    is_lines = len(lines) > 1 and any(bytes(line).lstrip().startswith(b"{") for line in lines)
-    return lines if is_lines else []
+    if len(lines) < 2 or (text.startswith(b"[") and not is_json(lines[0])):
+        return []
+    return lines if any(bytes(line).lstrip().startswith(b"{") for line in lines) else []
 
 
-def is_object(text: bytes) -> bool:
-    """Whether this is one object, whatever is wrong inside it."""
-    return len(elements(b"[" + text + b"]")) == 1 and text.startswith(b"{")
+def is_json(text: bytes | Raw) -> bool:
+    """Whether this is one value in JSON."""
+    try:
+        decode_any(text)
+    except NOT_JSON:
+        return False
+    return True
 
 
 def whole_characters(text: bytes) -> bytes:
@@ -148,15 +127,28 @@ def parse_event(raw: Raw) -> EventIn:
 def invalid_field(message: str) -> Rejected:
     """msgspec's message names the field; an unknown field gets the list of known ones."""
     if "unknown field" in message:
-        return Rejected("unknown_field", message, sorted(EventIn.__struct_fields__))
-    return Rejected("invalid_field", message)
+        return Rejected("unknown_field", message[:MAX_DETAIL], sorted(EventIn.__struct_fields__))
+    return Rejected("invalid_field", message[:MAX_DETAIL])
 
 
 def malformed(raw: bytes, error: Exception) -> Rejected:
     """Not JSON; said in plain words where it is what many encoders make of a missing number."""
-    if NOT_A_NUMBER.search(STRUCTURE.sub(b",", raw)):
-        return Rejected("not_a_number", "NaN and Infinity are no JSON numbers; send null.")
+    if has_no_number(raw):
+        return Rejected("not_a_number", NO_NUMBER)
     return Rejected("malformed_json", f"Not valid JSON: {error}")
+
+
+def fault(text: bytes, error: Exception) -> str:
+    """What is wrong with a body that is not JSON."""
+    return NO_NUMBER if has_no_number(text) else str(error)
+
+
+def has_no_number(text: bytes) -> bool:
+    """Whether NaN or Infinity stands where a value belongs: Python's decoder takes them for one."""
+    found: list[str] = []
+    with suppress(ValueError, RecursionError):
+        json.loads(text, parse_constant=found.append)
+    return bool(found)
 
 
 def check_props(props: dict[str, Any] | None) -> None:

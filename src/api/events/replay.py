@@ -18,7 +18,7 @@ from api.events.parse import Rejected, parse_event
 from api.events.statements import execute
 from api.events.writer import Outcome, store
 from api.sites.models import Site, utc_now
-from api.text import PlainText
+from api.text import PlainText, RowNumber
 
 SQL = Path(__file__).parent / "sql"
 
@@ -42,7 +42,7 @@ class Replay(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: Annotated[list[int], Field(max_length=AT_ONCE)] | None = None
+    ids: Annotated[list[RowNumber], Field(max_length=AT_ONCE)] | None = None
     code: Annotated[PlainText, Field(max_length=100)] | None = None
 
 

@@ -10,7 +10,7 @@ from api.events.bots import BotFound, BotMoved, move_bot
 from api.events.erasure import Person, Receipt, erase
 from api.events.replay import AT_ONCE, RejectedOut, Replay, ReplayReport, rejected_events, replay
 from api.sites.retention import Days, Retention, retention_of
-from api.text import PlainText
+from api.text import PlainText, RowNumber
 
 router = APIRouter(prefix="/api/sites/{key}", tags=["events"])
 
@@ -20,7 +20,7 @@ async def list_rejected(
     site: EditedSite,
     database: AppDatabase,
     code: Annotated[PlainText | None, Query(max_length=100)] = None,
-    before: Annotated[int | None, Query(description="Older than this one.")] = None,
+    before: Annotated[RowNumber | None, Query(description="Older than this one.")] = None,
     limit: Annotated[int, Query(ge=1, le=AT_ONCE)] = 100,
 ) -> list[RejectedOut]:
     """The rejected events of a site, newest first, with the reason of each."""

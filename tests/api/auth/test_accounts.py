@@ -1,5 +1,6 @@
 """Accounts: who gets in, and what nobody gets out."""
 
+from base64 import b64encode
 from datetime import timedelta
 from typing import Any
 
@@ -93,6 +94,13 @@ def forged(secret: str = SECRET, algorithm: str = ALGORITHM, **changes: Any) -> 
     return jwt.encode(kept, secret, algorithm=algorithm)
 
 
+HEADERS = (
+    *(b"[" * 40_000, b"[" * 40_000 + b"]" * 40_000, b'{"alg":' * 6_000, b"\xff", b"9" * 5_000),
+    *(b'{"alg":[]}', b'{"alg":{}}', b'{"alg":"HS256","crit":[1e999]}', b'{"alg":"HS256","kid":{}}'),
+)
+"""Of tokens that nobody has signed."""
+
+
 @pytest.mark.parametrize(
     "token",
     [
@@ -105,6 +113,13 @@ def forged(secret: str = SECRET, algorithm: str = ALGORITHM, **changes: Any) -> 
         forged(aud="something else"),
         forged(sub="not a number"),
         forged(sub="999999"),
+        *(
+            forged(sub=sub)
+            for sub in ("0", "-1", str(2**31), str(2**63), str(-(2**63) - 1), "9" * 5000, "1e9")
+        ),
+        *(forged(exp=exp) for exp in (1e999, "9" * 5000, [], float("nan"))),
+        *(forged(**{claim: 1e999}) for claim in ("iat", "nbf", "aud")),
+        *(f"{b64encode(header).decode()}.e30.e30" for header in HEADERS),
         *(forged(**{claim: None}) for claim in ("sub", "aud", "iat", "exp")),
     ],
 )

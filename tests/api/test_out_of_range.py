@@ -1,0 +1,190 @@
+"""Numbers, times and texts that no column, clock or encoding can hold: a 4xx in the one shape, on
+every parameter of every route and in every place of every body."""
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api.errors import EVENTS_PATH
+from conftest import TestSite
+
+NUMBERS = (
+    *("-1", "0", "2147483648", "-2147483649", "9223372036854775807", "9223372036854775808"),
+    *("-9223372036854775809", "18446744073709551616", "1" + "0" * 30, "9" * 400, "9" * 5000),
+    *("0.5", "1e999", "-1e999", "1e308", "5e-324", "1e-999", "NaN", "Infinity", "-Infinity"),
+)
+TEXTS = (
+    *(
+        "",
+        " ",
+        "\0",
+        "a\0b",
+        "\ud800",
+        "\udc00\ud800",
+        "\ufffe",
+        "\U0010ffff",
+        "x" * 3000,
+        "%",
+        "\\",
+    ),
+    *("0001-01-01", "0001-01-01T00:00:00+14:00", "1582-10-10", "1969-12-31", "2026-02-30"),
+    *("9999-12-31", "9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59-14:00", "10000-01-01"),
+    *("infinity", "-infinity", "epoch", "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00+99:99"),
+    *("[]", "{}", "null", "[[", "[" * 2000, '{"a":' * 1000, '[["is","page",["\\ud800"]]]'),
+    *('[["is","props:\\ud800",["a"]]]', '[["contains","page",["\\u0000"]]]'),
+    *('{"page":"/","props":{"a":1e999}}', '{"event":"x","props":{"a":NaN}}'),
+    *('{"event":"x","props":{"a":-Infinity}}', '{"event":"x","props":{"a":"\\ud800"}}'),
+    *('{"event":"\\u0000"}', '{"goal":"\\ud800"}', '{"event":"x","props":{"\\ud800":1}}'),
+    *('{"event":"x","props":{"a":%s}}' % ("9" * 400), '{"event":"x","props":{"a":[1]}}'),
+    *('{"event":"x","props":{"a":%s}}' % ("9" * 4400), '{"event":1e999}', '{"goal":{}}'),
+)
+SHAPES = ("null", "true", "[]", "{}", "[[]]", "[1e999]", '["\\ud800"]', '{"a":NaN}', "[" * 900)
+
+BODIES: dict[str, Any] = {
+    "/api/auth/register": {"email": "a@b.example", "password": "short", "name": "n"},
+    "/api/auth/login": {"email": "nobody@b.example", "password": "wrong"},
+    "/api/goals": {"site": "", "name": "g", "event": "e", "page": "/p", "props": {"a": 1}},
+    "/api/sites/{key}/rejected/replay": {"ids": [1], "code": "c"},
+    "/api/sites/{key}/retention": {"days": 0},
+    "/api/sites/{key}/erasures": {"user_id": "u"},
+    "/api/sites/{key}/bots": {"visit_id": str(uuid4()), "bot": "b"},
+    "/api/analytics/query": {
+        "site_id": "",
+        "metrics": ["visitors"],
+        "date_range": ["2026-01-01", "2026-01-02"],
+        "dimensions": ["event:page"],
+        "filters": [["is", "event:page", ["/"]]],
+        "order_by": [["visitors", "desc"]],
+        "include": {"time_labels": True},
+        "pagination": {"limit": 1, "offset": 0},
+    },
+}
+"""For each route with a body one that is understood, or as good as that. Events are tried in
+`tests/hostile`."""
+
+EVENTS = (
+    {"page": "/", "props": {"a": 1}, "session_id": "s", "timezone": "Europe/Berlin"},
+    {"page": "/p", "duration": 3, "session_id": "s"},
+    {"name": "e", "session_id": "s", "props": {"a": "x"}},
+    {"name": "x", "session_id": "s", "props": {"a": 1}},
+    {"name": "order", "session_id": "s", "revenue": {"amount": 1, "currency": "EUR"}},
+)
+"""So that there is something to compare with."""
+
+MARK = "replaced by raw JSON"
+
+
+def changed(body: Any) -> Iterator[Any]:
+    """A body with each of its places in turn marked."""
+    yield MARK
+    places = body.items() if isinstance(body, dict) else enumerate(body)  # pyright: ignore
+    for key, value in list(places):
+        for other in changed(value) if isinstance(value, dict | list) else (MARK,):
+            copied = copy.copy(body)
+            copied[key] = other
+            yield copied
+
+
+def raw_values() -> Iterator[str]:
+    """What to put there, as it stands in JSON."""
+    yield from (*NUMBERS, *SHAPES)
+    yield from (json.dumps(text) for text in TEXTS)
+
+
+def own(site: TestSite, body: Any) -> Any:
+    """The body, about this site."""
+    named = {key: site.key for key in ("site", "site_id") if key in body}
+    return body | named
+
+
+def test_every_route_with_a_body_is_tried(app: FastAPI) -> None:
+    with_body = {
+        path
+        for path, operations in app.openapi()["paths"].items()
+        for operation in operations.values()
+        if "requestBody" in operation
+    }
+    assert with_body == BODIES.keys() | {EVENTS_PATH}
+
+
+@pytest.mark.parametrize("path", BODIES)
+async def test_what_nothing_can_hold_is_refused_in_any_place_of_a_body(
+    site: TestSite, path: str
+) -> None:
+    await site.send(*EVENTS)
+    url = path.replace("{key}", site.key)
+    method = "PUT" if path.endswith("retention") else "POST"
+    json_headers = site.admin | {"Content-Type": "application/json"}
+    faults: list[str] = []
+    for body in changed(own(site, BODIES[path])):
+        for value in raw_values():
+            text = json.dumps(body).replace(json.dumps(MARK), value)
+            if said := await fault(site.client, method, url, content=text, headers=json_headers):
+                faults.append(f"{text[:200]}: {said}")
+    assert not faults, "\n".join(faults)
+
+
+async def test_what_nothing_can_hold_is_refused_in_any_parameter(
+    site: TestSite, app: FastAPI
+) -> None:
+    await site.send(*EVENTS)
+    faults: list[str] = []
+    for method, path, parameter in parameters(app):
+        for value in (*NUMBERS, *TEXTS):
+            url = address(site, path, parameter, value)
+            body = None if method == "get" else {}
+            if said := await fault(site.client, method, url, headers=site.admin, json=body):
+                faults.append(f"{method} {path} {parameter['name']}={value[:60]!r}: {said}")
+    assert not faults, "\n".join(faults)
+
+
+def parameters(app: FastAPI) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every parameter; one that many routes understand in the same way, at the first of them."""
+    known: set[str] = set()
+    for path, operations in app.openapi()["paths"].items():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", ()):
+                text = json.dumps(parameter)
+                if text not in known or parameter["in"] == "path":
+                    yield method, path, parameter
+                known.add(text)
+
+
+def address(site: TestSite, path: str, parameter: dict[str, Any], value: str) -> str:
+    """The address of a route with this value in one of its parameters."""
+    name = parameter["name"]
+    if parameter["in"] == "path":
+        path = path.replace(f"{{{name}}}", encoded(value))
+    path = re.sub(r"\{\w+\}", str(uuid4()), path.replace("{key}", site.key))
+    asked = {"site": site.key, "steps": "/"} if "funnel" in path else {"site": site.key}
+    asked |= {name: value} if parameter["in"] == "query" else {}
+    return f"{path}?{'&'.join(f'{key}={encoded(text)}' for key, text in asked.items())}"
+
+
+def encoded(text: str) -> str:
+    """Text as it stands in an address."""
+    return "".join(f"%{byte:02x}" for byte in text.encode("utf-8", "surrogatepass"))
+
+
+async def fault(client: httpx.AsyncClient, method: str, url: str, **more: Any) -> str:
+    """What is wrong with the answer to a request; empty for an answer, or a refusal in the one
+    shape."""
+    try:
+        answer = await client.request(method, url, **more)
+    except Exception as error:  # the application raises it again when it has answered with 500
+        return repr(error)[:200]
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    if answer.status_code >= 500:
+        return f"{answer.status_code} {answer.text[:200]}"
+    if answer.status_code < 400 or kind in ("text/html", "image/gif"):
+        return ""
+    told = answer.json().keys()
+    is_told = {"error", "detail"} <= told or "rejected" in told
+    return "" if is_told and len(answer.content) < 20_000 else answer.text[:200]

@@ -53,7 +53,7 @@ async def refresh_rollups(
     answered live until its next turn, and so are those that rest unless everything is wanted.
     """
     cleaned = 0
-    current = await as_stored(connection, rollups)
+    current, is_all = await as_stored(connection, rollups)
     if due := await rollups_due(connection, current, now, everything):
         # A crash may undo the last of it, in order: the marks come back with what they mark.
         await connection.execute("set synchronous_commit = off")
@@ -63,17 +63,22 @@ async def refresh_rollups(
             if is_alone:
                 cleaned += await refresh_rollup(connection, engine, rollup, now, everything)
     if due:
-        await trim(connection, current)
+        if is_all:  # else others need what these know
+            await trim(connection, current)
         await connection.execute("reset synchronous_commit")
     return cleaned
 
 
-async def as_stored(connection: Connection, rollups: Sequence[Rollup]) -> Sequence[Rollup]:
-    """Those that are stored as this process declares them: an old process that still runs beside a
-    new release must not write its rows into what that has stored."""
+async def as_stored(
+    connection: Connection, rollups: Sequence[Rollup]
+) -> tuple[Sequence[Rollup], bool]:
+    """Those that are stored as this process declares them, and whether these are all that are
+    stored. An old process that still runs beside a new release must not write its rows into what
+    that has stored."""
     cursor = await connection.execute("select name, fingerprint from rollup_state")
     stored: dict[str, str] = dict(await cursor.fetchall())
-    return [rollup for rollup in rollups if stored.get(rollup.name) == rollup.fingerprint]
+    current = [rollup for rollup in rollups if stored.get(rollup.name) == rollup.fingerprint]
+    return current, len(current) == len(stored)
 
 
 @asynccontextmanager
@@ -147,7 +152,8 @@ async def expire_rows(
 ) -> None:
     """Removes the rows of rollups that are kept for a while only; who asks about that time reads
     what they are made of."""
-    for rollup in await as_stored(connection, rollups):
+    current, _ = await as_stored(connection, rollups)
+    for rollup in current:
         if rollup.keep is None:
             continue
         async with alone(connection, rollup) as is_alone:

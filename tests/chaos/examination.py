@@ -109,7 +109,11 @@ class Examination:
         self, subject: Subject, asked: Asked, body: Any, now: datetime, said: str
     ) -> None:
         """Asks again in each of the ways that a refusal names."""
-        ways = list(suggestions(asked, body.get("allowed") or []))
+        try:
+            ways = list(suggestions(asked, body.get("allowed") or []))
+        except ValueError as error:
+            self.findings.note("a refusal suggests what cannot be asked", f"{said}\n{error}")
+            return
         if not ways and has_raw_data(subject, asked):
             self.findings.note("a refusal suggests nothing", said)
         for way in ways:

@@ -1,4 +1,4 @@
-"""How large every table, index and log of an installation is, and how large it may be.
+"""How large every table, index and log of an installation is, and how fast it grows.
 
 Partitions, chunks and the stored rows of continuous aggregates are added up to what they belong to.
 """
@@ -88,14 +88,18 @@ class Sample:
         return sums
 
 
+COMPRESSED = re.compile(r"_hyper_(\d+)_\d+_chunk_compressed|compress_hyper_(\d+)_\d+_chunk")
+
+
 def sizes_of(connection: psycopg.Connection[Any]) -> dict[Thing, int]:
     """The sizes of all tables and indexes."""
     has_extension = connection.execute(EXTENSION).rowcount
     aggregates = dict(connection.execute(AGGREGATES).fetchall()) if has_extension else {}
     found: Counter[Thing] = Counter()
     for schema, name, index, size in connection.execute(SIZES).fetchall():
-        title = aggregates.get(name, name)
-        found[Thing(family_of(schema, title), title, index.replace(name, title))] += size
+        title = COMPRESSED.sub(r"hypertable \1\2 in columns", aggregates.get(name, name))
+        index = COMPRESSED.sub("", index.replace(name, title))
+        found[Thing(family_of(schema, title), title, index)] += size
     return dict(found)
 
 
@@ -103,9 +107,9 @@ def family_of(schema: str, name: str) -> str:
     """What a table is for."""
     if name.endswith("_stored"):
         return "rollups"
-    if schema == "public":
-        return FAMILIES.get(name, "the rest")
-    return "columnstore" if name.startswith(("compress_hyper", "_compressed")) else "engine"
+    if name.endswith("in columns"):
+        return "raw data"
+    return FAMILIES.get(name, "the rest") if schema == "public" else "engine"
 
 
 LOGS: Sequence[tuple[str, str]] = (
@@ -183,6 +187,18 @@ def table_of(samples: Sequence[Sample]) -> str:
     return "\n".join(lines)
 
 
+def families_of(samples: Sequence[Sample]) -> str:
+    """The families with their sizes, and how they grew in the last third of the time."""
+    first, last = tail(samples)
+    days, events = (last.at - first.at) / DAY, last.events - first.events
+    lines = []
+    for family, size in last.families.most_common():
+        more = size - first.families[family]
+        an_event = f"  {more / events:+.0f} bytes an event" if events else ""
+        lines.append(line_of(size, more / days / KILOBYTE if days else 0, family) + an_event)
+    return "\n".join(lines)
+
+
 def line_of(size: int, a_day: float, text: str) -> str:
     """A line of the table."""
     return f"{size / KILOBYTE:>9.0f}  {a_day:>+9.1f}  {text}"
@@ -200,59 +216,3 @@ def frequent(path: Path) -> str:
     lines = path.read_text(errors="replace").splitlines() if path.exists() else []
     kinds = Counter(re.sub(r"\d+", "N", line)[:160] for line in lines)
     return "\n".join(f"{times:>7} x {line}" for line, times in kinds.most_common(12))
-
-
-# -------------------------------------------------------------------------------------- bounds
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What a healthy installation keeps to. Small as these are, whole pages count."""
-
-    raw_bytes_per_event: int = 1500
-    """Of events in the time for which they are kept."""
-    raw_base: int = 12 * MEGABYTE
-    """Indexes of many partitions or chunks with little in them."""
-    rollup_bytes_per_event: int = 2000
-    rollup_base: int = 24 * MEGABYTE
-    visitor_bytes_per_event: int = 300
-    marks_bytes: int = 8 * MEGABYTE
-    marks: int = 4000
-    changes: int = 4000
-    engine_rows: int = 4000
-    log_base: int = 2 * MEGABYTE
-    log_bytes_a_day: int = 40 * KILOBYTE
-
-
-BOUNDS = Bounds()
-
-
-def broken(sample: Sample, kept_events: int, days: float, bounds: Bounds = BOUNDS) -> list[str]:
-    """The bounds that a sample does not keep; of all events, so many are still kept."""
-    sizes, rows = sample.families, sample.rows
-    raw = sizes["raw data"] + sizes["columnstore"]
-    found = {
-        "raw data": (raw, bounds.raw_base + bounds.raw_bytes_per_event * kept_events),
-        "rollups": (
-            sizes["rollups"],
-            bounds.rollup_base + bounds.rollup_bytes_per_event * sample.events,
-        ),
-        "visitors": (
-            sizes["visitors"],
-            MEGABYTE + bounds.visitor_bytes_per_event * sample.events,
-        ),
-        "marks and changes": (sizes["marks and changes"], bounds.marks_bytes),
-        "logs": (sizes["logs"], bounds.log_base + bounds.log_bytes_a_day * days),
-        "rows of marks": (rows["marks"], bounds.marks),
-        "salts": (rows["salts"], 3),
-    }
-    for table in ("event", "visit"):
-        found[f"rows of {table}_change"] = rows[f"changes logged of {table}"], bounds.changes
-        found[f"old rows of {table}_change"] = rows[f"old changes of {table}"], 0
-    for name in ("hypertable_invalidation_log", "materialization_invalidation_log"):
-        found[f"rows of {name}"] = rows.get(name, 0), bounds.engine_rows
-    return [
-        f"{name}: {got:,.0f}, at most {most:,.0f}"
-        for name, (got, most) in found.items()
-        if got > most
-    ]

@@ -136,6 +136,10 @@ class Installation:
         """The answer to a body from somebody who may do everything."""
         return self.request("POST", path, json=body, headers=self.login)
 
+    def put(self, path: str, body: Any) -> httpx.Response:
+        """The same of something that is set."""
+        return self.request("PUT", path, json=body, headers=self.login)
+
     def post_as_guest(self, path: str, body: Any, address: str) -> httpx.Response:
         """The answer to a body from a browser at this address."""
         agent = "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0"

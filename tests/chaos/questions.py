@@ -120,7 +120,7 @@ def coming_and_going(interval: str, clauses: Sequence[Any] = ()) -> Question:
         "lifecycle",
         lambda s: lifecycle(s.told, s.span, s.zone.key, s.now, interval, clauses),
         {"interval": interval, **filtered(clauses)},
-        looks_back={"day": DAY, "week": 7 * DAY, "month": 31 * DAY}[interval] + DAY,
+        looks_back=2 * {"day": DAY, "week": 7 * DAY, "month": 31 * DAY}[interval],
     )
 
 

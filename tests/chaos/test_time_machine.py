@@ -98,9 +98,9 @@ def test_numbers_and_sizes_are_right_whatever_the_time_does(profile: Profile) ->
         profile=profile,
         start=datetime(2027, 2, 8, tzinfo=UTC),
         history_days=42,
-        step_hours=4,
-        visits_a_day=10,
-        share=0.25,
+        step_hours=6,
+        visits_a_day=8,
+        share=0.15,
     )
     print(f"seed {plan.seed}")
     with machine(plan) as made:

@@ -23,12 +23,13 @@ from zoneinfo import ZoneInfo
 import psutil
 
 from api.db.engine import Profile
+from chaos.bounds import broken, growing
 from chaos.clock import Clock, missing
 from chaos.examination import Examination
 from chaos.findings import Findings
 from chaos.growth import (
     Sample,
-    broken,
+    families_of,
     frequent,
     log_files,
     logs_of,
@@ -117,6 +118,8 @@ class Machine:
             if self.plan.after_expiry.is_due(before, self.target):
                 self.check(self.plan.share)
         self.check(self.plan.share)
+        for table in growing(self.samples):
+            self.findings.note("a table grows that should not", table)
 
     def pass_time(self, by: timedelta) -> None:
         """What happens in this time, and a round of the jobs after it."""
@@ -267,7 +270,7 @@ def report(done: Machine) -> str:
     """Everything that there is to say in the end."""
     installation = done.installation
     logs = [*log_files(installation.data), installation.service.log, installation.rounds_log]
-    told = [table_of(done.samples)]
+    told = [table_of(done.samples), families_of(done.samples)]
     told += [f"{log.name}\n{frequent(log)}" for log in logs]
     told.append(
         f"seed {done.plan.seed}: {done.plan.days:g} days on {done.plan.profile},"

@@ -252,7 +252,9 @@ def make_sites(url: str) -> None:
 
 
 @contextmanager
-def target(url: str, folder: Path, **environment: str) -> Iterator[Service]:
+def target(
+    url: str, folder: Path, wrapped: Sequence[str] = (), **environment: str
+) -> Iterator[Service]:
     """A service to attack: patient, so that a busy machine is no reason for a 503, and keeping
     every rejected event."""
     settings = {
@@ -263,7 +265,7 @@ def target(url: str, folder: Path, **environment: str) -> Iterator[Service]:
         "ANSWER_WITHIN_SECONDS": f"{ANSWER_SECONDS:g}",
         "REJECTED_ROWS": "100000",
     }
-    service = Service(folder / "app", **settings, **environment)
+    service = Service(folder / "app", wrapped, **settings, **environment)
     service.start()
     try:
         yield service

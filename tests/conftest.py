@@ -3,6 +3,7 @@
 Every test that asks for `database`, `app` or `client` runs once per engine profile at hand.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -144,6 +145,13 @@ async def make_site(
     """A public site of this name."""
     await Sites(database).create(key, f"{key}.example", visibility=Visibility.PUBLIC)
     return TestSite(key, client, admin, database)
+
+
+async def rejected_are_kept(client: httpx.AsyncClient) -> None:
+    """Waits until the rejected events of all requests so far are kept, which no request does."""
+    transport: Any = client._transport
+    async with asyncio.timeout(60):
+        await transport.app.state.rejected.drain()
 
 
 async def save_goal(site: TestSite, **goal: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[1]
 class Service:
     """A running service."""
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
+    def __init__(self, data_dir: Path, wrapped: Sequence[str] = (), **environment: str) -> None:
+        self.command = [*wrapped, sys.executable, "-m", "cli", "serve"]
+        """What starts it, in another command if need be."""
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.data_dir = data_dir
@@ -30,7 +32,7 @@ class Service:
         """Starts it and waits until it is ready."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "cli", "serve"],
+                self.command,
                 env=self.environment,
                 stdout=log,
                 stderr=log,

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -13,12 +14,16 @@ from api.logs import configure_logs
 from api.metrics import FOLDER
 from api.sites.directory import DEMO_SITE
 from api.sites.models import utc_now
+from cli.connections import MOST_CONNECTIONS, Connections
 from cli.installation import plain_words, read_settings, with_database
 from demo import fill_demo
 from install import FirstLogin, furnish, prepared
 from settings import Settings
 
 console = Console()
+
+MOST_FILES = 65_536
+"""Files and sockets that a process asks for."""
 
 
 def serve() -> None:
@@ -80,9 +85,25 @@ def run_web_server(settings: Settings) -> None:
         uvicorn.run(**web_server(settings))
 
 
+def raise_file_limit() -> int:
+    """Lets this process and those that it starts open as many files as they may; how many."""
+    if sys.platform == "win32":
+        return MOST_FILES
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most
+
+
 def web_server(settings: Settings) -> dict[str, Any]:
-    """How the web server is run."""
+    """How the web server is run. Of the files that it may open half are for connections, and a
+    quarter for those that come at once."""
+    files = raise_file_limit()
     return {
+        "http": Connections(min(MOST_CONNECTIONS, files // 2)),
+        "backlog": min(2048, files // 4),
         "app": "main:build_app",
         "factory": True,
         "host": settings.host,

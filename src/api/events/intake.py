@@ -1,10 +1,11 @@
 """What happens to the events of one request: each is read, enriched and stored by itself, and
 what became of it is told. A refused one is kept for a while where its site is known."""
 
+import asyncio
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from fastapi import Request
@@ -18,7 +19,7 @@ from api.events.admission import Limits, in_slices
 from api.events.enrich.event import Sender, enrich
 from api.events.models import Event, EventIn
 from api.events.parse import Rejected, parse_event
-from api.events.queue import WriteQueue
+from api.events.queue import Fates, WriteQueue
 from api.events.rejected import RejectedEvent, rejected_event
 from api.events.salts import Salts
 from api.events.writer import Outcome, Result
@@ -34,6 +35,9 @@ EVENTS_BY_OUTCOME = {
     **{outcome: EVENTS.labels(outcome.value) for outcome in Outcome},
     None: EVENTS.labels("rejected"),
 }
+
+KEEP_SECONDS = 10.0
+"""For how long rejected events wait to be kept."""
 
 SITE = re.compile(rb'"site"\s*:\s*"([^"\\]{1,200})"')
 """Where an event that cannot be decoded says whose it is."""
@@ -61,10 +65,26 @@ async def take_in(
             async for event, name in in_slices(list(zip(parsed, names, strict=True)))
         ]
     told = await store(request, fates, deadline)
-    refused = refusals(raw_events, [fate for fate, _ in told], names, sites, senders)
-    if refused := list(refused):
-        await request.app.state.rejected.write(refused, deadline.at)
+    keep(request, refusals(raw_events, [fate for fate, _ in told], names, sites, senders))
     return told
+
+
+def keep(request: Request, refused: Iterable[RejectedEvent]) -> None:
+    """Hands rejected events over to be kept, as far as there is room. Nobody waits for that: what a
+    sender hears is decided by what is committed."""
+    queue: WriteQueue[RejectedEvent, None] = request.app.state.rejected
+    try:
+        if events := list(refused):
+            due = asyncio.get_running_loop().time() + KEEP_SECONDS
+            queue.put(events, due).add_done_callback(note_loss)
+    except Exception as error:
+        log.warning("rejected events are not kept: %s", type(error).__name__)
+
+
+def note_loss(kept: Fates[None]) -> None:
+    """Says so when rejected events could not be kept."""
+    if not kept.cancelled() and (error := kept.exception()):
+        log.warning("rejected events are not kept: %s", type(error).__name__)
 
 
 def parse(raw: Raw) -> EventIn | AnalyticsError:

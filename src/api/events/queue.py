@@ -10,6 +10,7 @@ the others and never by all writers, so that a flood on it slows nobody else.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -48,6 +49,8 @@ class OfSite(Protocol):
 Item = TypeVar("Item", bound=OfSite)
 Fate = TypeVar("Fate")
 
+Fates = asyncio.Future[Sequence[Fate]]
+
 Take = Callable[[], Sequence[Item]]
 """Tells what is in a batch. It is cut when this is called first: what it has then stays in it."""
 
@@ -60,7 +63,7 @@ class Request(Generic[Item, Fate]):
     """What one request brought, and the place where it waits for its fate."""
 
     items: Sequence[Item]
-    fates: asyncio.Future[Sequence[Fate]]
+    fates: Fates[Fate]
     due: float
     """When the sender must hear something, by the loop's clock."""
 
@@ -112,8 +115,10 @@ class WriteQueue(Generic[Item, Fate]):
         writers: int = WRITERS,
         answer_seconds: float = ANSWER_SECONDS,
         on_depth: Callable[[float], None] = lambda _: None,
+        most_waiting: int = MAX_WAITING,
     ) -> None:
         self.store = store
+        self.most_waiting = most_waiting
         self.on_depth = on_depth
         self.writers = writers
         self.patience = PATIENCE * answer_seconds
@@ -138,16 +143,27 @@ class WriteQueue(Generic[Item, Fate]):
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self.drain()
+        for batch in tuple(self.batches):
+            batch.cancel()
+
+    async def drain(self) -> None:
+        """Waits until everything is written."""
         self.gathered()
-        if self.batches:
-            late = (await asyncio.wait(self.batches, timeout=DRAIN_SECONDS))[1]
-            for batch in late:
-                batch.cancel()
+        while self.batches:
+            await asyncio.wait(self.batches)
+            self.gathered()
 
     async def write(self, items: Sequence[Item], due: float | None = None) -> Sequence[Fate]:
         """What became of each item; returns after the COMMIT. Raises Unavailable when there is no
         room, or no COMMIT in time: then it may be stored yet, and is a duplicate when it is sent
         again."""
+        return await self.put(items, due)
+
+    def put(self, items: Sequence[Item], due: float | None = None) -> Fates[Fate]:
+        """Puts items in line; what will become of them. Raises Unavailable without room."""
         line = self.line_of(items)
         loop = asyncio.get_running_loop()
         request = Request[Item, Fate](
@@ -160,7 +176,7 @@ class WriteQueue(Generic[Item, Fate]):
             self.watch()
         self.dispatch()
         self.on_depth(self.depth)
-        return await request.fates
+        return request.fates
 
     def watch(self) -> None:
         """Sets the timer to when the first of those who wait will have waited too long."""
@@ -193,7 +209,7 @@ class WriteQueue(Generic[Item, Fate]):
         """The line for the sites of these items. Raises Unavailable when it is too long."""
         sites = frozenset(item.site_id for item in items)
         line = self.lines.get(sites) or Line[Item, Fate](sites)
-        if line.size + len(items) > MAX_LINE or self.depth + len(items) > MAX_WAITING:
+        if line.size + len(items) > MAX_LINE or self.depth + len(items) > self.most_waiting:
             raise Unavailable("Too many events are waiting; please try again.")
         return self.lines.setdefault(sites, line)
 

@@ -12,6 +12,9 @@ from api.events.writer import Result, store_in_turn
 from api.metrics import BATCH_EVENTS, BATCH_SECONDS, WAITING
 from settings import Settings
 
+MOST_REJECTED = 5_000
+"""How many rejected events wait to be kept. Each may be as large as an event may be."""
+
 
 def event_queue(database: Database) -> WriteQueue[Event, Result]:
     """Where events wait to be stored."""
@@ -28,6 +31,7 @@ def rejected_queue(database: Database, settings: Settings) -> WriteQueue[Rejecte
         lambda _, take: keep(database, take(), settings.rejected_rows),
         writers=1,
         answer_seconds=database.answer_seconds,
+        most_waiting=MOST_REJECTED,
     )
 
 

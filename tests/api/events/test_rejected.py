@@ -1,5 +1,6 @@
 """Rejected events are kept without what identifies anybody, listed, and tried again."""
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -7,16 +8,21 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from api.db.database import Database
 from api.events.rejected import MOST_BYTES, forget_rejected
 from api.sites.models import utc_now
-from conftest import TestSite
+from conftest import TestSite, rejected_are_kept
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/142.0.0.0 Safari/537.36"
 )
+
+
+PATIENCE = 30
+"""Seconds, a small part of those after which this application gives up on its database."""
 
 
 async def post(site: TestSite, *events: Any, **headers: str) -> dict[str, Any]:
@@ -32,6 +38,7 @@ def raw_of(site: TestSite, event: Any) -> bytes:
 
 async def kept(site: TestSite, **params: Any) -> list[dict[str, Any]]:
     """The rejected events of the site, newest first."""
+    await rejected_are_kept(site.client)
     path = f"/api/sites/{site.key}/rejected"
     answer = await site.client.get(path, params=params, headers=site.admin)
     assert answer.status_code == 200, answer.text
@@ -40,6 +47,7 @@ async def kept(site: TestSite, **params: Any) -> list[dict[str, Any]]:
 
 async def replay(site: TestSite, **wanted: Any) -> dict[str, Any]:
     """Tries rejected events again; the account of it."""
+    await rejected_are_kept(site.client)
     path = f"/api/sites/{site.key}/rejected/replay"
     answer = await site.client.post(path, json=wanted, headers=site.admin)
     assert answer.status_code == 200, answer.text
@@ -88,6 +96,7 @@ class TestList:
             before = await (await connection.execute(count)).fetchone()
             report = await post(site, *[{"page": "/", "site": f"nobody-{uuid4()}"}] * 2)
             assert report["rejected"][0]["code"] == "UNKNOWN_SITE"
+            await rejected_are_kept(site.client)
             assert await (await connection.execute(count)).fetchone() == before
 
     async def test_what_postgres_cannot_hold_is_spelled_out(self, site: TestSite) -> None:
@@ -128,6 +137,7 @@ class TestList:
         await post(site, event)
         await site.client.post("/api/events/", content=b'{"page":"/"}\n' + cut)
         await site.client.post("/api/events/", content=cut.replace(b'"site"', b'"no"'))
+        await rejected_are_kept(site.client)
         async with await database.connect() as connection:
             rows = await connection.execute(
                 "select t::text from rejected_event t where site_id = (select id from site where"
@@ -155,6 +165,7 @@ class TestList:
         self, site: TestSite, database: Database
     ) -> None:
         await post(site, {"pgae": "/"})
+        await rejected_are_kept(site.client)
         async with await database.connect() as connection:
             await forget_rejected(connection, utc_now() - timedelta(days=14))
             assert len(await kept(site)) == 1
@@ -187,6 +198,7 @@ class TestReplay:
     ) -> None:
         agent = {"User-Agent": CHROME}
         await post(site, {"page": "/first"}, {"page": "/second", "hidden": None}, **agent)
+        await rejected_are_kept(site.client)
         async with await database.connect() as connection:
             mend = "update rejected_event set payload = replace(payload, 'hidden', 'session_id')"
             await connection.execute(mend + " where payload like '%/second%'")
@@ -206,3 +218,43 @@ class TestReplay:
         report = await replay(site)
         assert (report["accepted"], report["duplicate"]) == (1, 1)
         assert await kept(site) == []
+
+
+class TestKeeping:
+    """Keeping them is best effort, and no reason for another answer."""
+
+    async def test_while_it_is_blocked_good_events_are_accepted_beside_bad_ones(
+        self, site: TestSite, database: Database
+    ) -> None:
+        good = {"page": "/good", "user_agent": CHROME}
+        async with await database.connect() as blocking, blocking.transaction():
+            await blocking.execute("lock table rejected_event in exclusive mode")
+            async with asyncio.timeout(PATIENCE):
+                reports = [await post(site, good, {"pgae": "/"}) for _ in range(3)]
+                alone = await site.client.post("/api/events/", json={"pgae": "/"})
+        assert [report["accepted"] for report in reports] == [1, 1, 1]
+        assert [report["rejected"][0]["code"] for report in reports] == ["unknown_field"] * 3
+        assert (alone.status_code, alone.json()["error"]) == (422, "unknown_field")
+        assert (await site.ask("pages"))["rows"][0]["pageviews"] == 3
+
+    async def test_when_it_fails_good_events_are_accepted_beside_bad_ones(
+        self, site: TestSite, database: Database
+    ) -> None:
+        async with await database.connect() as connection:
+            await connection.execute("alter table rejected_event rename to rejected_away")
+            try:
+                report = await post(site, {"page": "/good"}, {"pgae": "/"})
+                await rejected_are_kept(site.client)
+            finally:
+                await connection.execute("alter table rejected_away rename to rejected_event")
+        assert (report["accepted"], len(report["rejected"])) == (1, 1)
+        assert await kept(site) == []
+        await post(site, {"page": "/good"}, {"pgae": "/"})
+        assert len(await kept(site)) == 1
+
+    async def test_without_room_good_events_are_accepted_beside_bad_ones(
+        self, site: TestSite, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(app.state.rejected, "most_waiting", 0)
+        report = await post(site, {"page": "/good"}, {"pgae": "/"})
+        assert (report["accepted"], len(report["rejected"])) == (1, 1)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from psycopg import AsyncConnection
 
-from api.analytics import run
+from api.analytics import execute
 from api.analytics.rollups import EVENTS, FACTS, ROLLUPS
 from api.db import forms
 from api.db.database import Database
@@ -101,7 +101,7 @@ async def test_a_changed_declaration_is_filled_beside_the_old_form_and_takes_its
     await site.send(SEEN)
     await site.refresh()
     before = await site.ask("pages", **DAY)
-    monkeypatch.setattr(run, "ROLLUPS", MORE)
+    monkeypatch.setattr(execute, "ROLLUPS", MORE)
     await sync(database, MORE)
     both = await forms_of_pages(database)
     assert len(both) == 2
@@ -141,7 +141,7 @@ async def test_a_rebuild_that_would_lose_history_leaves_the_old_form_in_its_plac
             [site.key, line],
         )
     monkeypatch.setattr("api.sites.directory.REMEMBER_SECONDS", 0.0)
-    monkeypatch.setattr(run, "ROLLUPS", MORE)
+    monkeypatch.setattr(execute, "ROLLUPS", MORE)
     await sync(database, MORE)
     for _ in range(2):
         assert await site.ask("pages", **DAY) == before

@@ -3,8 +3,8 @@
 import pytest
 import typer
 
+from api.analytics.execute import explain, parse_query
 from api.analytics.reports import REPORTS
-from api.analytics.run import explain, understand
 from api.db.database import Database
 from api.sites.directory import Sites
 from cli.explain import params_from
@@ -18,7 +18,7 @@ async def test_a_question_is_explained(site: TestSite, database: Database) -> No
     pages = BY_NAME["pages"]
     params = params_from(pages, [f"site={site.key}", "days=30"])
     found = await Sites(database).find(site.key)
-    source, plan = await explain(database, pages, await understand(database, pages, params, found))
+    source, plan = await explain(database, pages, await parse_query(database, pages, params, found))
     assert source.startswith("rollup:weekly_pages")
     assert "Limit" in plan
     assert "Execution Time" in plan

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from starlette.datastructures import QueryParams
 
+from api.analytics.execute import explain, parse_query
 from api.analytics.query import Params
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
-from api.analytics.run import explain, understand
 from api.db.database import Database
 from api.sites.directory import Sites
 from cli.installation import with_prepared
@@ -36,7 +36,7 @@ def explain_report(
 
     async def work(database: Database, _: Settings) -> tuple[str, str]:
         site = await Sites(database).find(params.site)
-        return await explain(database, chosen, await understand(database, chosen, params, site))
+        return await explain(database, chosen, await parse_query(database, chosen, params, site))
 
     source, plan = with_prepared(work)
     console.print(f"[bold]{source}[/bold]\n{escape(plan)}", soft_wrap=True)

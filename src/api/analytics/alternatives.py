@@ -30,34 +30,36 @@ NEVER_RESET = {"site", "from_", "to", "hours", "days", "period", "timezone", "fo
 def alternatives(query: Query, works: Works) -> list[str]:
     """Changes that each suffice, as query strings; one of several parameters where no smaller one
     does. Other ranges come first, then parameters that are left out."""
-    resets = ((reset,) for reset in defaults(query).values())
-    single = (first_of(changes, works) for changes in chain(ranges(query, works), resets))
-    found = [*islice(filter(None, single), MOST)] or several(query, works)
+    groups = chain(ranges(query, works), ([reset] for reset in resets(query)))
+    found = [*islice(firsts(groups, works), MOST)] or several(query, works)
     return [urlencode(change, safe=":/") for change in found]
 
 
-def first_of(changes: Iterable[Change], works: Works) -> Change | None:
-    """The first change that suffices."""
-    return next(filter(works, changes), None)
+def firsts(groups: Iterable[Iterable[Change]], works: Works) -> Iterator[Change]:
+    """The first change of each group that suffices."""
+    for group in groups:
+        yield from islice(filter(works, group), 1)
 
 
 def several(query: Query, works: Works) -> list[Change]:
     """Another range, and as few parameters left out as it takes."""
-    resets = defaults(query)
-    groups = chain([[Change()]], ranges(query, lambda change: works(merged(resets, change))))
-    found = (first_of(group, lambda change: works(merged(resets, change))) for group in groups)
-    change = next((change for change in found if change is not None), None)
-    if change is None:
-        return []
-    for name in defaults(query):
-        fewer = {other: reset for other, reset in resets.items() if other != name}
-        resets = fewer if works(merged(fewer, change)) else resets
-    return [merged(resets, change)]
+    left_out = every = resets(query)
+
+    def works_without_all(change: Change) -> bool:
+        return works(merged(*every, change))
+
+    groups = chain([[Change()]], ranges(query, works_without_all))
+    for change in islice(firsts(groups, works_without_all), 1):
+        for reset in every:
+            fewer = [other for other in left_out if other is not reset]
+            left_out = fewer if works(merged(*fewer, change)) else left_out
+        return [merged(*left_out, change)]
+    return []
 
 
-def merged(resets: dict[str, Change], change: Change) -> Change:
+def merged(*changes: Change) -> Change:
     """All of these in one change."""
-    return {name: text for one in (*resets.values(), change) for name, text in one.items()}
+    return {name: text for change in changes for name, text in change.items()}
 
 
 def ranges(query: Query, works: Works) -> Iterator[Iterable[Change]]:
@@ -97,29 +99,26 @@ def later(query: Query, works: Works) -> Iterator[Change]:
 
 def starting(query: Query, lower: datetime) -> Change:
     """The same range with another start. An end that would lie before it is left out."""
-    change = {"from": instant(lower)}
     given, is_behind = query.params.model_fields_set, query.upper <= lower
-    change |= {name: "" for name in ("hours", "days", "period") if name in given}
-    if "to" in given:
-        return change | {"to": ""} if is_behind else change
-    return (
-        change if is_behind or query.upper == query.now else change | {"to": instant(query.upper)}
-    )
+    change = {name: "" for name in ("hours", "days", "period") if name in given}
+    if "to" in given and is_behind:
+        change["to"] = ""
+    elif "to" not in given and not is_behind and query.upper != query.now:
+        change["to"] = instant(query.upper)
+    return {"from": instant(lower), **change}
 
 
-def defaults(query: Query) -> dict[str, Change]:
+def resets(query: Query) -> list[Change]:
     """For each parameter that was given, beside the range, the change to its default. A list whose
     default is empty has to be given."""
     params = query.params
     found: dict[str, Change] = {}
     for name, field in reversed(type(params).model_fields.items()):
-        if name not in params.model_fields_set - NEVER_RESET or isinstance(field.default, list):
-            continue
-        if getattr(params, name) != field.default:
+        if name in params.model_fields_set - NEVER_RESET and not isinstance(field.default, list):
             found[name] = {field.alias or name: on_the_wire(field.default)}
     if params.compare is Compare.CUSTOM:
         found["compare"] |= found.pop("compare_from") | found.pop("compare_to")
-    return found
+    return [*found.values()]
 
 
 def on_the_wire(value: Any) -> str:

@@ -8,6 +8,9 @@ from api.errors import Invalid
 
 Of = Literal["visit", "event"]
 
+NO_COLUMN: LiteralString = ""
+"""Of an expression; no rollup has a column of this name."""
+
 PROPERTY = "props:"
 """Filters on an event's properties say props:plan for the property `plan`."""
 
@@ -22,20 +25,22 @@ class Dimension:
     key: str
     sql: LiteralString
     of: Of = "visit"
+    column: LiteralString = NO_COLUMN
+    """The column that holds it, of the visit or event and of rollups."""
     table: LiteralString = ""
     """The table that the expression is over, where that is neither of the two."""
     on: LiteralString = ""
     """How its rows belong to e."""
 
-    @property
-    def column(self) -> LiteralString:
-        """The column of a rollup that holds it; an expression is in no rollup."""
-        return "" if self.table else self.sql[2:]
-
 
 def visit(key: LiteralString, column: LiteralString = "") -> Dimension:
     """A dimension that is a column of the visit, of the same name unless said otherwise."""
-    return Dimension(key, f"v.{column or key}")
+    return Dimension(key, f"v.{column or key}", column=column or key)
+
+
+def event(key: LiteralString, column: LiteralString = "") -> Dimension:
+    """A dimension that is a column of the event, of the same name unless said otherwise."""
+    return Dimension(key, f"e.{column or key}", "event", column=column or key)
 
 
 CHANNEL = visit("channel")
@@ -86,10 +91,10 @@ GOAL = Dimension(
 """The saved goals that an event reaches: none, one or several."""
 
 EVENT_DIMENSIONS = (
-    Dimension("page", "e.page", "event"),
-    Dimension("hostname", "e.hostname", "event"),
-    Dimension("title", "e.title", "event"),
-    Dimension("event", "e.name", "event"),
+    event("page"),
+    event("hostname"),
+    event("title"),
+    event("event", column="name"),
     Dimension("currency", "coalesce(e.currency, '')", "event"),
     GOAL,
 )

@@ -116,11 +116,15 @@ NO_FILTER = Group(GROUPS["and"], ())
 
 def parse_filters(text: str, goals: Collection[str] = (), numbered: Numbers = NUMBERS) -> Filter:
     """The filter that a JSON text means. Raises Invalid with every problem there is."""
+    return read_filters(parse_clauses(text), goals, numbered)
+
+
+def parse_clauses(text: str) -> Any:
+    """What the text of a filter says in JSON. Raises Invalid."""
     try:
-        asked: Any = json.loads(text) if text else []
+        return json.loads(text) if text else []
     except (ValueError, RecursionError) as error:
         raise Invalid("filters: not JSON") from error
-    return read_filters(asked, goals, numbered)
 
 
 def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NUMBERS) -> Filter:
@@ -132,6 +136,13 @@ def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NU
     return found
 
 
+def names_goals(asked: Any) -> bool:
+    """Whether a list of clauses speaks of saved goals."""
+    reader = FilterReader((), NUMBERS)
+    reader.group("and", asked)
+    return reader.names_goals
+
+
 class FilterReader:
     """Reads clauses, collecting what is wrong instead of stopping at the first."""
 
@@ -140,6 +151,7 @@ class FilterReader:
         self.allowed: dict[str, None] = {}
         """In order, each once."""
         self.goals = goals
+        self.names_goals = False
         self.numbers = iter(numbered)
 
     def refuse(self, problem: str, allowed: Sequence[str] = ()) -> Filter:
@@ -173,6 +185,7 @@ class FilterReader:
     def clause(self, operator: str, key: Any, asked: Any) -> Filter:
         """A comparison."""
         dimension, name = self.dimension(key)
+        self.names_goals |= dimension is GOAL
         values = items_of(asked)
         number = next(self.numbers, None)
         if not 0 < len(values) <= MAX_VALUES or not all(is_text(value) for value in values):

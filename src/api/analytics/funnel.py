@@ -1,6 +1,7 @@
 """The funnel reports: how far visitors got through a series of steps, and who got how far."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, LiteralString
 
@@ -31,12 +32,12 @@ LATEST: tuple[LiteralString, ...] = tuple(
 """When each step was last done."""
 
 
-def funnel_values(query: Query) -> dict[str, Any]:
+def with_steps(query: Query) -> Query:
     """The steps, the window and whether there is a breakdown."""
     params = query.params
     assert isinstance(params, FunnelParams)
     steps = funnel_steps(params, query.goals)
-    return {
+    values = {
         "labels": params.labels,
         **step_values(steps),
         "anywhere": [step.name for step in steps if step.pattern == ANY_PAGE],
@@ -44,6 +45,7 @@ def funnel_values(query: Query) -> dict[str, Any]:
         "window_seconds": params.window * 3600,
         "broken_down": bool(params.breakdown),
     }
+    return replace(query, values=values)
 
 
 def funnel_steps(params: FunnelParams, goals: Mapping[str, Step]) -> list[Step]:
@@ -99,9 +101,10 @@ def add_shares(steps: list[dict[str, Any]]) -> None:
         previous = count
 
 
-def funnel_visitor_values(query: Query) -> dict[str, Any]:
+def with_chosen_step(query: Query) -> Query:
     """The funnel, and the step that is asked about."""
     params = query.params
     assert isinstance(params, FunnelVisitorsParams)
-    further = params.outcome == "reached"
-    return {**funnel_values(query), "step": params.step, "further": further}
+    chosen = {"step": params.step, "further": params.outcome == "reached"}
+    funnel = with_steps(query)
+    return replace(funnel, values=funnel.values | chosen)

@@ -34,10 +34,10 @@ class Metric:
     """The measures of events that it is made of."""
     people: bool = False
     """Whether it counts distinct visitors, which no sum can."""
-    additive: bool = False
-    """Whether the numbers of parts of a range, or of a whole, may be added up."""
     by: frozenset[Grouping] = ANY
     """The kinds of groups that it can be computed for."""
+    of_goals: bool = False
+    """Whether it is about the visitors who reached a goal."""
     percent: bool = False
     """Whether the Stats API says it per hundred."""
     decimals: int = 0
@@ -70,21 +70,18 @@ METRICS = {
             "Visits that started in the range; by page or event, those it happened in.",
             "coalesce(visits, 0)::bigint",
             visits=("visits",),
-            additive=True,
         ),
         Metric(
             "pageviews",
             "Page views.",
             "coalesce(pageviews, 0)::bigint",
             events=("pageviews",),
-            additive=True,
         ),
         Metric(
             "events",
             "Page views and custom events.",
             "(coalesce(pageviews, 0) + coalesce(custom_events, 0))::bigint",
             events=("pageviews", "custom_events"),
-            additive=True,
         ),
         Metric(
             "views_per_visit",
@@ -123,6 +120,7 @@ METRICS = {
             "Visitors who reached the goal / all visitors of the range.",
             "visitors::float8 / nullif(everybody, 0)",
             people=True,
+            of_goals=True,
             percent=True,
             decimals=1,
         ),
@@ -131,6 +129,7 @@ METRICS = {
             "Visitors who reached the goal / all visitors of the same group.",
             "visitors::float8 / nullif(group_visitors, 0)",
             people=True,
+            of_goals=True,
             percent=True,
             decimals=1,
         ),

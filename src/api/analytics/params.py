@@ -56,6 +56,7 @@ STEPS = "Pages, patterns, event names, or objects in JSON."
 class FunnelParams(Params):
     """Steps: pages (`/pricing`, `/blog/*`, `/docs/**`), names of events, or JSON objects."""
 
+    step_fields = ("steps",)
     steps: list[Text] = Field([], max_length=MAX_STEPS, description=STEPS)
     pages: list[Text] = Field([], max_length=MAX_STEPS, description="Steps that are pages.")
     mode: Literal["ordered", "strict", "any"] = Field(
@@ -99,6 +100,7 @@ class FunnelVisitorsParams(FunnelParams):
 class RetentionParams(Params):
     """Cohorts and the periods after them."""
 
+    step_fields = ("start", "return_")
     interval: Literal["day", "week", "month"] = Field("week", description="Width of a period.")
     periods: int = Field(8, ge=1, le=60, description="How many periods, the first included.")
     rolling: bool = Field(False, description="Count a return in the n-th period or later.")
@@ -128,6 +130,7 @@ class RevenueParams(BreakdownParams):
 class SegmentsParams(Params):
     """Two segments, each a filter of its own."""
 
+    filter_fields = ("filters", "a", "b")
     a: str = Field("", max_length=10_000, description="Filters of segment a, like filters.")
     b: str = Field("", max_length=10_000, description="Filters of segment b, like filters.")
 

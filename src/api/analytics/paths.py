@@ -1,7 +1,7 @@
 """The paths report: the ways that visits take through the site."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from api.analytics.filters import page_pattern
 from api.analytics.params import PathsParams
@@ -11,12 +11,12 @@ from api.db.queries import Fragment
 BACKWARDS = Fragment("e.time desc, e.id desc")
 
 
-def path_values(query: Query) -> dict[str, Any]:
+def with_ways(query: Query) -> Query:
     """How many steps, and the page they begin at; null for where the visit does."""
     params = query.params
     assert isinstance(params, PathsParams)
     pattern = page_pattern(params.page) if params.page else None
-    return {"steps": params.steps, "pattern": pattern}
+    return replace(query, values={"steps": params.steps, "pattern": pattern})
 
 
 def path_slots(query: Query) -> Mapping[str, Fragment]:

@@ -1,17 +1,20 @@
-"""The reports over whole periods: retention, lifecycle and stickiness."""
+"""The buckets that reports are made of: of a series, of cohorts, of periods and of days."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from api.analytics import rows
 from api.analytics.buckets import DAY, Interval, bucket_starts, midnight, starts_from
-from api.analytics.params import LifecycleParams, RetentionParams
+from api.analytics.params import LifecycleParams, RetentionParams, SeriesParams
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, months_back, series
+from api.analytics.report import NEW_VISITORS, VISITORS, Question, Variant, is_unfiltered
 from api.analytics.steps import Step, read_step
+from api.db.queries import Fragment
 
 LONGEST_PERIOD = {Interval.DAY: DAY, Interval.WEEK: 7 * DAY, Interval.MONTH: 31 * DAY}
 
@@ -30,7 +33,14 @@ def first_cohort(params: Params, clock: Clock) -> datetime:
     return midnight(clock.today - days * DAY, clock.zone)
 
 
-def retention_values(query: Query) -> dict[str, Any]:
+def with_series(query: Query) -> Query:
+    """The query with the buckets of its series. Raises Invalid for too many."""
+    assert isinstance(query.params, SeriesParams)
+    asked = query.lower, query.upper
+    return replace(query, starts=series(asked, query.params.interval, ZoneInfo(query.timezone)))
+
+
+def with_cohorts(query: Query) -> Query:
     """Period arithmetic in SQL's terms, and what begins and what returns.
 
     Raises Invalid for more cohorts than anybody can read.
@@ -41,43 +51,44 @@ def retention_values(query: Query) -> dict[str, Any]:
     series((query.lower, query.upper), interval, zone)
     last = query.upper + params.periods * LONGEST_PERIOD[interval]
     until = query.now if params.rolling else min(query.now, last)
-    periods = bucket_starts(query.lower, until, interval, zone)
-    sunday = params.interval == "week" and params.week_start == "sunday"
-    return {
+    starts = bucket_starts(query.lower, until, interval, zone)
+    values = {
         "period": params.interval,
         "cells": params.periods,
         "rolling": params.rolling,
-        "shift": "1 day" if sunday else "0 days",
+        "shift": "1 day" if of_sunday_weeks(query) else "0 days",
         "step": {"day": "1 day", "week": "7 days", "month": "1 month"}[params.interval],
         "by_start": params.start is not None,
         "by_return": params.return_ is not None,
         **one_step("start_", params.start, query.goals),
         **one_step("return_", params.return_, query.goals),
-        **sets_between(query.lower, until, periods),
-        "complete": complete(periods, interval, query),
+        "complete": complete(starts, interval, query),
     }
+    return replace(query, starts=starts, first=query.lower, until=until, values=values)
 
 
-def retention_of_sets(query: Query) -> bool:
-    """Sets of visitors know visits and first visits, and weeks that begin on Monday."""
-    params = query.params
-    assert isinstance(params, RetentionParams)
-    sunday = params.interval == "week" and params.week_start == "sunday"
-    return params.start is None and params.return_ is None and not sunday
+def of_sunday_weeks(query: Query) -> bool:
+    """Whether cohorts are of weeks that begin on Sunday."""
+    assert isinstance(query.params, RetentionParams)
+    return query.params.interval == "week" and query.params.week_start == "sunday"
 
 
-def retention_of_firsts(query: Query) -> bool:
-    """Only the visitor's first visit is remembered for ever, not their first event of a kind."""
+def of_first_steps(query: Query) -> bool:
+    """Whether cohorts begin with a step. Only the visitor's first visit is remembered for ever, not
+    their first event of a kind."""
     assert isinstance(query.params, RetentionParams)
     return query.params.start is not None
 
 
-def sets_between(first: datetime, until: datetime, periods: list[datetime]) -> dict[str, Any]:
-    """What the sets of visitors are asked for: these periods of this range."""
-    return {"periods": periods, "first": first, "until": until}
+def of_visits(query: Query) -> bool:
+    """Whether bitmaps of visitors answer: they know visits and first visits, and weeks that begin
+    on Monday."""
+    assert isinstance(query.params, RetentionParams)
+    by_steps = of_first_steps(query) or query.params.return_ is not None
+    return is_unfiltered(query) and not by_steps and not of_sunday_weeks(query)
 
 
-def complete(periods: list[datetime], interval: Interval, query: Query) -> int:
+def complete(periods: Sequence[datetime], interval: Interval, query: Query) -> int:
     """How many of these periods are over."""
     ends = islice(starts_from(periods[0], interval, ZoneInfo(query.timezone)), 1, len(periods) + 1)
     return sum(end <= query.now for end in ends)
@@ -101,24 +112,55 @@ def retention_rates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def lifecycle_values(query: Query) -> dict[str, Any]:
+def with_periods(query: Query) -> Query:
     """The periods of the range and the one before; how many of them are over."""
     assert isinstance(query.params, LifecycleParams)
     interval, zone = Interval(query.params.interval), ZoneInfo(query.timezone)
     shown = series((query.lower, query.upper), interval, zone)
     before = bucket_starts(shown[0] - DAY, shown[0], interval, zone)
-    periods = [before[-1], *shown]
+    starts = [before[-1], *shown]
     over = replace(query, now=min(query.now, query.upper))
-    return {
-        **sets_between(periods[0], query.upper, periods),
-        "complete": complete(periods, interval, over),
-    }
+    values = {"complete": complete(starts, interval, over)}
+    return replace(query, starts=starts, first=starts[0], until=query.upper, values=values)
 
 
-def stickiness_values(query: Query) -> dict[str, Any]:
+def with_days(query: Query) -> Query:
     """The days of the range, and those before that its first month reaches back to."""
     zone = ZoneInfo(query.timezone)
     shown = series((query.lower, query.upper), Interval.DAY, zone)
     before = bucket_starts(shown[0] - (DAYS_BEFORE + 2) * DAY, shown[0], Interval.DAY, zone)
-    days = [*before[-DAYS_BEFORE:], *shown]
-    return sets_between(days[0], query.upper, days)
+    starts = [*before[-DAYS_BEFORE:], *shown]
+    return replace(query, starts=starts, first=starts[0], until=query.upper)
+
+
+def cohort_range(_: Query) -> Mapping[str, Fragment]:
+    """New visitors count in the asked range alone."""
+    return {"new_range": Fragment(":lower, :upper")}
+
+
+BITMAPS = {"sets": VISITORS, "new_sets": NEW_VISITORS}
+
+RETENTION = Question(
+    rows.Cohort,
+    (
+        Variant("retention_of_sets", BITMAPS, (), of_visits, cohort_range, only_rollups=True),
+        Variant("retention", base=("visit",), serves=of_first_steps, needs_full_history=True),
+        Variant("retention", base=("visit",)),
+    ),
+)
+
+LIFECYCLE = Question(
+    rows.Stage,
+    (
+        Variant("lifecycle_of_sets", BITMAPS, serves=is_unfiltered, only_rollups=True),
+        Variant("lifecycle", base=("visit",)),
+    ),
+)
+
+STICKINESS = Question(
+    rows.ActiveVisitors,
+    (
+        Variant("stickiness_of_sets", {"sets": VISITORS}, serves=is_unfiltered, only_rollups=True),
+        Variant("stickiness", base=("visit",)),
+    ),
+)

@@ -1,115 +1,204 @@
-"""Which table answers: the coarsest source that answers exactly. One decision, in one place."""
+"""How a question is answered. It is decided here, once; a Plan is carried out as it stands.
 
-from dataclasses import dataclass
+Each slot of a question gets the coarsest source that answers it exactly.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import LiteralString
+from math import gcd
+from pathlib import Path
+from typing import Any
 
+from api.analytics.dimensions import NO_COLUMN
+from api.analytics.filters import clauses_of, condition, condition_on_visit_of_event
+from api.analytics.metrics import metrics_slot
 from api.analytics.query import Query, Source
+from api.analytics.report import Question, Requirement, Variant, is_filtered, sql_file
+from api.db.queries import Fragment, slot_names
 from api.db.rollup import Fact, Rollup
-from api.errors import Expired
-
-NOT_KEPT: LiteralString = ""
-"""The name of a column that no rollup has."""
+from api.errors import Expired, Invalid
 
 ORIGIN = datetime(2000, 1, 3, tzinfo=UTC)
 """Where the buckets of all rollups are counted from (see api.db.rollup.ORIGIN)."""
 
+MICROSECOND = timedelta(microseconds=1)
+
+Sources = Mapping[str, Rollup | Fact]
+"""What each slot reads."""
+
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """What one part of a report reads: a fact, and of it these measures and dimensions."""
+class Plan:
+    """A statement with everything that it takes, and what the answer says of it."""
 
-    fact: Fact
-    measures: tuple[LiteralString, ...] = ()
-    dimensions: tuple[LiteralString, ...] = ()
-    people: bool = False
-    """Whether it counts distinct visitors."""
+    path: Path
+    slots: Mapping[str, Fragment]
+    values: Mapping[str, Any]
+    sources: tuple[str, ...]
+    """Every table that has a part in the rows, as the answer names it."""
+    prepare: bool = False
+    """Whether the connection keeps the statement: it takes longer to plan than to read."""
+
+    @property
+    def source(self) -> str:
+        """The sources as one text, for the answer."""
+        return "+".join(self.sources)
 
 
-def plan(need: Need, query: Query) -> Rollup | Fact:
-    """The rollup with the fewest rows that has all it takes; else the base table. Raises Expired
-    when that lacks what the question is about."""
-    able = [
-        rollup for rollup in query.rollups if answers(rollup, need) and tiles(rollup.width, query)
-    ]
+def plan(question: Question, query: Query) -> Plan:
+    """The variant that answers, and the source of each of its slots. Raises Expired when raw data
+    is needed that is gone, and Invalid for a filter on what cannot be filtered."""
+    variant, sources = choose(question, query)
+    is_summed_up = not variant.base and only_rollups(sources)
+    if not is_summed_up:
+        require_raw(query, variant.needs_full_history)
+    names = (*map(name_of, sources.values()), *variant.base)
+    path = sql_file(variant.file)
+    slots = {
+        **{slot: Fragment(source.name) for slot, source in sources.items()},
+        **({"metrics": metrics_slot(question.metrics)} if question.metrics else {}),
+        **({"dimension": Fragment(query.dimension.sql)} if query.dimension else {}),
+        **({"order": query.order.fragment} if query.order else {}),
+        **filter_slots(path, query),
+        **variant.slots(query),
+    }
+    return Plan(path, slots, query.sql_values, tuple(dict.fromkeys(names)), is_summed_up)
+
+
+def choose(question: Question, query: Query) -> tuple[Variant, Sources]:
+    """The first variant that serves, with its sources; the last one always does."""
+    tried = (
+        (variant, choose_sources(variant.requires, query))
+        for variant in question.variants
+        if variant.serves(query)
+    )
+    return next(
+        (variant, sources)
+        for variant, sources in tried
+        if only_rollups(sources) or not variant.only_rollups
+    )
+
+
+def choose_sources(requires: Mapping[str, Requirement], query: Query) -> Sources:
+    """The source for each slot: the rollup with the fewest rows that has all it takes, else the
+    base table."""
+    usable = usable_rollups(query) if requires else ()
+
+    def best(requirement: Requirement) -> Rollup | Fact:
+        needed = with_columns_of(query, requirement)
+        able = (rollup for rollup in usable if has_columns(rollup, needed))
+        return min(able, key=lambda rollup: rows_of(rollup, query), default=needed.fact)
+
+    return {slot: best(requirement) for slot, requirement in requires.items()}
+
+
+def only_rollups(sources: Sources) -> bool:
+    """Whether no base table is among them."""
+    return all(isinstance(source, Rollup) for source in sources.values())
+
+
+def usable_rollups(query: Query) -> Sequence[Rollup]:
+    """The rollups of whose whole buckets the asked series is made, and the expired part of the
+    range. Without a series the edges of the range come from the base table."""
     if query.params.source is Source.BASE:
-        able = []
-    whole = [rollup for rollup in able if remembers(rollup, query)]
-    if not whole:
-        require_raw(query)
-    return min(whole, key=lambda rollup: rows_of(rollup, query), default=need.fact)
+        return ()
+    step, expired = step_of(query.starts), expired_edges(query)
+    return [
+        rollup
+        for rollup in query.rollups
+        if not step % rollup.width and covers_expired_range(rollup, expired)
+    ]
+
+
+def step_of(moments: Iterable[datetime]) -> timedelta:
+    """The widest step from the origin of buckets that meets all of these; 0 for none of them."""
+    return gcd(*((moment - ORIGIN) // MICROSECOND for moment in moments)) * MICROSECOND
+
+
+def with_columns_of(query: Query, requirement: Requirement) -> Requirement:
+    """The requirement with the dimension asked for and those of the filter. The other table's are
+    in no rollup of this fact."""
+    asked = (query.dimension.column,) if query.dimension else ()
+    filtered = (
+        clause.dimension.column if clause.dimension.of == requirement.fact.table else NO_COLUMN
+        for clause in clauses_of(query.filter)
+    )
+    return replace(requirement, dimensions=(*requirement.dimensions, *asked, *filtered))
+
+
+def has_columns(rollup: Rollup, needed: Requirement) -> bool:
+    """Whether the rollup counts the same thing and kept every dimension and measure needed."""
+    return (
+        rollup.fact is needed.fact
+        and rollup.people == needed.distinct_visitors
+        and set(needed.measures) <= set(rollup.measures)
+        and set(needed.dimensions) <= set(rollup.dimensions)
+    )
 
 
 def rows_of(rollup: Rollup, query: Query) -> tuple[bool, int | timedelta, int | timedelta]:
     """What sorts rollups by how many of their rows an answer takes: few dimensions and wide buckets
     are best, where a whole bucket lies in the range; else narrow ones."""
     dimensions = len(rollup.dimensions)
-    if holds(rollup.width, query):
+    if contains_whole_bucket(rollup.width, query):
         return False, dimensions, -rollup.width
     return True, rollup.width, dimensions
 
 
-def holds(width: timedelta, query: Query) -> bool:
+def contains_whole_bucket(width: timedelta, query: Query) -> bool:
     """Whether a whole bucket lies in the range."""
     first = -((ORIGIN - query.lower) // width)
     return ORIGIN + (first + 1) * width <= query.upper
 
 
-def answers(rollup: Rollup, need: Need) -> bool:
-    """Whether the rollup counts the same thing and kept every dimension and measure needed."""
-    return (
-        rollup.fact is need.fact
-        and rollup.people == need.people
-        and set(need.measures) <= set(rollup.measures)
-        and set(need.dimensions) <= set(rollup.dimensions)
-    )
-
-
-def tiles(width: timedelta, query: Query) -> bool:
-    """Whether every bucket of the asked series is made of whole rollup buckets.
-
-    Without a series there is nothing to tile: the edges of the range come from the base table.
-    """
-    starts = query.values.get("periods", query.starts)
-    return all((start - ORIGIN) % width == timedelta(0) for start in starts)
-
-
-def edges(query: Query) -> set[datetime]:
-    """Where the ranges begin and end that a question reads."""
-    others = (query.values.get(name) for name in ("first", "until"))
-    return {query.lower, query.upper, *(edge for edge in others if edge)}
-
-
-def expired_edges(query: Query) -> list[datetime]:
-    """Those behind which the raw data of the site is gone, in order."""
+def expired_edges(query: Query) -> Sequence[datetime]:
+    """Where the ranges begin and end that are read, of those before which raw data is gone."""
     kept = query.site.kept_since
-    return sorted(edge for edge in edges(query) if kept and edge < kept)
+    edges = (query.lower, query.upper, query.first, query.until)
+    return [edge for edge in edges if kept and edge and edge < kept]
 
 
-def remembers(rollup: Rollup, query: Query) -> bool:
-    """Whether it has what is asked for where the raw data is gone: it was made before that, and
-    no edge cuts a bucket, since only whole ones can be read there."""
-    expired, width = expired_edges(query), grain(rollup)
-    if expired and rollup.keep:
-        return False
-    if any(edge < (rollup.since or edge) for edge in expired):
-        return False
-    return not any((edge - ORIGIN) % width for edge in expired)
+def covers_expired_range(rollup: Rollup, expired: Sequence[datetime]) -> bool:
+    """Whether it has what is asked for where raw data is gone: it was made before that, and no
+    edge cuts a bucket, since only whole ones can be read there."""
+    if not expired:
+        return True
+    is_complete = rollup.since is None or rollup.since <= min(expired)
+    return not rollup.keep and is_complete and not step_of(expired) % finest_width(rollup)
 
 
-def grain(rollup: Rollup) -> timedelta:
+def finest_width(rollup: Rollup) -> timedelta:
     """The width of the narrowest buckets that it reads, however old they are."""
     finer = rollup.finer
-    return grain(finer) if finer and not finer.keep else rollup.width
+    return finest_width(finer) if finer and not finer.keep else rollup.width
 
 
-def require_raw(query: Query) -> None:
-    """Raises Expired where a question has to read raw data that is gone."""
+def require_raw(query: Query, all_of_it: bool = False) -> None:
+    """Raises Expired where raw data would have to be read that is gone."""
     kept = query.site.kept_since
-    if kept and expired_edges(query):
-        raise Expired(f"Raw data of this site before {kept:%Y-%m-%d} (UTC) is gone: it is needed.")
+    if kept and (all_of_it or expired_edges(query)):
+        needed = "all of it" if all_of_it else "it"
+        raise Expired(
+            f"Raw data of this site before {kept:%Y-%m-%d} (UTC) is gone, and this needs {needed}."
+        )
 
 
 def name_of(source: Rollup | Fact) -> str:
     """The source as an answer names it: rollup:traffic, visit, event."""
     return f"rollup:{source.name}" if isinstance(source, Rollup) else source.table
+
+
+def filter_slots(path: Path, query: Query) -> Mapping[str, Fragment]:
+    """The filter in the forms that this file has slots for. Raises Invalid when it has none."""
+    if not is_filtered(query):
+        return {}
+    forms = {
+        "visit_filter": condition(query.filter, "visit"),
+        "event_filter": condition(query.filter, "event"),
+        "visit_of_event_filter": condition_on_visit_of_event(query.filter),
+    }
+    filled = {slot: form for slot, form in forms.items() if slot in slot_names(path)}
+    if not filled:
+        raise Invalid("filters: this report cannot be filtered.")
+    return filled

@@ -1,16 +1,17 @@
 """The question that somebody asks: site, range, time zone and the rest, checked once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from api.analytics.dimensions import Dimension
 from api.analytics.filters import NO_FILTER, Filter
+from api.analytics.ranking import Order
 from api.analytics.rollups import ROLLUPS
 from api.analytics.steps import Step
 from api.db.rollup import Rollup
@@ -76,6 +77,10 @@ class Params(BaseModel):
     """The parameters that every report understands."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    filter_fields: ClassVar[Sequence[str]] = ("filters",)
+    """Which of these are filters."""
+    step_fields: ClassVar[Sequence[str]] = ()
+    """Which are steps, or lists of them."""
 
     site: PlainText = Field(DEFAULT_SITE, max_length=200, description="Key or domain of the site.")
     from_: Moment | None = Field(
@@ -119,11 +124,6 @@ class Params(BaseModel):
         }
 
     @property
-    def mentions_goals(self) -> bool:
-        """Whether the saved goals are needed to understand this."""
-        return "goal" in repr(self)
-
-    @property
     def names_a_range(self) -> bool:
         """Whether the caller said anything about the range."""
         ways = (self.hours, self.days, self.period, self.from_)
@@ -162,15 +162,24 @@ class Query:
     compared: tuple[datetime, datetime] | None = None
     """The range to compare with."""
     starts: Sequence[datetime] = ()
-    """Of the buckets of a series; without one there are none."""
+    """Of the buckets of a series, or of the periods of a report; without them there are none."""
+    first: datetime | None = None
+    until: datetime | None = None
+    """The range that is read, where it is not the one that was asked about."""
     dimension: Dimension | None = None
     filter: Filter = NO_FILTER
+    order: Order | None = None
     goals: Mapping[str, Step] = field(default_factory=dict[str, Step])
     """The saved goals by name, where the question speaks of any."""
     rollups: Sequence[Rollup] = ROLLUPS
     """What may answer, the best first."""
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     """What this report's SQL needs beyond site, range and page of rows."""
+
+    @property
+    def whole(self) -> "Query":
+        """The same question about the range as one: it has no buckets."""
+        return replace(self, starts=(), first=None, until=None, dimension=None, order=None)
 
     @property
     def sql_values(self) -> dict[str, Any]:
@@ -183,6 +192,8 @@ class Query:
             "now": self.now,
             "starts": list(self.starts),
             "edges": [*self.starts] or [self.lower],
+            "first": self.first,
+            "until": self.until,
             "limit": self.params.limit,
             "offset": self.params.offset,
             **self.values,

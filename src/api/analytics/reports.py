@@ -5,9 +5,11 @@ the test that its SQL is valid follow from that.
 """
 
 from collections.abc import Mapping
-from typing import Any, LiteralString
+from dataclasses import replace
+from typing import LiteralString
 
 from api.analytics import params, rows
+from api.analytics.breakdown import BREAKDOWN_METRICS, breakdown
 from api.analytics.dimensions import (
     CHANNEL,
     DEVICE_DIMENSIONS,
@@ -16,47 +18,54 @@ from api.analytics.dimensions import (
     LOCATION_DIMENSIONS,
     SOURCE_DIMENSIONS,
     VISIT_DIMENSIONS,
-    Dimension,
 )
 from api.analytics.funnel import (
     funnel_shares,
     funnel_slots,
-    funnel_values,
-    funnel_visitor_values,
     valued_slots,
+    with_chosen_step,
+    with_steps,
 )
 from api.analytics.metrics import measures_of
-from api.analytics.order import among, bound, counted_for, order_by
-from api.analytics.paths import path_slots, path_values
+from api.analytics.pages import PAGE_ORDERS, PAGES, with_pages
+from api.analytics.paths import path_slots, with_ways
 from api.analytics.periods import (
+    LIFECYCLE,
+    RETENTION,
+    STICKINESS,
     first_cohort,
-    lifecycle_values,
-    retention_of_firsts,
-    retention_of_sets,
     retention_rates,
-    retention_values,
-    stickiness_values,
+    with_cohorts,
+    with_days,
+    with_periods,
+    with_series,
 )
-from api.analytics.planner import Need
 from api.analytics.query import Params, Query
-from api.analytics.report import HEADLINES, PEOPLE, Report, TotalsOf, always, needs_of
-from api.analytics.rollups import EVENTS, VIEWS, VISITS
-from api.analytics.segments import segment_slots
+from api.analytics.report import (
+    CHOSEN_VISITS,
+    VISITORS,
+    Question,
+    Report,
+    Requirement,
+    Variant,
+    filters_visits,
+    is_filtered,
+    requirements_of,
+    single,
+)
+from api.analytics.rollups import VISITS
+from api.analytics.segments import SEGMENTS
 from api.db.queries import Fragment
 
-
-def page_values(query: Query) -> dict[str, Any]:
-    """The pages asked for (None for all), and whether the events have to be read."""
-    asked = query.params
-    assert isinstance(asked, params.PageReportParams)
-    detail = asked.detail or asked.order.startswith(("visits", "time_on_page"))
-    return {"pages": asked.pages, "detail": detail}
+EVERYBODY = {"people": VISITORS}
+"""All visitors of the range, of whom a rate is said."""
 
 
-def custom_event_values(query: Query) -> dict[str, Any]:
+def with_custom_event(query: Query) -> Query:
     """The name and the property asked for; None for all and for none."""
     assert isinstance(query.params, params.CustomEventsParams)
-    return {"name": query.params.name, "property": query.params.property}
+    asked = query.params
+    return replace(query, values={"name": asked.name, "property": asked.property})
 
 
 VALUE: Mapping[str, Fragment] = {
@@ -71,93 +80,51 @@ def custom_event_slots(query: Query) -> Mapping[str, Fragment]:
     return VALUE if query.params.property is not None else {}
 
 
-def event_bucket_values(query: Query) -> dict[str, Any]:
+def with_event_buckets(query: Query) -> Query:
     """Pages, and whether visits are needed at all."""
     assert isinstance(query.params, params.EventsParams)
-    return {"pages": query.params.pages, "dimension": query.params.dimension or None}
+    asked = {"pages": query.params.pages, "dimension": query.params.dimension or None}
+    return replace(with_series(query), values=asked)
 
 
-TOUCH = Fragment("true")
-
-
-def revenue_slots(query: Query) -> Mapping[str, Fragment]:
-    """Which of a visitor's visits gets the credit: by default that of the order."""
-    assert isinstance(query.params, params.RevenueParams)
-    return {"touch": TOUCH} if query.params.attribution == "first" else {}
+def is_broken_down(query: Query) -> bool:
+    """Whether there is a dimension to break down by."""
+    return query.dimension is not None
 
 
 def of_first_touch(query: Query) -> bool:
-    """The first visit gets the credit, which has to be there then."""
+    """Whether a visitor's first visit gets the credit instead of that of the order."""
     assert isinstance(query.params, params.RevenueParams)
     return query.params.attribution == "first"
 
 
-BREAKDOWN_METRICS: tuple[LiteralString, ...] = (
-    *("visits", "views_per_visit", "bounce_rate", "visit_duration"),
-)
+def first_touch(_: Query) -> Mapping[str, Fragment]:
+    """Any visit of the visitor, of which the first is taken."""
+    return {"touch": Fragment("true")}
+
 
 SESSION_METRICS: tuple[LiteralString, ...] = ("visitors", *BREAKDOWN_METRICS)
 
-SESSION_TOTALS = TotalsOf(
-    "sessions_totals",
+SESSION_TOTALS = Question(
     rows.SessionTotals,
+    (
+        Variant("sessions_totals_of_visits", base=("visit",), serves=is_filtered),
+        Variant(
+            "sessions_totals",
+            {
+                "visits": Requirement(VISITS, measures_of(SESSION_METRICS, "visits")),
+                "people": VISITORS,
+            },
+            base=("visit",),
+        ),
+    ),
     SESSION_METRICS,
-    {"visits": Need(VISITS, measures_of(SESSION_METRICS, "visits")), "people": PEOPLE},
-    base="visit",
-)
-
-BREAKDOWN_ORDERS: tuple[LiteralString, ...] = (*BREAKDOWN_METRICS, "visitors", "share", "value")
-
-PAGE_ORDERS: tuple[LiteralString, ...] = (
-    *("pageviews", "visitors", "visits", "entries", "exits", "bounce_rate", "exit_rate"),
-    *("engaged_seconds", "time_on_page", "page"),
 )
 
 
-def breakdown_slots(query: Query) -> Mapping[str, Fragment]:
-    """The values of which visitors have to be counted."""
-    assert query.dimension
-    order = order_by(query.params, BREAKDOWN_ORDERS)
-    return counted_for(query.dimension.sql, order, bound("visits"))
-
-
-MEASURED = ("entries", "exits", "bounce_rate", "exit_rate")
-"""What pages can only be sorted by when it is known of all of them."""
-
-
-def page_slots(query: Query) -> Mapping[str, Fragment]:
-    """The pages of which visitors, entries and exits have to be counted."""
-    ranked = Fragment("measured" if query.params.order.startswith(MEASURED) else "viewed")
-    counted = counted_for("e.page", order_by(query.params, PAGE_ORDERS), bound("pageviews"))
-    return {**counted, "ranked": ranked, "finalists": among("finalists", "e.page")}
-
-
-def breakdown(name: str, title: str, dimensions: tuple[Dimension, ...]) -> Report:
-    """A report of visits by one of some dimensions; they all ask the same question."""
-    return Report(
-        name,
-        title,
-        params.BreakdownParams,
-        rows.Share,
-        sql="breakdown",
-        metrics=BREAKDOWN_METRICS,
-        needs={
-            "visits": Need(VISITS, measures_of(BREAKDOWN_METRICS, "visits")),
-            "people": PEOPLE,
-        },
-        base="",
-        dimensions=dimensions,
-        orders=BREAKDOWN_ORDERS,
-        slots=breakdown_slots,
-    )
-
-
-PLACE = Fragment("width_bucket(v.bucket, :starts::timestamptz[])")
-
-
-def series_slots(_: Query) -> Mapping[str, Fragment]:
+def by_bucket(_: Query) -> Mapping[str, Fragment]:
     """Visitors are counted by bucket of the series."""
-    return {"dimension": PLACE}
+    return {"dimension": Fragment("width_bucket(v.bucket, :starts::timestamptz[])")}
 
 
 SERIES_METRICS: tuple[LiteralString, ...] = (
@@ -169,27 +136,27 @@ REPORTS = (
         "timeseries",
         "Visitors, visits and page views over time",
         params.SeriesParams,
-        rows.Point,
-        metrics=SERIES_METRICS,
-        needs=needs_of(SERIES_METRICS, "custom_events"),
-        base="",
-        slots=series_slots,
+        Question(
+            rows.Point,
+            (
+                Variant("timeseries_of_visits", base=CHOSEN_VISITS, serves=filters_visits),
+                Variant(
+                    "timeseries",
+                    requirements_of(SERIES_METRICS, "custom_events"),
+                    slots=by_bucket,
+                ),
+            ),
+            SERIES_METRICS,
+        ),
+        prepare=with_series,
     ),
     Report(
         "pages",
         "Pages, with entries, exits and bounce rate",
         params.PageReportParams,
-        rows.Page,
-        needs={
-            "events": Need(EVENTS, ("pageviews", "engaged"), ("page",)),
-            "entries": Need(VISITS, ("visits", "bounces"), ("entry_page",)),
-            "exits": Need(VISITS, ("visits",), ("exit_page",)),
-            "viewers": Need(VIEWS, dimensions=("page",), people=True),
-        },
-        base="",
+        PAGES,
         orders=PAGE_ORDERS,
-        prepare=page_values,
-        slots=page_slots,
+        prepare=with_pages,
     ),
     breakdown("traffic-sources", "Where visits came from", SOURCE_DIMENSIONS),
     breakdown("devices", "What visitors use", DEVICE_DIMENSIONS),
@@ -200,121 +167,115 @@ REPORTS = (
         "sessions",
         "Visits one by one, with their way through the site",
         Params,
-        rows.Session,
+        single(rows.Session, "sessions", "visit"),
+        SESSION_TOTALS,
         orders=("started", "duration", "pageviews", "events"),
-        totals=SESSION_TOTALS,
     ),
     Report(
         "sessions/series",
         "Visits over time, with mean and median duration",
         params.SeriesParams,
-        rows.SessionsPoint,
-        sql="sessions_series",
-        totals=SESSION_TOTALS,
+        single(rows.SessionsPoint, "sessions_series", "visit"),
+        SESSION_TOTALS,
+        prepare=with_series,
     ),
     Report(
         "paths",
         "The ways that visits take from a page or to one",
         params.PathsParams,
-        rows.Link,
-        base="visit+event",
-        prepare=path_values,
-        slots=path_slots,
+        single(rows.Link, "paths", "visit", "event", slots=path_slots),
+        prepare=with_ways,
     ),
     Report(
         "funnel",
         "How far visitors got through a series of steps",
         params.FunnelParams,
-        rows.Step,
-        base="event",
-        prepare=funnel_values,
-        slots=valued_slots,
+        single(rows.Step, "funnel", "event", slots=valued_slots),
+        prepare=with_steps,
         finish=funnel_shares,
     ),
     Report(
         "funnel/visitors",
         "Who got to a step of a funnel, or no further",
         params.FunnelVisitorsParams,
-        rows.FunnelVisitor,
-        sql="funnel_visitors",
-        base="event",
-        prepare=funnel_visitor_values,
-        slots=funnel_slots,
+        single(rows.FunnelVisitor, "funnel_visitors", "event", slots=funnel_slots),
+        prepare=with_chosen_step,
     ),
     Report(
         "retention",
         "Who came back",
         params.RetentionParams,
-        rows.Cohort,
+        RETENTION,
         start=first_cohort,
-        prepare=retention_values,
+        prepare=with_cohorts,
         finish=retention_rates,
-        of_firsts=retention_of_firsts,
-        of_sets=retention_of_sets,
     ),
     Report(
         "lifecycle",
         "Who is new, stayed, came back or stayed away",
         params.LifecycleParams,
-        rows.Stage,
-        prepare=lifecycle_values,
-        of_sets=always,
+        LIFECYCLE,
+        prepare=with_periods,
     ),
     Report(
         "stickiness",
         "Daily, weekly and monthly active visitors",
         Params,
-        rows.ActiveVisitors,
-        prepare=stickiness_values,
-        of_sets=always,
+        STICKINESS,
+        prepare=with_days,
     ),
     Report(
         "events",
         "Custom events and their properties",
         params.CustomEventsParams,
-        rows.CustomEvent,
-        needs={"people": PEOPLE},
-        base="event",
+        single(rows.CustomEvent, "events", "event", requires=EVERYBODY, slots=custom_event_slots),
         orders=("count", "visitors", "visits", "name", "value"),
-        prepare=custom_event_values,
-        slots=custom_event_slots,
+        prepare=with_custom_event,
     ),
     Report(
         "goals",
         "How often the saved goals were reached",
         Params,
-        rows.GoalReached,
-        needs={"people": PEOPLE},
-        base="event",
+        single(rows.GoalReached, "goals", "event", requires=EVERYBODY),
         orders=("conversions", "visitors", "visits", "conversion_rate", "name"),
     ),
     Report(
         "revenue",
         "Revenue by where the visitors came from",
         params.RevenueParams,
-        rows.Revenue,
-        base="event+visit",
+        Question(
+            rows.Revenue,
+            (
+                Variant(
+                    "revenue",
+                    base=("event", "visit"),
+                    serves=of_first_touch,
+                    slots=first_touch,
+                    needs_full_history=True,
+                ),
+                Variant("revenue", base=("event", "visit")),
+            ),
+        ),
         dimensions=(CHANNEL, *(d for d in SOURCE_DIMENSIONS if d is not CHANNEL)),
         orders=("revenue", "orders", "visitors", "average_order", "value"),
-        slots=revenue_slots,
-        of_firsts=of_first_touch,
     ),
     Report(
         "segments",
         "Two segments side by side",
         params.SegmentsParams,
-        rows.Segment,
-        metrics=(*HEADLINES, "new_visitors", "returning_visitors"),
-        base="visit+event",
-        slots=segment_slots,
+        SEGMENTS,
     ),
-    Report("heatmap", "When visits begin, by weekday and hour", Params, rows.HeatmapCell),
+    Report(
+        "heatmap",
+        "When visits begin, by weekday and hour",
+        Params,
+        single(rows.HeatmapCell, "heatmap", "visit"),
+    ),
     Report(
         "bots",
         "Bots, kept apart from visitors",
         Params,
-        rows.Bot,
-        base="bot_event",
+        single(rows.Bot, "bots", "bot_event"),
         orders=("events", "pages", "bot", "last_seen"),
     ),
 )
@@ -323,10 +284,14 @@ EVENT_BUCKETS = Report(
     "events",
     "Events in time buckets, by page and dimension",
     params.EventsParams,
-    rows.EventBucket,
-    sql="event_buckets",
-    base="event",
+    Question(
+        rows.EventBucket,
+        (
+            Variant("event_buckets", base=("event", "visit"), serves=is_broken_down),
+            Variant("event_buckets", base=("event",)),
+        ),
+    ),
     dimensions=VISIT_DIMENSIONS,
-    prepare=event_bucket_values,
+    prepare=with_event_buckets,
 )
 """Answered at GET /api/events/, where its events go in."""

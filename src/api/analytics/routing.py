@@ -11,11 +11,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from api.analytics.execute import clock_of, execute, parse_query, steps_of_goals
+from api.analytics.filters import names_goals
 from api.analytics.query import Format, Params
 from api.analytics.report import Report
 from api.analytics.reports import EVENT_BUCKETS, REPORTS
 from api.analytics.rows import Answer, Timeline
-from api.analytics.run import clock_of, run, steps_of_goals, understand
 from api.analytics.stats import answer_stats, params_of
 from api.analytics.stats_models import StatsAnswer, StatsQuery
 from api.analytics.timeline import timeline
@@ -37,8 +38,8 @@ def endpoint_of(report: Report) -> Endpoint:
         request: Request, user: MaybeUser, database: AppDatabase, params: Params
     ) -> Any:
         site = await readable_site(request, user, params.site)
-        query = await understand(database, report, params, site)
-        found = await run(database, report, query)
+        query = await parse_query(database, report, params, site)
+        found = await execute(database, report, query)
         if params.format is Format.CSV:
             return csv_answer(
                 report, found["rows"], name=f"{site.key}-{report.name.replace('/', '-')}"
@@ -56,9 +57,9 @@ def csv_answer(report: Report, rows: list[dict[str, Any]], name: str) -> Respons
     """The rows as CSV, safe to open in a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(report.row.model_fields)
+    writer.writerow(report.rows.row.model_fields)
     for row in rows:
-        writer.writerow([cell(row.get(name)) for name in report.row.model_fields])
+        writer.writerow([cell(row.get(name)) for name in report.rows.row.model_fields])
     download = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.csv"}
     return PlainTextResponse(text.getvalue(), media_type="text/csv", headers=download)
 
@@ -80,7 +81,7 @@ def add_report(path: str, report: Report) -> None:
         methods=["GET"],
         name=report.name,
         summary=report.title,
-        response_model=Answer[report.row, report.totals.row],
+        response_model=Answer[report.rows.row, report.totals.row],
         responses={200: {"content": {"text/csv": {}}, "description": report.title}},
     )
 
@@ -93,7 +94,7 @@ async def query_stats(
     site = await readable_site(request, user, asked.site_id)
     params = params_of(asked)
     clock = await clock_of(database, params, site)
-    goals = await steps_of_goals(database, site) if asked.mentions_goals else {}
+    goals = await steps_of_goals(database, site) if names_goals(asked.filters) else {}
     return await answer_stats(database, asked, site, clock, params, goals)
 
 
@@ -114,5 +115,5 @@ async def session(
     site = await readable_site(request, user, params.site)
     anywhere = {} if params.names_a_range else {"period": "all"}
     asked = params.model_copy(update=anywhere)
-    query = await understand(database, SESSION, asked, site)
+    query = await parse_query(database, SESSION, asked, site)
     return await timeline(database, query, visit)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from api.analytics import rows
 from api.analytics.filters import condition, numbers, parse_filters
 from api.analytics.params import SegmentsParams
 from api.analytics.query import Query
+from api.analytics.report import HEADLINES, Question, Variant
 from api.db.queries import Fragment
 
 
@@ -20,3 +22,10 @@ def segment_slots(query: Query) -> Mapping[str, Fragment]:
         "b_visit_filter": condition(b, "visit"),
         "b_event_filter": condition(b, "event"),
     }
+
+
+SEGMENTS = Question(
+    rows.Segment,
+    (Variant("segments", base=("visit", "event"), slots=segment_slots),),
+    (*HEADLINES, "new_visitors", "returning_visitors"),
+)

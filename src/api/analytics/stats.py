@@ -1,44 +1,26 @@
 """POST /api/analytics/query: any metrics by any dimensions, in the form of Plausible's Stats API
 v2, so that clients written for that work here. Rates are per cent, rounded, as they are there."""
 
-import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, LiteralString
+from typing import Any
 
 from pydantic import ValidationError
 
-from api.analytics.alternatives import ceiling, floor, instant
-from api.analytics.buckets import DAY, HOUR, Interval
-from api.analytics.dimensions import (
-    DIMENSIONS,
-    GOAL,
-    Dimension,
-    plain_name,
-)
-from api.analytics.filters import (
-    NUMBERS,
-    clauses_of,
-    condition,
-    property_name,
-    read_filters,
-    without_goals,
-)
+from api.analytics.buckets import Interval
+from api.analytics.dimensions import DIMENSIONS, GOAL, Dimension, plain_name
+from api.analytics.execute import fetch
+from api.analytics.filters import clauses_of, property_name, read_filters
 from api.analytics.groups import Groups
-from api.analytics.metrics import METRICS, Grouping, metrics_slot
-from api.analytics.planner import name_of, require_raw
+from api.analytics.metrics import METRICS, Grouping
 from api.analytics.query import Params, Query
-from api.analytics.ranges import Clock, range_of, series
+from api.analytics.ranges import Clock, range_of
 from api.analytics.rollups import ROLLUPS
-from api.analytics.run import file_of
 from api.analytics.stats_models import StatsQuery
-from api.analytics.stats_rollups import rollup_slots, rollups_for
+from api.analytics.stats_plan import parts_read, plan_or_suggest
 from api.db.available import available_rollups
 from api.db.database import Database
-from api.db.queries import Fragment
-from api.db.rollup import Rollup
-from api.errors import Expired, Invalid
+from api.errors import Invalid
 from api.sites.models import Site
 
 DATE_RANGES: Mapping[str, Mapping[str, Any]] = {
@@ -76,85 +58,20 @@ async def answer_stats(
     goals: Collection[str],
 ) -> dict[str, Any]:
     """The answer. Raises Invalid with what is allowed for anything unknown."""
+    groups = groups_of(asked)
+    query = query_of(asked, site, clock, params, groups, goals)
+    check_metrics(asked.metrics, groups.grouping, of_goals(query, groups.dimensions))
+    values = asked.pagination.model_dump() | parts_read(asked.metrics, groups)
+    query = replace(query, rollups=await available_rollups(database, ROLLUPS), values=values)
+    plan = plan_or_suggest(asked, groups, query)
+    return shaped(asked, query, plan.source, await fetch(database, plan))
+
+
+def groups_of(asked: StatsQuery) -> Groups:
+    """The groups that the dimensions make. Raises Invalid for one there is not."""
     names = [plain_name(key) for key in asked.dimensions]
-    interval = interval_of(names)
     dimensions = [None if is_time(name) else dimension_of(name) for name in names]
-    grouping = grouping_of(dimensions)
-    query = query_of(asked, site, clock, params, interval, goals)
-    check_metrics(asked.metrics, grouping, of_goals(query, dimensions))
-    query = replace(query, rollups=await available_rollups(database, ROLLUPS))
-    groups = Groups(names, dimensions, interval)
-
-    def choose(query: Query) -> Mapping[str, Rollup]:
-        if grouping == "visit" and (found := rollups_for(asked.metrics, dimensions, query)):
-            return found
-        require_raw(query)
-        return {}
-
-    def is_answered(date_range: tuple[str, str]) -> bool:
-        changed = asked.model_copy(update={"date_range": date_range})
-        other = query_of(changed, site, clock, params_of(changed), interval, goals)
-        with suppress(Invalid):
-            choose(replace(other, rollups=query.rollups))
-            return True
-        return False
-
-    try:
-        rollups = choose(query)
-    except Expired as error:
-        raise Expired(error.detail, other_ranges(query, is_answered)) from None
-    if rollups:
-        return await answer_from(database, asked, query, rollups, groups)
-    values = {
-        **query.sql_values,
-        **asked.pagination.model_dump(),
-        **parts_read(asked.metrics, grouping),
-        "of_visitors": all(d in (None, GOAL) or d.of == "visit" for d in dimensions),
-    }
-    slots = {
-        **(groups.of_visits() if grouping == "visit" else groups.of_events()),
-        **filter_slots(query, grouping),
-        "metrics": metrics_slot(asked.metrics),
-        "order": order_of(asked, names),
-    }
-    path = file_of("query_visits" if grouping == "visit" else "query_events")
-    source = "event+visit" if grouping != "visit" or values["of_events"] else "visit"
-    return shaped(asked, query, source, await database.rows(path, values, slots))
-
-
-def other_ranges(query: Query, is_answered: Callable[[tuple[str, str]], bool]) -> list[str]:
-    """Whole hours or days of UTC, and what raw data is there: what of that is answered, as the
-    part of the body that says so."""
-    kept = query.site.kept_since
-    assert kept
-    ends = (query.lower, HOUR), (query.lower, DAY), (kept, HOUR)
-    found: list[str] = []
-    for lower, width in ends:
-        upper = query.upper if query.upper > lower else query.now
-        date_range = instant(floor(lower, width)), instant(ceiling(upper, width))
-        if is_answered(date_range):
-            found.append(json.dumps({"date_range": date_range}))
-    return found
-
-
-async def answer_from(
-    database: Database,
-    asked: StatsQuery,
-    query: Query,
-    rollups: Mapping[str, Rollup],
-    groups: Groups,
-) -> dict[str, Any]:
-    """The answer from rollups."""
-    slots = {
-        **rollup_slots(rollups, groups),
-        "visit_filter": condition(query.filter, "visit"),
-        "metrics": metrics_slot(asked.metrics),
-        "order": order_of(asked, groups.names),
-    }
-    values = {**query.sql_values, **asked.pagination.model_dump()}
-    found = await database.rows(file_of("query_rollups"), values, slots, is_brief=True)
-    source = "+".join(name_of(rollup) for rollup in rollups.values())
-    return shaped(asked, query, source, found)
+    return Groups(names, dimensions, interval_of(names))
 
 
 def is_time(name: str) -> bool:
@@ -185,14 +102,6 @@ def dimension_of(name: str) -> Dimension:
     )
 
 
-def grouping_of(dimensions: Sequence[Dimension | None]) -> Grouping:
-    """What kind of groups these dimensions make; time alone makes groups of visits."""
-    of_events = {d.key for d in dimensions if d is not None and d.of == "event"}
-    if not of_events:
-        return "visit"
-    return "page" if of_events == {"page"} else "event"
-
-
 def of_goals(query: Query, dimensions: Sequence[Dimension | None]) -> bool:
     """Whether the question is about those who reached a goal."""
     return GOAL in dimensions or any(c.dimension is GOAL for c in clauses_of(query.filter))
@@ -203,23 +112,8 @@ def check_metrics(metrics: Sequence[str], grouping: Grouping, of_goals: bool) ->
     allowed = [metric.key for metric in METRICS.values() if grouping in metric.by]
     if unknown := [metric for metric in metrics if metric not in allowed]:
         raise Invalid(f"metrics: {', '.join(unknown)[:200]} cannot be had here.", [*allowed])
-    if not of_goals and any("conversion" in metric for metric in metrics):
+    if not of_goals and any(METRICS[metric].of_goals for metric in metrics):
         raise Invalid("metrics: a conversion rate needs event:goal as a filter or a dimension.")
-
-
-def parts_read(metrics: Sequence[str], grouping: Grouping) -> dict[str, bool]:
-    """Which parts of the question these metrics need."""
-    of_everybody = any("conversion" in metric for metric in metrics)
-    if grouping == "visit":
-        return {
-            "of_everybody": of_everybody,
-            "of_events": any(METRICS[metric].events for metric in metrics),
-        }
-    return {
-        "of_everybody": of_everybody,
-        "of_pages": any(metric in ("bounce_rate", "exit_rate") for metric in metrics),
-        "of_time_on_page": "time_on_page" in metrics,
-    }
 
 
 def query_of(
@@ -227,7 +121,7 @@ def query_of(
     site: Site,
     clock: Clock,
     params: Params,
-    interval: Interval,
+    groups: Groups,
     goals: Collection[str],
 ) -> Query:
     """The question as the other reports put it."""
@@ -235,52 +129,16 @@ def query_of(
         lower, upper = range_of(params, clock)
     except (ValueError, OverflowError) as error:
         raise Invalid(f"date_range: {error}") from error
-    by_time = any(is_time(key) for key in asked.dimensions)
-    return Query(
+    query = Query(
         site,
         lower,
         upper,
         timezone=clock.zone.key,
         now=clock.now,
         params=params.model_copy(update={"source": asked.source}),
-        starts=series((lower, upper), interval, clock.zone) if by_time else (),
         filter=read_filters(asked.filters, goals),
     )
-
-
-def filter_slots(query: Query, grouping: Grouping) -> dict[str, Fragment]:
-    """The filter for each part; everybody is everybody, whether or not they reached a goal."""
-    everybody = without_goals(query.filter)
-    slots = {
-        "event_filter": condition(query.filter, "event"),
-        "visit_filter": condition(query.filter, "visit"),
-        "everybody_filter": condition(everybody, "visit"),
-    }
-    if grouping != "visit":
-        slots["everybody_event_filter"] = condition(everybody, "event")
-    return slots
-
-
-def order_of(asked: StatsQuery, names: Sequence[str]) -> Fragment:
-    """As asked; else series by time and everything else by the first metric."""
-    columns: dict[str, LiteralString] = {key: metric.key for key, metric in METRICS.items()}
-    places: dict[str, LiteralString] = {
-        key: f"dimensions ->> {number}"
-        for key, number in zip(asked.dimensions, NUMBERS, strict=False)
-    }
-    default = "asc" if any(is_time(name) for name in names) else "desc"
-    wanted = asked.order_by or [
-        ((asked.dimensions if default == "asc" else asked.metrics)[0], default)
-    ]
-    parts: list[LiteralString] = []
-    for key, way in wanted:
-        if key not in asked.metrics and key not in places:
-            raise Invalid(
-                f"order_by: {key[:50]!r} was not asked for.", [*asked.metrics, *asked.dimensions]
-            )
-        column = columns[key] if key in columns else places[key]
-        parts.append(f"{column} {'asc' if way == 'asc' else 'desc'} nulls last")
-    return Fragment(f"{', '.join(parts)}, dimensions")
+    return groups.over(query, (lower, upper))
 
 
 def shaped(

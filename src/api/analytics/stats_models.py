@@ -46,11 +46,6 @@ class StatsQuery(BaseModel):
     source: Source = Source.AUTO
     pagination: Pagination = Field(default_factory=lambda: Pagination.model_validate({}))
 
-    @property
-    def mentions_goals(self) -> bool:
-        """Whether the saved goals are needed to understand this."""
-        return "goal" in repr(self)
-
 
 class StatsRow(BaseModel):
     """Values in the order in which metrics and dimensions were asked for."""

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from api.analytics.query import Query
-from api.analytics.run import file_of
+from api.analytics.report import sql_file
 from api.db.database import Database
 from api.db.queries import Fragment
 from api.errors import NotFound
@@ -14,7 +14,7 @@ async def timeline(database: Database, query: Query, visit: UUID) -> dict[str, A
     """The visit and its events in order. Raises NotFound when no such visit is in the range."""
     values = {**query.sql_values, "visit": visit}
     only = {"visit_filter": Fragment("v.id = :visit")}
-    found = await database.rows(file_of("sessions"), {**values, "limit": 1, "offset": 0}, only)
+    found = await database.rows(sql_file("sessions"), {**values, "limit": 1, "offset": 0}, only)
     if not found:
         raise NotFound("There is no such visit in this range.")
-    return {"visit": found[0], "events": await database.rows(file_of("session_events"), values)}
+    return {"visit": found[0], "events": await database.rows(sql_file("session_events"), values)}

@@ -125,14 +125,14 @@ class Database:
         path: Path,
         values: Mapping[str, Any],
         slots: Mapping[str, Fragment] | None = None,
-        is_brief: bool = False,
+        prepare: bool = False,
     ) -> Rows:
         """The answer to the question in this .sql file, on a read-only connection. Of one that is
         answered in less time than planned the plan is kept.
 
         Raises TooMuchAsked when it takes too long.
         """
-        return await self.answer(statement(path, slots), values, is_brief)
+        return await self.answer(statement(path, slots), values, prepare)
 
     async def explain(
         self,
@@ -147,7 +147,7 @@ class Database:
         return "\n".join(row["QUERY PLAN"] for row in rows)
 
     async def answer(
-        self, question: Statement, values: Mapping[str, Any], is_brief: bool = False
+        self, question: Statement, values: Mapping[str, Any], prepare: bool = False
     ) -> Rows:
         """The rows of a question. Raises TooMuchAsked when it takes too long.
 
@@ -158,10 +158,10 @@ class Database:
         async with lend(self.reading) as connection:
             cursor = connection.cursor(row_factory=dict_row)
             bound = {**values, **question.values}
-            if is_brief:
+            if prepare:
                 await renew_plans(connection)
             try:
-                await cursor.execute(question.text, bound, prepare=is_brief)
+                await cursor.execute(question.text, bound, prepare=prepare)
             except QueryCanceled as error:
                 raise TooMuchAsked(
                     f"This takes the database more than {self.report_seconds:g} s. Ask for a"

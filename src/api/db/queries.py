@@ -6,8 +6,8 @@ A slot is a pair of comments round a default, so that every file is valid SQL as
 
 Only a Fragment may fill a slot, and it is made of literal text. Values are named :like_this.
 
-/*include people*/ is the text of the file of that name beside it; /*include people of=leaders*/ the
-same with its slot `of` under the name `leaders`.
+/*include people*/ is the text of the file of that name beside it; /*include people value_in=top*/
+the same with its slot `value_in` under the name `top`.
 """
 
 import re

@@ -171,7 +171,7 @@ def follow(asked: Asked, suggestion: str) -> Asked:
     return {**asked, **dict(parse_qsl(suggestion, keep_blank_values=True, strict_parsing=True))}
 
 
-@pytest.mark.parametrize(("path", "report"), PATHS, ids=lambda value: getattr(value, "file", ""))
+@pytest.mark.parametrize(("path", "report"), PATHS, ids=lambda value: getattr(value, "name", ""))
 async def test_what_is_suggested_instead_of_expired_data_is_answered(
     sites: dict[str, TestSite], path: str, report: Report
 ) -> None:

@@ -100,7 +100,7 @@ async def test_rows_are_sorted_as_asked(shop: TestSite, order: str, pages: list[
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 async def test_every_column_that_can_be_sorted_by_is_one(shop: TestSite, report: Any) -> None:
     steps = {"pages": "/"} if report.name.startswith("funnel") else {}
-    assert set(report.orders) <= set(report.row.model_fields)
+    assert set(report.orders) <= set(report.rows.row.model_fields)
     for column in report.orders:
         for way in ("asc", "desc"):
             rows = (await shop.ask(report.name, order=f"{column}:{way}", **DAY, **steps))["rows"]
@@ -118,7 +118,7 @@ async def test_every_report_has_a_csv_twin(shop: TestSite, report: Any) -> None:
     params |= {"pages": "/"} if report.name.startswith("funnel") else {}
     answer = await shop.client.get(f"/api/analytics/{report.name}", params=params)
     assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.text.splitlines()[0] == ",".join(report.row.model_fields)
+    assert answer.text.splitlines()[0] == ",".join(report.rows.row.model_fields)
 
 
 async def test_cells_that_a_spreadsheet_would_run_are_quoted(site: TestSite) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from psycopg import AsyncConnection
 
-from api.analytics import run
+from api.analytics import execute
 from api.analytics.rollups import FACTS, ROLLUPS
 from api.db import available
 from api.db.database import Database
@@ -91,7 +91,7 @@ async def test_changed_rollup_is_filled_again_while_base_tables_answer(
     assert "rollup:pages" not in old["source"]
     await refresh(database)
     assert await stored(database, "pages", "custom_events") == []
-    monkeypatch.setattr(run, "ROLLUPS", MORE)
+    monkeypatch.setattr(execute, "ROLLUPS", MORE)
     assert (await site.ask("pages", **DAY))["rows"] == before["rows"]
     async with await database.connect() as connection:
         await refresh_rollups(connection, database.engine, MORE, utc_now())
@@ -131,7 +131,7 @@ async def test_changed_rollup_stops_the_start_where_raw_data_has_expired(
     await sync(database, both)
     async with await database.connect() as connection:
         await refresh_rollups(connection, database.engine, both, utc_now())
-    monkeypatch.setattr(run, "ROLLUPS", (added, *ROLLUPS))
+    monkeypatch.setattr(execute, "ROLLUPS", (added, *ROLLUPS))
     assert await site.ask("pages", **DAY) == before
     june = await site.ask("pages", **{**DAY, "from": "2026-06-10", "to": "2026-06-10"})
     assert [row["pageviews"] for row in june["rows"]] == [1]

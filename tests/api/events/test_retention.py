@@ -224,6 +224,7 @@ async def test_questions_that_need_what_is_gone_are_refused(aged: TestSite) -> N
         ("timeseries", {"filters": combined, "interval": "day"}),
         ("timeseries", {"source": "base", "interval": "day"}),
         ("pages", {"detail": True}),
+        ("pages", {"order": "visits"}),
         ("retention", {"interval": "week", "return": "/1"}),
     ]:
         told = await refusal(aged, report, **{"from": day(200), "timezone": "UTC", **more})

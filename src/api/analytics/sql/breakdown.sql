@@ -12,22 +12,22 @@ with visited as (
 ), measured as (
     select value, visits::float8 / sum(visits) over () as share, /*metrics*/ visits /*end*/
     from visited
-), leaders as materialized (
+), top as materialized (
     select value
     from measured
-    order by /*by*/ visits desc, value /*end*/
+    order by /*rank_by*/ visits desc, value /*end*/
     limit :limit::bigint + :offset::bigint
-), leaders_people as materialized (
-    /*include people of=leaders*/
-), others as materialized (
+), top_visitors as materialized (
+    /*include people value_in=top*/
+), candidates as materialized (
     select value
     from measured
-    where /*final*/ false /*end*/ and value <> all (array(select value from leaders))
+    where /*is_candidate*/ false /*end*/ and value <> all (array(select value from top))
 ), people as (
-    select * from leaders_people
+    select * from top_visitors
     union all
     (
-        /*include people of=others*/
+        /*include people value_in=candidates*/
     )
 )
 select measured.*, people.visitors

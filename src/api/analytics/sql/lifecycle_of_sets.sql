@@ -22,7 +22,7 @@ with active as (
 select time, coalesce(arrived, 0)::bigint as new, coalesce(went_on, 0)::bigint as "returning",
     coalesce(came_back, 0)::bigint as resurrected,
     case when n <= :complete then coalesce(dormant, 0)::bigint end as dormant
-from unnest(:periods::timestamptz[]) with ordinality period (time, n)
+from unnest(:starts::timestamptz[]) with ordinality period (time, n)
 left join counted using (n)
 where n > 1
 order by time

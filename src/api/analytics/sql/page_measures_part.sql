@@ -10,7 +10,7 @@ left join (
         from /*entries*/ visits /*end*/ (:site, :lower, :upper) v
         where /*visit_filter*/ true /*end*/ and entry_page <> ''
     ) e
-    where /*of*/ true /*end*/
+    where /*value_in*/ true /*end*/
     group by e.page
 ) entered using (page)
 left join (
@@ -20,7 +20,7 @@ left join (
         from /*exits*/ visits /*end*/ (:site, :lower, :upper) v
         where /*visit_filter*/ true /*end*/ and exit_page <> ''
     ) e
-    where /*of*/ true /*end*/
+    where /*value_in*/ true /*end*/
     group by e.page
 ) exited using (page)
-where /*of*/ true /*end*/
+where /*value_in*/ true /*end*/

@@ -2,6 +2,6 @@
 with found as materialized (
     select e.page as value, e.block, e.visitors, e.ordinal
     from /*viewers*/ views /*end*/ (:site, :lower, :upper) e
-    where /*event_filter*/ true /*end*/ and /*of*/ true /*end*/
+    where /*event_filter*/ true /*end*/ and /*value_in*/ true /*end*/
 )
 /*include counted_part*/

@@ -10,7 +10,7 @@ with viewed as (
     group by page
     having sum(pageviews) > 0
 ), measured as (
-    /*include page_measures_part of=all*/
+    /*include page_measures_part value_in=all_pages*/
 ), detailed as (
     select page, count(distinct e.visit_id) as visits
     from events(:site, :lower, :upper) e
@@ -23,32 +23,32 @@ with viewed as (
     ) e
     where :detail and /*event_filter*/ true /*end*/
     group by page
-), leaders as materialized (
+), top as materialized (
     select page as value
     from /*ranked*/ viewed /*end*/
     left join detailed using (page)
     left join timed using (page)
-    order by /*by*/ pageviews desc, page /*end*/
+    order by /*rank_by*/ pageviews desc, page /*end*/
     limit :limit::bigint + :offset::bigint
-), leaders_people as materialized (
-    /*include page_people of=leaders*/
-), others as materialized (
+), top_visitors as materialized (
+    /*include page_people value_in=top*/
+), candidates as materialized (
     select page as value
     from viewed
-    where /*final*/ false /*end*/ and page <> all (array(select value from leaders))
-), finalists as materialized (
-    select value from leaders union all select value from others
+    where /*is_candidate*/ false /*end*/ and page <> all (array(select value from top))
+), listed as materialized (
+    select value from top union all select value from candidates
 ), people as (
-    select * from leaders_people
+    select * from top_visitors
     union all
     (
-        /*include page_people of=others*/
+        /*include page_people value_in=candidates*/
     )
 )
-select listed.*, coalesce(people.visitors, 0) as visitors, visits, time_on_page
+select shown.*, coalesce(people.visitors, 0) as visitors, visits, time_on_page
 from (
-    /*include page_measures_part of=finalists*/
-) listed
+    /*include page_measures_part value_in=listed*/
+) shown
 left join people on people.value = page
 left join detailed using (page)
 left join timed using (page)

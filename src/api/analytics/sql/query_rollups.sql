@@ -12,14 +12,14 @@ with visited as (
     select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         sum(e.pageviews) as pageviews, sum(e.custom_events) as custom_events
     from /*events*/ events /*end*/ (:site, :lower, :upper) e
-    where /*of_events*/ true /*end*/
+    where /*reads_events*/ true /*end*/
     /*grouped*/ group by 1 /*end*/
     -- Rollups have rows of hours in which there was nothing but engagement.
     having sum(e.pageviews + e.custom_events) > 0
 ), people as (
-    /*include people dimension=people_dimensions of=of_people*/
+    /*include people dimension=people_dimensions value_in=reads_people*/
 ), newcomers as (
-    /*include people dimension=people_dimensions people=newcomers of=of_newcomers*/
+    /*include people dimension=people_dimensions people=newcomers value_in=reads_newcomers*/
 )
 select dimensions, count(*) over () as total_rows, /*metrics*/ visits, visitors /*end*/
 from visited

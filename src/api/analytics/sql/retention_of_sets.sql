@@ -6,7 +6,7 @@ with active as (
     /*include visitor_sets sets=new_sets range=new_range*/
 ), later as (
     select n, block, bit_or(visitors) over (partition by block order by n desc) as visitors
-    from generate_series(1, cardinality(:periods::timestamptz[])) n
+    from generate_series(1, cardinality(:starts::timestamptz[])) n
     cross join (select distinct block from active) blocks
     left join active using (n, block)
     where :rolling
@@ -25,7 +25,7 @@ select (p.start at time zone :timezone)::date as cohort, s.size::bigint as size,
         when s.n + cell.n > :complete then null
         else coalesce(r.visitors, 0) end::bigint order by cell.n) as retained
 from sizes s
-join unnest(:periods::timestamptz[]) with ordinality p (start, n) on p.n = s.n
+join unnest(:starts::timestamptz[]) with ordinality p (start, n) on p.n = s.n
 cross join generate_series(0, :cells - 1) cell (n)
 left join retained r on r.cohort = s.n and r.n = cell.n
 group by s.n, s.size, p.start

@@ -2,7 +2,7 @@
 -- from a day on which they came until the window has passed or they come again, so the changes
 -- from day to day are added up. Days are numbered from 1; the first 29 are not shown.
 with active as (
-    select distinct v.visitor_id, width_bucket(v.started, :periods::timestamptz[]) as n
+    select distinct v.visitor_id, width_bucket(v.started, :starts::timestamptz[]) as n
     from visits(:site, :first, :until) v
     where /*visit_filter*/ true /*end*/
 ), spans as (
@@ -21,14 +21,14 @@ with active as (
     from (
         select n, day, week, month from changes
         union all
-        select n, 0, 0, 0 from generate_series(1, cardinality(:periods::timestamptz[])) n
+        select n, 0, 0, 0 from generate_series(1, cardinality(:starts::timestamptz[])) n
     ) every
     group by n
     window days as (order by n)
 )
 select time, dau::bigint, wau::bigint, mau::bigint,
     dau::float8 / nullif(wau, 0) as dau_wau, dau::float8 / nullif(mau, 0) as dau_mau
-from unnest(:periods::timestamptz[]) with ordinality day (time, n)
+from unnest(:starts::timestamptz[]) with ordinality day (time, n)
 join running using (n)
 where n > 29
 order by time

@@ -3,7 +3,7 @@ with active as (
     /*include visitor_sets*/
 ), days as (
     select n, block, a.visitors
-    from generate_series(1, cardinality(:periods::timestamptz[])) n
+    from generate_series(1, cardinality(:starts::timestamptz[])) n
     cross join (select distinct block from active) blocks
     left join active a using (n, block)
 ), grown as (
@@ -15,7 +15,7 @@ with active as (
     select time, coalesce(sum(bit_count(day)), 0)::bigint as dau,
         coalesce(sum(bit_count(week)), 0)::bigint as wau,
         coalesce(sum(bit_count(month)), 0)::bigint as mau
-    from unnest(:periods::timestamptz[]) with ordinality day (time, n)
+    from unnest(:starts::timestamptz[]) with ordinality day (time, n)
     left join grown using (n)
     where n > 29
     group by time

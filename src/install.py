@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from api.analytics.rollups import FACTS, ROLLUPS
 from api.auth.accounts import create_user, has_users
 from api.auth.models import Registration
 from api.db.columnstore import sync_columnstore
 from api.db.database import Database
 from api.db.migrate import migrate
 from api.db.partitions import ensure_partitions, months_ahead
-from api.db.sync import sync_rollups
 from api.errors import Conflict
+from api.rollups.definitions import FACTS, ROLLUPS
+from api.rollups.sync import sync_rollups
 from api.sites.directory import DEFAULT_SITE, Sites
 from api.sites.models import Visibility, utc_now
 from settings import Settings, private_file

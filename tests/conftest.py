@@ -13,12 +13,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.analytics.rollups import ROLLUPS
 from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
 from api.db.engine import Profile
-from api.db.refresh import refresh_rollups
+from api.rollups.definitions import ROLLUPS
+from api.rollups.refresh import refresh_rollups
 from api.sites.directory import Sites
 from api.sites.models import Visibility, utc_now
 from install import furnish, prepared

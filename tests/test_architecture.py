@@ -19,6 +19,7 @@ LAYERS = (
     ("api.errors",),
     ("api.body_limit", "api.limits", "api.logs", "api.metrics", "api.text"),
     ("api.db",),
+    ("api.rollups",),
     ("api.sites",),
     ("api.auth",),
     ("api.events",),

@@ -6,16 +6,17 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from api.analytics.rollups import ROLLUPS
 from api.db.clock import confirmed_time, database_time, read_clock
 from api.db.columnstore import compress_chunks
 from api.db.engine import Engine
 from api.db.jobs import Job
 from api.db.partitions import ensure_partitions, months_ahead
-from api.db.refresh import expire_rows, refresh_rollups
 from api.events.rejected import forget_rejected
 from api.events.retention import expire, put_lines_right
 from api.events.salts import forget_salts
+from api.rollups.definitions import ROLLUPS
+from api.rollups.refresh import refresh_rollups
+from api.rollups.row_expiry import expire_rows
 from api.sites.models import utc_now
 from settings import Settings
 

@@ -25,15 +25,15 @@ from typing import Any
 import httpx
 import psycopg
 
-from api.analytics.rollups import FACTS, ROLLUPS
 from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
 from api.db.engine import Profile
-from api.db.refresh import refresh_rollups
-from api.db.rollup import Rollup
-from api.db.sync import sync_rollups
 from api.events.retention import expire
+from api.rollups.definitions import FACTS, ROLLUPS
+from api.rollups.model import Rollup
+from api.rollups.refresh import refresh_rollups
+from api.rollups.sync import sync_rollups
 from api.sites.directory import Sites
 from api.sites.models import utc_now
 from install import prepared
@@ -53,7 +53,7 @@ KEPT_DAYS = 21 + utc_now().weekday()
 """Back to a Monday: lines are where weeks begin."""
 
 PAGES = next(rollup for rollup in ROLLUPS if rollup.name == "pages")
-ADDED = replace(PAGES, name="pages_2", measures=(*PAGES.measures, "custom_events"), finer=None)
+ADDED = replace(PAGES, name="pages_2", measures=(*PAGES.measures, "custom_events"), built_from=None)
 """Declared half-way, so that there is a new rollup to fill."""
 
 
@@ -116,7 +116,7 @@ def read_sql(rollup: Rollup) -> str:
     """What is read, summed up or united."""
     by = ", ".join(("site_id", "bucket", *rollup.dimensions))
     rows = f"from {rollup.name}(%(site)s, %(lower)s, 'infinity')"
-    if rollup.people:
+    if rollup.distinct_visitors:
         bit = "set_bit(B'0'::bit(16384), ordinal & 16383, 1)"
         block = "coalesce(block, ordinal >> 14)"
         union = f"bit_or(coalesce(visitors, {bit})) as visitors"
@@ -333,7 +333,7 @@ class Front:
             assert answer.status_code == 201, answer.text
         await self.settle()
         async with await self.database.connect() as connection:
-            for rollup in (rollup for rollup in ROLLUPS if rollup.keep is None):
+            for rollup in (rollup for rollup in ROLLUPS if rollup.retention is None):
                 self.history[rollup.name] = await self.long_ago(connection, rollup)
             await connection.execute(
                 "update site set retention_days = %s where key = 'aged'", [KEPT_DAYS]

@@ -10,8 +10,8 @@ from api.analytics.params import BreakdownParams
 from api.analytics.query import Query
 from api.analytics.ranking import ranking_slots
 from api.analytics.report import VISITORS, Question, Report, Requirement, Variant
-from api.analytics.rollups import VISITS
 from api.db.queries import Fragment
+from api.rollups.definitions import VISITS
 
 BREAKDOWN_METRICS: tuple[LiteralString, ...] = (
     *("visits", "views_per_visit", "bounce_rate", "visit_duration"),

@@ -20,11 +20,11 @@ from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, compared_range, range_of
 from api.analytics.ranking import parse_order
 from api.analytics.report import Report, sql_file
-from api.analytics.rollups import ROLLUPS
 from api.analytics.steps import Step
-from api.db.available import available_rollups
 from api.db.database import Database
 from api.errors import Expired, Invalid
+from api.rollups.available import available_rollups
+from api.rollups.definitions import ROLLUPS
 from api.sites.models import Site, utc_now
 
 

@@ -9,8 +9,8 @@ from api.analytics.params import PageReportParams
 from api.analytics.query import Query
 from api.analytics.ranking import ranking_slots, value_in
 from api.analytics.report import Question, Requirement, Variant
-from api.analytics.rollups import EVENTS, VIEWS, VISITS
 from api.db.queries import Fragment
+from api.rollups.definitions import EVENTS, VIEWS, VISITS
 
 PAGE_ORDERS: tuple[LiteralString, ...] = (
     *("pageviews", "visitors", "visits", "entries", "exits", "bounce_rate", "exit_rate"),

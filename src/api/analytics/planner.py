@@ -16,11 +16,11 @@ from api.analytics.metrics import metrics_slot
 from api.analytics.query import Query, Source
 from api.analytics.report import Question, Requirement, Variant, is_filtered, sql_file
 from api.db.queries import Fragment, slot_names
-from api.db.rollup import Fact, Rollup
 from api.errors import Expired, Invalid
+from api.rollups.model import Fact, Rollup
 
 ORIGIN = datetime(2000, 1, 3, tzinfo=UTC)
-"""Where the buckets of all rollups are counted from (see api.db.rollup.ORIGIN)."""
+"""Where the buckets of all rollups are counted from (see api.rollups.model.ORIGIN)."""
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -131,7 +131,7 @@ def has_columns(rollup: Rollup, needed: Requirement) -> bool:
     """Whether the rollup counts the same thing and kept every dimension and measure needed."""
     return (
         rollup.fact is needed.fact
-        and rollup.people == needed.distinct_visitors
+        and rollup.distinct_visitors == needed.distinct_visitors
         and set(needed.measures) <= set(rollup.measures)
         and set(needed.dimensions) <= set(rollup.dimensions)
     )
@@ -165,13 +165,15 @@ def covers_expired_range(rollup: Rollup, expired: Sequence[datetime]) -> bool:
     if not expired:
         return True
     is_complete = rollup.since is None or rollup.since <= min(expired)
-    return not rollup.keep and is_complete and not step_of(expired) % finest_width(rollup)
+    return not rollup.retention and is_complete and not step_of(expired) % finest_width(rollup)
 
 
 def finest_width(rollup: Rollup) -> timedelta:
     """The width of the narrowest buckets that it reads, however old they are."""
-    finer = rollup.finer
-    return finest_width(finer) if finer and not finer.keep else rollup.width
+    narrower = rollup.built_from
+    if narrower and not narrower.retention:
+        return finest_width(narrower)
+    return rollup.width
 
 
 def require_raw(query: Query, all_of_it: bool = False) -> None:

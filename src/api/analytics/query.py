@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from api.analytics.dimensions import Dimension
 from api.analytics.filters import NO_FILTER, Filter
 from api.analytics.ranking import Order
-from api.analytics.rollups import ROLLUPS
 from api.analytics.steps import Step
-from api.db.rollup import Rollup
+from api.rollups.definitions import ROLLUPS
+from api.rollups.model import Rollup
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
 from api.text import PlainText

@@ -14,9 +14,9 @@ from api.analytics.filters import NO_FILTER, clauses_of
 from api.analytics.metrics import measures_of
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock
-from api.analytics.rollups import EVENTS, FIRST_VISITS, VISITS
 from api.db.queries import Fragment
-from api.db.rollup import Fact
+from api.rollups.definitions import EVENTS, FIRST_VISITS, VISITS
+from api.rollups.model import Fact
 
 T = TypeVar("T")
 Start = Callable[[Params, Clock], datetime]

@@ -53,9 +53,9 @@ from api.analytics.report import (
     requirements_of,
     single,
 )
-from api.analytics.rollups import VISITS
 from api.analytics.segments import SEGMENTS
 from api.db.queries import Fragment
+from api.rollups.definitions import VISITS
 
 EVERYBODY = {"people": VISITORS}
 """All visitors of the range, of whom a rate is said."""

@@ -15,12 +15,12 @@ from api.analytics.groups import Groups
 from api.analytics.metrics import METRICS, Grouping
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, range_of
-from api.analytics.rollups import ROLLUPS
 from api.analytics.stats_models import StatsQuery
 from api.analytics.stats_plan import parts_read, plan_or_suggest
-from api.db.available import available_rollups
 from api.db.database import Database
 from api.errors import Invalid
+from api.rollups.available import available_rollups
+from api.rollups.definitions import ROLLUPS
 from api.sites.models import Site
 
 DATE_RANGES: Mapping[str, Mapping[str, Any]] = {

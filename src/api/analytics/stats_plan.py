@@ -17,10 +17,10 @@ from api.analytics.query import Query
 from api.analytics.ranges import Range
 from api.analytics.ranking import NOTHING
 from api.analytics.report import NEW_VISITORS, VISITORS, Question, Requirement, Variant
-from api.analytics.rollups import EVENTS, VISITS
 from api.analytics.stats_models import StatsQuery, StatsRow
 from api.db.queries import Fragment
 from api.errors import Expired, Invalid
+from api.rollups.definitions import EVENTS, VISITS
 
 
 def question_of(asked: StatsQuery, groups: Groups) -> Question:

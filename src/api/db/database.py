@@ -64,7 +64,7 @@ class Database:
 
     engine: Engine
     stored_rollups: tuple[float, dict[str, dict[str, Any]]] | None = None
-    """What rollups are stored, and when that was asked (see api.db.available)."""
+    """What rollups are stored, and when that was asked (see api.rollups.available)."""
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
 """What a batch changes behind the watermark, where rollups have stored buckets.
 
 A few late rows are logged: as they were with -1, as they are with +1, under the number of the
-change, which the rows keep as well. Rollups add the log to what they have stored (api.db.rollup).
-Hours that an import fills are marked dirty instead, and so are those that a visit leaves: no row
-in them would tell that the change is in what is computed from them.
+change, which the rows keep as well. Rollups add the log to their stored rows when they are read.
+Hours that an import fills are marked dirty instead, and so are hours that a visit leaves: no
+remaining row in them carries the number of the change.
 """
 
 from collections import Counter
@@ -11,11 +11,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from api.db.due import LONGEST_LATE
 from api.events.models import Event
 from api.events.statements import Connection, as_json, execute
 from api.events.visitors import Visitor
 from api.events.visits import Visit
+from api.rollups.schedule import LONGEST_LATE
 
 MOST_LOGGED = 20
 """Rows of an hour, by one batch: when there are more it is cheaper to compute the hour again."""

@@ -17,9 +17,9 @@ from psycopg.rows import scalar_row, tuple_row
 
 from api.db.engine import Engine
 from api.db.partitions import Span, empty_partition, spans
-from api.db.refresh import REFRESH_LOCK, hold_writers
 from api.events.statements import Connection, execute
 from api.events.visits import LONGEST_VISIT
+from api.rollups.locks import REFRESH_LOCK, block_writers
 from settings import LEAST_RETENTION_DAYS
 
 log = logging.getLogger("analytics.retention")
@@ -99,7 +99,7 @@ async def move_line(connection: Connection, site: int, line: datetime) -> bool:
     """Moves the line of a site here, if all of its buckets behind it are stored and clean. No
     writer is at work meanwhile, and later ones see the new line when they mark."""
     async with connection.transaction():
-        await hold_writers(connection)
+        await block_writers(connection)
         if reasons := await holds_line(connection, site, line):
             log.info("site %s: raw data before %s stays: %s", site, line, ", ".join(reasons))
             return False
@@ -122,7 +122,7 @@ async def regain(connection: Connection, site: int) -> datetime | None:
     row = await found.fetchone()
     line: datetime | None = row[0] if row else None
     async with connection.transaction():
-        await hold_writers(connection)
+        await block_writers(connection)
         values = {"site": site, "line": line}
         moved = await execute(connection, "move_line_back", values, scalar_row)
         before = await moved.fetchone()
@@ -154,7 +154,7 @@ async def empty_if_expired(
     if not await holds(connection, question, values):
         return False
     async with connection.transaction():
-        await hold_writers(connection)
+        await block_writers(connection)
         await connection.execute(BRIEFLY)
         if await is_refreshing(connection) or not await holds(connection, question, values):
             return False

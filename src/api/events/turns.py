@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from api.db.refresh import WRITERS_LOCK
 from api.events.statements import Connection, execute
+from api.rollups.locks import WRITERS_LOCK
 
 SITE_LOCKS = 7301
 """First key of the advisory locks of sites; the second is the site's id."""

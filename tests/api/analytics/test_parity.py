@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from api.analytics.rollups import ROLLUPS
 from api.db import refresh as refresh_module
-from api.db.refresh import refresh_rollups
-from api.db.rollup import ORIGIN
+from api.rollups.definitions import ROLLUPS
+from api.rollups.model import ORIGIN
+from api.rollups.refresh import refresh_rollups
 from api.sites.directory import Sites
 from api.sites.models import Visibility, utc_now
 from conftest import TestSite

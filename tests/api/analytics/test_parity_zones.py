@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.analytics.rollups import ROLLUPS
-from api.db.refresh import refresh_rollups
+from api.rollups.definitions import ROLLUPS
+from api.rollups.refresh import refresh_rollups
 from api.sites.models import utc_now
 from conftest import TestSite
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from api.analytics.rollups import ROLLUPS
 from api.db.database import Database
-from api.db.refresh import expire_rows, refresh_rollups
 from api.events import changes
 from api.events.retention import expire, put_lines_right, regain, stuck_lines
+from api.rollups.definitions import ROLLUPS
+from api.rollups.refresh import refresh_rollups
+from api.rollups.row_expiry import expire_rows
 from api.sites import directory
 from api.sites.models import utc_now
 from conftest import TestSite, refresh

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from api.analytics.rollups import ROLLUPS
 from api.db.engine import Profile
 from api.events.enrich.event import ACCEPTED_PAST
 from api.events.visits import LONGEST_VISIT
+from api.rollups.definitions import ROLLUPS
 from api.sites import directory
 from conftest import TestSite, make_site
 from expiry import DAY, TODAY, age, day, keep, settle

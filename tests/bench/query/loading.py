@@ -19,12 +19,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from psycopg import AsyncConnection, sql
 
-from api.analytics.rollups import ROLLUPS
 from api.db.database import Database
 from api.db.partitions import ensure_partitions
-from api.db.refresh import refresh_rollups
 from api.events.models import Context, Event
 from api.events.writer import Outcome, store
+from api.rollups.definitions import ROLLUPS
+from api.rollups.refresh import refresh_rollups
 from api.sites.models import Site
 from bench.query.dataset import MOMENT, Dataset
 from bench.query.ours import Installation

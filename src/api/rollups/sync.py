@@ -8,17 +8,17 @@ from typing import Any
 from psycopg import AsyncConnection, sql
 
 from api.db.engine import Engine
-from api.db.refresh import stored_table
-from api.db.rollup import (
-    Fact,
-    Rollup,
+from api.errors import AnalyticsError
+from api.rollups.ddl import (
     fact_function_sql,
     fact_view_sql,
+    index_sql,
     rollup_function_sql,
     rollup_view_sql,
     stored_sql,
 )
-from api.errors import AnalyticsError
+from api.rollups.model import Fact, Rollup
+from api.rollups.stored import stored_table
 
 log = logging.getLogger("analytics.rollups")
 
@@ -76,7 +76,7 @@ async def fingerprint_of(
     texts = [columns, *(fact_view_sql(fact) + fact_function_sql(fact) for fact in facts)]
     for rollup in rollups:
         texts += [rollup.fingerprint, rollup_function_sql(rollup), rollup_view_sql(rollup)]
-        texts += rollup.index_sql
+        texts += index_sql(rollup)
     return hashlib.sha256("".join(texts).encode()).hexdigest()
 
 
@@ -150,13 +150,13 @@ async def create_stored(connection: Connection, engine: Engine, rollup: Rollup) 
         " on conflict (name) do nothing",
         [
             *(rollup.name, rollup.fact.table, rollup.width, rollup.fingerprint),
-            *(rollup.people, list(rollup.dimensions)),
+            *(rollup.distinct_visitors, list(rollup.dimensions)),
         ],
     )
     if cursor.rowcount:
         await connection.execute(stored_sql(rollup, engine))
         await vacuum_early(connection, await stored_table(connection, engine, rollup))
-    for index in rollup.index_sql:
+    for index in index_sql(rollup):
         await connection.execute(index)
 
 

@@ -11,17 +11,18 @@ from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 
-from api.db.due import LOGGED_RESTED, values_of
-from api.db.rollup import Rollup, change_log
+from api.rollups.ddl import last_change_sql
+from api.rollups.model import Rollup, late_log
+from api.rollups.schedule import LOGGED_RESTED, values_of
 
 Connection = AsyncConnection[Any]
 
 
-async def mark_changed(
+async def mark_late_buckets(
     connection: Connection, rollup: Rollup, now: datetime, everything: bool
 ) -> None:
     """Marks the stored buckets of which something is logged and that need not rest any more."""
-    known = rollup.last_change("d.site_id", "d.bucket")
+    known = last_change_sql(rollup, "d.site_id", "d.bucket")
     await connection.execute(
         f"""
         insert into rollup_dirty (rollup, site_id, bucket)
@@ -44,32 +45,33 @@ def changes(rollup: Rollup) -> LiteralString:
     fact = rollup.fact
     return (
         f"select site_id, number, {fact.time} as time, {rollup.floor(fact.time)} as bucket"
-        f" from {change_log(fact.table)} where {rollup.only}"
+        f" from {late_log(fact.table)} where {rollup.only}"
     )
 
 
-async def trim(connection: Connection, rollups: Sequence[Rollup]) -> None:
+async def prune_log(connection: Connection, rollups: Sequence[Rollup]) -> None:
     """Removes what every rollup knows whose rows are stored that far."""
     # Wide buckets first: they learn of a change last.
     widest = sorted(rollups, key=lambda rollup: rollup.width, reverse=True)
     tables: set[LiteralString] = {rollup.fact.table for rollup in rollups}
     for table in tables:
         about = [rollup for rollup in widest if rollup.fact.table == table]
-        await connection.execute(trim_sql(table, about))
+        await connection.execute(prune_sql(table, about))
 
 
-def trim_sql(table: LiteralString, rollups: Sequence[Rollup]) -> LiteralString:
+def prune_sql(table: LiteralString, rollups: Sequence[Rollup]) -> LiteralString:
     """Deletes from the log of a table what all of these rollups know."""
-    known: LiteralString = " and ".join(f"({knows(rollup)})" for rollup in rollups)
-    return f"delete from {change_log(table)} c where {known}"
+    known: LiteralString = " and ".join(f"({is_folded_in(rollup)})" for rollup in rollups)
+    return f"delete from {late_log(table)} c where {known}"
 
 
-def knows(rollup: Rollup) -> LiteralString:
+def is_folded_in(rollup: Rollup) -> LiteralString:
     """Whether a rollup needs a row (c) of the log no more: it does not count such rows, has no
     stored rows of that time (yet, or any more), or has the change in them."""
     time: LiteralString = f"c.{rollup.fact.time}"
+    last = last_change_sql(rollup, "c.site_id", rollup.floor(time))
     return (
-        f"not ({rollup.only}) or number <= {rollup.last_change('c.site_id', rollup.floor(time))}"
+        f"not ({rollup.only}) or number <= {last}"
         f" or not exists (select from rollup_state r where r.name = '{rollup.name}'"
         f" and {time} >= r.kept_since and {time} < r.watermark)"
     )

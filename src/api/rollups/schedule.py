@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 
-from api.db.rollup import ORIGIN, Rollup
+from api.rollups.model import ORIGIN, Rollup
 
 Connection = AsyncConnection[Any]
 
@@ -49,7 +49,7 @@ def values_of(rollup: Rollup, now: datetime, everything: bool) -> dict[str, Any]
     """What a question about the rested buckets of one rollup binds."""
     return {
         "rollup": rollup.name,
-        "lag": rollup.lag,
+        "lag": rollup.settles_after,
         "now": now,
         "everything": everything,
         "longest": LONGEST_LATE,
@@ -90,7 +90,7 @@ async def rollups_due(
         """,
         {
             "names": [rollup.name for rollup in rollups],
-            "lags": [rollup.lag for rollup in rollups],
+            "lags": [rollup.settles_after for rollup in rollups],
             "now": now,
             "everything": everything,
             "longest": LONGEST_LATE,

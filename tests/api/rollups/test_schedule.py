@@ -6,9 +6,9 @@ from typing import LiteralString
 
 import pytest
 
-from api.analytics.rollups import ROLLUPS
-from api.db.refresh import refresh_rollups
 from api.events.changes import MOST_LOGGED
+from api.rollups.definitions import ROLLUPS
+from api.rollups.refresh import refresh_rollups
 from api.sites.models import utc_now
 from conftest import TestSite
 

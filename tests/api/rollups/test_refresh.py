@@ -10,12 +10,14 @@ import pytest
 from psycopg import AsyncConnection
 
 from api.analytics import execute
-from api.analytics.rollups import FACTS, ROLLUPS
-from api.db import available
 from api.db.database import Database
-from api.db.refresh import advance_watermark, expire_rows, refresh_rollups
-from api.db.rollup import Rollup
-from api.db.sync import HistoryWouldBeLost, sync_rollups
+from api.rollups import available
+from api.rollups.definitions import FACTS, ROLLUPS
+from api.rollups.model import Rollup
+from api.rollups.refresh import refresh_rollups
+from api.rollups.row_expiry import expire_rows
+from api.rollups.sync import HistoryWouldBeLost, sync_rollups
+from api.rollups.watermark import advance_watermark
 from api.sites.models import utc_now
 from conftest import TestSite, refresh
 
@@ -126,7 +128,7 @@ async def test_changed_rollup_stops_the_start_where_raw_data_has_expired(
         await sync(database, MORE)
     assert await site.ask("pages", **DAY) == before
     # Under a name of its own it is stored from the line on, and is found by who asks for more.
-    added = replace(MORE_PAGES, name="pages_2", finer=None)
+    added = replace(MORE_PAGES, name="pages_2", built_from=None)
     both = (*ROLLUPS, added)
     await sync(database, both)
     async with await database.connect() as connection:
@@ -184,7 +186,7 @@ async def test_a_watermark_stops_only_between_two_buckets(site: TestSite, rollup
         assert await cursor.fetchone() == (True,)
 
 
-BRIEF = [rollup for rollup in ROLLUPS if rollup.keep]
+BRIEF = [rollup for rollup in ROLLUPS if rollup.retention]
 """Those whose rows are of use for some days only."""
 
 
@@ -213,11 +215,11 @@ async def test_rows_that_are_of_no_use_any_more_go_and_are_read_from_base_tables
         connection.transaction(force_rollback=True),
     ):
         assert await kept(connection, rollup, site) == [1, 1]
-        assert rollup.keep
-        await expire_rows(connection, site.database.engine, [rollup], seen + rollup.keep)
+        assert rollup.retention
+        await expire_rows(connection, site.database.engine, [rollup], seen + rollup.retention)
         assert await kept(connection, rollup, site) == [1, 1]
         # Of a continuous aggregate whole chunks of five days go.
-        later = seen + rollup.keep + timedelta(days=5, hours=1)
+        later = seen + rollup.retention + timedelta(days=5, hours=1)
         await expire_rows(connection, site.database.engine, [rollup], later)
         assert await kept(connection, rollup, site) == [0, 1]
 

@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from api.db.database import Database, lend
-from api.db.rollup import Rollup
+from api.rollups.model import Rollup
 
 REMEMBER_SECONDS = 5.0
 
@@ -39,3 +39,15 @@ async def stored_rollups(connection: AsyncConnection[Any]) -> dict[str, dict[str
         " nullif(since, '-infinity') as since from rollup_state"
     )
     return {row["name"]: row for row in await cursor.fetchall()}
+
+
+async def as_stored(
+    connection: AsyncConnection[Any], rollups: Sequence[Rollup]
+) -> tuple[Sequence[Rollup], bool]:
+    """Those that are stored as this process declares them, and whether these are all that are
+    stored. An old process that still runs beside a new release must not write its rows into what
+    that has stored."""
+    cursor = await connection.execute("select name, fingerprint from rollup_state")
+    stored: dict[str, str] = dict(await cursor.fetchall())
+    current = [rollup for rollup in rollups if stored.get(rollup.name) == rollup.fingerprint]
+    return current, len(current) == len(stored)

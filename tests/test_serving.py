@@ -3,52 +3,13 @@
 import json
 import signal
 import stat
-import subprocess
-import sys
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import psutil
 import psycopg
 import pytest
 
-from processes import Service, running, service_environment
-
-
-def post(base: str, body: Any) -> int:
-    """Posts events; the status."""
-    request = urllib.request.Request(f"{base}/api/events/", json.dumps(body).encode())
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return answer.status
-
-
-def get(base: str, path: str) -> Any:
-    """The JSON at a path."""
-    with urllib.request.urlopen(f"{base}{path}", timeout=10) as answer:
-        return json.load(answer)
-
-
-def cli(data_dir: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command line to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
-        env=service_environment(data_dir, **environment),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def servers_of(data_dir: Path) -> list[psutil.Process]:
-    """The PostgreSQL servers that run on this folder."""
-    found: list[psutil.Process] = []
-    for process in psutil.process_iter(["name", "cmdline"]):
-        words = process.info["cmdline"] or []
-        if process.info["name"] == "postgres" and str(data_dir / "postgres") in words:
-            found.append(process)
-    return found
+from processes import Service, cli, get, post, running, servers_of
 
 
 @pytest.mark.parametrize(

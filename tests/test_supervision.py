@@ -4,6 +4,8 @@ import signal
 import time
 import urllib.error
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -56,6 +58,39 @@ def statuses_until_stored(service: Service, name: str) -> set[int]:
         heard.add(attempt(service, name))
         time.sleep(0.05)
     return heard
+
+
+def recovering(data_dir: Path) -> list[psutil.Process]:
+    """The process that reads the WAL after a crash."""
+    family = [child for server in servers_of(data_dir) for child in children_of(server)]
+    return [child for child in family if "startup" in " ".join(words_of(child))]
+
+
+def starting(data_dir: Path) -> list[psutil.Process]:
+    """The program that starts the server and waits until it takes connections."""
+    programs = [process for process in psutil.process_iter() if name_of(process) == "pg_ctl"]
+    return [program for program in programs if str(data_dir / "postgres") in words_of(program)]
+
+
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    """Its children, none when it has ended meanwhile."""
+    with suppress(psutil.NoSuchProcess):
+        return process.children()
+    return []
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Its command line, empty when it has ended meanwhile."""
+    with suppress(psutil.NoSuchProcess):
+        return process.cmdline()
+    return []
+
+
+def name_of(process: psutil.Process) -> str:
+    """Its name, empty when it has ended meanwhile."""
+    with suppress(psutil.NoSuchProcess):
+        return process.name()
+    return ""
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -143,3 +178,26 @@ def test_start_that_fails_beside_living_workers_does_not_stop_their_server(tmp_p
     with running(data_dir, DEMO="false") as second:
         second.stop()
     assert not servers_of(data_dir)
+
+
+def test_start_waits_for_a_recovery_that_takes_long(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    service = Service(data_dir, DEMO="false")
+    service.start()
+    with psycopg.connect(f"host={data_dir / 'postgres'} user=postgres") as connection:
+        connection.execute(
+            "create table filling as select md5(n::text) from generate_series(1, 3000000) n"
+        )
+    service.stop(signal.SIGKILL)
+    postmaster_of(data_dir).kill()
+    with ThreadPoolExecutor(1) as threads:
+        started = threads.submit(service.start, PATIENCE)
+        eventually(lambda: recovering(data_dir))
+        recovery = recovering(data_dir)[0]
+        recovery.suspend()
+        eventually(lambda: starting(data_dir))
+        eventually(lambda: not starting(data_dir))  # the patience of the package is over
+        recovery.resume()
+        started.result()
+    assert attempt(service, "after") == 201
+    assert service.stop() == 0

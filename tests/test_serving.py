@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from api.db.embedded import embedded_server
 from processes import Service, cli, get, post, running, servers_of
 
 
@@ -43,6 +44,8 @@ def test_says_in_plain_words_that_the_database_is_not_there(tmp_path: Path) -> N
 
 def test_a_first_start_makes_everything_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    (data_dir / "first-login.txt").touch(0o666)
     with running(data_dir) as service:
         totals = get(service.base, "/api/analytics/timeseries?site=demo&days=30&interval=day")
         assert totals["totals"]["visits"] > 3000
@@ -127,6 +130,27 @@ def test_many_processes_may_migrate_an_empty_database_at_once(tmp_path: Path) ->
         with psycopg.connect(url) as connection:
             assert connection.execute("select count(*) from site").fetchone() == (1,)
             assert connection.execute("select count(*) from app_user").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_database_that_is_not_utf8_is_refused_in_one_sentence(
+    tmp_path: Path, encoding: str
+) -> None:
+    data_dir = tmp_path / "data"
+    with embedded_server(data_dir) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                f"create database other encoding '{encoding}' locale 'C' template template0"
+            )
+        done = cli(
+            data_dir,
+            "migrate",
+            DATABASE_URL=f"postgresql://postgres@/other?host={data_dir / 'postgres'}",
+            SECRET_KEY="f0e1d2c3b4a5968778695a4b3c2d1e0f",
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"The database 'other' is encoded in {encoding}, and UTF8 is needed")
 
 
 def test_an_ordinary_role_is_enough(tmp_path: Path) -> None:

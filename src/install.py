@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from api.auth.accounts import create_user, has_users
 from api.auth.models import Registration
@@ -18,7 +17,7 @@ from api.rollups.definitions import FACTS, ROLLUPS
 from api.rollups.sync import sync_rollups
 from api.sites.directory import DEFAULT_SITE, Sites
 from api.sites.models import Visibility, utc_now
-from settings import Settings, private_file
+from settings import Settings, write_private
 
 FIRST_EMAIL = "admin@localhost"
 
@@ -61,12 +60,5 @@ async def furnish(database: Database, settings: Settings) -> FirstLogin | None:
         await create_user(database, new, is_admin=True)
     except Conflict:
         return None  # another process was quicker, and tells its own
-    remember_login(login, settings.data_dir / "first-login.txt")
+    write_private(settings.data_dir / "first-login.txt", f"{login.email}\n{login.password}\n")
     return login
-
-
-def remember_login(login: FirstLogin, path: Path) -> None:
-    """Keeps the first login where only the operator can read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", opener=private_file) as file:
-        file.write(f"{login.email}\n{login.password}\n")

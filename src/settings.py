@@ -192,12 +192,21 @@ def generated_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         draft = path.with_name(f"{path.name}.{os.getpid()}")
-        with open(draft, "w", opener=private_file) as file:
-            file.write(secrets.token_hex(32))
+        write_private(draft, secrets.token_hex(32))
         with suppress(FileExistsError):  # whoever came first, with a whole file, wins
             os.link(draft, path)
         draft.unlink()
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
     return path.read_text()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner may read, whoever could read one of its name before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with open(path, "x", opener=private_file) as file:
+        file.write(text)
 
 
 def private_file(path: str, flags: int) -> int:

@@ -1,5 +1,6 @@
 """Real processes: the service as an operator starts it, on a free port and a folder of its own."""
 
+import json
 import os
 import signal
 import socket
@@ -11,6 +12,9 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 ROOT = Path(__file__).parents[1]
 
@@ -58,6 +62,11 @@ class Service:
         self.process.send_signal(sign)
         return self.process.wait(timeout=30)
 
+    def family(self) -> list[psutil.Process]:
+        """The processes of the service beside the first, and without PostgreSQL's."""
+        assert self.process is not None
+        return psutil.Process(self.process.pid).children(recursive=True)
+
     def output(self) -> str:
         """What it printed."""
         return self.log.read_text()
@@ -87,3 +96,37 @@ def running(data_dir: Path, **environment: str) -> Iterator[Service]:
     finally:
         if service.process and service.process.poll() is None:
             service.stop()
+
+
+def post(base: str, body: Any) -> int:
+    """Posts events; the status."""
+    request = urllib.request.Request(f"{base}/api/events/", json.dumps(body).encode())
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.status
+
+
+def get(base: str, path: str) -> Any:
+    """The JSON at a path."""
+    with urllib.request.urlopen(f"{base}{path}", timeout=10) as answer:
+        return json.load(answer)
+
+
+def cli(data_dir: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command line to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        env=service_environment(data_dir, **environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def servers_of(data_dir: Path) -> list[psutil.Process]:
+    """The PostgreSQL servers that run on this folder."""
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        words = process.info["cmdline"] or []
+        if process.info["name"] == "postgres" and str(data_dir / "postgres") in words:
+            found.append(process)
+    return found

@@ -3,52 +3,14 @@
 import json
 import signal
 import stat
-import subprocess
-import sys
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import psutil
 import psycopg
 import pytest
 
-from processes import Service, running, service_environment
-
-
-def post(base: str, body: Any) -> int:
-    """Posts events; the status."""
-    request = urllib.request.Request(f"{base}/api/events/", json.dumps(body).encode())
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return answer.status
-
-
-def get(base: str, path: str) -> Any:
-    """The JSON at a path."""
-    with urllib.request.urlopen(f"{base}{path}", timeout=10) as answer:
-        return json.load(answer)
-
-
-def cli(data_dir: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command line to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
-        env=service_environment(data_dir, **environment),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def servers_of(data_dir: Path) -> list[psutil.Process]:
-    """The PostgreSQL servers that run on this folder."""
-    found: list[psutil.Process] = []
-    for process in psutil.process_iter(["name", "cmdline"]):
-        words = process.info["cmdline"] or []
-        if process.info["name"] == "postgres" and str(data_dir / "postgres") in words:
-            found.append(process)
-    return found
+from api.db.embedded import embedded_server
+from processes import Service, cli, get, post, running, servers_of
 
 
 @pytest.mark.parametrize(
@@ -82,6 +44,8 @@ def test_says_in_plain_words_that_the_database_is_not_there(tmp_path: Path) -> N
 
 def test_a_first_start_makes_everything_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    (data_dir / "first-login.txt").touch(0o666)
     with running(data_dir) as service:
         totals = get(service.base, "/api/analytics/timeseries?site=demo&days=30&interval=day")
         assert totals["totals"]["visits"] > 3000
@@ -166,6 +130,27 @@ def test_many_processes_may_migrate_an_empty_database_at_once(tmp_path: Path) ->
         with psycopg.connect(url) as connection:
             assert connection.execute("select count(*) from site").fetchone() == (1,)
             assert connection.execute("select count(*) from app_user").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_database_that_is_not_utf8_is_refused_in_one_sentence(
+    tmp_path: Path, encoding: str
+) -> None:
+    data_dir = tmp_path / "data"
+    with embedded_server(data_dir) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                f"create database other encoding '{encoding}' locale 'C' template template0"
+            )
+        done = cli(
+            data_dir,
+            "migrate",
+            DATABASE_URL=f"postgresql://postgres@/other?host={data_dir / 'postgres'}",
+            SECRET_KEY="f0e1d2c3b4a5968778695a4b3c2d1e0f",
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"The database 'other' is encoded in {encoding}, and UTF8 is needed")
 
 
 def test_an_ordinary_role_is_enough(tmp_path: Path) -> None:

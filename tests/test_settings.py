@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from processes import service_environment
-from settings import Settings
+from settings import Settings, write_private
 
 GOOD = "f0e1d2c3b4a5968778695a4b3c2d1e0f" * 2
 
@@ -42,6 +42,25 @@ def test_generates_its_own_secret_for_the_embedded_database(tmp_path: Path) -> N
     assert len(first) >= 32
     mode = (tmp_path / "secret_key").stat().st_mode
     assert stat.S_IMODE(mode) == 0o600
+
+
+def test_secret_that_others_could_read_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "secret_key"
+    path.write_text(GOOD)
+    path.chmod(0o666)
+    assert Settings(database_url="", data_dir=tmp_path).secret == GOOD
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_private_file_is_a_new_one_whoever_had_the_old_one_open(tmp_path: Path) -> None:
+    path = tmp_path / "first-login.txt"
+    path.write_text("of others")
+    path.chmod(0o666)
+    with path.open() as reader:
+        write_private(path, "secret")
+        assert reader.read() == "of others"
+    assert path.read_text() == "secret"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_takes_a_good_secret() -> None:

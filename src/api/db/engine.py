@@ -43,7 +43,7 @@ class Engine:
 
 
 class UnsupportedServer(AnalyticsError):
-    """This PostgreSQL server is too old."""
+    """This PostgreSQL server is too old, or its database of another kind than is needed."""
 
     status = 503
     code = "UNSUPPORTED_SERVER"

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from api.db.database import sqlalchemy_url
+from api.db.engine import UnsupportedServer
 from api.errors import AnalyticsError
 
 MIGRATIONS = Path(__file__).parents[3] / "migrations"
@@ -26,13 +28,15 @@ async def migrate(url: str, timescaledb: bool = True) -> None:
     """Applies every missing revision, one process at a time.
 
     TimescaleDB is created in the database first when it is wanted and the server offers it.
-    Raises NewerSchema when the database is ahead of this code.
+    Raises NewerSchema when the database is ahead of this code, UnsupportedServer when it is not
+    encoded in UTF-8.
     """
     await asyncio.to_thread(upgrade, url, timescaledb)
 
 
 def upgrade(url: str, timescaledb: bool) -> None:
     """The work of migrate; Alembic knows no async, so it runs in a thread."""
+    refuse_other_encodings(url)
     engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
     with engine.connect() as lock, engine.connect() as connection:
         lock.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK})
@@ -59,6 +63,17 @@ def create_extension(connection: Connection) -> None:
     fresh = connection.execute(text("select to_regclass('event') is null")).scalar_one()
     if offered and fresh:
         connection.execute(text("create extension timescaledb"))
+
+
+def refuse_other_encodings(url: str) -> None:
+    """A page or a title may be in any language. SQLAlchemy fails before it can be asked this."""
+    with psycopg.connect(url) as connection:
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            raise UnsupportedServer(
+                f"The database {connection.info.dbname!r} is encoded in {encoding}, and UTF8 is"
+                " needed; make one with: createdb --encoding UTF8 --template template0"
+            )
 
 
 def refuse_newer(connection: Connection) -> None:

@@ -4,6 +4,7 @@ An answer is right, or it is a refusal because raw data has expired: where that 
 everything that the refusal suggests is answered, rightly.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -153,8 +154,11 @@ def has_raw_data(subject: Subject, asked: Asked) -> bool:
 def suggestions(asked: Asked, allowed: Sequence[str], now: datetime) -> Iterator[Asked]:
     """The same question with the parameters in each of the ways that a refusal names."""
     for entry in allowed:
-        said = parse_qsl(entry, keep_blank_values=True, strict_parsing=True)
-        yield changed(asked, dict(said), now)
+        if asked.question.report == "query":  # it takes a body
+            said = dict(zip(("from", "to"), json.loads(entry)["date_range"], strict=True))
+        else:
+            said = dict(parse_qsl(entry, keep_blank_values=True, strict_parsing=True))
+        yield changed(asked, said, now)
 
 
 def changed(asked: Asked, said: Mapping[str, str], now: datetime) -> Asked:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from api.db import refresh as refresh_module
+from api.rollups import refresh as refresh_module
 from api.rollups.definitions import ROLLUPS
 from api.rollups.model import ORIGIN
 from api.rollups.refresh import refresh_rollups

@@ -4,6 +4,7 @@ An answer is right, or it is a refusal because raw data has expired: where that 
 everything that the refusal suggests is answered, rightly.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -110,7 +111,7 @@ class Examination:
     ) -> None:
         """Asks again in each of the ways that a refusal names."""
         try:
-            ways = list(suggestions(asked, body.get("allowed") or []))
+            ways = list(suggestions(asked, body.get("allowed") or [], now))
         except ValueError as error:
             self.findings.note("a refusal suggests what cannot be asked", f"{said}\n{error}")
             return
@@ -122,7 +123,8 @@ class Examination:
                 continue
             answer = self.ask(subject, way)
             if answer.status_code == 200:
-                self.compare(subject, way, answer.json(), now)
+                if way.question == asked.question:  # the oracle knows no other
+                    self.compare(subject, way, answer.json(), now)
             else:
                 self.findings.note(
                     "what a refusal suggests is refused, too",
@@ -149,22 +151,29 @@ def has_raw_data(subject: Subject, asked: Asked) -> bool:
     return not asked.question.of_firsts and (kept is None or kept < asked.span.upper)
 
 
-def suggestions(asked: Asked, allowed: Sequence[str]) -> Iterator[Asked]:
-    """The same question in the ways that a refusal names: parameters, or edges of a range."""
-    edges = [entry for entry in allowed if "=" not in entry]
-    if edges:
-        yield changed(asked, dict(zip(("from", "to"), edges, strict=False)))
+def suggestions(asked: Asked, allowed: Sequence[str], now: datetime) -> Iterator[Asked]:
+    """The same question with the parameters in each of the ways that a refusal names."""
     for entry in allowed:
-        if "=" in entry:
-            yield changed(asked, dict(parse_qsl(entry)))
+        if asked.question.report == "query":  # it takes a body
+            said = dict(zip(("from", "to"), json.loads(entry)["date_range"], strict=True))
+        else:
+            said = dict(parse_qsl(entry, keep_blank_values=True, strict_parsing=True))
+        yield changed(asked, said, now)
 
 
-def changed(asked: Asked, said: Mapping[str, str]) -> Asked:
-    """The same question with other parameters."""
+def changed(asked: Asked, said: Mapping[str, str], now: datetime) -> Asked:
+    """The same question with other parameters; an empty one is left out."""
     lower = moment(said["from"]) if "from" in said else asked.span.lower
-    upper = moment(said["to"]) if "to" in said else asked.span.upper
+    upper = asked.span.upper
+    if "to" in said:
+        upper = moment(said["to"]) if said["to"] else now
     zone = ZoneInfo(said["timezone"]) if "timezone" in said else asked.zone
-    return replace(asked, span=Range(lower, upper), zone=zone)
+    others = {key: value for key, value in said.items() if key not in ("from", "to", "timezone")}
+    params = {**asked.question.params, **others}
+    question = replace(
+        asked.question, params={key: value for key, value in params.items() if value != ""}
+    )
+    return replace(asked, question=question, span=Range(lower, upper), zone=zone)
 
 
 def moment(text: str) -> datetime:

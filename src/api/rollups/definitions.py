@@ -172,4 +172,4 @@ ROLLUPS = (
     PAGE_VISITORS,
     page_visitor_bitmaps("weekly_page_visitors", WEEK, built_from=PAGE_VISITORS),
 )
-"""A finer rollup comes before the coarser ones that are read from it."""
+"""A narrower rollup comes before the wider ones that are built from it."""

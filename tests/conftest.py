@@ -18,6 +18,7 @@ from api.db.database import Database
 from api.db.engine import Profile
 from api.db.forms import refreshable
 from api.db.refresh import refresh_rollups
+from api.health import Ready, readiness
 from api.sites.directory import Sites
 from api.sites.models import Visibility, utc_now
 from install import furnish, prepared
@@ -121,6 +122,13 @@ class TestSite:
     async def refresh(self) -> int:
         """One round of the job that refreshes rollups."""
         return await refresh(self.database)
+
+
+async def ready(database: Database, **more: Any) -> Ready:
+    """What /readyz says at this moment, with these settings; no answer from a moment ago."""
+    settings = Settings(database_url=database.url, secret_key=SECRET, **more)
+    async with readiness(database, settings) as asked:
+        return await asked.ask()
 
 
 async def refresh(database: Database) -> int:

@@ -18,7 +18,7 @@ from api.db.refresh import advance_watermark, forget
 from api.db.rollup import Rollup
 from api.db.sync import retire_forms, sync_rollups
 from api.sites.models import utc_now
-from conftest import TestSite, refresh
+from conftest import TestSite, ready, refresh
 
 DAY = {"from": "2026-03-10", "to": "2026-03-10", "timezone": "UTC"}
 SEEN = {"page": "/", "visitor_id": 1, "time": "2026-03-10T10:00:00Z"}
@@ -123,7 +123,7 @@ async def test_a_changed_declaration_is_filled_beside_the_old_form_and_takes_its
     async with await database.connect() as connection:
         cursor = await connection.execute("select sum(custom_events) from pages")
         assert await cursor.fetchone() == (0,)
-    assert (await site.client.get("/readyz")).json()["rollups"] == "current"
+    assert (await ready(database)).rollups == "current"
 
 
 async def test_a_rebuild_that_would_lose_history_leaves_the_old_form_in_its_place(
@@ -147,9 +147,8 @@ async def test_a_rebuild_that_would_lose_history_leaves_the_old_form_in_its_plac
         assert await site.ask("pages", **DAY) == before
         await refresh(database)
         assert await retire(database, MORE) == 0
-    assert (await site.client.get("/readyz")).json()[
-        "rollups"
-    ] == "two forms of: hourly_pages, pages, weekly_pages"
+    told = await ready(database)
+    assert told.rollups == "two forms of: hourly_pages, pages, weekly_pages"
     june = await site.ask("pages", **{**DAY, "from": "2026-06-10", "to": "2026-06-10"})
     assert [row["pageviews"] for row in june["rows"]] == [1]
     # Both are kept up: the old one goes on where the new one begins.

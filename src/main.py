@@ -22,6 +22,7 @@ from api.events.routing import pixel_router as pixel
 from api.events.routing import router as events
 from api.events.salts import Salts
 from api.events.upkeep import router as upkeep
+from api.health import readiness
 from api.health import router as health
 from api.jobs import jobs_for
 from api.limits import Buckets, share
@@ -69,6 +70,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             Database(settings.database_url, answer_seconds=settings.answer_within_seconds)
         )
         app.state.database = database
+        app.state.readiness = await stack.enter_async_context(readiness(database, settings))
         app.state.sites = Sites(database)
         app.state.salts = Salts(database)
         app.state.limits = Limits(settings)

@@ -17,6 +17,7 @@ from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
 from api.db.engine import Profile
+from api.health import Ready, readiness
 from api.rollups.definitions import ROLLUPS
 from api.rollups.refresh import refresh_rollups
 from api.sites.directory import Sites
@@ -122,6 +123,13 @@ class TestSite:
     async def refresh(self) -> int:
         """One round of the job that refreshes rollups."""
         return await refresh(self.database)
+
+
+async def ready(database: Database, **more: Any) -> Ready:
+    """What /readyz says at this moment, with these settings; no answer from a moment ago."""
+    settings = Settings(database_url=database.url, secret_key=SECRET, **more)
+    async with readiness(database, settings) as asked:
+        return await asked.ask()
 
 
 async def refresh(database: Database) -> int:

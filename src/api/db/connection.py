@@ -6,7 +6,7 @@ import select
 import socket
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
@@ -34,7 +34,7 @@ class PatientConnection(AsyncConnection[Any]):
     it says; asking it to cancel would only wait again.
     """
 
-    patience: ClassVar[float] = 20.0
+    patience: float = 20.0
     """Seconds; longer than any statement may take, by the timeouts that the server keeps."""
 
     async def wait(self, gen: PQGen[T], *args: Any, **kwargs: Any) -> T:

@@ -33,6 +33,8 @@ STEPS_AT_ONCE = 2000
 STUCK_AFTER = timedelta(days=1)
 """A line that has been due for so long does not move by itself."""
 
+NOT_TRIED = "the job that removes it has not run"
+
 BRIEFLY = "set local lock_timeout = '500ms'"
 """Writers wait meanwhile, so long reports are not waited for."""
 
@@ -84,8 +86,8 @@ async def stuck_lines(connection: Connection, days: int, now: datetime) -> Seque
     """What keeps lines from moving that have been due for a day, in words; of each site."""
     stuck: list[str] = []
     for site, line in await due_lines(connection, days, now - STUCK_AFTER):
-        reasons = ", ".join(await holds_line(connection, site, line))
-        stuck.append(f"site {site}, before {line:%Y-%m-%d}: {reasons or 'nobody removes it'}")
+        reasons = await holds_line(connection, site, line) or [NOT_TRIED]
+        stuck.append(f"site {site}, before {line:%Y-%m-%d}: {', '.join(reasons)}")
     return stuck
 
 

@@ -1,0 +1,90 @@
+"""A small write that is committed, to find out whether the database takes any."""
+
+import asyncio
+from typing import LiteralString, Self
+
+import psycopg
+
+from api.db.connection import PATIENCE, PatientConnection, was_cut
+from api.db.database import WRITING, conninfo
+from api.errors import Unavailable
+
+WRITE: LiteralString = """
+    insert into write_probe (id, written_at) values (1, now())
+    on conflict (id) do update set written_at = excluded.written_at
+"""
+"""Reaches the WAL. It is always the same row; its older versions make room for the next one."""
+
+ROOM: LiteralString = "create temp table room_probe (taken boolean) on commit delete rows"
+TAKE_ROOM: LiteralString = "insert into pg_temp.room_probe values (true)"
+"""The WAL has room of its own, so a small write goes on when the disk is full and events do not:
+their tables must grow. This one grows from nothing to a block each time, and is emptied with the
+COMMIT; it is made once for each connection."""
+
+MAY_TAKE_ROOM: LiteralString = "select has_database_privilege(current_database(), 'temporary')"
+"""Everybody may, unless somebody saw to it."""
+
+
+class Probe:
+    """The write, on a connection of its own: no report or batch can keep it waiting."""
+
+    def __init__(self, url: str, answer_seconds: float) -> None:
+        self.url = url
+        self.patience = PATIENCE * answer_seconds
+        self.connection: PatientConnection | None = None
+        self.write_sql: LiteralString = WRITE
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Hangs up."""
+        if self.connection:
+            await self.connection.close()
+        self.connection = None
+
+    async def write(self) -> PatientConnection:
+        """Commits a write. Returns the connection on which it was possible; raises Unavailable,
+        with what is wrong, where it was not."""
+        if self.connection and was_cut(self.connection):
+            await self.close()
+        try:
+            connection = self.connection or await self.connect()
+            # Without values this is one message, and one transaction.
+            await connection.execute(self.write_sql)
+        except (psycopg.Error, TimeoutError) as error:
+            await self.close()
+            raise Unavailable(what_is_wrong(error)) from error
+        return connection
+
+    async def connect(self) -> PatientConnection:
+        """A connection on which the write can be made."""
+        async with asyncio.timeout(self.patience):
+            connection = await PatientConnection.connect(
+                conninfo(self.url, WRITING), autocommit=True, connect_timeout=2
+            )
+        connection.patience = self.patience
+        self.connection = connection
+        cursor = await connection.execute(MAY_TAKE_ROOM)
+        if await cursor.fetchone() == (True,):
+            await connection.execute(ROOM)
+            self.write_sql = f"{TAKE_ROOM}; {WRITE}"
+        return connection
+
+
+def what_is_wrong(error: Exception) -> str:
+    """Why a write failed, for everybody: without names and values."""
+    match error:
+        case psycopg.errors.DiskFull():
+            return "The disk of the database is full."
+        case psycopg.errors.ReadOnlySqlTransaction():
+            return "The database is read-only."
+        case psycopg.errors.UndefinedTable():
+            return "The database is not migrated yet."
+        case psycopg.Error(sqlstate=str() as code):
+            return f"The database cannot commit a write (SQLSTATE {code})."
+        case _:
+            return "The database does not answer."

@@ -5,7 +5,6 @@ everything that the refusal suggests is answered, rightly.
 """
 
 import json
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime

@@ -71,7 +71,7 @@ class Installation:
         return ready
 
     def close(self) -> None:
-        """Ends everything."""
+        """Ends everything, also a server that its service has left alone."""
         self.client.close()
         if self.rounds:
             assert self.rounds.stdin
@@ -81,6 +81,8 @@ class Installation:
             self.rounds.wait(PATIENCE)
         if self.service.process and self.service.process.poll() is None:
             self.stop()
+        with suppress(FileNotFoundError, psutil.NoSuchProcess):
+            self.kill_server(everybody=True)
 
     # ----------------------------------------------------------------------------------- jobs
 

@@ -57,6 +57,7 @@ class Installation:
     def kill_server(self, everybody: bool) -> None:
         """SIGKILL to the postmaster, whose backends then end by themselves, or to all at once."""
         postmaster = psutil.Process(int(self.postmaster_file()[0]))
+        assert postmaster.cwd() == str((self.data / "postgres").resolve())  # and nobody else's
         family = [postmaster, *postmaster.children(recursive=True)]
         for process in family if everybody else family[:1]:
             with suppress(psutil.NoSuchProcess):

@@ -12,11 +12,12 @@ class Bounds:
     """What a healthy installation keeps to. With few events whole pages count: every partition,
     chunk and index has some with little in them."""
 
-    raw_bytes_per_event: int = 1500
+    raw_bytes_per_event: int = 800
     """Of events in the time for which they are kept."""
     raw_base: int = 6 * MEGABYTE
-    rollup_bytes_per_event: int = 800
-    rollup_base: int = 8 * MEGABYTE
+    rollup_bytes_per_event: int = 400
+    """Of all events that there ever were: plain PostgreSQL takes 220 at a hundred a day."""
+    rollup_base: int = 10 * MEGABYTE
     visitor_bytes_per_event: int = 100
     marks_bytes: int = 4 * MEGABYTE
     marks: int = 4000

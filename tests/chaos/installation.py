@@ -57,6 +57,7 @@ class Installation:
     def kill_server(self, everybody: bool) -> None:
         """SIGKILL to the postmaster, whose backends then end by themselves, or to all at once."""
         postmaster = psutil.Process(int(self.postmaster_file()[0]))
+        assert postmaster.cwd() == str((self.data / "postgres").resolve())  # and nobody else's
         family = [postmaster, *postmaster.children(recursive=True)]
         for process in family if everybody else family[:1]:
             with suppress(psutil.NoSuchProcess):
@@ -71,7 +72,7 @@ class Installation:
         return ready
 
     def close(self) -> None:
-        """Ends everything."""
+        """Ends everything, also a server that its service has left alone."""
         self.client.close()
         if self.rounds:
             assert self.rounds.stdin
@@ -81,6 +82,8 @@ class Installation:
             self.rounds.wait(PATIENCE)
         if self.service.process and self.service.process.poll() is None:
             self.stop()
+        with suppress(FileNotFoundError, psutil.NoSuchProcess):
+            self.kill_server(everybody=True)
 
     # ----------------------------------------------------------------------------------- jobs
 

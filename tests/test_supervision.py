@@ -123,6 +123,24 @@ def test_server_is_not_started_beside_a_backend_of_the_killed_one(tmp_path: Path
         statuses_until_stored(service, "after")
 
 
+def test_worker_that_is_killed_with_the_server_is_replaced(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    configuration = data_dir / "postgres" / "postgresql.conf"
+    with running(data_dir, DEMO="false", WORKERS="2") as service:
+        good = configuration.read_text()
+        configuration.write_text(f"{good}\nno_such_setting = 1\n")
+        workers = service.family()
+        workers[-1].kill()
+        postmaster_of(data_dir).kill()
+        # Until then the next worker has come to look for the server.
+        eventually(lambda: "try 4" in service.output())
+        configuration.write_text(good)
+        statuses_until_stored(service, "after")
+        eventually(service.is_ready)
+        assert len(service.family()) == len(workers)
+        assert service.stop() == 0
+
+
 def test_server_that_does_not_start_again_ends_the_service_with_exit_code_1(
     tmp_path: Path,
 ) -> None:

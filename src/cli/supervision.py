@@ -12,6 +12,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Event, Thread
 
+import psycopg
 from fastapi import FastAPI
 
 from api.db.embedded import DoesNotStart, bound_log, server_in, start, use
@@ -110,7 +111,20 @@ def build_worker() -> FastAPI:
         Thread(target=follow, args=[parent], daemon=True).start()
         if folder := embedded_folder():
             app.state.using = use(folder.parent)
+        await_database(app.state.settings.database_url)
     return app
+
+
+def await_database(url: str) -> None:
+    """Waits for a database that is away for a moment: a process that takes the place of a killed
+    one, and fails to start, would end the whole service."""
+    deadline = time.monotonic() + STEADY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+            return
+        except psycopg.OperationalError:
+            time.sleep(LOOK_SECONDS)
 
 
 def follow(parent: BaseProcess) -> None:

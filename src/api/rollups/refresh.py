@@ -63,7 +63,7 @@ async def refresh_rollup(
 ) -> int:
     """Moves the watermark up and cleans the dirty buckets. Returns how many."""
     cleaned = 0
-    await put_watermark_back(connection, rollup, now)
+    await put_watermark_back(connection, engine, rollup)
     await begin_watermark(connection, rollup, now)
     while await advance_watermark(connection, rollup, now):
         pass

@@ -77,7 +77,7 @@ async def rollups_due(
         select name from rollup_state r
         join unnest(%(names)s::text[], %(lags)s::interval[]) asked (name, lag) using (name)
         where watermark < date_bin(width, %(now)s::timestamptz - lag, {ORIGIN})
-            or watermark > %(now)s
+            or watermark > now()
             or ready_at is null
             or exists (select from rollup_dirty d where d.rollup = r.name and {DIRTY_RESTED})
             or exists (

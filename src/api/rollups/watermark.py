@@ -8,11 +8,13 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 
+from api.db.engine import Engine
 from api.rollups.locks import block_writers, fetch_value
 from api.rollups.model import Rollup, late_log
 from api.rollups.row_expiry import move_row_line
+from api.rollups.stored import stored_table
 
 log = logging.getLogger("analytics.rollups")
 
@@ -96,28 +98,26 @@ async def move_watermark(connection: Connection, rollup: Rollup, target: datetim
     )
 
 
-async def put_watermark_back(connection: Connection, rollup: Rollup, now: datetime) -> None:
-    """Puts a watermark back that a wrong clock moved ahead of now. What was stored past it is
-    marked: it is from before its buckets were over."""
-    target = rollup.floor("%(target)s::timestamptz")
-    values = {"name": rollup.name, "now": now, "target": now - rollup.settles_after}
+async def put_watermark_back(connection: Connection, engine: Engine, rollup: Rollup) -> None:
+    """Puts a watermark back that a wrong clock moved ahead of the database's clock. What is stored
+    past it goes: writers mark nothing there, so it could not be kept right."""
+    ahead: LiteralString = "from rollup_state where name = %(name)s and watermark > now()"
+    values = {"name": rollup.name, "lag": rollup.settles_after}
+    if not await fetch_value(connection, f"select true {ahead}", values):
+        return
     async with connection.transaction():
-        cursor = await connection.execute(
-            f"update rollup_state set watermark = {target},"
-            f" kept_since = least(kept_since, {target})"
-            " where name = %(name)s and watermark > %(now)s",
-            values,
-        )
-        if not cursor.rowcount:
-            return
-        log.warning("rollup %s: its watermark lay ahead and was put back", rollup.name)
+        await block_writers(connection)
+        target = rollup.floor("now() - %(lag)s")
+        values["target"] = await fetch_value(connection, f"select {target} {ahead}", values)
         await connection.execute(
-            f"""
-            insert into rollup_dirty (rollup, site_id, bucket)
-            select distinct %(name)s, site_id, bucket from {rollup.name}_stored
-            where bucket >= {target}
-            order by 1, 2, 3
-            on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1
-            """,
+            "update rollup_state set watermark = %(target)s,"
+            " kept_since = least(kept_since, %(target)s) where name = %(name)s",
             values,
         )
+        await connection.execute(
+            "delete from rollup_dirty where rollup = %(name)s and bucket >= %(target)s", values
+        )
+        table = await stored_table(connection, engine, rollup)
+        rows = sql.SQL("delete from {} where bucket >= %(target)s").format(table)
+        await connection.execute(rows, values)
+    log.warning("rollup %s: its watermark lay ahead and was put back", rollup.name)

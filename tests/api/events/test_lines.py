@@ -17,6 +17,7 @@ from api.sites import directory
 from api.sites.models import utc_now
 from conftest import TestSite, refresh
 
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -237,6 +238,23 @@ async def test_watermarks_ahead_of_the_clock_are_put_back(site: TestSite) -> Non
     await site.send(view(NOW - timedelta(minutes=90)))
     await refresh(site.database)
     assert await pageviews(site) == len(HISTORY) + 4
+
+
+@pytest.mark.usefixtures("ahead")
+async def test_hour_that_a_clock_ahead_stored_is_right_after_its_visit_moved_away(
+    site: TestSite,
+) -> None:
+    hour = (NOW - HOUR).replace(minute=0, second=0, microsecond=0)
+    await site.send(view(hour + 10 * MINUTE))
+    await as_if(site.database, NOW + 60 * DAY)
+    await refresh(site.database)
+    # The clock is right again: the hour is live, and nobody marks what changes in it.
+    await site.send(view(hour - 10 * MINUTE))
+    await as_if(site.database, NOW + 3 * HOUR)
+    span = {"from": (hour - HOUR).isoformat(), "to": (hour + HOUR).isoformat(), "interval": "hour"}
+    answer = await site.ask("timeseries", **span)
+    assert [row["visitors"] for row in answer["rows"]] == [1, 0]
+    assert answer["rows"] == (await site.ask("timeseries", source="base", **span))["rows"]
 
 
 async def test_timescaledb_keeps_no_notes_of_what_changes_late(site: TestSite) -> None:

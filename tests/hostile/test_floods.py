@@ -257,7 +257,9 @@ def status_of(service: Service, path: str, body: bytes) -> int:
 
 
 @pytest.mark.parametrize(
-    "flood", [half_open, headers, keys, logins, arrays, cookies, bodies, pipelines], ids=lambda f: f.__name__
+    "flood",
+    [half_open, headers, keys, logins, arrays, cookies, bodies, pipelines],
+    ids=lambda f: f.__name__,
 )
 def test_a_flood_stops_neither_health_nor_ingest_and_leaves_nothing_behind(
     service: Service, database: str, flood: Callable[[Service], None]

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from api.analytics.goal_routing import router as goals
 from api.analytics.routing import router as analytics
+from api.auth.cookie import OwnCookie
 from api.auth.routing import router as auth
 from api.body_limit import BodyLimit
 from api.db.database import Database
@@ -54,6 +55,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     for router in routers:
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
+    app.add_middleware(OwnCookie)
     app.add_middleware(BodyLimit)
     app.add_middleware(FastLane)
     return app

@@ -223,6 +223,15 @@ def arrays(service: Service) -> None:
         assert status_of(service, "/api/events/", packed) in (400, 422)
 
 
+def cookies(service: Service) -> None:
+    """Cookies of backslashes in quotes, which take quadratic time to read."""
+    for _ in range(10):
+        cookie = 'analytics_login="' + "\\" * 60_000 + '"'
+        with httpx.Client(timeout=PATIENCE, headers={"Cookie": cookie}) as client:
+            for path in ("/healthz", "/login", "/api/auth/me"):
+                assert client.get(service.base + path).status_code in (200, 401)
+
+
 def bodies(service: Service) -> None:
     """300 bodies of 1 MB that lack their last byte."""
     crowd = [socket_to(service, posted("/api/events/", b" " * 1_000_000)[:-1]) for _ in range(300)]
@@ -248,7 +257,9 @@ def status_of(service: Service, path: str, body: bytes) -> int:
 
 
 @pytest.mark.parametrize(
-    "flood", [half_open, headers, keys, logins, arrays, bodies, pipelines], ids=lambda f: f.__name__
+    "flood",
+    [half_open, headers, keys, logins, arrays, cookies, bodies, pipelines],
+    ids=lambda f: f.__name__,
 )
 def test_a_flood_stops_neither_health_nor_ingest_and_leaves_nothing_behind(
     service: Service, database: str, flood: Callable[[Service], None]

@@ -7,6 +7,7 @@ from fastapi import Depends
 from sqlmodel import select
 from starlette.requests import HTTPConnection
 
+from api.auth.cookie import COOKIE
 from api.auth.models import User
 from api.auth.security import read_token
 from api.db.database import Database
@@ -14,9 +15,6 @@ from api.errors import Forbidden, Unauthenticated
 from api.sites.directory import Sites, UnknownSite
 from api.sites.models import Membership, Role, Site, Visibility
 from settings import Settings
-
-COOKIE = "analytics_login"
-"""The browser's copy of the login token: HttpOnly, and good for reading only (GET, WebSocket)."""
 
 
 def settings_of(connection: HTTPConnection) -> Settings:

@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter, Request, Response
 
-from api.auth.access import COOKIE, AppDatabase, AppSettings, CurrentUser
+from api.auth.access import AppDatabase, AppSettings, CurrentUser
 from api.auth.accounts import check_login, create_user
+from api.auth.cookie import COOKIE
 from api.auth.models import Login, Registration, Token, User, UserOut
 from api.auth.security import issue_token
 from api.errors import Forbidden, Unauthenticated

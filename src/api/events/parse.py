@@ -139,15 +139,15 @@ def malformed(raw: bytes, error: Exception) -> Rejected:
 
 
 def fault(text: bytes, error: Exception) -> str:
-    """What is wrong with a body that is not JSON."""
-    return NO_NUMBER if has_no_number(text) else str(error)
+    """What is wrong with a body that is not JSON, as far as its beginning tells."""
+    return NO_NUMBER if has_no_number(text[:MAX_EVENT_BYTES]) else str(error)
 
 
 def has_no_number(text: bytes) -> bool:
     """Whether NaN or Infinity stands where a value belongs: Python's decoder takes them for one."""
     found: list[str] = []
     with suppress(ValueError, RecursionError):
-        json.loads(text, parse_constant=found.append)
+        json.loads(text.decode("utf-8", "replace"), parse_constant=found.append)
     return bool(found)
 
 

@@ -6,11 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl
 from uuid import UUID, uuid4, uuid5
 
 from api.events.enrich.agent import Agent, read_agent
-from api.events.enrich.hygiene import clean_url, is_url, page_of, redact_emails, referrer_of
+from api.events.enrich.hygiene import (
+    clean_url,
+    is_url,
+    page_of,
+    redact_emails,
+    referrer_of,
+    split_address,
+)
 from api.events.enrich.place import Places
 from api.events.enrich.source import Source, read_source
 from api.events.models import PAGEVIEW, Context, Event, EventIn, Revenue
@@ -115,7 +122,7 @@ def kept_time(time: datetime, site: Site) -> datetime:
 def split_url(page: str) -> SplitResult:
     """A path or URL in its parts; what cannot be split is a path."""
     try:
-        url = urlsplit(page)
+        url = split_address(page)
         _ = url.hostname, url.port
         return url
     except ValueError:

@@ -18,12 +18,15 @@ CAMPAIGN_KEYS = frozenset(
 
 EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+?(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 
-TOKEN = re.compile(
-    r"(?<![A-Za-z0-9])(?:eyJ[\w-]{8,}(?:\.[\w-]*)+"  # a signed token
-    # Letters and digits mixed, and longer than words and most names are. UUIDs are shorter in
-    # their parts: what they name is more often a thing than a secret.
-    r"|(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,})"
-)
+SIGNED = re.compile(r"(?<![A-Za-z0-9])eyJ[\w-]{8,}+(?P<parts>(?:\.[\w-]*+)*+)")
+"""A signed token, if it has several parts."""
+
+MIXED = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}")
+"""Letters and digits mixed, and longer than words and most names are. UUIDs are shorter in their
+parts: what they name is more often a thing than a secret."""
+
+LONG_HOST = re.compile(r"//[^/?#]{256}")
+"""What is no host: a name has 253 characters, and to look at more takes quadratic time."""
 
 USER_INFO = re.compile(r"(?<=//)[^/?#\s]*@")
 
@@ -40,9 +43,21 @@ QUERY = re.compile(r"\?[^\s\"'<>?]*=[^\s\"'<>]*")
 
 @lru_cache(maxsize=4096)
 def redact(text: str) -> str:
-    """Text without what looks like an e-mail address or a secret."""
+    """Text without what looks like an e-mail address or a secret; of a few lengths, remembered."""
+    return redact_secrets(text)
+
+
+def redact_secrets(text: str) -> str:
+    """Text of any length without what looks like an e-mail address or a secret."""
     text = redact_emails(text)
-    return TOKEN.sub("[token]", text) if len(text) >= 20 else text
+    if len(text) < 20:
+        return text
+    return MIXED.sub("[token]", SIGNED.sub(signed, text))
+
+
+def signed(found: re.Match[str]) -> str:
+    """What takes the place of a signed token, and of something that only begins like one."""
+    return "[token]" if found["parts"] else found[0]
 
 
 def redact_emails(text: str) -> str:
@@ -72,17 +87,24 @@ def referrer_of(text: str) -> str:
 def clean_url(text: str) -> str:
     """A whole address with what is kept of its query: its campaign tags."""
     try:
-        url = urlsplit(text)
+        url = split_address(text)
         pairs = parse_qsl(url.query)
     except ValueError:
-        return redact(QUERY.sub("", text))
+        return redact_secrets(QUERY.sub("", text))
     kept = {key: campaign_value(key, value) for key, value in pairs if key in CAMPAIGN_KEYS}
     return url._replace(
         netloc=url.netloc.rpartition("@")[2],
-        path=redact(url.path),
+        path=redact_secrets(url.path),
         query=urlencode(kept),
-        fragment=redact(plain_fragment(url)),
+        fragment=redact_secrets(plain_fragment(url)),
     ).geturl()
+
+
+def split_address(text: str) -> SplitResult:
+    """An address in its parts. Raises ValueError for what is none."""
+    if LONG_HOST.search(text):
+        raise ValueError("The host is too long.")
+    return urlsplit(text)
 
 
 def campaign_value(key: str, value: str) -> str:
@@ -97,7 +119,7 @@ def is_url(text: str) -> bool:
 
 def redact_all(text: str) -> str:
     """Any text without addresses, queries, e-mail addresses and secrets."""
-    return redact(redact_addresses(QUERY.sub("", USER_INFO.sub("", text))))
+    return redact_secrets(redact_addresses(QUERY.sub("", USER_INFO.sub("", text))))
 
 
 def redact_addresses(text: str) -> str:

@@ -1,0 +1,242 @@
+"""Every parser to which a stranger's text gets, how long that text may be, and the worst texts."""
+
+import base64
+import gzip
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from msgspec import Raw
+from starlette.requests import HTTPConnection
+
+from api.analytics.filters import page_pattern, parse_filters
+from api.analytics.query import Params
+from api.analytics.stats_models import StatsQuery
+from api.analytics.steps import read_step
+from api.auth.access import bearer_of, cookie_of, same_origin
+from api.auth.cookie import with_own_cookie
+from api.auth.models import Login
+from api.auth.security import read_token
+from api.body_limit import MAX_BODY_BYTES
+from api.errors import AnalyticsError
+from api.events.bodies import MAX_BODY_BYTES as MAX_EVENTS_BYTES
+from api.events.bodies import Unpacking, as_json, pixel_event
+from api.events.enrich.agent import read_agent
+from api.events.enrich.event import Sender, enrich
+from api.events.enrich.hygiene import clean_url, redact_all
+from api.events.enrich.place import Places
+from api.events.enrich.source import read_source
+from api.events.models import EventIn
+from api.events.parse import MAX_EVENT_BYTES, Rejected, parse_event, split_body
+from api.events.rejected import rejected_event
+from api.limits import neighbourhood
+from api.logs import hide
+from api.sites.models import Site, utc_now
+from cli.connections import MAX_HEAD_BYTES
+from dashboard.routing import own_path
+from importing.access_log import read_hit
+
+Text = Callable[[int], str]
+"""A text of about so many characters."""
+
+MEGABYTE = 1_000_000
+
+
+def repeated(pump: str, before: str = "", after: str = "") -> Text:
+    """A text in which the same comes again and again."""
+    return lambda size: before + pump * (size // len(pump)) + after
+
+
+def every(*pumps: str, before: Sequence[str] = ("",), after: str = "") -> tuple[Text, ...]:
+    """Texts of each of these pumps after each of these beginnings."""
+    return tuple(repeated(pump, start, after) for pump in pumps for start in before)
+
+
+SIGNS = every(
+    *("a", "1", " ", "\\", '"', '\\"', "\\\\", "/", "//", "?", "#", "@", "%40", "a@", "a.", "."),
+    *("-", ":", "1:", "1.", "=", "&", ";", ",", "[", "{", "(", "\n", "\r", "\0", "_", "'", "*"),
+    *("**", "$", "<", "%", "%20", "é", "\u0130", "\ufb03", "\u0315\u0301", "\U0001f600", "\ud800"),
+    *("-eyJ", "eyJ-", "a%40", "http://", "?a=", "a=b&", '"ip":', '"ip"', "Tizen", "Bearer "),
+    *("Mozilla/5.0 (", "Chrome/1."),
+)
+"""What parsers have been slow at, here and elsewhere."""
+
+JSON = (
+    *every(
+        *('\\"', "\\\\", "\\u0000", "\\ud800", "\\ud83d\\ude00", "a", "\u0315\u0301"),
+        before=('{"a":"', '[{"a":"', '{"page":"', '["'),
+    ),
+    *every(
+        *("[", "{", '{"a":', "[[],", "[1,", "1,", '{"a":1},', "null,", "9", "1e", "0.3", "NaN,"),
+        *("\n", "\n{", "{\n", "{}\n", "[]\n", "true\n", "\r", '"a"\n', " ", "{ ", "[NaN],"),
+        before=("", "[", "{", '{"a":', '[{"a":', "[\n"),
+    ),
+)
+
+SITE = Site(id=1, key="default", domain="shop.example", name="")
+SENDER = Sender("203.0.113.7", "", {}, utc_now(), lambda _: b"0" * 32)
+PLACES = Places(None, None)
+ID = str(UUID(int=1))
+
+
+def take(body: bytes) -> None:
+    """What is done to a body of events: each is made ready to be stored, or kept as rejected."""
+    for raw in split_body(body)[0]:
+        try:
+            enrich(parse_event(raw), SITE, SENDER, PLACES)
+        except AnalyticsError as error:
+            rejected_event(raw, error, SITE, SENDER)
+
+
+def events(text: str) -> None:
+    """A body."""
+    take(text.encode("utf-8", "surrogatepass"))
+
+
+def gzipped(text: str) -> None:
+    """A packed body that comes in pieces."""
+    packed = gzip.compress(text.encode("utf-8", "replace"), mtime=0)
+    pieces = (packed[start : start + 100] for start in range(0, len(packed), 100))
+    unpack = Unpacking()
+    take(b"".join(unpack(piece, MAX_EVENTS_BYTES) for piece in pieces) + unpack.end())
+
+
+def event(text: str) -> None:
+    """An event that has the text in one of its fields, for each of them."""
+    props = {"a": text, "b": f"http://{text}", text: [text]}
+    for name in EventIn.__struct_fields__:
+        told = {"page": "/", name: props if name == "props" else text}
+        with suppress(AnalyticsError):
+            enrich(parse_event(Raw(json.dumps(told).encode())), SITE, SENDER, PLACES)
+
+
+def rejected(text: str) -> None:
+    """Something that is no event, an event that has it in no field, and in several."""
+    for raw in (text, json.dumps({"nothing": text}), json.dumps({"page": text, "referrer": text})):
+        told = Raw(raw.encode("utf-8", "replace"))
+        rejected_event(told, Rejected("nothing", "It is none."), SITE, SENDER)
+
+
+def header(name: str, read: Callable[[HTTPConnection], object]) -> Callable[[str], object]:
+    """A header, as the server hands it over."""
+
+    def read_header(text: str) -> object:
+        headers = [(name.encode(), text.encode("latin-1", "replace")), (b"host", b"x")]
+        scope = {"type": "http", "method": "GET", "headers": [*with_own_cookie(headers)]}
+        return read(HTTPConnection(scope))
+
+    return read_header
+
+
+def token(text: str) -> None:
+    """A login token with the text in each of its parts, encoded or not."""
+    part = base64.urlsafe_b64encode(text.encode("utf-8", "replace")).decode()
+    for made in (text, f"{part}.{part}.{part}", f"{part}.e30.e30"):
+        with suppress(AnalyticsError):
+            read_token(made, "f0e1d2c3b4a5968778695a4b3c2d1e0f")
+
+
+def source(text: str) -> None:
+    """What brings a visit."""
+    tags = dict.fromkeys(("utm_source", "utm_medium", "utm_campaign"), text)
+    read_source(text, tags, text)
+    read_source(f"http://{text}", {}, text)
+
+
+def form(text: str) -> bytes:
+    """A form."""
+    return as_json(text.encode("utf-8", "replace"), "application/x-www-form-urlencoded")
+
+
+def parameters(text: str) -> Params:
+    """The parameters of a report."""
+    names = ("site", "from", "to", "timezone", "order", "filters", "limit")
+    return Params.model_validate(dict.fromkeys(names, text))
+
+
+@dataclass(frozen=True)
+class Parser:
+    """A parser, how long a text it gets, and what it could be slow at."""
+
+    read: Callable[[str], object]
+    most: int
+    texts: tuple[Text, ...]
+
+
+LINE = '203.0.113.7 - - [17/May/2015:10:05:03 +0000] "GET /'
+LINES = ("", "203.0.113.7 - - [", LINE, f'{LINE}x HTTP/1.1" 200 1 "-" "')
+FIELDS = ("page=", "props=", "data=", "duration=")
+ADDRESSES = ("http://", "//a/?", "http://[", "?utm_source=", "http://a/#")
+COOKIES = ('a="', 'analytics_login="')
+STATS = ('{"filters":[', '{"metrics":[', '{"dimensions":[')
+
+PARSERS = {
+    "user agent": Parser(read_agent, MEGABYTE, SIGNS),
+    "source": Parser(source, MEGABYTE, (*SIGNS, *every("cp", "paid", "shop", "google.", "ads"))),
+    "address": Parser(
+        clean_url,
+        MAX_EVENT_BYTES,
+        (*SIGNS, *every("a", "@", ":", "[", "\u0315\u0301", "a=b&", "/-eyJ", before=ADDRESSES)),
+    ),
+    "any text": Parser(redact_all, MAX_EVENT_BYTES, SIGNS),
+    "rejected": Parser(rejected, MAX_EVENT_BYTES // 4, (*SIGNS, *JSON)),
+    "event": Parser(event, 2_000, SIGNS),
+    "events": Parser(events, MEGABYTE, (*JSON, *SIGNS)),
+    "gzip": Parser(gzipped, MEGABYTE, every("a", "[", "\n{", '\\"', "\0", before=("", '[{"a":"'))),
+    "form": Parser(
+        form, MEGABYTE, (*SIGNS, *every("[", "%", "%ff", "\\", '"', "9", before=FIELDS))
+    ),
+    "pixel": Parser(
+        lambda text: pixel_event(text, text),
+        MAX_HEAD_BYTES,
+        (*SIGNS, *every("[", "%", "%ff", "9", before=FIELDS)),
+    ),
+    "forwarded address": Parser(neighbourhood, MAX_HEAD_BYTES, SIGNS),
+    "place": Parser(lambda text: PLACES.find(text, {}, text), MAX_HEAD_BYTES, SIGNS),
+    "cookie": Parser(
+        header("cookie", cookie_of),
+        MAX_HEAD_BYTES,
+        (*SIGNS, *every("\\", "\\a", "\\1", '\\"', "; ", before=COOKIES, after='"')),
+    ),
+    "authorization": Parser(
+        header("authorization", bearer_of),
+        MAX_HEAD_BYTES,
+        every(" ", "a", "\t", before=("Bearer ", "")),
+    ),
+    "origin": Parser(
+        header("origin", same_origin), MAX_HEAD_BYTES, (*SIGNS, *every(*"a@:[é.", before=ADDRESSES))
+    ),
+    "token": Parser(token, MAX_HEAD_BYTES, (*SIGNS, *JSON)),
+    "login": Parser(
+        lambda text: Login(email=text, password=text),
+        MAX_BODY_BYTES,
+        (*SIGNS, *every("a@", " @", "@ ")),
+    ),
+    "filters": Parser(
+        parse_filters,
+        MAX_BODY_BYTES,
+        (
+            *JSON,
+            *every('["x"],', '["is","page",["/"]],', '["not",', '["and",[', before=("[",)),
+        ),
+    ),
+    "stats query": Parser(
+        StatsQuery.model_validate_json,
+        MAX_BODY_BYTES,
+        (*JSON, *every('"x",', '["x"],', '{"a":1},', before=STATS)),
+    ),
+    "step": Parser(lambda text: read_step(text, {}), MAX_HEAD_BYTES, (*SIGNS, *JSON)),
+    "pattern": Parser(page_pattern, MAX_HEAD_BYTES, every("*", "**", "*a", "a*/", "\\", "[")),
+    "parameters": Parser(
+        parameters,
+        MAX_HEAD_BYTES,
+        (*SIGNS, *every("0", "-01", "+", before=("2026-01-01T", "2026-"))),
+    ),
+    "way onward": Parser(own_path, MAX_HEAD_BYTES, SIGNS),
+    "line of a log": Parser(
+        read_hit, MEGABYTE, every("\\", '\\"', "a", " ", "]", '" ', "\\\\", before=LINES)
+    ),
+    "line of our log": Parser(hide, MEGABYTE, (*SIGNS, *every("://", "password="))),
+}

@@ -12,6 +12,7 @@ import psutil
 import psycopg
 import pytest
 
+from disks import small_disk
 from processes import Service, cli, post, running, servers_of
 
 PATIENCE = 60.0
@@ -47,6 +48,13 @@ def stored(data_dir: Path) -> int:
     with psycopg.connect(f"host={data_dir / 'postgres'} user=postgres") as connection:
         ((number,),) = connection.execute("select count(*) from event").fetchall()
         return number
+
+
+def write_wal(data_dir: Path, megabytes: int) -> None:
+    """Makes the server write so much into its WAL, and nowhere else."""
+    with psycopg.connect(f"host={data_dir / 'postgres'} user=postgres") as connection:
+        for _ in range(megabytes):
+            connection.execute("select pg_logical_emit_message(false, '', repeat('x', 1048576))")
 
 
 def statuses_until_stored(service: Service, name: str) -> set[int]:
@@ -155,6 +163,26 @@ def test_server_that_does_not_start_again_ends_the_service_with_exit_code_1(
     assert last.startswith("The embedded database does not start: pg_ctl ended with exit code 1")
     assert str(data_dir / "postgres" / "log") in last
     assert "Traceback" not in service.output()
+
+
+def test_disk_without_room_for_the_wal_ends_the_service_until_there_is_some(
+    tmp_path: Path,
+) -> None:
+    with small_disk(tmp_path / "disk", megabytes=400) as disk:
+        service = Service(disk.path / "data", DEMO="false")
+        service.log = tmp_path / "log"  # not on that disk
+        service.start()
+        assert attempt(service, "before") == 201
+        disk.fill()
+        with pytest.raises(psycopg.OperationalError):
+            write_wal(service.data_dir, megabytes=40)
+        assert service.process is not None
+        assert service.process.wait(PATIENCE) == 1
+        assert service.output().splitlines()[-1].startswith("The disk of the embedded database is")
+        disk.empty()
+        service.start()
+        assert attempt(service, "before") == 200
+        service.stop()
 
 
 def test_workers_end_when_their_parent_is_killed_and_the_next_start_works(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ class Examination:
                 continue
             answer = self.ask(subject, way)
             if answer.status_code == 200:
-                if way.question == asked.question:  # the oracle knows no other
+                if way.question is asked.question:  # the oracle knows no other
                     self.compare(subject, way, answer.json(), now)
             else:
                 self.findings.note(
@@ -169,11 +169,12 @@ def changed(asked: Asked, said: Mapping[str, str], now: datetime) -> Asked:
         upper = moment(said["to"]) if said["to"] else now
     zone = ZoneInfo(said["timezone"]) if "timezone" in said else asked.zone
     others = {key: value for key, value in said.items() if key not in ("from", "to", "timezone")}
+    again = replace(asked, span=Range(lower, upper), zone=zone)
+    if not others:
+        return again
     params = {**asked.question.params, **others}
-    question = replace(
-        asked.question, params={key: value for key, value in params.items() if value != ""}
-    )
-    return replace(asked, question=question, span=Range(lower, upper), zone=zone)
+    kept = {key: value for key, value in params.items() if value != ""}
+    return replace(again, question=replace(asked.question, params=kept))
 
 
 def moment(text: str) -> datetime:

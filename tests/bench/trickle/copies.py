@@ -15,12 +15,12 @@ import psutil
 import psycopg
 from psycopg import AsyncConnection
 
-from api.analytics.rollups import ROLLUPS
 from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
 from api.db.engine import Profile
-from api.db.refresh import refresh_rollups
+from api.rollups.definitions import ROLLUPS
+from api.rollups.refresh import refresh_rollups
 from api.sites.directory import Sites
 from api.sites.models import Visibility
 from bench.query.ours import SECRET

@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import LiteralString
 from unittest.mock import patch
 
-from api.db import due
-from api.db.rollup import Rollup
 from api.events import changes
+from api.rollups import ddl, schedule
+from api.rollups.model import Rollup
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Policy:
             return
         with (
             patch.object(changes, "MOST_LOGGED", -1),
-            patch.object(Rollup, "logged", nothing_logged),
-            patch.object(due, "DIRTY_RESTED", rested(self.period)),
+            patch.object(ddl, "late_rows_sql", nothing_logged),
+            patch.object(schedule, "DIRTY_RESTED", rested(self.period)),
         ):
             yield
 
@@ -46,7 +46,7 @@ POLICIES = (
     Policy("no log, 15 min", logs=False, period=timedelta(minutes=15)),
 )
 
-as_declared = Rollup.logged
+as_declared = ddl.late_rows_sql
 
 
 def nothing_logged(
@@ -61,10 +61,10 @@ def rested(period: timedelta | None) -> LiteralString:
     """The product's condition for a dirty bucket to be due; of one that is older than a day, also
     that a period has ended since the last refresh."""
     if period is None:
-        return due.DIRTY_RESTED
+        return schedule.DIRTY_RESTED
     now, then = (
         f"floor(extract(epoch from {time}) / {period.total_seconds():g})"
         for time in ("%(now)s::timestamptz", "r.refreshed_at")
     )
     old = "d.bucket + r.width < %(now)s::timestamptz - interval '1 day'"
-    return f"({due.rested('2')} or ({old} and {now} > {then}))"  # type: ignore[return-value]
+    return f"({schedule.rested('2')} or ({old} and {now} > {then}))"  # type: ignore[return-value]

@@ -155,20 +155,20 @@ class Connection(HttpToolsProtocol):
             self.refuse(HTTPStatus.BAD_REQUEST)
 
     def on_message_begin(self) -> None:
-        """Waits for the head."""
+        """Waits for the head, from now on."""
         super().on_message_begin()
         self.is_head, self.is_whole = True, False
-        if not self.is_answering():
-            self.wait(HEAD_SECONDS)
+        self.due = self.loop.time() + HEAD_SECONDS
 
     def on_headers_complete(self) -> None:
         """Waits for the body. Raises ValueError, which ends the parser, when there is too much."""
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > MAX_HEAD_BYTES:
-            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif len(self.pipeline) >= MOST_PIPELINED:
+        if self.unused > MAX_HEAD_BYTES:  # which may be a body's that came with it
+            size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+            if size > MAX_HEAD_BYTES:
+                self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+                raise ValueError
+        if len(self.pipeline) >= MOST_PIPELINED:
             self.drop()
-        if self.is_refused:
             raise ValueError
         super().on_headers_complete()
         self.is_head = False

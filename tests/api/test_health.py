@@ -145,6 +145,9 @@ async def test_rollups_that_are_not_refreshed_are_a_warning(
         database,
         "update rollup_state set watermark = watermark - interval '4 hours' where name = 'traffic'",
     )
+    await run(database, "update site set created_at = now()")
+    assert (await ready(database)).warnings == []  # a new installation fills its rollups
+    await run(database, "update site set created_at = created_at - interval '3 hours'")
     assert (await ready(database)).warnings == ["The refresh is hours behind for: traffic."]
     await refresh(database)
     assert (await ready(database)).warnings == []

@@ -23,8 +23,9 @@ BEHIND: LiteralString = f"""
     ) passed (time)
     where (
         watermark < passed.time
-        and (watermark > '-infinity' or exists (
-            select from site where exists (
+        -- A new installation fills its rollups at first.
+        and exists (select from site where created_at < %(now)s::timestamptz and (
+            watermark > '-infinity' or exists (
                 select from event where site_id = site.id and event.time < passed.time
             )
         ))

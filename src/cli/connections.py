@@ -12,14 +12,12 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MAX_HEAD_BYTES = 65_536
-"""Of an address and headers, and of whatever else is no part of a body."""
+MAX_HEAD_BYTES, MOST_PIPELINED = 65_536, 100
+"""Of an address and headers, and of whatever else is no part of a body; and how many requests of a
+connection wait for the one before them to be answered."""
 
 MOST_CONNECTIONS, MOST_HELD_BYTES, MOST_OF_ONE = 10_000, 256 * 1024 * 1024, 1024 * 1024 + 65_536
 """How much is held of all requests that have not arrived whole, and of one of them at most."""
-
-MOST_PIPELINED = 100
-"""Requests of one connection that wait for the one before them to be answered."""
 
 HEAD_SECONDS, BODY_SECONDS, ANSWER_SECONDS, REFUSAL_SECONDS = 10.0, 30.0, 60.0, 5.0
 """How long a client may take to send a head and a body, and to take an answer and a refusal."""
@@ -41,10 +39,10 @@ class Connections:
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """Gives up on clients that take too long, once a second while any are waited for."""
+        self.timer = loop.call_later(1, self.watch, loop) if self.waiting else None
         now = loop.time()
         for connection in [late for late in self.waiting if late.due <= now]:
             connection.give_up()
-        self.timer = loop.call_later(1, self.watch, loop) if self.waiting else None
 
     def make_room(self) -> None:
         """Closes whoever has waited longest; of those that hold something if that is too much."""
@@ -106,9 +104,9 @@ class Connection(HttpToolsProtocol):
         """Says what is wrong, and reads on without listening: else it would not be heard."""
         self.is_refused = True
         told = json.dumps({"error": status.name, "detail": status.description})
-        head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
-        head += f"content-length: {len(told)}\r\nconnection: close\r\n\r\n"
-        self.transport.write(f"{head}{told}".encode())
+        lines = (f"HTTP/1.1 {status.value} {status.phrase}", "content-type: application/json")
+        lines += (f"content-length: {len(told)}", "connection: close", "", told)
+        self.transport.write("\r\n".join(lines).encode())
         self.transport.write_eof()
         self.flow.resume_reading()
         self.go_on()

@@ -23,7 +23,8 @@ class Bounds:
     marks: int = 4000
     changes: int = 4000
     hypertable_invalidations: int = 300
-    materialization_invalidations: int = 1500
+    materialization_invalidations: int = 3500
+    """A hundred for each continuous aggregate; six weeks of history sent at once leave half."""
     log_base: int = 2 * MEGABYTE
     log_bytes_a_day: int = 40 * KILOBYTE
     slack: float = 1.5

@@ -74,12 +74,7 @@ class Installation:
     def close(self) -> None:
         """Ends everything, also a server that its service has left alone."""
         self.client.close()
-        if self.rounds:
-            assert self.rounds.stdin
-            assert self.rounds.stdout
-            self.rounds.stdin.close()
-            self.rounds.stdout.close()
-            self.rounds.wait(PATIENCE)
+        self.end_rounds()
         if self.service.process and self.service.process.poll() is None:
             self.stop()
         with suppress(FileNotFoundError, psutil.NoSuchProcess):
@@ -89,23 +84,33 @@ class Installation:
 
     def begin_round(self) -> None:
         """Has every job done once, and does not wait for it."""
-        if self.rounds is None:
-            path = f"{ROOT / 'src'}:{ROOT / 'tests'}"
-            with self.rounds_log.open("ab") as log:
-                self.rounds = subprocess.Popen(
-                    [sys.executable, "-m", "chaos.rounds"],
-                    env=self.service.environment | {"PYTHONPATH": path},
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=log,
-                    text=True,
-                )
+        if self.rounds is None or self.rounds.poll() is not None:
+            self.end_rounds()
+            self.rounds = self.start_rounds()
         assert self.rounds.stdin
         self.rounds.stdin.write("\n")
         self.rounds.stdin.flush()
 
+    def start_rounds(self) -> subprocess.Popen[str]:
+        """The process that does rounds."""
+        path = f"{ROOT / 'src'}:{ROOT / 'tests'}"
+        with self.rounds_log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "chaos.rounds"],
+                env=self.service.environment | {"PYTHONPATH": path},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+
+    def end_rounds(self) -> None:
+        """Ends the process that does rounds, if there is one."""
+        if self.rounds:
+            self.rounds.communicate(timeout=PATIENCE)
+
     def end_round(self) -> str:
-        """Waits for the end of a round; how it went."""
+        """Waits for the end of a round; how it went. Nothing, where the process has ended."""
         assert self.rounds
         assert self.rounds.stdout
         ready, _, _ = select.select([self.rounds.stdout], [], [], 5 * PATIENCE)

@@ -67,7 +67,7 @@ class Web:
             http=self.http,  # pyright: ignore[reportArgumentType]
             lifespan="off",
             log_config=None,
-            timeout_graceful_shutdown=1,
+            timeout_graceful_shutdown=10,
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run)
@@ -109,11 +109,12 @@ def serving(**settings: Any) -> Iterator[Web]:
 
 
 @pytest.fixture
-def web() -> Iterator[Web]:
-    """A server with room for many."""
+def web(caplog: pytest.LogCaptureFixture) -> Iterator[Web]:
+    """A server with room for many, to which nothing happens that it does not expect."""
     with serving() as web:
         yield web
         until(lambda: web.number() == 0 or not web.http.waiting)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.fixture
@@ -189,6 +190,14 @@ class TestHead:
         status, body = web.ask(b"hello\r\n\r\n")
         assert (status, json.loads(body)["error"]) == (400, "BAD_REQUEST")
 
+    @pytest.mark.parametrize("bad", [b"hello\r\n\r\n", b"GET /" + b"x" * 2 * MAX_HEAD_BYTES])
+    def test_over_the_limit_leaves_the_answer_before_alone(self, web: Web, bad: bytes) -> None:
+        with web.connect(b"GET /?1 HTTP/1.1\r\nhost: x\r\n\r\n") as client:
+            time.sleep(0.1)
+            client.sendall(bad)
+            assert read_answer(client) == (200, b"0")
+            assert is_closed(client)
+
     def test_within_the_limit_is_taken(self, web: Web) -> None:
         padding = b"a: " + b"x" * (MAX_HEAD_BYTES // 2 - 200)
         address = b"/?" + b"0" * (MAX_HEAD_BYTES // 2 - 200)
@@ -226,7 +235,7 @@ class TestHead:
         )
 
     def test_too_many_requests_at_once_are_cut_off(self, web: Web) -> None:
-        flood = b"GET /?5 HTTP/1.1\r\nhost: x\r\n\r\n" * (MOST_PIPELINED + 2)
+        flood = b"GET /?0.5 HTTP/1.1\r\nhost: x\r\n\r\n" * (MOST_PIPELINED + 2)
         with web.connect(flood) as client:
             assert is_closed(client)
 

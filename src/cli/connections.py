@@ -10,7 +10,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD_BYTES, MOST_PIPELINED = 65_536, 100
 """Of an address and headers, and of whatever else is no part of a body; and how many requests of a
@@ -60,6 +60,7 @@ class Connection(HttpToolsProtocol):
     held = unused = 0
     """How many bytes there are of a request that has not arrived whole, and how many of them came
     after anything of its body."""
+    started: RequestResponseCycle | None = None
     is_head, is_whole, is_refused = False, True, False
     """How far the latest request has arrived, and whether the client has been refused."""
 
@@ -67,9 +68,20 @@ class Connection(HttpToolsProtocol):
         super().__init__(**given)
         self.others = others
 
-    def is_answering(self) -> bool:
-        """Whether a request is being answered."""
-        return bool(self.cycle) and not self.cycle.response_complete
+    @property
+    def answering(self) -> RequestResponseCycle | None:
+        """The request that is being answered."""
+        return None if not self.started or self.started.response_complete else self.started
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self.started = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def let_go(self) -> None:
+        """Tells whoever answers a request that nobody will hear it."""
+        if self.answering:
+            self.answering.disconnected = True
+            self.answering.message_event.set()
 
     def wait(self, seconds: float) -> None:
         """Waits for the client."""
@@ -101,8 +113,14 @@ class Connection(HttpToolsProtocol):
             self.refuse(HTTPStatus.REQUEST_TIMEOUT)
 
     def refuse(self, status: HTTPStatus) -> None:
-        """Says what is wrong, and reads on without listening: else it would not be heard."""
+        """Says what is wrong, and reads on without listening: else it would not be heard. Whatever
+        comes after a request that is being answered is only not listened to."""
         self.is_refused = True
+        if self.answering:
+            self.answering.keep_alive = False
+            if self.is_head or self.is_whole or self.answering is not self.cycle:
+                return
+            self.let_go()
         told = json.dumps({"error": status.name, "detail": status.description})
         lines = (f"HTTP/1.1 {status.value} {status.phrase}", "content-type: application/json")
         lines += (f"content-length: {len(told)}", "connection: close", "", told)
@@ -122,6 +140,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Ends."""
         super().connection_lost(exc)
+        self.let_go()
         self.go_on()
 
     def handle_websocket_upgrade(self) -> None:
@@ -182,13 +201,13 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
         self.is_head, self.is_whole = False, True
         self.go_on()
-        if not self.is_answering():
+        if not self.answering:
             self.wait(ANSWER_SECONDS)
 
     def on_response_complete(self) -> None:
         """Waits for the client to take the answer, and to send the next request or its rest."""
         super().on_response_complete()
-        if self.is_whole and not self.is_answering():
+        if self.is_whole and not self.answering:
             self.wait(ANSWER_SECONDS)
         elif not self.is_whole and self not in self.others.waiting:
             self.wait(BODY_SECONDS)
@@ -201,5 +220,5 @@ class Connection(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Waits no more, unless for a request."""
         super().resume_writing()
-        if self.is_whole and self.is_answering():
+        if self.is_whole and self.answering:
             self.go_on()

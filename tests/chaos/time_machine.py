@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 import psutil
 
 from api.db.engine import Profile
+from api.sites.directory import REMEMBER_SECONDS
 from chaos.bounds import broken, growing
 from chaos.clock import Clock, missing
 from chaos.examination import Examination
@@ -199,6 +200,9 @@ class Machine:
     def check(self, share: float) -> None:
         """Asks all about every site, or a share of it, and measures."""
         started, before = time.monotonic(), self.examination.compared
+        # A line that moved is remembered as it was for some seconds of real time; two rounds of
+        # expiry, which are a quarter of an hour apart, may lie within them here.
+        time.sleep(REMEMBER_SECONDS + 1)
         for site in self.sites:
             site.check_line()
             if site.kept_since:

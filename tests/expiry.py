@@ -14,7 +14,7 @@ TODAY = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def day(back: int) -> str:
-    """A date so many days ago, as it is asked for."""
+    """The date so many days ago, as a query parameter: 2026-11-28."""
     return f"{TODAY - back * DAY:%Y-%m-%d}"
 
 

@@ -90,7 +90,7 @@ class Web:
             return read_answer(client)
 
     def number(self) -> int:
-        """How many connections there are."""
+        """The number of connections that are open on the server."""
         return len(self.server.server_state.connections)
 
 

@@ -82,7 +82,7 @@ MARK = "replaced by raw JSON"
 
 
 def changed(body: Any) -> Iterator[Any]:
-    """A body with each of its places in turn marked."""
+    """Copies of a JSON body, in each of which one value is replaced by MARK."""
     yield MARK
     places = body.items() if isinstance(body, dict) else enumerate(body)  # pyright: ignore
     for key, value in list(places):

@@ -63,7 +63,7 @@ class Traffic:
             lower += HOUR
 
     def due(self, now: datetime) -> list[Sent]:
-        """What has to be sent by now."""
+        """Removes and returns the events whose sending time has come."""
         found = []
         while self.waiting and self.waiting[0][0] <= now:
             found.append(heapq.heappop(self.waiting)[2])

@@ -22,7 +22,7 @@ Change = dict[str, str]
 """Parameters that replace those of the question; an empty one is left out."""
 
 Works = Callable[[Change], bool]
-"""Whether the question can be answered with a change."""
+"""Tells whether the question with a change can be planned."""
 
 NEVER_RESET = {"site", "from_", "to", "hours", "days", "period", "timezone", "format"}
 

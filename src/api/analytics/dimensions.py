@@ -26,7 +26,7 @@ class Dimension:
     sql: LiteralString
     of: Of = "visit"
     column: LiteralString = NO_COLUMN
-    """The column that holds it, of the visit or event and of rollups."""
+    """The name of its column, in the base table and in rollups; empty where it has none."""
     table: LiteralString = ""
     """The table that the expression is over, where that is neither of the two."""
     on: LiteralString = ""

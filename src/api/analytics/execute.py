@@ -48,7 +48,7 @@ async def steps_of_goals(database: Database, site: Site) -> dict[str, Step]:
 
 
 async def clock_of(database: Database, params: Params, site: Site) -> Clock:
-    """Now, in the asked time zone; and since when there is data, where that matters."""
+    """The present time in the asked time zone; for `period=all` also the site's first visit."""
     zone, now = ZoneInfo(params.timezone or site.timezone), utc_now()
     if params.period != "all":
         return Clock(now, zone, since=site.created_at)
@@ -150,7 +150,7 @@ def plan_answer(report: Report, query: Query) -> list[tuple[Plan, Plan]]:
 
 
 def is_answered(report: Report, query: Query, change: Change) -> bool:
-    """Whether the question can be answered with a change of its parameters."""
+    """Whether the report can be planned with these parameters in the place of its own."""
     given = query.params.model_dump(by_alias=True, exclude_unset=True)
     try:
         params = report.params.model_validate(given | change)

@@ -81,7 +81,7 @@ class Variant:
 
     file: str
     requires: Mapping[str, Requirement] = field(default_factory=dict[str, Requirement])
-    """By slot; the planner puts a source into each."""
+    """What the table in each slot must have; the planner chooses the tables."""
     base: tuple[str, ...] = ()
     """The base tables that it reads in any case."""
     serves: Callable[[Query], bool] = always

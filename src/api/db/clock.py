@@ -10,7 +10,7 @@ it confirms. After a jump nothing is destroyed for an hour.
 import logging
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 
@@ -42,6 +42,6 @@ async def confirmed_time(connection: Connection) -> datetime | None:
     return confirmed
 
 
-def text_of(name: str) -> Any:
+def text_of(name: str) -> LiteralString:
     """The text of one of the .sql files beside this module, in the driver's form."""
     return statement(SQL / f"{name}.sql").text

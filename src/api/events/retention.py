@@ -33,6 +33,9 @@ STEPS_AT_ONCE = 2000
 STUCK_AFTER = timedelta(days=1)
 """A line that has been due for so long does not move by itself."""
 
+MOST_STUCK = 20
+"""Sites of which is said what keeps their lines: /readyz asks for anybody, of all sites."""
+
 NOT_TRIED = "the job that removes it has not run"
 
 BRIEFLY = "set local lock_timeout = '500ms'"
@@ -83,11 +86,15 @@ async def due_lines(
 
 
 async def stuck_lines(connection: Connection, days: int, now: datetime) -> Sequence[str]:
-    """What keeps lines from moving that have been due for a day, in words; of each site."""
+    """Which lines have been due for a day and did not move, and why: a sentence about each of the
+    first sites, and how many more there are."""
     stuck: list[str] = []
-    for site, line in await due_lines(connection, days, now - STUCK_AFTER):
+    due = await due_lines(connection, days, now - STUCK_AFTER)
+    for site, line in due[:MOST_STUCK]:
         reasons = await holds_line(connection, site, line) or [NOT_TRIED]
         stuck.append(f"site {site}, before {line:%Y-%m-%d}: {', '.join(reasons)}")
+    if len(due) > MOST_STUCK:
+        stuck.append(f"and {len(due) - MOST_STUCK} more sites")
     return stuck
 
 

@@ -32,7 +32,8 @@ async def available_rollups(database: Database, declared: Sequence[Rollup]) -> S
 
 
 async def stored_rollups(connection: AsyncConnection[Any]) -> dict[str, dict[str, Any]]:
-    """What the database says of the stored rows of rollups, by name."""
+    """Fingerprint, whether it was ever filled, and first complete time of each stored rollup, by
+    name."""
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(
         "select name, fingerprint, ready_at is not null as is_ready,"
@@ -47,7 +48,10 @@ async def as_stored(
     """Those that are stored as this process declares them, and whether these are all that are
     stored. An old process that still runs beside a new release must not write its rows into what
     that has stored."""
-    cursor = await connection.execute("select name, fingerprint from rollup_state")
-    stored: dict[str, str] = dict(await cursor.fetchall())
-    current = [rollup for rollup in rollups if stored.get(rollup.name) == rollup.fingerprint]
+    stored = await stored_rollups(connection)
+    current = [
+        rollup
+        for rollup in rollups
+        if rollup.name in stored and stored[rollup.name]["fingerprint"] == rollup.fingerprint
+    ]
     return current, len(current) == len(stored)

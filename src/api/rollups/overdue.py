@@ -6,6 +6,7 @@ from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 
+from api.db.clock import database_time
 from api.rollups.definitions import ROLLUPS
 from api.rollups.model import ORIGIN
 from api.rollups.schedule import DIRTY_RESTED, LONGEST_LATE
@@ -43,8 +44,7 @@ BEHIND: LiteralString = f"""
 async def refresh_is_behind(connection: Connection) -> Sequence[str]:
     """The rollups with a watermark that should have moved hours ago, or a bucket that should have
     been computed by then; by the clock of the database."""
-    cursor = await connection.execute("select now() - %s", [OVERDUE])
-    ((then,),) = await cursor.fetchall()
+    then = await database_time(connection) - OVERDUE
     cursor = await connection.execute(
         BEHIND,
         {

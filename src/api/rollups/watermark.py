@@ -31,9 +31,9 @@ async def begin_watermark(connection: Connection, rollup: Rollup, now: datetime)
     fact = rollup.fact
     values = {"name": rollup.name, "before": "infinity"}
     state: LiteralString = (
-        "select watermark from rollup_state where name = %(name)s and watermark = '-infinity'"
+        "select true from rollup_state where name = %(name)s and watermark = '-infinity'"
     )
-    if (await (await connection.execute(f"select exists ({state})", values)).fetchone()) != (True,):
+    if await fetch_value(connection, state, values) is None:
         return
     if rollup.retention:
         await move_row_line(connection, rollup, now)
@@ -109,6 +109,8 @@ async def put_watermark_back(connection: Connection, engine: Engine, rollup: Rol
         await block_writers(connection)
         target = rollup.floor("now() - %(lag)s")
         values["target"] = await fetch_value(connection, f"select {target} {ahead}", values)
+        if values["target"] is None:  # the clock has caught up meanwhile
+            return
         await connection.execute(
             "update rollup_state set watermark = %(target)s,"
             " kept_since = least(kept_since, %(target)s) where name = %(name)s",

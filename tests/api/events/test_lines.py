@@ -1,6 +1,7 @@
 """The line before which raw data is gone: where it may be, what holds it, and how it moves back."""
 
 import logging
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,14 +9,14 @@ from typing import Any
 import pytest
 
 from api.db.database import Database
-from api.events import changes
+from api.events import changes, retention
 from api.events.retention import expire, put_lines_right, regain, stuck_lines
 from api.rollups.definitions import ROLLUPS
 from api.rollups.refresh import refresh_rollups
 from api.rollups.row_expiry import expire_rows
 from api.sites import directory
 from api.sites.models import utc_now
-from conftest import TestSite, refresh
+from conftest import TestSite, make_site, refresh
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -174,6 +175,19 @@ async def test_line_that_cannot_move_for_a_day_says_why(
     assert len(mine) == 1
     assert "buckets wait for a refresh" in mine[0]
     assert mine[0] in caplog.text
+
+
+async def test_of_many_stuck_sites_the_first_are_named_and_the_rest_counted(
+    site: TestSite, client: Any, admin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for one in (site, await make_site(f"{site.key}-b", client, admin, site.database)):
+        await one.send(*HISTORY)
+        await keep(one, 22)
+    monkeypatch.setattr(retention, "MOST_STUCK", 1)
+    async with await site.database.connect() as connection:
+        first, rest = await stuck_lines(connection, 0, NOW)
+    assert first.startswith("site ")
+    assert re.fullmatch(r"and [1-9]\d* more sites", rest)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ CHROME = (
 
 
 PATIENCE = 30
-"""Seconds, a small part of those after which this application gives up on its database."""
+"""Seconds to wait for an answer. The test application gives up on its database much later."""
 
 
 async def post(site: TestSite, *events: Any, **headers: str) -> dict[str, Any]:

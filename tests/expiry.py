@@ -34,7 +34,7 @@ async def age(database: Database, days: int = 0) -> None:
     their own keep raw data for so many days, 0 is for ever."""
     async with await database.connect() as connection:
         for _ in range(2):
-            await expire(connection, database.engine, days, utc_now())
+            await expire(connection, database.engine, days, utc_now(), settle=timedelta(0))
 
 
 async def keep(site: TestSite, days: int | None) -> dict[str, Any]:

@@ -44,6 +44,7 @@ from settings import Settings
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+AT_ONCE = timedelta(0)
 
 SECRET = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
 ADMIN = Registration(email="admin@test.example", password="correct horse battery")
@@ -194,7 +195,7 @@ class Front:
     async def remove(self, connection: Any) -> None:
         """Removes what expires, without a pause."""
         while True:
-            await expire(connection, self.database.engine, 0, utc_now())
+            await expire(connection, self.database.engine, 0, utc_now(), settle=AT_ONCE)
 
     async def kill_backend(self, work: Callable[[Any], Awaitable[None]]) -> None:
         """Has somebody work on a connection that ends in the middle of it."""
@@ -361,7 +362,7 @@ class Front:
         async with await self.database.connect() as connection:
             engine = self.database.engine
             for _ in range(3):
-                await expire(connection, engine, 0, utc_now())
+                await expire(connection, engine, 0, utc_now(), settle=AT_ONCE)
             cursor = await connection.execute(
                 "select count(*) from event where site_id = %s and time < %s",
                 [await self.number(connection, "aged"), self.line],

@@ -2,8 +2,8 @@
 
 Two steps. First the line (`site.kept_since`) moves, and only over buckets that every rollup has
 stored and nobody marked; from then on nothing behind it is marked, recomputed, imported or read
-from base tables. A round later the rows go: whole partitions where no site needs them, else an
-hour of one site at a time.
+from base tables. A minute later at the earliest, in another round, the rows go: whole partitions
+where no site needs them, else an hour of one site at a time.
 """
 
 import logging
@@ -29,6 +29,10 @@ STEP = timedelta(hours=1)
 
 STEPS_AT_ONCE = 2000
 """Of one round. The other jobs wait for it."""
+
+SETTLE = timedelta(minutes=1)
+"""How long no line may have moved before rows behind lines go. Every process reads sites again
+within seconds, and answers from raw data before the line that it knows."""
 
 STUCK_AFTER = timedelta(days=1)
 """A line that has been due for so long does not move by itself."""
@@ -60,20 +64,36 @@ AGING = (
 )
 
 
-async def expire(connection: Connection, engine: Engine, days: int, now: datetime) -> int:
+async def expire(
+    connection: Connection, engine: Engine, days: int, now: datetime, settle: timedelta = SETTLE
+) -> int:
     """One round; sites that say nothing keep their raw data for so many days, 0 is for ever.
-    Returns how many transactions it took to remove what had expired.
-
-    Rows go first, then lines move: whoever read the old line a moment ago still finds them.
-    """
-    removed = 0
-    for aging in AGING:
-        removed += await empty_partitions(connection, engine, aging)
-        removed += await delete_rows(connection, aging, STEPS_AT_ONCE - removed)
+    Returns how many transactions it took to remove what had expired."""
+    removed = await remove_rows(connection, engine) if await settled(connection, settle) else 0
     for site, line in await due_lines(connection, days, now):
         await move_line(connection, site, line)
     for stuck in await stuck_lines(connection, days, now):
         log.warning("expired raw data is not removed: %s", stuck)
+    return removed
+
+
+async def settled(connection: Connection, settle: timedelta) -> bool:
+    """Whether no line has moved for so long. A line that moved in the future, by a clock that was
+    wrong then, counts as settled."""
+    return await holds(
+        connection,
+        "select not exists ("
+        "select from site where line_moved_at > now() - %(settle)s and line_moved_at <= now())",
+        {"settle": settle},
+    )
+
+
+async def remove_rows(connection: Connection, engine: Engine) -> int:
+    """Removes the rows behind lines. Returns how many transactions it took."""
+    removed = 0
+    for aging in AGING:
+        removed += await empty_partitions(connection, engine, aging)
+        removed += await delete_rows(connection, aging, STEPS_AT_ONCE - removed)
     return removed
 
 
@@ -112,7 +132,10 @@ async def move_line(connection: Connection, site: int, line: datetime) -> bool:
         if reasons := await holds_line(connection, site, line):
             log.info("site %s: raw data before %s stays: %s", site, line, ", ".join(reasons))
             return False
-        await connection.execute("update site set kept_since = %s where id = %s", [line, site])
+        await connection.execute(
+            "update site set kept_since = %s, line_moved_at = clock_timestamp() where id = %s",
+            [line, site],
+        )
         return True
 
 

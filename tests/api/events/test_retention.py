@@ -8,9 +8,11 @@ import pytest
 
 from api.db.engine import Profile
 from api.events.enrich.event import ACCEPTED_PAST
+from api.events.retention import expire
 from api.events.visits import LONGEST_VISIT
 from api.rollups.definitions import ROLLUPS
 from api.sites import directory
+from api.sites.models import utc_now
 from conftest import TestSite, make_site
 from expiry import DAY, TODAY, age, day, keep, settle
 from settings import LEAST_RETENTION_DAYS
@@ -160,6 +162,18 @@ async def test_what_expired_is_not_taken_in_again(aged: TestSite) -> None:
     account = await aged.send(HISTORY[0], view(KEPT - 1, "fay"))
     assert account["accepted"] == 1
     assert [(r["index"], r["code"]) for r in account["rejected"]] == [(0, "expired")]
+
+
+async def test_rows_stay_while_processes_may_remember_the_line_before(aged: TestSite) -> None:
+    """Two rounds of the job a moment apart: the first one moves the line."""
+    before = await raw(aged)
+    async with await aged.database.connect() as connection:
+        for _ in range(2):
+            await expire(connection, aged.database.engine, 0, utc_now())
+        assert await raw(aged) == before
+        await connection.execute("update site set line_moved_at = now() - interval '61 s'")
+        await expire(connection, aged.database.engine, 0, utc_now())
+    assert (await raw(aged))["event"][0] == TODAY - KEPT * DAY + 60 * MINUTE
 
 
 async def test_what_slips_in_behind_the_line_changes_no_history(

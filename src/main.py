@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from api.analytics.goal_routing import router as goals
+from api.analytics.goals.routing import router as goals
+from api.analytics.plausible.routing import router as plausible
 from api.analytics.routing import router as analytics
 from api.auth.cookie import OwnCookie
 from api.auth.routing import router as auth
@@ -51,7 +52,10 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue]
     add_error_handlers(app)
-    routers = (auth, events, pixel, upkeep, analytics, goals, realtime, tracker, dashboard, health)
+    routers = (
+        *(auth, events, pixel, upkeep, analytics, plausible, goals, realtime, tracker, dashboard),
+        health,
+    )
     for router in routers:
         app.include_router(router)
     app.mount("/static", STATIC, name="static")

@@ -1,7 +1,7 @@
 """How the database answers a question."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any, get_args, get_origin
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -10,7 +10,7 @@ from rich.markup import escape
 from starlette.datastructures import QueryParams
 
 from api.analytics.execute import explain, parse_query
-from api.analytics.query import Params
+from api.analytics.query import P
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.db.database import Database
@@ -42,7 +42,7 @@ def explain_report(
     console.print(f"[bold]{source}[/bold]\n{escape(plan)}", soft_wrap=True)
 
 
-def params_from(report: Report, asked: Sequence[str]) -> Params:
+def params_from(report: Report[P], asked: Sequence[str]) -> P:
     """The parameters that the words on the command line are, checked as those of a request are."""
     pairs = QueryParams("&".join(asked))
     try:
@@ -54,7 +54,8 @@ def params_from(report: Report, asked: Sequence[str]) -> Params:
         raise typer.BadParameter(problems) from error
 
 
-def is_list(report: Report, key: str) -> bool:
-    """Whether a parameter may be given several times."""
+def is_list(report: Report[Any], key: str) -> bool:
+    """Whether a parameter may be given several times: its type is a list, or a list or None."""
     field = report.params.model_fields.get(key)
-    return field is not None and "list" in str(field.annotation)
+    types = (field.annotation, *get_args(field.annotation)) if field else ()
+    return any(get_origin(type_) is list for type_ in types)

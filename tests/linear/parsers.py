@@ -11,10 +11,10 @@ from uuid import UUID
 from msgspec import Raw
 from starlette.requests import HTTPConnection
 
-from api.analytics.filters import page_pattern, parse_filters
+from api.analytics.plausible.models import StatsQuery
 from api.analytics.query import Params
-from api.analytics.stats_models import StatsQuery
-from api.analytics.steps import read_step
+from api.analytics.vocabulary.filters import page_pattern, parse_filters
+from api.analytics.vocabulary.steps import read_step
 from api.auth.access import bearer_of, cookie_of, same_origin
 from api.auth.cookie import with_own_cookie
 from api.auth.models import Login

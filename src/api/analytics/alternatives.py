@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
-from api.analytics.buckets import DAY, HOUR, midnight
 from api.analytics.planner import ORIGIN
-from api.analytics.query import Compare, Query
+from api.analytics.query import Compare, Params, Query
+from api.analytics.time.buckets import DAY, HOUR, midnight
 
 MOST = 3
 """How many alternatives are listed."""
@@ -27,7 +26,7 @@ Works = Callable[[Change], bool]
 NEVER_RESET = {"site", "from_", "to", "hours", "days", "period", "timezone", "format"}
 
 
-def alternatives(query: Query, works: Works) -> list[str]:
+def alternatives(query: Query[Params], works: Works) -> list[str]:
     """Changes that each suffice, as query strings; one of several parameters where no smaller one
     does. Other ranges come first, then parameters that are left out."""
     groups = chain(ranges(query, works), ([reset] for reset in resets(query)))
@@ -41,7 +40,7 @@ def firsts(groups: Iterable[Iterable[Change]], works: Works) -> Iterator[Change]
         yield from islice(filter(works, group), 1)
 
 
-def several(query: Query, works: Works) -> list[Change]:
+def several(query: Query[Params], works: Works) -> list[Change]:
     """Another range, and as few parameters left out as it takes."""
     left_out = every = resets(query)
 
@@ -62,7 +61,7 @@ def merged(*changes: Change) -> Change:
     return {name: text for change in changes for name, text in change.items()}
 
 
-def ranges(query: Query, works: Works) -> Iterator[Iterable[Change]]:
+def ranges(query: Query[Params], works: Works) -> Iterator[Iterable[Change]]:
     """Other ranges and time zones, in groups of which one is enough: whole hours or days of UTC,
     the time zone UTC, a later start."""
     hours, days = whole(query, HOUR), whole(query, DAY)
@@ -73,7 +72,7 @@ def ranges(query: Query, works: Works) -> Iterator[Iterable[Change]]:
     yield later(query, works)
 
 
-def whole(query: Query, width: timedelta) -> Change:
+def whole(query: Query[Params], width: timedelta) -> Change:
     """The asked ranges, extended to whole hours or days of UTC. An end that is now stays open,
     unless a comparison reaches as far back."""
     is_open = query.upper == query.now and query.compared is None
@@ -86,18 +85,18 @@ def whole(query: Query, width: timedelta) -> Change:
     return change
 
 
-def later(query: Query, works: Works) -> Iterator[Change]:
+def later(query: Query[Params], works: Works) -> Iterator[Change]:
     """From where raw data begins; else from the first local day that is late enough."""
-    kept, zone = query.site.kept_since, ZoneInfo(query.timezone)
+    kept, zone = query.site.kept_since, query.zone
     assert kept
     yield starting(query, kept)
     first, today = (moment.astimezone(zone).date() for moment in (kept, query.now))
     starts = [midnight(first + n * DAY, zone) for n in range(1, (today - first).days + 1)]
-    place = bisect_left(starts, True, key=lambda start: works(starting(query, start)))
-    yield from (starting(query, start) for start in starts[place : place + 1])
+    first_works = bisect_left(starts, True, key=lambda start: works(starting(query, start)))
+    yield from (starting(query, start) for start in starts[first_works : first_works + 1])
 
 
-def starting(query: Query, lower: datetime) -> Change:
+def starting(query: Query[Params], lower: datetime) -> Change:
     """The same range with another start. An end that would lie before it is left out."""
     given, is_behind = query.params.model_fields_set, query.upper <= lower
     change = {name: "" for name in ("hours", "days", "period") if name in given}
@@ -108,7 +107,7 @@ def starting(query: Query, lower: datetime) -> Change:
     return {"from": instant(lower), **change}
 
 
-def resets(query: Query) -> list[Change]:
+def resets(query: Query[Params]) -> list[Change]:
     """For each parameter that was given, beside the range, the change to its default. A list whose
     default is empty has to be given."""
     params = query.params

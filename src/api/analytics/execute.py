@@ -11,16 +11,16 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from api.analytics.alternatives import Change, alternatives
-from api.analytics.dimensions import Dimension, find_dimension
-from api.analytics.filters import names_goals, parse_clauses, parse_filters
-from api.analytics.goals import goals_of
-from api.analytics.params import BreakdownParams
+from api.analytics.goals.store import goal_steps
 from api.analytics.planner import Plan, plan
-from api.analytics.query import Params, Query
-from api.analytics.ranges import Clock, compared_range, range_of
-from api.analytics.ranking import parse_order
-from api.analytics.report import Report, sql_file
-from api.analytics.steps import Step
+from api.analytics.query import BreakdownParams, P, Params, Query
+from api.analytics.question import sql_file
+from api.analytics.report import Report
+from api.analytics.time.ranges import Clock, compared_range, range_of
+from api.analytics.vocabulary.dimensions import Dimension, find_dimension
+from api.analytics.vocabulary.filters import names_goals, parse_clauses, parse_filters
+from api.analytics.vocabulary.ranking import parse_order
+from api.analytics.vocabulary.steps import Step
 from api.db.database import Database
 from api.errors import Expired, Invalid
 from api.rollups.available import available_rollups
@@ -28,9 +28,9 @@ from api.rollups.definitions import ROLLUPS
 from api.sites.models import Site, utc_now
 
 
-async def parse_query(database: Database, report: Report, params: Params, site: Site) -> Query:
+async def parse_query(database: Database, report: Report[P], params: P, site: Site) -> Query[P]:
     """The checked query, with what has to be looked up for it. Raises Invalid."""
-    goals = await steps_of_goals(database, site) if may_name_goals(params) else {}
+    goals = await goal_steps(database, site) if may_name_goals(params) else {}
     query = build_query(report, params, site, await clock_of(database, params, site), goals)
     return replace(query, rollups=await available_rollups(database, ROLLUPS))
 
@@ -42,17 +42,12 @@ def may_name_goals(params: Params) -> bool:
     return has_steps or any(names_goals(parse_clauses(text)) for text in filters)
 
 
-async def steps_of_goals(database: Database, site: Site) -> dict[str, Step]:
-    """What each of the saved goals means."""
-    return {goal.name: goal.step for goal in await goals_of(database, site)}
-
-
 async def clock_of(database: Database, params: Params, site: Site) -> Clock:
     """The present time in the asked time zone; for `period=all` also the site's first visit."""
     zone, now = ZoneInfo(params.timezone or site.timezone), utc_now()
     if params.period != "all":
         return Clock(now, zone, since=site.created_at)
-    (row,) = await database.rows(sql_file("first_seen"), {"site": site.number})
+    (row,) = await database.rows(sql_file("first_seen.sql"), {"site": site.number})
     return Clock(now, zone, since=beginning(site, row["since"] or site.created_at))
 
 
@@ -63,8 +58,8 @@ def beginning(site: Site, since: datetime) -> datetime:
 
 
 def build_query(
-    report: Report, params: Params, site: Site, clock: Clock, goals: Mapping[str, Step]
-) -> Query:
+    report: Report[P], params: P, site: Site, clock: Clock, goals: Mapping[str, Step]
+) -> Query[P]:
     """The checked query. Raises Invalid, saying what to ask instead."""
     try:
         asked = range_of(params, clock)
@@ -88,15 +83,15 @@ def build_query(
     return report.prepare(query)
 
 
-def dimension_of(report: Report, params: Params) -> Dimension | None:
+def dimension_of(report: Report[P], params: P) -> Dimension | None:
     """The dimension to break down by. Raises Invalid for one that the report lacks."""
     if not isinstance(params, BreakdownParams) or not params.dimension:
         return report.default_dimension
     return find_dimension(params.dimension, report.dimensions)
 
 
-async def execute(database: Database, report: Report, query: Query) -> dict[str, Any]:
-    """The answer in the shape of rows.Answer. Raises Expired."""
+async def execute(database: Database, report: Report[P], query: Query[P]) -> dict[str, Any]:
+    """The answer in the shape of report.Answer. Raises Expired."""
     plans = plan_or_suggest(report, query)
     answers = [await answer_range(database, report, *planned) for planned in plans]
     comparison = None
@@ -112,7 +107,7 @@ async def execute(database: Database, report: Report, query: Query) -> dict[str,
 
 
 async def answer_range(
-    database: Database, report: Report, rows: Plan, totals: Plan
+    database: Database, report: Report[P], rows: Plan, totals: Plan
 ) -> dict[str, Any]:
     """Totals and rows of a range, asked for at once."""
     found, summed = await asyncio.gather(fetch(database, rows), fetch(database, totals))
@@ -124,13 +119,13 @@ async def fetch(database: Database, plan: Plan) -> list[dict[str, Any]]:
     return await database.rows(plan.path, plan.values, plan.slots, plan.prepare)
 
 
-async def explain(database: Database, report: Report, query: Query) -> tuple[str, str]:
+async def explain(database: Database, report: Report[P], query: Query[P]) -> tuple[str, str]:
     """Which tables answer a question, and what that costs: PostgreSQL's own account of one run."""
     rows, _ = plan_or_suggest(report, query)[0]
     return rows.source, await database.explain(rows.path, rows.values, rows.slots)
 
 
-def plan_or_suggest(report: Report, query: Query) -> list[tuple[Plan, Plan]]:
+def plan_or_suggest(report: Report[P], query: Query[P]) -> list[tuple[Plan, Plan]]:
     """The plans of an answer. Raises Expired with what can be asked instead."""
     try:
         return plan_answer(report, query)
@@ -139,7 +134,7 @@ def plan_or_suggest(report: Report, query: Query) -> list[tuple[Plan, Plan]]:
         raise Expired(error.detail, instead) from None
 
 
-def plan_answer(report: Report, query: Query) -> list[tuple[Plan, Plan]]:
+def plan_answer(report: Report[P], query: Query[P]) -> list[tuple[Plan, Plan]]:
     """The plans of rows and totals, of the asked range and of the one it is compared with. Raises
     Expired."""
     ranges = [query]
@@ -149,7 +144,7 @@ def plan_answer(report: Report, query: Query) -> list[tuple[Plan, Plan]]:
     return [(plan(report.rows, one), plan(report.totals, one.whole)) for one in ranges]
 
 
-def is_answered(report: Report, query: Query, change: Change) -> bool:
+def is_answered(report: Report[P], query: Query[P], change: Change) -> bool:
     """Whether the report can be planned with these parameters in the place of its own."""
     given = query.params.model_dump(by_alias=True, exclude_unset=True)
     try:

@@ -1,6 +1,6 @@
 """How a question is answered. It is decided here, once; a Plan is carried out as it stands.
 
-Each slot of a question gets the coarsest source that answers it exactly.
+Each slot of a question gets the coarsest table that answers it exactly: a rollup or a base table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,11 +10,11 @@ from math import gcd
 from pathlib import Path
 from typing import Any
 
-from api.analytics.dimensions import NO_COLUMN
-from api.analytics.filters import clauses_of, condition, condition_on_visit_of_event
-from api.analytics.metrics import metrics_slot
-from api.analytics.query import Query, Source
-from api.analytics.report import Question, Requirement, Variant, is_filtered, sql_file
+from api.analytics.query import P, Params, Query, TableChoice
+from api.analytics.question import Question, Requirement, Variant, is_filtered, sql_file
+from api.analytics.vocabulary.dimensions import NO_COLUMN
+from api.analytics.vocabulary.filters import clauses_of, condition, condition_on_visit_of_event
+from api.analytics.vocabulary.metrics import metrics_slot
 from api.db.queries import Fragment, slot_names
 from api.errors import Expired, Invalid
 from api.rollups.model import Fact, Rollup
@@ -24,7 +24,7 @@ ORIGIN = datetime(2000, 1, 3, tzinfo=UTC)
 
 MICROSECOND = timedelta(microseconds=1)
 
-Sources = Mapping[str, Rollup | Fact]
+Tables = Mapping[str, Rollup | Fact]
 """What each slot reads."""
 
 
@@ -35,28 +35,28 @@ class Plan:
     path: Path
     slots: Mapping[str, Fragment]
     values: Mapping[str, Any]
-    sources: tuple[str, ...]
+    tables: tuple[str, ...]
     """Every table that has a part in the rows, as the answer names it."""
     prepare: bool = False
     """Whether the connection keeps the statement: it takes longer to plan than to read."""
 
     @property
     def source(self) -> str:
-        """The sources as one text, for the answer."""
-        return "+".join(self.sources)
+        """The tables as one text: the `source` of an answer."""
+        return "+".join(self.tables)
 
 
-def plan(question: Question, query: Query) -> Plan:
-    """The variant that answers, and the source of each of its slots. Raises Expired when raw data
+def plan(question: Question[P], query: Query[P]) -> Plan:
+    """The variant that answers, and the table for each of its slots. Raises Expired when raw data
     is needed that is gone, and Invalid for a filter on what cannot be filtered."""
-    variant, sources = choose(question, query)
-    is_summed_up = not variant.base and only_rollups(sources)
+    variant, tables = choose(question, query)
+    is_summed_up = not variant.base and only_rollups(tables)
     if not is_summed_up:
         require_raw(query, variant.needs_full_history)
-    names = (*map(name_of, sources.values()), *variant.base)
+    names = (*map(name_of, tables.values()), *variant.base)
     path = sql_file(variant.file)
     slots = {
-        **{slot: Fragment(source.name) for slot, source in sources.items()},
+        **{slot: Fragment(table.name) for slot, table in tables.items()},
         **({"metrics": metrics_slot(question.metrics)} if question.metrics else {}),
         **({"dimension": Fragment(query.dimension.sql)} if query.dimension else {}),
         **({"order": query.order.fragment} if query.order else {}),
@@ -66,57 +66,57 @@ def plan(question: Question, query: Query) -> Plan:
     return Plan(path, slots, query.sql_values, tuple(dict.fromkeys(names)), is_summed_up)
 
 
-def choose(question: Question, query: Query) -> tuple[Variant, Sources]:
-    """The first variant that serves, with its sources; the last one always does."""
+def choose(question: Question[P], query: Query[P]) -> tuple[Variant[P], Tables]:
+    """The first variant that serves, with its tables; the last one always does."""
     tried = (
-        (variant, choose_sources(variant.requires, query))
+        (variant, choose_tables(variant.requires, query))
         for variant in question.variants
         if variant.serves(query)
     )
     return next(
-        (variant, sources)
-        for variant, sources in tried
-        if only_rollups(sources) or not variant.only_rollups
+        (variant, tables)
+        for variant, tables in tried
+        if only_rollups(tables) or not variant.only_rollups
     )
 
 
-def choose_sources(requires: Mapping[str, Requirement], query: Query) -> Sources:
-    """The source for each slot: the rollup with the fewest rows that has all it takes, else the
+def choose_tables(requires: Mapping[str, Requirement], query: Query[Params]) -> Tables:
+    """The table for each slot: the rollup with the fewest rows that has all it takes, else the
     base table."""
     usable = usable_rollups(query) if requires else ()
 
     def best(requirement: Requirement) -> Rollup | Fact:
         needed = with_columns_of(query, requirement)
         able = (rollup for rollup in usable if has_columns(rollup, needed))
-        return min(able, key=lambda rollup: rows_of(rollup, query), default=needed.fact)
+        return min(able, key=lambda rollup: cost_of(rollup, query), default=needed.fact)
 
     return {slot: best(requirement) for slot, requirement in requires.items()}
 
 
-def only_rollups(sources: Sources) -> bool:
+def only_rollups(tables: Tables) -> bool:
     """Whether no base table is among them."""
-    return all(isinstance(source, Rollup) for source in sources.values())
+    return all(isinstance(table, Rollup) for table in tables.values())
 
 
-def usable_rollups(query: Query) -> Sequence[Rollup]:
+def usable_rollups(query: Query[Params]) -> Sequence[Rollup]:
     """The rollups of whose whole buckets the asked series is made, and the expired part of the
     range. Without a series the edges of the range come from the base table."""
-    if query.params.source is Source.BASE:
+    if query.params.source is TableChoice.BASE:
         return ()
-    step, expired = step_of(query.starts), expired_edges(query)
+    spacing, expired = spacing_of(query.starts), expired_edges(query)
     return [
         rollup
         for rollup in query.rollups
-        if not step % rollup.width and covers_expired_range(rollup, expired)
+        if not spacing % rollup.width and covers_expired_range(rollup, expired)
     ]
 
 
-def step_of(moments: Iterable[datetime]) -> timedelta:
-    """The widest step from the origin of buckets that meets all of these; 0 for none of them."""
+def spacing_of(moments: Iterable[datetime]) -> timedelta:
+    """The widest bucket of which all of these are edges; 0 for none of them."""
     return gcd(*((moment - ORIGIN) // MICROSECOND for moment in moments)) * MICROSECOND
 
 
-def with_columns_of(query: Query, requirement: Requirement) -> Requirement:
+def with_columns_of(query: Query[Params], requirement: Requirement) -> Requirement:
     """The requirement with the dimension asked for and those of the filter. The other table's are
     in no rollup of this fact."""
     asked = (query.dimension.column,) if query.dimension else ()
@@ -137,7 +137,7 @@ def has_columns(rollup: Rollup, needed: Requirement) -> bool:
     )
 
 
-def rows_of(rollup: Rollup, query: Query) -> tuple[bool, int | timedelta, int | timedelta]:
+def cost_of(rollup: Rollup, query: Query[Params]) -> tuple[bool, int | timedelta, int | timedelta]:
     """What sorts rollups by how many of their rows an answer takes: few dimensions and wide buckets
     are best, where a whole bucket lies in the range; else narrow ones."""
     dimensions = len(rollup.dimensions)
@@ -146,13 +146,13 @@ def rows_of(rollup: Rollup, query: Query) -> tuple[bool, int | timedelta, int | 
     return True, rollup.width, dimensions
 
 
-def contains_whole_bucket(width: timedelta, query: Query) -> bool:
+def contains_whole_bucket(width: timedelta, query: Query[Params]) -> bool:
     """Whether a whole bucket lies in the range."""
     first = -((ORIGIN - query.lower) // width)
     return ORIGIN + (first + 1) * width <= query.upper
 
 
-def expired_edges(query: Query) -> Sequence[datetime]:
+def expired_edges(query: Query[Params]) -> Sequence[datetime]:
     """Where the ranges begin and end that are read, of those before which raw data is gone."""
     kept = query.site.kept_since
     edges = (query.lower, query.upper, query.first, query.until)
@@ -165,7 +165,7 @@ def covers_expired_range(rollup: Rollup, expired: Sequence[datetime]) -> bool:
     if not expired:
         return True
     is_complete = rollup.since is None or rollup.since <= min(expired)
-    return not rollup.retention and is_complete and not step_of(expired) % finest_width(rollup)
+    return not rollup.retention and is_complete and not spacing_of(expired) % finest_width(rollup)
 
 
 def finest_width(rollup: Rollup) -> timedelta:
@@ -176,7 +176,7 @@ def finest_width(rollup: Rollup) -> timedelta:
     return rollup.width
 
 
-def require_raw(query: Query, all_of_it: bool = False) -> None:
+def require_raw(query: Query[Params], all_of_it: bool = False) -> None:
     """Raises Expired where raw data would have to be read that is gone."""
     kept = query.site.kept_since
     if kept and (all_of_it or expired_edges(query)):
@@ -186,12 +186,12 @@ def require_raw(query: Query, all_of_it: bool = False) -> None:
         )
 
 
-def name_of(source: Rollup | Fact) -> str:
-    """The source as an answer names it: rollup:traffic, visit, event."""
-    return f"rollup:{source.name}" if isinstance(source, Rollup) else source.table
+def name_of(table: Rollup | Fact) -> str:
+    """The table as an answer names it: rollup:traffic, visit, event."""
+    return f"rollup:{table.name}" if isinstance(table, Rollup) else table.table
 
 
-def filter_slots(path: Path, query: Query) -> Mapping[str, Fragment]:
+def filter_slots(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
     """The filter in the forms that this file has slots for. Raises Invalid when it has none."""
     if not is_filtered(query):
         return {}

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
-from zoneinfo import available_timezones
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
-from api.analytics.dimensions import Dimension
-from api.analytics.filters import NO_FILTER, Filter
-from api.analytics.ranking import Order
-from api.analytics.steps import Step
+from api.analytics.vocabulary.dimensions import Dimension
+from api.analytics.vocabulary.filters import NO_FILTER, Filter
+from api.analytics.vocabulary.ranking import Order
+from api.analytics.vocabulary.steps import Step
 from api.rollups.definitions import ROLLUPS
 from api.rollups.model import Rollup
 from api.sites.directory import DEFAULT_SITE
@@ -27,7 +27,7 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-class Source(StrEnum):
+class TableChoice(StrEnum):
     """Which tables may answer; for finding out, never needed for a right number."""
 
     AUTO = "auto"
@@ -46,14 +46,14 @@ class Compare(StrEnum):
 TIMEZONES = frozenset(available_timezones() - {"localtime"})
 
 
-def known_timezone(name: str) -> str:
+def iana_name(name: str) -> str:
     """Refuses what is no IANA name."""
     if name not in TIMEZONES:
         raise ValueError("is not an IANA time zone name, e.g. Europe/Berlin")
     return name
 
 
-Timezone = Annotated[str, AfterValidator(known_timezone)]
+Timezone = Annotated[str, AfterValidator(iana_name)]
 
 
 def moment(text: object) -> date | datetime:
@@ -108,7 +108,7 @@ class Params(BaseModel):
     limit: int = Field(10, ge=1, le=1000, description="The most rows to return.")
     offset: int = Field(0, ge=0, le=100_000, description="Rows to leave out first.")
     format: Format = Field(Format.JSON, description="csv returns the rows only.")
-    source: Source = Field(Source.AUTO, description="base answers without rollups.")
+    source: TableChoice = Field(TableChoice.AUTO, description="base answers without rollups.")
 
     @model_validator(mode="before")
     @classmethod
@@ -145,20 +145,29 @@ class Params(BaseModel):
         return self
 
 
+class BreakdownParams(Params):
+    """A breakdown by one dimension."""
+
+    dimension: str = Field("", max_length=50, description="What to break down by.")
+
+
+P = TypeVar("P", bound=Params)
+P_co = TypeVar("P_co", bound=Params, covariant=True)
+
 RANGE_FIELDS = {"from_", "to", "hours", "days", "period", "compare_from", "compare_to"}
 """Said by the resolved range of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """A checked question about one site over [lower, upper)."""
+class Query(Generic[P_co]):
+    """A checked question about one site over [lower, upper), with the parameters of a report."""
 
     site: Site
     lower: datetime
     upper: datetime
     timezone: str
     now: datetime
-    params: Params
+    params: P_co
     compared: tuple[datetime, datetime] | None = None
     """The range to compare with."""
     starts: Sequence[datetime] = ()
@@ -177,7 +186,12 @@ class Query:
     """What this report's SQL needs beyond site, range and page of rows."""
 
     @property
-    def whole(self) -> "Query":
+    def zone(self) -> ZoneInfo:
+        """The time zone of local days, weeks and months."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def whole(self) -> "Query[P_co]":
         """The same question about the range as one: it has no buckets."""
         return replace(self, starts=(), first=None, until=None, dimension=None, order=None)
 

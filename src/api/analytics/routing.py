@@ -11,32 +11,25 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from api.analytics.execute import clock_of, execute, parse_query, steps_of_goals
-from api.analytics.filters import names_goals
-from api.analytics.query import Format, Params
-from api.analytics.report import Report
-from api.analytics.reports import EVENT_BUCKETS, REPORTS
-from api.analytics.rows import Answer, Timeline
-from api.analytics.stats import answer_stats, params_of
-from api.analytics.stats_models import StatsAnswer, StatsQuery
-from api.analytics.timeline import timeline
+from api.analytics.execute import execute, parse_query
+from api.analytics.query import Format, P, Params
+from api.analytics.report import Answer, Report
+from api.analytics.reports import REPORTS
+from api.analytics.reports.events import EVENT_BUCKETS
+from api.analytics.reports.sessions import SESSIONS, Timeline, timeline
 from api.auth.access import AppDatabase, MaybeUser, readable_site
 
 router = APIRouter(tags=["analytics"])
 
 Endpoint = Callable[..., Awaitable[Any]]
 
-SESSION = next(report for report in REPORTS if report.name == "sessions")
-
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def endpoint_of(report: Report) -> Endpoint:
+def endpoint_of(report: Report[P]) -> Endpoint:
     """The handler of a report: who may see it, what is asked, the answer."""
 
-    async def answer(
-        request: Request, user: MaybeUser, database: AppDatabase, params: Params
-    ) -> Any:
+    async def answer(request: Request, user: MaybeUser, database: AppDatabase, params: P) -> Any:
         site = await readable_site(request, user, params.site)
         query = await parse_query(database, report, params, site)
         found = await execute(database, report, query)
@@ -53,7 +46,7 @@ def endpoint_of(report: Report) -> Endpoint:
     return answer
 
 
-def csv_answer(report: Report, rows: list[dict[str, Any]], name: str) -> Response:
+def csv_answer(report: Report[P], rows: list[dict[str, Any]], name: str) -> Response:
     """The rows as CSV, safe to open in a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text)
@@ -73,7 +66,7 @@ def cell(value: Any) -> Any:
     return value
 
 
-def add_report(path: str, report: Report) -> None:
+def add_report(path: str, report: Report[P]) -> None:
     """The route of a report, documented from its types."""
     router.add_api_route(
         path,
@@ -84,18 +77,6 @@ def add_report(path: str, report: Report) -> None:
         response_model=Answer[report.rows.row, report.totals.row],
         responses={200: {"content": {"text/csv": {}}, "description": report.title}},
     )
-
-
-@router.post("/api/analytics/query", response_model=StatsAnswer)
-async def query_stats(
-    asked: StatsQuery, request: Request, user: MaybeUser, database: AppDatabase
-) -> dict[str, Any]:
-    """Any metrics by any dimensions, in the form of Plausible's Stats API v2."""
-    site = await readable_site(request, user, asked.site_id)
-    params = params_of(asked)
-    clock = await clock_of(database, params, site)
-    goals = await steps_of_goals(database, site) if names_goals(asked.filters) else {}
-    return await answer_stats(database, asked, site, clock, params, goals)
 
 
 for listed in REPORTS:
@@ -115,5 +96,5 @@ async def session(
     site = await readable_site(request, user, params.site)
     anywhere = {} if params.names_a_range else {"period": "all"}
     asked = params.model_copy(update=anywhere)
-    query = await parse_query(database, SESSION, asked, site)
+    query = await parse_query(database, SESSIONS, asked, site)
     return await timeline(database, query, visit)

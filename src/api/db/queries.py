@@ -6,8 +6,9 @@ A slot is a pair of comments round a default, so that every file is valid SQL as
 
 Only a Fragment may fill a slot, and it is made of literal text. Values are named :like_this.
 
-/*include people*/ is the text of the file of that name beside it; /*include people value_in=top*/
-the same with its slot `value_in` under the name `top`.
+/*include visitors*/ is the text of visitors.sql beside it, /*include ../reports/visitors*/ that of
+the file at this place; /*include visitors value_in=top*/ has its slot `value_in` under the name
+`top`.
 """
 
 import re
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, LiteralString, cast
 
 SLOT = re.compile(r"/\*(?P<name>\w+)\*/(?P<default>.*?)/\*end\*/", re.DOTALL)
-INCLUDE = re.compile(r"/\*include (?P<name>\w+)(?P<renamed>( \w+=\w+)*)\*/")
+INCLUDE = re.compile(r"/\*include (?P<path>[\w/.]+)(?P<renamed>(\s+\w+=\w+)*)\*/")
 COMMENT = re.compile(r"--[^\n]*|/\*(?!\w+\*/).*?\*/", re.DOTALL)
 PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
@@ -45,7 +46,7 @@ def read(path: Path) -> str:
     comment is no parameter)."""
 
     def include(match: re.Match[str]) -> str:
-        text = read(path.with_stem(match["name"]))
+        text = read(path.parent / f"{match['path']}.sql")
         for pair in match["renamed"].split():
             slot, _, renamed = pair.partition("=")
             text = text.replace(f"/*{slot}*/", f"/*{renamed}*/")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from api.analytics.buckets import midnight
+from api.analytics.time.buckets import midnight
 from api.db.database import Database
 from api.sites.models import Site, utc_now
 

@@ -14,9 +14,10 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from api.analytics.buckets import Interval
 from api.analytics.report import Report
-from api.analytics.reports import EVENT_BUCKETS, REPORTS
+from api.analytics.reports import REPORTS
+from api.analytics.reports.events import EVENT_BUCKETS
+from api.analytics.time.buckets import Interval
 from api.auth.accounts import create_user
 from api.db.database import Database
 from api.db.engine import Profile

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.analytics.dimensions import DIMENSIONS
+from api.analytics.vocabulary.dimensions import DIMENSIONS
 from api.db.database import Database
 from conftest import TestSite, make_site, save_goal
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from api.analytics import planner
-from api.analytics.report import always, sql_file
-from api.analytics.reports import EVENT_BUCKETS, REPORTS
+from api.analytics.question import always, sql_file
+from api.analytics.reports import REPORTS
+from api.analytics.reports.events import EVENT_BUCKETS
 from api.db.queries import slot_names
 from conftest import TestSite
 

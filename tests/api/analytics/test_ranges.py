@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.analytics.params import RetentionParams
 from api.analytics.query import Params
-from api.analytics.ranges import Clock, compared_range, range_of
-from api.analytics.reports import first_cohort
+from api.analytics.reports.retention import RetentionParams, first_cohort
+from api.analytics.time.ranges import Clock, compared_range, range_of
 from conftest import TestSite
 
 NOW = datetime(2026, 3, 29, 12, 30, tzinfo=UTC)

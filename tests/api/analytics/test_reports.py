@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.analytics.reports import EVENT_BUCKETS, REPORTS
+from api.analytics.reports import REPORTS
+from api.analytics.reports.events import EVENT_BUCKETS
 from api.db.database import Database
 from conftest import TestSite, make_site
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api.analytics.reports import EVENT_BUCKETS, REPORTS
+from api.analytics.reports import REPORTS
+from api.analytics.reports.events import EVENT_BUCKETS
 from api.db.database import Database
 from api.db.queries import PARAMETER, Fragment, driver_form, read, statement
 
@@ -31,7 +32,7 @@ def test_slots_keep_their_default_or_take_a_fragment(tmp_path: Path) -> None:
 
 
 def test_every_report_has_its_file() -> None:
-    names = {path.stem for path in QUESTIONS}
+    names = {f"{path.parent.name}/{path.name}" for path in QUESTIONS}
     for report in (*REPORTS, EVENT_BUCKETS):
         variants = (*report.rows.variants, *report.totals.variants)
         assert {variant.file for variant in variants} <= names

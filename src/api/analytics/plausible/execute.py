@@ -1,0 +1,168 @@
+"""From a question of the Stats API to its answer, in which rates are rounded and per cent."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from api.analytics.execute import clock_of, fetch
+from api.analytics.goals.store import goal_steps
+from api.analytics.plausible.grouping import Groups
+from api.analytics.plausible.models import StatsQuery
+from api.analytics.plausible.planning import parts_read, plan_or_suggest
+from api.analytics.query import Params, Query
+from api.analytics.time.buckets import Interval
+from api.analytics.time.ranges import Clock, range_of
+from api.analytics.vocabulary.dimensions import DIMENSIONS, GOAL, Dimension, plain_name
+from api.analytics.vocabulary.filters import clauses_of, names_goals, property_name, read_filters
+from api.analytics.vocabulary.metrics import METRICS, Grouping
+from api.db.database import Database
+from api.errors import Invalid
+from api.rollups.available import available_rollups
+from api.rollups.definitions import ROLLUPS
+from api.sites.models import Site
+
+DATE_RANGES: Mapping[str, Mapping[str, Any]] = {
+    "day": {"period": "today"},
+    "24h": {"hours": 24},
+    "7d": {"period": "7d"},
+    "28d": {"period": "28d"},
+    "30d": {"period": "30d"},
+    "91d": {"days": 91},
+    "month": {"period": "mtd"},
+    "12mo": {"period": "12mo"},
+    "year": {"period": "ytd"},
+    "all": {"period": "all"},
+}
+
+
+def params_of(asked: StatsQuery) -> Params:
+    """The range in the words of the other reports. Raises Invalid."""
+    if isinstance(asked.date_range, str):
+        if asked.date_range not in DATE_RANGES:
+            raise Invalid("date_range is none of these, nor two dates.", [*DATE_RANGES])
+        return Params.model_validate(DATE_RANGES[asked.date_range])
+    try:
+        return Params.model_validate(dict(zip(("from", "to"), asked.date_range, strict=True)))
+    except ValidationError as error:
+        raise Invalid("date_range: two ISO dates or times, the earlier one first.") from error
+
+
+async def answer_stats(database: Database, asked: StatsQuery, site: Site) -> dict[str, Any]:
+    """The answer. Raises Invalid with what is allowed for anything unknown."""
+    params = params_of(asked)
+    clock = await clock_of(database, params, site)
+    goals = await goal_steps(database, site) if names_goals(asked.filters) else {}
+    groups = groups_of(asked)
+    query = query_of(asked, site, clock, params, groups, goals)
+    check_metrics(asked.metrics, groups.grouping, of_goals(query, groups.dimensions))
+    values = asked.pagination.model_dump() | parts_read(asked.metrics, groups)
+    query = replace(query, rollups=await available_rollups(database, ROLLUPS), values=values)
+    plan = plan_or_suggest(asked, groups, query)
+    return shaped(asked, query, plan.source, await fetch(database, plan))
+
+
+def groups_of(asked: StatsQuery) -> Groups:
+    """The groups that the dimensions make. Raises Invalid for one there is not."""
+    names = [plain_name(key) for key in asked.dimensions]
+    dimensions = [None if is_time(name) else dimension_of(name) for name in names]
+    return Groups(names, dimensions, interval_of(names))
+
+
+def is_time(name: str) -> bool:
+    """Whether a dimension is one of time."""
+    return name == "time" or name.startswith("time:")
+
+
+def interval_of(names: Sequence[str]) -> Interval:
+    """The bucket of the time dimension; a day where it says nothing."""
+    asked = [name.partition(":")[2] or "day" for name in names if is_time(name)]
+    try:
+        return Interval(asked[0]) if asked else Interval.DAY
+    except ValueError as error:
+        allowed = [f"time:{interval}" for interval in Interval]
+        raise Invalid(f"dimensions: {asked[0][:50]!r} is no interval.", allowed) from error
+
+
+def dimension_of(name: str) -> Dimension:
+    """The dimension of this name. Raises Invalid, listing those there are."""
+    if property_name(name):
+        return Dimension(name, "", "event")
+    for dimension in DIMENSIONS:
+        if dimension.key == name:
+            return dimension
+    allowed = [f"{dimension.of}:{dimension.key}" for dimension in DIMENSIONS]
+    raise Invalid(
+        f"dimensions: {name[:50]!r} is not one of these.", [*allowed, "event:props:…", "time:day"]
+    )
+
+
+def of_goals(query: Query[Params], dimensions: Sequence[Dimension | None]) -> bool:
+    """Whether the question is about those who reached a goal."""
+    return GOAL in dimensions or any(c.dimension is GOAL for c in clauses_of(query.filter))
+
+
+def check_metrics(metrics: Sequence[str], grouping: Grouping, of_goals: bool) -> None:
+    """Refuses metrics there are not, and those that this kind of groups cannot have."""
+    allowed = [metric.key for metric in METRICS.values() if grouping in metric.groupings]
+    if unknown := [metric for metric in metrics if metric not in allowed]:
+        raise Invalid(f"metrics: {', '.join(unknown)[:200]} cannot be had here.", [*allowed])
+    if not of_goals and any(METRICS[metric].of_goals for metric in metrics):
+        raise Invalid("metrics: a conversion rate needs event:goal as a filter or a dimension.")
+
+
+def query_of(
+    asked: StatsQuery,
+    site: Site,
+    clock: Clock,
+    params: Params,
+    groups: Groups,
+    goals: Collection[str],
+) -> Query[Params]:
+    """The question as the other reports put it."""
+    try:
+        lower, upper = range_of(params, clock)
+    except (ValueError, OverflowError) as error:
+        raise Invalid(f"date_range: {error}") from error
+    query = Query(
+        site,
+        lower,
+        upper,
+        timezone=clock.zone.key,
+        now=clock.now,
+        params=params.model_copy(update={"source": asked.source}),
+        filter=read_filters(asked.filters, goals),
+    )
+    return groups.over(query, (lower, upper))
+
+
+def shaped(
+    asked: StatsQuery, query: Query[Params], source: str, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The rows in the order in which things were asked for, and where they come from."""
+    meta: dict[str, Any] = {"source": source}
+    if asked.include.total_rows:
+        meta["total_rows"] = rows[0]["total_rows"] if rows else 0
+    if asked.include.time_labels:
+        meta["time_labels"] = [start.isoformat() for start in query.starts]
+    return {
+        "results": [
+            {
+                "metrics": [rounded(metric, row[metric]) for metric in asked.metrics],
+                "dimensions": row["dimensions"],
+            }
+            for row in rows
+        ],
+        "meta": meta,
+        "query": asked.model_dump(mode="json")
+        | {"date_range": [query.lower.isoformat(), query.upper.isoformat()]},
+    }
+
+
+def rounded(key: str, value: float | None) -> float | int | None:
+    """A number as the Stats API says it."""
+    if not isinstance(value, float):
+        return value
+    metric = METRICS[key]
+    return round(value * 100 if metric.percent else value, metric.decimals or None)

@@ -1,0 +1,140 @@
+"""How a question of the Stats API is answered: from rollups where every part of it can be, else
+from base tables."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import LiteralString
+
+from api.analytics.alternatives import ceiling, floor, instant
+from api.analytics.planner import Plan, plan
+from api.analytics.plausible.grouping import Groups
+from api.analytics.plausible.models import StatsQuery, StatsRow
+from api.analytics.query import Params, Query
+from api.analytics.question import NEW_VISITORS, VISITORS, Question, Requirement, Variant
+from api.analytics.time.buckets import DAY, HOUR
+from api.analytics.time.ranges import Range
+from api.analytics.vocabulary.dimensions import GOAL
+from api.analytics.vocabulary.filters import NUMBERS, condition, without_goals
+from api.analytics.vocabulary.metrics import METRICS, measures_of
+from api.analytics.vocabulary.ranking import NOTHING
+from api.db.queries import Fragment
+from api.errors import Expired, Invalid
+from api.rollups.definitions import EVENTS, VISITS
+
+
+def question_of(asked: StatsQuery, groups: Groups) -> Question[Params]:
+    """The question, which rollups answer where they have every part of it."""
+    of_visits = groups.grouping == "visit"
+    requires = requirements_of(asked.metrics, groups)
+    order = {"order": order_of(asked, groups)}
+    of_rollups = Variant(
+        "plausible/query_rollups.sql",
+        requires,
+        slots=lambda _: order | rollup_slots(requires, groups),
+        only_rollups=True,
+    )
+    reads_events = not of_visits or any(METRICS[metric].events for metric in asked.metrics)
+    of_base = Variant(
+        "plausible/query_visits.sql" if of_visits else "plausible/query_events.sql",
+        base=("event", "visit") if reads_events else ("visit",),
+        slots=lambda query: order | base_slots(query, groups),
+    )
+    variants = (of_rollups, of_base) if of_visits else (of_base,)
+    return Question(StatsRow, variants, tuple(asked.metrics))
+
+
+def requirements_of(metrics: Sequence[str], groups: Groups) -> Mapping[str, Requirement]:
+    """What the parts of query_rollups.sql read. Visits make the groups, whatever is counted."""
+    needed = {"visits": Requirement(VISITS, ("visits", *measures_of(metrics, "visits")))}
+    if events := measures_of(metrics, "events"):
+        needed["events"] = Requirement(EVENTS, events)
+    if any(METRICS[metric].distinct_visitors for metric in metrics):
+        needed["visitors"] = VISITORS
+    if any(metric in ("new_visitors", "returning_visitors") for metric in metrics):
+        needed["new_visitors"] = NEW_VISITORS
+    return {slot: replace(one, dimensions=groups.columns) for slot, one in needed.items()}
+
+
+def rollup_slots(requires: Mapping[str, Requirement], groups: Groups) -> dict[str, Fragment]:
+    """The groups; and nothing for the parts of query_rollups.sql that are not needed."""
+    unread = {"events", "visitors", "new_visitors"} - requires.keys()
+    return {**{f"reads_{part}": NOTHING for part in unread}, **groups.of_buckets()}
+
+
+def base_slots(query: Query[Params], groups: Groups) -> dict[str, Fragment]:
+    """The groups; and everybody, whether or not they reached a goal."""
+    everybody = without_goals(query.filter)
+    of_visits = {"everybody_filter": condition(everybody, "visit")}
+    if groups.grouping == "visit":
+        return {**groups.of_visits(), **of_visits}
+    of_events = {"everybody_event_filter": condition(everybody, "event")}
+    return {**groups.of_events(), **of_visits, **of_events}
+
+
+def parts_read(metrics: Sequence[str], groups: Groups) -> dict[str, bool]:
+    """Which parts of the base tables' questions these metrics need."""
+    chosen = [METRICS[metric] for metric in metrics]
+    return {
+        "of_everybody": any(metric.of_goals for metric in chosen),
+        "of_visitors": all(d in (None, GOAL) or d.of == "visit" for d in groups.dimensions),
+        "of_events": any(metric.events for metric in chosen),
+        "of_pages": any(metric in ("bounce_rate", "exit_rate") for metric in metrics),
+        "of_time_on_page": "time_on_page" in metrics,
+    }
+
+
+def order_of(asked: StatsQuery, groups: Groups) -> Fragment:
+    """As asked; else series by time and everything else by the first metric."""
+    columns: dict[str, LiteralString] = {key: metric.key for key, metric in METRICS.items()}
+    positions: dict[str, LiteralString] = {
+        key: f"dimensions ->> {number}"
+        for key, number in zip(asked.dimensions, NUMBERS, strict=False)
+    }
+    default = "asc" if groups.by_time else "desc"
+    wanted = asked.order_by or [
+        ((asked.dimensions if groups.by_time else asked.metrics)[0], default)
+    ]
+    parts: list[LiteralString] = []
+    for key, way in wanted:
+        if key not in asked.metrics and key not in positions:
+            raise Invalid(
+                f"order_by: {key[:50]!r} was not asked for.", [*asked.metrics, *asked.dimensions]
+            )
+        column = columns[key] if key in columns else positions[key]
+        parts.append(f"{column} {'asc' if way == 'asc' else 'desc'} nulls last")
+    return Fragment(f"{', '.join(parts)}, dimensions")
+
+
+def plan_or_suggest(asked: StatsQuery, groups: Groups, query: Query[Params]) -> Plan:
+    """The plan. Raises Expired, with the ranges that can be asked instead, each as the part of the
+    body that says so."""
+    question = question_of(asked, groups)
+    try:
+        return plan(question, query)
+    except Expired as error:
+        ranges = [
+            span for span in other_ranges(query) if is_answered(question, groups, query, span)
+        ]
+        texts = [json.dumps({"date_range": [*map(instant, span)]}) for span in ranges]
+        raise Expired(error.detail, texts) from None
+
+
+def is_answered(
+    question: Question[Params], groups: Groups, query: Query[Params], span: Range
+) -> bool:
+    """Whether the question can be answered for another range."""
+    try:
+        plan(question, groups.over(query, span))
+    except Invalid:
+        return False
+    return True
+
+
+def other_ranges(query: Query[Params]) -> list[Range]:
+    """The range in whole hours and in whole days of UTC, and as much of it as has raw data."""
+    kept = query.site.kept_since
+    assert kept
+    until = query.upper if query.upper > kept else query.now
+    ranges = (query.lower, query.upper, HOUR), (query.lower, query.upper, DAY), (kept, until, HOUR)
+    return [(floor(lower, width), ceiling(upper, width)) for lower, upper, width in ranges]

@@ -1,0 +1,64 @@
+-- Metrics by dimensions of events (page, name, properties, goals), alone or with those of their
+-- visits and of time. What no metric asked for needs is not read.
+with happened as (
+    select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
+        count(distinct e.visitor_id) as visitors, count(distinct e.visit_id) as visits,
+        count(distinct e.visitor_id) filter (where v.started = v.first_seen) as new_visitors,
+        sum(e.pageviews) as pageviews, sum(e.custom_events) as custom_events,
+        sum(e.revenue) as revenue, min(e.currency) as currency, max(e.currency) as other_currency
+    from events(:site, :lower, :upper) e
+    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
+        and v.started between e.time - interval '7 days' and e.time
+    /*joins*/ /*end*/
+    where e.name <> 'engagement' and /*event_filter*/ true /*end*/
+    group by 1
+), entered as (
+    select /*entry_dimensions*/ '[]'::jsonb /*end*/ as dimensions, sum(v.viewed) as viewed,
+        sum(v.bounces) as bounces
+    from visits(:site, :lower, :upper) v
+    where :of_pages and v.entry_page <> '' and /*visit_filter*/ true /*end*/
+    group by 1
+), left_from as (
+    select /*exit_dimensions*/ '[]'::jsonb /*end*/ as dimensions, sum(v.visits) as exits
+    from visits(:site, :lower, :upper) v
+    where :of_pages and v.exit_page <> '' and /*visit_filter*/ true /*end*/
+    group by 1
+), timed as (
+    select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
+        sum(e.seconds) as page_seconds, count(e.seconds) as timed_views
+    from (
+        /*include ../reports/page_views*/
+    ) e
+    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
+        and v.started between e.time - interval '7 days' and e.time
+    /*joins*/ /*end*/
+    where :of_time_on_page and /*event_filter*/ true /*end*/
+    group by 1
+), everybody as (
+    select count(distinct v.visitor_id) as everybody
+    from visits(:site, :lower, :upper) v
+    where :of_everybody and /*everybody_filter*/ true /*end*/
+), everybody_in_group as (
+    select /*group_dimensions*/ '[]'::jsonb /*end*/ as others,
+        count(distinct e.visitor_id) as group_visitors
+    from events(:site, :lower, :upper) e
+    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
+        and v.started between e.time - interval '7 days' and e.time
+    where :of_everybody and not :of_visitors and e.name <> 'engagement'
+        and /*everybody_event_filter*/ true /*end*/
+    group by 1
+    union all
+    select /*visitor_dimensions*/ '[]'::jsonb /*end*/, count(distinct v.visitor_id)
+    from visits(:site, :lower, :upper) v
+    where :of_everybody and :of_visitors and /*everybody_filter*/ true /*end*/
+    group by 1
+)
+select dimensions, count(*) over () as total_rows, /*metrics*/ visits, visitors /*end*/
+from happened
+left join entered using (dimensions)
+left join left_from using (dimensions)
+left join timed using (dimensions)
+left join everybody_in_group on others = /*others*/ dimensions /*end*/
+cross join everybody
+order by /*order*/ visitors desc, dimensions /*end*/
+limit :limit offset :offset

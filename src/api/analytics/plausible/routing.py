@@ -1,0 +1,19 @@
+"""POST /api/analytics/query: any metrics by any dimensions, as Plausible's Stats API v2 has it."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from api.analytics.plausible.execute import answer_stats
+from api.analytics.plausible.models import StatsAnswer, StatsQuery
+from api.auth.access import AppDatabase, MaybeUser, readable_site
+
+router = APIRouter(tags=["analytics"])
+
+
+@router.post("/api/analytics/query", response_model=StatsAnswer)
+async def query_stats(
+    asked: StatsQuery, request: Request, user: MaybeUser, database: AppDatabase
+) -> dict[str, Any]:
+    """Any metrics by any dimensions, in the form of Plausible's Stats API v2."""
+    return await answer_stats(database, asked, await readable_site(request, user, asked.site_id))

@@ -1,0 +1,49 @@
+"""The table of contents: every report, in the order in which they are documented.
+
+A new report is a module here, with its parameters, its rows and its entry, its .sql file beside
+it, and one line in this list. Its route, its documentation and its CSV form follow from that, and
+so do the tests that its SQL is valid and that its slots are declared.
+"""
+
+from typing import Any
+
+from api.analytics.report import Report
+from api.analytics.reports.bots import BOTS
+from api.analytics.reports.breakdowns import DEVICES, ENTRIES, EXITS, LOCATIONS, TRAFFIC_SOURCES
+from api.analytics.reports.events import CUSTOM_EVENTS
+from api.analytics.reports.funnel import FUNNEL, FUNNEL_VISITORS
+from api.analytics.reports.goals import GOALS
+from api.analytics.reports.heatmap import HEATMAP
+from api.analytics.reports.lifecycle import LIFECYCLE
+from api.analytics.reports.pages import PAGES
+from api.analytics.reports.paths import PATHS
+from api.analytics.reports.retention import RETENTION
+from api.analytics.reports.revenue import REVENUE
+from api.analytics.reports.segments import SEGMENTS
+from api.analytics.reports.sessions import SESSIONS, SESSIONS_SERIES
+from api.analytics.reports.stickiness import STICKINESS
+from api.analytics.reports.timeseries import TIMESERIES
+
+REPORTS: tuple[Report[Any], ...] = (
+    TIMESERIES,
+    PAGES,
+    TRAFFIC_SOURCES,
+    DEVICES,
+    LOCATIONS,
+    ENTRIES,
+    EXITS,
+    SESSIONS,
+    SESSIONS_SERIES,
+    PATHS,
+    FUNNEL,
+    FUNNEL_VISITORS,
+    RETENTION,
+    LIFECYCLE,
+    STICKINESS,
+    CUSTOM_EVENTS,
+    GOALS,
+    REVENUE,
+    SEGMENTS,
+    HEATMAP,
+    BOTS,
+)

@@ -1,0 +1,80 @@
+"""The reports of visits by one of their dimensions, which all ask the same question."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from api.analytics.query import BreakdownParams, Query
+from api.analytics.question import VISITORS, Question, Requirement, Variant
+from api.analytics.report import Report
+from api.analytics.vocabulary.dimensions import (
+    DEVICE_DIMENSIONS,
+    ENTRY_PAGE,
+    EXIT_PAGE,
+    LOCATION_DIMENSIONS,
+    SOURCE_DIMENSIONS,
+    Dimension,
+)
+from api.analytics.vocabulary.metrics import measures_of
+from api.analytics.vocabulary.ranking import ranking_slots
+from api.db.queries import Fragment
+from api.rollups.definitions import VISITS
+
+
+class BreakdownRow(BaseModel):
+    """One value of a dimension of visits."""
+
+    value: str
+    """'' when unknown (source: direct)."""
+    visits: int
+    visitors: int
+    share: float
+    """Of all visits in the range."""
+    views_per_visit: float
+    bounce_rate: float | None
+    visit_duration: float
+
+
+METRICS = ("visits", "views_per_visit", "bounce_rate", "visit_duration")
+
+
+def breakdown_slots(query: Query[BreakdownParams]) -> Mapping[str, Fragment]:
+    """The values of which visitors have to be counted."""
+    assert query.dimension
+    return ranking_slots(query.dimension.sql, query.order, "visits")
+
+
+BREAKDOWN = Question(
+    BreakdownRow,
+    (
+        Variant(
+            "reports/breakdown.sql",
+            {
+                "visits": Requirement(VISITS, measures_of(METRICS, "visits")),
+                "visitors": VISITORS,
+            },
+            slots=breakdown_slots,
+        ),
+    ),
+    METRICS,
+)
+
+
+def breakdown(name: str, title: str, dimensions: tuple[Dimension, ...]) -> Report[BreakdownParams]:
+    """A report of visits by one of these dimensions, by default the first."""
+    return Report(
+        name,
+        title,
+        BreakdownParams,
+        BREAKDOWN,
+        dimensions=dimensions,
+        default_dimension=dimensions[0],
+        orders=(*METRICS, "visitors", "share", "value"),
+    )
+
+
+TRAFFIC_SOURCES = breakdown("traffic-sources", "Where visits came from", SOURCE_DIMENSIONS)
+DEVICES = breakdown("devices", "What visitors use", DEVICE_DIMENSIONS)
+LOCATIONS = breakdown("locations", "Where visitors are", LOCATION_DIMENSIONS)
+ENTRIES = breakdown("entries", "The pages that visits begin on", (ENTRY_PAGE,))
+EXITS = breakdown("exits", "The pages that visits end on", (EXIT_PAGE,))

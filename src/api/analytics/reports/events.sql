@@ -1,0 +1,16 @@
+-- Custom events by name, or by the values of one of their properties.
+select e.name, /*value*/ null::text /*end*/ as value, count(*) as count,
+    count(distinct e.visitor_id) as visitors, count(distinct e.visit_id) as visits,
+    count(distinct e.visitor_id)::float8 / nullif(everybody.visitors, 0) as conversion_rate
+from events(:site, :lower, :upper) e
+cross join (
+    select sum(visitors) as visitors
+    from (
+        /*include visitors*/
+    ) p
+) everybody
+where /*event_filter*/ true /*end*/ and e.name not in ('pageview', 'engagement')
+    and (:name::text is null or e.name = :name) and /*has_value*/ true /*end*/
+group by e.name, value, everybody.visitors
+order by /*order*/ count desc, name, value /*end*/
+limit :limit offset :offset

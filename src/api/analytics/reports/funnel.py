@@ -1,0 +1,214 @@
+"""The funnel reports: how far visitors got through a series of steps, and who got how far."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Literal, LiteralString, Self, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, Field, model_validator
+
+from api.analytics.query import Params, Query
+from api.analytics.question import single
+from api.analytics.report import Report
+from api.analytics.vocabulary.dimensions import VISIT_DIMENSIONS, find_dimension
+from api.analytics.vocabulary.filters import DIGITS
+from api.analytics.vocabulary.steps import ANY_PAGE, Step, Text, page_step, read_step, step_values
+from api.db.queries import Fragment
+
+MAX_STEPS = 10
+
+STEPS = "Pages, patterns, event names, or objects in JSON."
+
+
+class FunnelParams(Params):
+    """Steps: pages (`/pricing`, `/blog/*`, `/docs/**`), names of events, or JSON objects."""
+
+    step_fields = ("steps",)
+    steps: list[Text] = Field([], max_length=MAX_STEPS, description=STEPS)
+    pages: list[Text] = Field([], max_length=MAX_STEPS, description="Steps that are pages.")
+    mode: Literal["ordered", "strict", "any"] = Field(
+        "ordered", description="strict: nothing in between. any: in any order."
+    )
+    window: float = Field(
+        7 * 24, gt=0, le=24 * 366, description="Hours from the first step to the last."
+    )
+    unit: Literal["visitor", "visit"] = Field("visitor", description="Who walks the funnel.")
+    breakdown: str = Field("", max_length=50, description="A dimension of visits.")
+
+    @model_validator(mode="after")
+    def some_steps(self) -> Self:
+        """One way of naming the steps, and at least one of them."""
+        if bool(self.steps) == bool(self.pages):
+            raise ValueError("give the steps of the funnel, as steps=… or as pages=…")
+        return self
+
+    @property
+    def labels(self) -> list[str]:
+        """The steps as they were asked for."""
+        return self.pages or self.steps
+
+
+class FunnelVisitorsParams(FunnelParams):
+    """A funnel, and a step of it."""
+
+    step: int = Field(1, ge=1, le=MAX_STEPS, description="The number of the step.")
+    outcome: Literal["dropped", "reached"] = Field(
+        "dropped", description="Who got there and no further, or all who got there."
+    )
+
+    @model_validator(mode="after")
+    def a_step_of_it(self) -> Self:
+        """The funnel has such a step."""
+        if self.step > len(self.labels):
+            raise ValueError(f"step: the funnel has {len(self.labels)} steps")
+        return self
+
+
+F = TypeVar("F", bound=FunnelParams)
+
+
+class FunnelStep(BaseModel):
+    """One step of a funnel."""
+
+    value: str | None
+    """Of the dimension it is broken down by; null without one."""
+    step: int
+    label: str
+    count: int
+    share_of_first: float | None
+    share_of_previous: float | None
+    dropped: int
+    """How many got to the step before and not to this one."""
+    median_seconds: float | None
+    """From the previous step, of those who got here; null for the first."""
+    p90_seconds: float | None
+
+
+class FunnelVisitor(BaseModel):
+    """Somebody who got to a step of a funnel."""
+
+    visitor_id: str
+    user_id: str | None
+    visit_id: UUID | None
+    """Where visits walk the funnel."""
+    reached: int
+    """The last step they got to."""
+    reached_at: datetime
+    """When they first got there."""
+    last_seen: datetime
+    last_page: str
+    """Of their last event in the range; engagement is none."""
+
+
+VISIT = Fragment(
+    "left join visit v on h.step = 1 and v.visitor_id = h.visitor_id and v.id = h.visit_id"
+    " and v.started between h.time - interval '7 days' and h.time"
+)
+"""The visit in which the funnel was entered."""
+
+POSITIONS = {
+    "visitor": Fragment("row_number() over (partition by e.visitor_id order by e.time, e.id)"),
+    "visit": Fragment(
+        "row_number() over (partition by e.visitor_id, e.visit_id order by e.time, e.id)"
+    ),
+}
+"""The position of an event among all of the visitor, or of the visit: strict funnels need it."""
+
+LATEST: tuple[LiteralString, ...] = tuple(
+    f"max(time) filter (where step = {number}) over walk" for number in (*DIGITS[1:], "10")
+)
+"""When each step was last done."""
+
+
+def with_steps(query: Query[F]) -> Query[F]:
+    """The steps, the window and whether there is a breakdown."""
+    params = query.params
+    steps = funnel_steps(params, query.goals)
+    values = {
+        "labels": params.labels,
+        **step_values(steps),
+        "anywhere": [step.name for step in steps if step.pattern == ANY_PAGE],
+        "mode": params.mode,
+        "window_seconds": params.window * 3600,
+        "broken_down": bool(params.breakdown),
+    }
+    return replace(query, values=values)
+
+
+def funnel_steps(params: FunnelParams, goals: Mapping[str, Step]) -> list[Step]:
+    """What the steps mean; under the name of pages, all of them are pages."""
+    if params.pages:
+        return [page_step(page) for page in params.pages]
+    return [read_step(text, goals) for text in params.steps]
+
+
+def funnel_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
+    """Who walks, in which way, and to which pages."""
+    params = query.params
+    slots: dict[str, Fragment] = {}
+    if globs := [step.pattern for step in funnel_steps(params, query.goals) if step.pattern]:
+        slots["globs"] = Fragment("e.page ~ any(:globs)", {"globs": globs})
+    if params.unit == "visit":
+        slots["unit"] = Fragment("e.visit_id")
+    if params.mode == "any":
+        slots["latest"] = Fragment(f"array[{', '.join(LATEST[: len(params.labels)])}]")
+    if params.mode == "strict":
+        slots["position"] = POSITIONS[params.unit]
+    return slots
+
+
+def valued_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
+    """The same, by the dimension of the visit in which the funnel was entered."""
+    params = query.params
+    if not params.breakdown:
+        return funnel_slots(query)
+    value = find_dimension(params.breakdown, VISIT_DIMENSIONS).sql
+    of_unit = "over (partition by h.visitor_id, h.unit)"
+    by_value = Fragment(f"max({value}) filter (where h.step = 1) {of_unit}")
+    return {**funnel_slots(query), "visit": VISIT, "value": by_value}
+
+
+def funnel_shares(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each step against the first and the one before, for each value."""
+    for _, steps in groupby(rows, key=lambda row: row["value"]):
+        add_shares([*steps])
+    return rows
+
+
+def add_shares(steps: list[dict[str, Any]]) -> None:
+    """The shares of one funnel."""
+    first = previous = steps[0]["count"]
+    for row in steps:
+        count = row["count"]
+        row["share_of_first"] = count / first if first else None
+        row["share_of_previous"] = count / previous if previous else None
+        row["dropped"] = previous - count
+        previous = count
+
+
+def with_chosen_step(query: Query[FunnelVisitorsParams]) -> Query[FunnelVisitorsParams]:
+    """The funnel, and the step that is asked about."""
+    params = query.params
+    chosen = {"step": params.step, "further": params.outcome == "reached"}
+    funnel = with_steps(query)
+    return replace(funnel, values=funnel.values | chosen)
+
+
+FUNNEL = Report(
+    "funnel",
+    "How far visitors got through a series of steps",
+    FunnelParams,
+    single(FunnelStep, "reports/funnel.sql", "event", slots=valued_slots),
+    prepare=with_steps,
+    finish=funnel_shares,
+)
+
+FUNNEL_VISITORS = Report(
+    "funnel/visitors",
+    "Who got to a step of a funnel, or no further",
+    FunnelVisitorsParams,
+    single(FunnelVisitor, "reports/funnel_visitors.sql", "event", slots=funnel_slots),
+    prepare=with_chosen_step,
+)

@@ -1,0 +1,7 @@
+-- Distinct visitors who viewed a page, by page.
+with found as materialized (
+    select e.page as value, e.block, e.visitors, e.ordinal
+    from /*page_visitors*/ views /*end*/ (:site, :lower, :upper) e
+    where /*event_filter*/ true /*end*/ and /*value_in*/ true /*end*/
+)
+/*include count_visitors_part*/

@@ -1,0 +1,63 @@
+"""The revenue report: orders by where the visitors came from, in one currency each."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from api.analytics.query import BreakdownParams, Params, Query
+from api.analytics.question import Question, Variant
+from api.analytics.report import Report
+from api.analytics.vocabulary.dimensions import CHANNEL, SOURCE_DIMENSIONS
+from api.db.queries import Fragment
+
+
+class RevenueParams(BreakdownParams):
+    """Revenue by a dimension of where visits come from."""
+
+    attribution: Literal["last", "first"] = Field(
+        "last", description="The visit with the order, or the visitor's first visit ever."
+    )
+
+
+class Revenue(BaseModel):
+    """Orders of visitors who came from one place, in one currency."""
+
+    value: str
+    currency: str
+    revenue: float
+    orders: int
+    visitors: int
+    average_order: float
+
+
+def of_first_touch(query: Query[RevenueParams]) -> bool:
+    """Whether a visitor's first visit gets the credit instead of that of the order."""
+    return query.params.attribution == "first"
+
+
+def first_touch(_: Query[Params]) -> Mapping[str, Fragment]:
+    """Any visit of the visitor, of which the first is taken."""
+    return {"touch": Fragment("true")}
+
+
+REVENUE = Report(
+    "revenue",
+    "Revenue by where the visitors came from",
+    RevenueParams,
+    Question(
+        Revenue,
+        (
+            Variant(
+                "reports/revenue.sql",
+                base=("event", "visit"),
+                serves=of_first_touch,
+                slots=first_touch,
+                needs_full_history=True,
+            ),
+            Variant("reports/revenue.sql", base=("event", "visit")),
+        ),
+    ),
+    dimensions=(CHANNEL, *(d for d in SOURCE_DIMENSIONS if d is not CHANNEL)),
+    orders=("revenue", "orders", "visitors", "average_order", "value"),
+)

@@ -1,0 +1,60 @@
+"""The segments report: the headline numbers of any two filters side by side."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from api.analytics.query import Params, Query
+from api.analytics.question import Question, Variant
+from api.analytics.report import HEADLINES, Report
+from api.analytics.vocabulary.filters import condition, numbers, parse_filters
+from api.db.queries import Fragment
+
+
+class SegmentsParams(Params):
+    """Two segments, each a filter of its own."""
+
+    filter_fields = ("filters", "a", "b")
+    a: str = Field("", max_length=10_000, description="Filters of segment a, like filters.")
+    b: str = Field("", max_length=10_000, description="Filters of segment b, like filters.")
+
+
+class Segment(BaseModel):
+    """The headline numbers of one of two segments."""
+
+    segment: Literal["a", "b"]
+    visitors: int
+    visits: int
+    pageviews: int
+    views_per_visit: float | None
+    bounce_rate: float | None
+    visit_duration: float | None
+    new_visitors: int
+    returning_visitors: int
+    shared_visitors: int
+    """Visitors with visits in both."""
+
+
+def segment_slots(query: Query[SegmentsParams]) -> Mapping[str, Fragment]:
+    """The two filters; the common one holds for both."""
+    a = parse_filters(query.params.a, query.goals, numbers("a"))
+    b = parse_filters(query.params.b, query.goals, numbers("b"))
+    return {
+        "a_visit_filter": condition(a, "visit"),
+        "a_event_filter": condition(a, "event"),
+        "b_visit_filter": condition(b, "visit"),
+        "b_event_filter": condition(b, "event"),
+    }
+
+
+SEGMENTS = Report(
+    "segments",
+    "Two segments side by side",
+    SegmentsParams,
+    Question(
+        Segment,
+        (Variant("reports/segments.sql", base=("visit", "event"), slots=segment_slots),),
+        (*HEADLINES, "new_visitors", "returning_visitors"),
+    ),
+)

@@ -1,0 +1,21 @@
+-- All visits of a range together. Only the median needs to see each of them.
+select visits, visitors, visit_duration as mean_duration, median_duration,
+    views_per_visit as pages_per_visit, bounce_rate
+from (
+    select median_duration, /*metrics*/ visits, visitors, null::float8 as visit_duration,
+        null::float8 as views_per_visit, null::float8 as bounce_rate /*end*/
+    from (
+        select sum(visits) as visits, sum(viewed) as viewed,
+            sum(bounces) as bounces, sum(seconds) as seconds, sum(views) as views
+        from /*visits*/ visits /*end*/ (:site, :lower, :upper)
+    ) visited
+    cross join (
+        select sum(visitors) as visitors
+        from (
+            /*include visitors*/
+        ) p
+    ) counted
+    cross join (
+        /*include median_duration_part*/
+    ) median
+) sessions

@@ -1,0 +1,55 @@
+"""The stickiness report: daily visitors beside those of the 7 and 30 days that end with the day."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from api.analytics.query import Params, Query
+from api.analytics.question import VISITORS, Question, Variant, is_unfiltered
+from api.analytics.report import Report
+from api.analytics.time.buckets import DAY, Interval, bucket_starts
+from api.analytics.time.ranges import series
+
+DAYS_BEFORE = 29
+"""A month of visitors reaches back so many days from the day it ends with."""
+
+
+class ActiveVisitors(BaseModel):
+    """Distinct visitors of a day, and of the 7 and 30 days that end with it."""
+
+    time: datetime
+    dau: int
+    wau: int
+    mau: int
+    dau_wau: float | None
+    dau_mau: float | None
+
+
+def with_days(query: Query[Params]) -> Query[Params]:
+    """The days of the range, and those before that its first month reaches back to."""
+    shown = series((query.lower, query.upper), Interval.DAY, query.zone)
+    earliest = shown[0] - (DAYS_BEFORE + 2) * DAY
+    before = bucket_starts(earliest, shown[0], Interval.DAY, query.zone)
+    starts = [*before[-DAYS_BEFORE:], *shown]
+    return replace(query, starts=starts, first=starts[0], until=query.upper)
+
+
+STICKINESS = Report(
+    "stickiness",
+    "Daily, weekly and monthly active visitors",
+    Params,
+    Question(
+        ActiveVisitors,
+        (
+            Variant(
+                "reports/stickiness_of_bitmaps.sql",
+                {"visitors": VISITORS},
+                serves=is_unfiltered,
+                only_rollups=True,
+            ),
+            Variant("reports/stickiness.sql", base=("visit",)),
+        ),
+    ),
+    prepare=with_days,
+)

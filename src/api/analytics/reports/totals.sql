@@ -1,0 +1,19 @@
+-- The headline numbers of a range.
+select /*metrics*/ visits, visitors /*end*/
+from (
+    select sum(visits) as visits, sum(viewed) as viewed,
+        sum(bounces) as bounces, sum(seconds) as seconds, sum(views) as views
+    from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
+    where /*visit_filter*/ true /*end*/
+) visited
+cross join (
+    select sum(pageviews) as pageviews
+    from /*events*/ events /*end*/ (:site, :lower, :upper) e
+    where /*event_filter*/ true /*end*/
+) viewed
+cross join (
+    select sum(visitors) as visitors
+    from (
+        /*include visitors*/
+    ) p
+) counted

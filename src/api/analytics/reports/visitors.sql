@@ -1,0 +1,7 @@
+-- Distinct visitors of visits, by a dimension.
+with found as materialized (
+    select /*dimension*/ ''::text /*end*/ as value, v.block, v.visitors, v.ordinal
+    from /*visitors*/ visits /*end*/ (:site, :lower, :upper) v
+    where /*visit_filter*/ true /*end*/ and /*value_in*/ true /*end*/
+)
+/*include count_visitors_part*/

@@ -1,6 +1,0 @@
--- The headline numbers of a range, of the visits that a filter chooses. It is all one bucket.
-/*include chosen_visits_part*/
-select /*metrics*/ visits, visitors /*end*/
-from (select 1 as place) whole_range
-left join visited using (place)
-left join happened using (place)

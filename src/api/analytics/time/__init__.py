@@ -1,0 +1,1 @@
+"""What words about time mean: ranges and their local buckets."""

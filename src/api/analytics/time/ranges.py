@@ -1,0 +1,156 @@
+"""What words about time mean: ranges, named periods, and the ranges they are compared with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from api.analytics.query import Compare, Params
+from api.analytics.time.buckets import DAY, Interval, bucket_starts, midnight
+from api.errors import Invalid
+
+DEFAULT_HOURS = 24
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Now, here, and since when there is anything to ask about."""
+
+    now: datetime
+    zone: ZoneInfo
+    since: datetime
+
+    @property
+    def today(self) -> date:
+        """The local date."""
+        return self.now.astimezone(self.zone).date()
+
+
+Range = tuple[datetime, datetime]
+"""[lower, upper), in UTC."""
+
+Days = Callable[[date], tuple[date, date]]
+
+
+def last_days(number: int) -> Days:
+    """So many local days, today included."""
+    return lambda today: (today - (number - 1) * DAY, today)
+
+
+def months_back(today: date, number: int) -> date:
+    """The first day of the month so many months ago."""
+    year, month = divmod(today.year * 12 + today.month - 1 - number, 12)
+    return date(year, month + 1, 1)
+
+
+PERIODS: Mapping[str, Days] = {
+    "today": last_days(1),
+    "yesterday": lambda today: (today - DAY, today - DAY),
+    "7d": last_days(7),
+    "28d": last_days(28),
+    "30d": last_days(30),
+    "90d": last_days(90),
+    "12mo": lambda today: (months_back(today, 11), today),
+    "mtd": lambda today: (today.replace(day=1), today),
+    "ytd": lambda today: (today.replace(month=1, day=1), today),
+}
+"""Named periods as first and last local day. `all`, since the first visit, is not one of days."""
+
+
+LONGEST_RANGE = {
+    Interval.MINUTE: timedelta(days=2),
+    Interval.HOUR: timedelta(days=100),
+    Interval.DAY: timedelta(days=366 * 6),
+    Interval.WEEK: timedelta(days=366 * 40),
+    Interval.MONTH: timedelta(days=366 * 40),
+}
+"""The longest range that may be asked for by interval; more is a picture nobody can read."""
+
+
+def series(asked: Range, interval: Interval, zone: ZoneInfo) -> list[datetime]:
+    """The starts of the buckets of a range. Raises Invalid for more than anybody can read."""
+    lower, upper = asked
+    if upper - lower > LONGEST_RANGE[interval]:
+        coarser = [
+            name.value for name, longest in LONGEST_RANGE.items() if longest >= upper - lower
+        ]
+        raise Invalid(f"interval: {interval} is too fine for this range.", allowed=coarser)
+    return bucket_starts(lower, upper, interval, zone)
+
+
+def range_of(params: Params, clock: Clock) -> Range:
+    """The instants that the parameters mean. Raises ValueError for a range that is none."""
+    if params.from_ is not None:
+        lower = instant(params.from_, clock.zone)
+        upper = clock.now if params.to is None else instant(params.to, clock.zone, end=True)
+    elif params.period == "all":
+        lower, upper = clock.since, clock.now
+    elif params.period is not None:
+        lower, upper = range_of_days(PERIODS[params.period](clock.today), clock)
+    elif params.days is not None:
+        lower, upper = range_of_days(last_days(params.days)(clock.today), clock)
+    else:
+        lower, upper = clock.now - timedelta(hours=params.hours or DEFAULT_HOURS), clock.now
+    return checked(lower, upper)
+
+
+def range_of_days(days: tuple[date, date], clock: Clock) -> Range:
+    """Whole local days, the last of which ends now if it is not over."""
+    first, last = days
+    return midnight(first, clock.zone), min(midnight(last + DAY, clock.zone), clock.now)
+
+
+def checked(lower: datetime, upper: datetime) -> Range:
+    """The range, if it has a beginning before its end, in times that computers agree on."""
+    if lower >= upper:
+        raise ValueError("the range ends before it starts")
+    if lower < EARLIEST or upper > LATEST:
+        raise ValueError(f"a range lies between {EARLIEST.year} and {LATEST.year}")
+    return lower, upper
+
+
+def instant(value: date | datetime, zone: ZoneInfo, end: bool = False) -> datetime:
+    """A day as its local midnight (or the next, when it ends a range); an instant as it is."""
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
+    return midnight(value + DAY if end else value, zone)
+
+
+def compared_range(params: Params, asked: Range, clock: Clock) -> Range | None:
+    """The range that an answer is compared with; None when nobody asked for that."""
+    if params.compare is None:
+        return None
+    if params.compare is Compare.CUSTOM:
+        assert params.compare_from is not None
+        assert params.compare_to is not None
+        lower = instant(params.compare_from, clock.zone)
+        return checked(lower, instant(params.compare_to, clock.zone, end=True))
+    if params.compare is Compare.YEAR:
+        return checked(*(year_earlier(moment, clock.zone) for moment in asked))
+    return checked(*previous(asked, clock.zone))
+
+
+def previous(asked: Range, zone: ZoneInfo) -> Range:
+    """The range of the same length before: in local days for whole days, however long they are;
+    else in hours."""
+    lower, upper = (moment.astimezone(zone) for moment in asked)
+    if lower.astimezone(UTC) != midnight(lower.date(), zone):
+        length = asked[1] - asked[0]
+        return asked[0] - length, asked[0]
+    days = (upper - timedelta(microseconds=1)).date() - lower.date() + DAY
+    return days_earlier(lower, days), days_earlier(upper, days)
+
+
+def days_earlier(local: datetime, days: timedelta) -> datetime:
+    """The same time on the clock, so many days before."""
+    return (local.replace(tzinfo=None) - days).replace(tzinfo=local.tzinfo).astimezone(UTC)
+
+
+def year_earlier(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The same date and time on the clock a year before; February 29 is the 28th there."""
+    local = moment.astimezone(zone)
+    day = 28 if (local.month, local.day) == (2, 29) else local.day
+    return local.replace(year=local.year - 1, day=day).astimezone(UTC)

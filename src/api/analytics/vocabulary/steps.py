@@ -1,0 +1,125 @@
+"""Steps: what an event must be to count in a funnel, for a goal, as a start or as a return.
+
+On the wire a step is text. A page or a pattern of pages begins with a slash or a wildcard; an
+object in JSON says more; everything else is the name of an event:
+
+    /pricing    /blog/*    signup    {"event": "signup", "props": {"plan": "pro"}}
+    {"page": "/docs/**", "props": {"lang": "de"}}    {"goal": "Newsletter"}
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
+
+from api.analytics.vocabulary.filters import page_pattern
+from api.errors import Invalid, listed
+from api.events.models import PAGEVIEW
+from api.text import PlainText
+
+MAX_PROPS = 10
+
+ANY_PAGE = ""
+"""The pattern that every page matches, and no page at all."""
+
+
+Text = Annotated[PlainText, Field(min_length=1, max_length=2000)]
+Name = Annotated[PlainText, Field(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the SQL function `fits` compares an event with."""
+
+    name: str
+    page: str | None = None
+    pattern: str | None = ANY_PAGE
+    props: Mapping[str, Any] | None = None
+
+    @property
+    def json(self) -> str | None:
+        """The properties as the database takes them."""
+        return json.dumps(self.props) if self.props else None
+
+
+class Condition(BaseModel):
+    """An event, a page, or such an event on such a page; with properties if need be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event: Name | None = Field(
+        default=None, description="Name of an event; a page alone is its view."
+    )
+    page: Text | None = Field(
+        default=None, description="A page, or a pattern: `/blog/*`, `/docs/**`."
+    )
+    props: dict[Name, Text | int | FiniteFloat | bool] | None = Field(
+        default=None,
+        max_length=MAX_PROPS,
+        description="Properties the event must have, compared as text.",
+    )
+
+    @model_validator(mode="after")
+    def something(self) -> Self:
+        """An event or a page, and a page that could be one."""
+        if self.event is None and self.page is None:
+            raise ValueError("needs an event or a page")
+        if self.page is not None and not self.page.startswith(("/", "*")):
+            raise ValueError("a page begins with a slash or a wildcard")
+        return self
+
+    @property
+    def step(self) -> Step:
+        """The condition as the database compares it."""
+        if self.page is None:
+            return Step(self.event or PAGEVIEW, props=self.props)
+        return replace(page_step(self.page), name=self.event or PAGEVIEW, props=self.props)
+
+
+def page_step(page: str) -> Step:
+    """The view of a page, or of any that a pattern matches."""
+    return Step(PAGEVIEW, page, page_pattern(page) if "*" in page else None)
+
+
+def read_step(text: str, goals: Mapping[str, Step]) -> Step:
+    """The step that a text means. Raises Invalid, listing the goals for an unknown one."""
+    if text.startswith("{"):
+        return read_object(text, goals)
+    if text.startswith(("/", "*")):
+        return page_step(text)
+    return Step(text)
+
+
+def read_object(text: str, goals: Mapping[str, Step]) -> Step:
+    """A step in JSON."""
+    try:
+        asked = json.loads(text)
+        if isinstance(asked, dict) and [*asked] == ["goal"]:  # pyright: ignore[reportUnknownArgumentType]
+            return goals[str(asked["goal"])]  # pyright: ignore[reportUnknownArgumentType]
+        return Condition.model_validate(asked).step
+    except KeyError as error:
+        raise Invalid("step: there is no such goal.", allowed=[*goals]) from error
+    except ValidationError as error:
+        problems = listed([problem["msg"] for problem in error.errors()])
+        raise Invalid(f"step: {problems}", allowed=[*Condition.model_fields, "goal"]) from error
+    except (ValueError, RecursionError) as error:
+        raise Invalid("step: not JSON") from error
+
+
+def step_values(steps: Sequence[Step]) -> dict[str, Any]:
+    """The steps as arrays, one for each column that `fits` takes."""
+    return {
+        "names": [step.name for step in steps],
+        "pages": [step.page for step in steps],
+        "patterns": [step.pattern for step in steps],
+        "props": [step.json for step in steps],
+    }

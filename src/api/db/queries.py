@@ -6,8 +6,8 @@ A slot is a pair of comments round a default, so that every file is valid SQL as
 
 Only a Fragment may fill a slot, and it is made of literal text. Values are named :like_this.
 
-/*include visitors*/ is the text of visitors.sql beside it, /*include ../reports/visitors*/ that of
-the file at this place; /*include visitors value_in=top*/ has its slot `value_in` under the name
+/*include counted*/ is the text of counted.sql beside it, /*include ../reports/counted*/ that of
+the file at this place; /*include counted value_in=top*/ has its slot `value_in` under the name
 `top`.
 """
 

@@ -11,7 +11,7 @@ the late log has about them, and live rows for the rest of the range: its edges,
 is dirty. That makes a rollup exact at every moment and on every engine.
 
 Live rows of a rollup of distinct visitors are single visitors (`ordinal`) instead of bitmaps;
-analytics/reports/visitors.sql unites and counts both.
+analytics/reports/distinct_visitors.sql unites and counts both.
 """
 
 from typing import LiteralString

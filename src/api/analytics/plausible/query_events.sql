@@ -1,5 +1,8 @@
 -- Metrics by dimensions of events (page, name, properties, goals), alone or with those of their
 -- visits and of time. What no metric asked for needs is not read.
+-- slots: event_dimensions, joins, event_filter, entry_dimensions, visit_filter, exit_dimensions,
+--     everybody_filter, group_dimensions, everybody_event_filter, visitor_dimensions, metrics,
+--     others, order
 with happened as (
     select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         count(distinct e.visitor_id) as visitors, count(distinct e.visit_id) as visits,

@@ -1,5 +1,7 @@
 -- Any metrics by any dimensions of visits and of time, from rollups (see query_visits.sql). What no
 -- metric asked for needs is not read.
+-- slots: visit_dimensions, visits, visit_filter, grouped, event_dimensions, events, reads_events,
+--     dimensions_text, visitors, reads_visitors, new_visitors, reads_new_visitors, metrics, order
 with visited as (
     select /*visit_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         sum(v.visits) as visits, sum(v.viewed) as viewed, sum(v.bounces) as bounces,
@@ -17,9 +19,9 @@ with visited as (
     -- Rollups have rows of hours in which there was nothing but engagement.
     having sum(e.pageviews + e.custom_events) > 0
 ), counted as (
-    /*include ../reports/visitors dimension=dimensions_text value_in=reads_visitors*/
+    /*include ../reports/distinct_visitors dimension=dimensions_text value_in=reads_visitors*/
 ), new_counted as (
-    /*include ../reports/visitors dimension=dimensions_text
+    /*include ../reports/distinct_visitors dimension=dimensions_text
         visitors=new_visitors value_in=reads_new_visitors*/
 )
 select dimensions, count(*) over () as total_rows, /*metrics*/ visits, visitors /*end*/

@@ -1,5 +1,7 @@
 -- Any metrics by any dimensions of visits and of time. Visits count where they started, page views
 -- and custom events at their own time. What no metric asked for needs is not read.
+-- slots: visit_dimensions, visit_filter, grouped, event_dimensions, event_filter, everybody_filter,
+--     metrics, order
 with visited as (
     select /*visit_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         count(distinct v.visitor_id) as visitors,

@@ -1,4 +1,5 @@
 -- Bots, which are in no other number.
+-- slots: order
 select bot, category, count(*) as events, count(distinct page) as pages, max(time) as last_seen
 from bot_event
 where site_id = :site and time >= :lower and time < :upper

@@ -1,5 +1,7 @@
 -- Visits by one of their dimensions. Visitors, the expensive part, are only counted for the values
 -- that are listed or may be: sorted by visitors, nobody below the bound can be among the first.
+-- slots: dimension, visits, visit_filter, metrics, rank_by, visitors, top, is_candidate,
+--     candidates, order
 with visited as (
     select /*dimension*/ v.source /*end*/ as value, sum(visits)::bigint as visits,
         sum(viewed) as viewed, sum(bounces) as bounces, sum(seconds) as seconds,
@@ -18,7 +20,7 @@ with visited as (
     order by /*rank_by*/ visits desc, value /*end*/
     limit :limit::bigint + :offset::bigint
 ), top_visitors as materialized (
-    /*include visitors value_in=top*/
+    /*include distinct_visitors value_in=top*/
 ), candidates as materialized (
     select value
     from measured
@@ -27,7 +29,7 @@ with visited as (
     select * from top_visitors
     union all
     (
-        /*include visitors value_in=candidates*/
+        /*include distinct_visitors value_in=candidates*/
     )
 )
 select measured.*, counted.visitors

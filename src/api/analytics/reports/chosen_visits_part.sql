@@ -1,6 +1,7 @@
 -- The visits that a filter chooses, each read once: how many there were per bucket, of whom, and what
 -- happened on them, each event in the bucket of its own time. Most visits lie in one bucket and know how
 -- many events they had; only of those that cross an edge the events are read.
+-- slots: visit_filter
 with chosen as materialized (
     select v.visitor_id, v.id, v.ordinal, v.started, v.last_event, v.viewed, v.bounces, v.seconds,
         v.pageviews, v.events - v.pageviews as custom_events,

@@ -1,4 +1,5 @@
 -- Events in time buckets, by page, and by a dimension of their visits where one is asked for.
+-- slots: dimension, event_filter
 select (:starts::timestamptz[])[width_bucket(e.time, :starts::timestamptz[])] as time, e.page, e.name,
     /*dimension*/ null::text /*end*/ as value, count(*) as count,
     avg(e.duration)::float8 as avg_duration

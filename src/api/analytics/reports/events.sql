@@ -1,4 +1,5 @@
 -- Custom events by name, or by the values of one of their properties.
+-- slots: value, visitors, visit_filter, event_filter, has_value, order
 select e.name, /*value*/ null::text /*end*/ as value, count(*) as count,
     count(distinct e.visitor_id) as visitors, count(distinct e.visit_id) as visits,
     count(distinct e.visitor_id)::float8 / nullif(everybody.visitors, 0) as conversion_rate
@@ -6,7 +7,7 @@ from events(:site, :lower, :upper) e
 cross join (
     select sum(visitors) as visitors
     from (
-        /*include visitors*/
+        /*include distinct_visitors*/
     ) p
 ) everybody
 where /*event_filter*/ true /*end*/ and e.name not in ('pageview', 'engagement')

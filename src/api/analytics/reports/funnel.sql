@@ -1,4 +1,5 @@
 -- How far visitors (or visits) got through the steps; by a dimension, for its largest values.
+-- slots: unit, position, visit_of_event_filter, globs, latest, value, visit
 /*include funnel_hits_part*/
 , valued as (
     select h.step, h.seconds, /*value*/ null::text /*end*/ as value

@@ -1,5 +1,6 @@
 -- The events that fit a step, once for each step that they fit. What cannot fit any is left out by
 -- what is cheap to see; strict funnels need the position of an event among all of the unit's.
+-- slots: unit, position, visit_of_event_filter, globs
 select e.visitor_id, e.unit, e.visit_id, e.time, e.id, e.position, s.step::int
 from (
     select e.visitor_id, /*unit*/ null::uuid /*end*/ as unit, e.visit_id, e.time, e.id, e.name, e.page,

@@ -1,6 +1,7 @@
 -- How far each visitor (or visit) got: of each step when it was first reached, the seconds since the step
 -- before, and the visit. The events are in order of time, then id; of one that fits several steps the
 -- latest step comes first, so that one event is not two steps in a row.
+-- slots: unit, position, visit_of_event_filter, globs, latest
 with recursive fitting as not materialized (
     /*include funnel_events_part*/
 ), ordered as (

@@ -1,4 +1,5 @@
 -- How often each goal was reached, and by how many.
+-- slots: event_filter, visitors, visit_filter, order
 select g.name, count(e.id) as conversions, count(distinct e.visitor_id) as visitors,
     count(distinct e.visit_id) as visits,
     count(distinct e.visitor_id)::float8 / nullif(everybody.visitors, 0) as conversion_rate
@@ -11,7 +12,7 @@ left join (
 cross join (
     select sum(visitors) as visitors
     from (
-        /*include visitors*/
+        /*include distinct_visitors*/
     ) p
 ) everybody
 where g.site_id = :site

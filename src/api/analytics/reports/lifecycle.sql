@@ -1,5 +1,6 @@
 -- Who is new in a period, came back from the one before, came back after a break, or stayed away.
 -- Periods are numbered from 1, which is the one before the first to be shown.
+-- slots: visit_filter
 with active as (
     select v.visitor_id, width_bucket(v.started, :starts::timestamptz[]) as n,
         min(v.first_seen) as first_seen

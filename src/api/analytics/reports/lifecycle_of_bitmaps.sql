@@ -1,4 +1,5 @@
 -- Lifecycle (see lifecycle.sql) from the visitor bitmaps of each period.
+-- slots: visitors, new_visitors
 with active as (
     /*include visitor_bitmaps*/
 ), arrived as (

@@ -1,4 +1,5 @@
 -- Pages with their page views, and how many visits entered and left on them.
+-- slots: entries, visit_filter, value_in, exits
 select e.page, e.pageviews, coalesce(entries, 0)::bigint as entries,
     coalesce(exits, 0)::bigint as exits, bounces::float8 / nullif(entries, 0) as bounce_rate,
     coalesce(exits, 0)::float8 / e.pageviews as exit_rate, e.engaged_seconds

@@ -1,4 +1,5 @@
 -- Distinct visitors who viewed a page, by page.
+-- slots: page_visitors, event_filter, value_in
 with found as materialized (
     select e.page as value, e.block, e.visitors, e.ordinal
     from /*page_visitors*/ views /*end*/ (:site, :lower, :upper) e

@@ -1,6 +1,7 @@
 -- The ways that visits take from a page on, or towards one, as the links of a Sankey diagram. A
 -- page that is viewed twice in a row is one step; at each step the pages with the fewest visits
 -- are one node without a name.
+-- slots: visit_filter, direction
 with viewed as (
     select v.id as visit, e.page, row_number() over path as position, lag(e.page) over path as before
     from visits(:site, :lower, :upper) v

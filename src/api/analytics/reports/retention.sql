@@ -2,6 +2,7 @@
 -- with their first visit ever, or with the first event ever that fits; they come back with a
 -- visit, or with an event that fits. All periods are local dates, so that no day is longer than
 -- another. Cells of periods that are not over are null.
+-- slots: visit_filter, visit_of_event_filter
 with begun as (
     select distinct on (v.visitor_id) v.visitor_id, v.started as time, null::uuid as id
     from visits(:site, :lower, :upper) v

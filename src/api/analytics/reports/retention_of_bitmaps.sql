@@ -1,5 +1,6 @@
 -- Retention (see retention.sql) from the visitor bitmaps of each period: those who came in it, and
 -- those who came for the first time. Periods are numbered; so many of them are over.
+-- slots: visitors, new_visitors, new_range
 with active as (
     /*include visitor_bitmaps*/
 ), arrived as (

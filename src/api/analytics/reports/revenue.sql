@@ -1,5 +1,6 @@
 -- Revenue by where the visit with the order, or the visitor's first visit ever, came from.
 -- Amounts in different currencies are different things.
+-- slots: event_filter, dimension, touch, order
 with orders as (
     select e.visitor_id, e.visit_id, e.time, e.revenue, e.currency
     from events(:site, :lower, :upper) e

@@ -1,4 +1,6 @@
 -- Two sets of visits side by side, and how many visitors are in both.
+-- slots: visit_filter, a_visit_filter, b_visit_filter, event_filter, a_event_filter,
+--     b_event_filter, metrics
 with visited as (
     select 'a' as segment, v.*
     from visits(:site, :lower, :upper) v

@@ -1,4 +1,5 @@
 -- Visits, the latest first, each with the pages it went through.
+-- slots: visit_filter, order
 select v.id, v.started, v.ended, extract(epoch from v.ended - v.started)::float8 as duration,
     v.pageviews, v.events - v.pageviews as events, v.bounces = 1 as bounce, v.entry_page, v.exit_page, v.session_id,
     v.channel, v.source, v.country, v.browser, v.os, v.device, path.pages as path

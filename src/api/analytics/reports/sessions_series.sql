@@ -1,4 +1,5 @@
 -- Visits per bucket of a series; empty buckets included.
+-- slots: visit_filter
 select time, count(v.id) as visits, count(distinct v.visitor_id) as visitors,
     avg(v.seconds)::float8 as mean_duration,
     percentile_cont(0.5) within group (order by v.seconds::float8) as median_duration,

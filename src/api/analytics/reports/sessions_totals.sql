@@ -1,4 +1,5 @@
 -- All visits of a range together. Only the median needs to see each of them.
+-- slots: metrics, visits, visitors
 select visits, visitors, visit_duration as mean_duration, median_duration,
     views_per_visit as pages_per_visit, bounce_rate
 from (
@@ -12,7 +13,7 @@ from (
     cross join (
         select sum(visitors) as visitors
         from (
-            /*include visitors*/
+            /*include distinct_visitors*/
         ) p
     ) counted
     cross join (

@@ -1,4 +1,5 @@
 -- All visits of a range together, of those that a filter chooses.
+-- slots: metrics, visit_filter
 select visits, visitors, visit_duration as mean_duration, median_duration,
     views_per_visit as pages_per_visit, bounce_rate
 from (

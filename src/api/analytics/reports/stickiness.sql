@@ -1,6 +1,7 @@
 -- Daily visitors beside those of the 7 and the 30 days that end with the day. A visitor counts
 -- from a day on which they came until the window has passed or they come again, so the changes
 -- from day to day are added up. Days are numbered from 1; the first 29 are not shown.
+-- slots: visit_filter
 with active as (
     select distinct v.visitor_id, width_bucket(v.started, :starts::timestamptz[]) as n
     from visits(:site, :first, :until) v

@@ -1,4 +1,5 @@
 -- Daily, weekly and monthly visitors (see stickiness.sql) from the visitor bitmaps of each day.
+-- slots: visitors
 with active as (
     /*include visitor_bitmaps*/
 ), days as (

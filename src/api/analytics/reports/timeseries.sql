@@ -1,5 +1,6 @@
 -- The headline numbers per bucket of a series; empty buckets included. The starts of the buckets
 -- come with the question: local time is not this file's business.
+-- slots: visits, visit_filter, events, event_filter, dimension, visitors, metrics
 with visited as (
     select width_bucket(v.bucket, :starts::timestamptz[]) as n, sum(visits) as visits,
         sum(viewed) as viewed, sum(bounces) as bounces, sum(seconds) as seconds
@@ -13,7 +14,7 @@ with visited as (
     where /*event_filter*/ true /*end*/
     group by 1
 ), counted as (
-    /*include visitors*/
+    /*include distinct_visitors*/
 )
 select time, coalesce(custom_events, 0)::bigint as events, /*metrics*/ visits, visitors /*end*/
 from unnest(:starts::timestamptz[]) with ordinality bucket (time, n)

@@ -1,4 +1,5 @@
 -- The headline numbers of a range.
+-- slots: metrics, visits, visit_filter, events, event_filter, visitors
 select /*metrics*/ visits, visitors /*end*/
 from (
     select sum(visits) as visits, sum(viewed) as viewed,
@@ -14,6 +15,6 @@ cross join (
 cross join (
     select sum(visitors) as visitors
     from (
-        /*include visitors*/
+        /*include distinct_visitors*/
     ) p
 ) counted

@@ -1,4 +1,5 @@
 -- The visitor bitmaps by period, as bit strings; visitors who come one by one become bits, too.
+-- slots: visitors, range
 select width_bucket(v.bucket, :starts::timestamptz[]) as n,
     coalesce(v.block, v.ordinal >> 14) as block,
     bit_or(coalesce(v.visitors, set_bit(B'0'::bit(16384), v.ordinal & 16383, 1))) as visitors

@@ -1,4 +1,5 @@
 -- Distinct visitors of visits, by a dimension.
+-- slots: dimension, visitors, visit_filter, value_in
 with found as materialized (
     select /*dimension*/ ''::text /*end*/ as value, v.block, v.visitors, v.ordinal
     from /*visitors*/ visits /*end*/ (:site, :lower, :upper) v

@@ -1,9 +1,13 @@
 """The command line, as an operator uses it."""
 
+from dataclasses import replace
+from typing import Literal
+
 import pytest
 import typer
 
 from api.analytics.execute import explain, parse_query
+from api.analytics.query import Params
 from api.analytics.reports import REPORTS
 from api.db.database import Database
 from api.sites.directory import Sites
@@ -32,6 +36,17 @@ def test_words_on_the_command_line_are_parameters() -> None:
         "window": 2,
         "unit": "visit",
     }
+
+
+class ShapeParams(Params):
+    """One value, of a type whose text has the word list in it."""
+
+    shape: Literal["list", "table"] = "table"
+
+
+def test_parameter_is_a_list_by_its_type_and_not_by_its_text() -> None:
+    report = replace(BY_NAME["heatmap"], params=ShapeParams)
+    assert params_from(report, ["shape=list"]).model_dump(include={"shape"}) == {"shape": "list"}
 
 
 @pytest.mark.parametrize("asked", [["days=soon"], ["planet=Mars"], ["nonsense"]])

@@ -57,7 +57,6 @@ def several(query: Query[Params], works: Works) -> list[Change]:
 
 
 def merged(*changes: Change) -> Change:
-    """All of these in one change."""
     return {name: text for change in changes for name, text in change.items()}
 
 
@@ -128,7 +127,6 @@ def on_the_wire(value: Any) -> str:
 
 
 def floor(moment: datetime, width: timedelta) -> datetime:
-    """The start of the bucket in which a moment lies."""
     return moment - (moment - ORIGIN) % width
 
 

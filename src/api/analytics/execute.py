@@ -115,7 +115,6 @@ async def answer_range(
 
 
 async def fetch(database: Database, plan: Plan) -> list[dict[str, Any]]:
-    """What the database answers to a planned statement."""
     return await database.rows(plan.path, plan.values, plan.slots, plan.prepare)
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from api.analytics.query import P, Params, Query, TableChoice
-from api.analytics.question import Question, Requirement, Variant, is_filtered, sql_file
+from api.analytics.question import Question, Requirement, Variant, is_unfiltered, sql_file
+from api.analytics.vocabulary.conditions import condition, condition_on_visit_of_event
 from api.analytics.vocabulary.dimensions import NO_COLUMN
-from api.analytics.vocabulary.filters import clauses_of, condition, condition_on_visit_of_event
+from api.analytics.vocabulary.filters import clauses_of
 from api.analytics.vocabulary.metrics import metrics_slot
 from api.db.queries import Fragment, slot_names
 from api.errors import Expired, Invalid
@@ -94,7 +95,6 @@ def choose_tables(requires: Mapping[str, Requirement], query: Query[Params]) -> 
 
 
 def only_rollups(tables: Tables) -> bool:
-    """Whether no base table is among them."""
     return all(isinstance(table, Rollup) for table in tables.values())
 
 
@@ -138,8 +138,8 @@ def has_columns(rollup: Rollup, needed: Requirement) -> bool:
 
 
 def cost_of(rollup: Rollup, query: Query[Params]) -> tuple[bool, int | timedelta, int | timedelta]:
-    """What sorts rollups by how many of their rows an answer takes: few dimensions and wide buckets
-    are best, where a whole bucket lies in the range; else narrow ones."""
+    """The sort key of rollups, by how many rows an answer reads: first those with few dimensions
+    and wide buckets, where a whole bucket lies in the range; then those with narrow ones."""
     dimensions = len(rollup.dimensions)
     if contains_whole_bucket(rollup.width, query):
         return False, dimensions, -rollup.width
@@ -147,7 +147,6 @@ def cost_of(rollup: Rollup, query: Query[Params]) -> tuple[bool, int | timedelta
 
 
 def contains_whole_bucket(width: timedelta, query: Query[Params]) -> bool:
-    """Whether a whole bucket lies in the range."""
     first = -((ORIGIN - query.lower) // width)
     return ORIGIN + (first + 1) * width <= query.upper
 
@@ -193,7 +192,7 @@ def name_of(table: Rollup | Fact) -> str:
 
 def filter_slots(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
     """The filter in the forms that this file has slots for. Raises Invalid when it has none."""
-    if not is_filtered(query):
+    if is_unfiltered(query):
         return {}
     forms = {
         "visit_filter": condition(query.filter, "visit"),

@@ -47,7 +47,6 @@ TIMEZONES = frozenset(available_timezones() - {"localtime"})
 
 
 def iana_name(name: str) -> str:
-    """Refuses what is no IANA name."""
     if name not in TIMEZONES:
         raise ValueError("is not an IANA time zone name, e.g. Europe/Berlin")
     return name
@@ -61,9 +60,9 @@ def moment(text: object) -> date | datetime:
     if isinstance(text, date):
         return text
     try:
-        assert isinstance(text, str)
-        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
-    except (AssertionError, ValueError):
+        read = date.fromisoformat if len(str(text)) == 10 else datetime.fromisoformat
+        return read(str(text))
+    except ValueError:
         raise ValueError("is neither an ISO date nor an ISO time") from None
 
 
@@ -151,6 +150,8 @@ class BreakdownParams(Params):
     dimension: str = Field("", max_length=50, description="What to break down by.")
 
 
+COMMON_FIELDS = set(Params.model_fields)
+
 P = TypeVar("P", bound=Params)
 P_co = TypeVar("P_co", bound=Params, covariant=True)
 
@@ -183,7 +184,7 @@ class Query(Generic[P_co]):
     rollups: Sequence[Rollup] = ROLLUPS
     """What may answer, the best first."""
     values: dict[str, Any] = field(default_factory=dict[str, Any])
-    """What this report's SQL needs beyond site, range and page of rows."""
+    """What this report's SQL binds beyond its parameters, site, range and page of rows."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -197,8 +198,9 @@ class Query(Generic[P_co]):
 
     @property
     def sql_values(self) -> dict[str, Any]:
-        """Everything a .sql file may bind."""
+        """Everything a .sql file may bind; the report's own parameters under their names."""
         return {
+            **self.params.model_dump(exclude=COMMON_FIELDS),
             "site": self.site.number,
             "lower": self.lower,
             "upper": self.upper,

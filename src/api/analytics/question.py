@@ -27,11 +27,6 @@ def always(_: Query[Params]) -> bool:
     return True
 
 
-def is_filtered(query: Query[Params]) -> bool:
-    """Whether there is a filter."""
-    return query.filter != NO_FILTER
-
-
 def is_unfiltered(query: Query[Params]) -> bool:
     """Whether there is no filter: visitor bitmaps have nothing to filter by."""
     return query.filter == NO_FILTER
@@ -104,9 +99,10 @@ def single(
 
 
 def requirements_of(metrics: tuple[str, ...], *more: LiteralString) -> Mapping[str, Requirement]:
-    """What these metrics, and more measures of events, read: of visits and of events."""
+    """What these metrics, and more measures of events, read: visits, events if any, visitors."""
+    events = (*measures_of(metrics, "events"), *more)
     return {
         "visits": Requirement(VISITS, measures_of(metrics, "visits")),
-        "events": Requirement(EVENTS, (*measures_of(metrics, "events"), *more)),
+        **({"events": Requirement(EVENTS, events)} if events else {}),
         "visitors": VISITORS,
     }

@@ -58,7 +58,7 @@ HEADLINES = (
 )
 
 CHOSEN_VISITS = ("visit", "event")
-"""What variants read that read each visit that a filter chooses once."""
+"""The base tables of variants that read each chosen visit once (see chosen_visits_part.sql)."""
 
 TOTALS = Question(
     Totals,
@@ -71,7 +71,7 @@ TOTALS = Question(
 
 
 def unchanged(value: T) -> T:
-    """Most reports bind what every report binds, and answer what the database answers."""
+    """The default of prepare and finish."""
     return value
 
 

@@ -19,7 +19,7 @@ SAFARI = (
     "(KHTML, like Gecko) Version/18.6 Mobile/15E148 Safari/604.1"
 )
 OPERATORS = ("is", "is_not", "contains", "contains_not", "matches", "matches_not")
-KEYS = [*(dimension.key for dimension in DIMENSIONS), "props:plan"]
+KEYS = [*DIMENSIONS, "props:plan"]
 REPORTS = (
     *("timeseries", "pages", "devices", "sessions", "sessions/series", "events", "heatmap"),
     *("paths", "goals", "revenue", "segments", "retention", "lifecycle", "stickiness"),

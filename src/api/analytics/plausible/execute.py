@@ -71,7 +71,6 @@ def groups_of(asked: StatsQuery) -> Groups:
 
 
 def is_time(name: str) -> bool:
-    """Whether a dimension is one of time."""
     return name == "time" or name.startswith("time:")
 
 
@@ -89,10 +88,9 @@ def dimension_of(name: str) -> Dimension:
     """The dimension of this name. Raises Invalid, listing those there are."""
     if property_name(name):
         return Dimension(name, "", "event")
-    for dimension in DIMENSIONS:
-        if dimension.key == name:
-            return dimension
-    allowed = [f"{dimension.of}:{dimension.key}" for dimension in DIMENSIONS]
+    if name in DIMENSIONS:
+        return DIMENSIONS[name]
+    allowed = [f"{dimension.of}:{key}" for key, dimension in DIMENSIONS.items()]
     raise Invalid(
         f"dimensions: {name[:50]!r} is not one of these.", [*allowed, "event:props:…", "time:day"]
     )

@@ -42,7 +42,6 @@ class Groups:
 
     @property
     def by_time(self) -> bool:
-        """Whether time is one of the dimensions."""
         return None in self.dimensions
 
     @property
@@ -85,7 +84,7 @@ class Groups:
             "group_dimensions": self.array(but=GOAL),
             "visitor_dimensions": self.array("v.started", ENTRY_PAGE, but=GOAL),
             "joins": Fragment(join if goals else ""),
-            "others": Fragment(f"dimensions - {goals[0]}" if goals else "dimensions"),
+            "without_goal": Fragment(f"dimensions - {goals[0]}" if goals else "dimensions"),
         }
 
     def array(

@@ -14,8 +14,9 @@ from api.analytics.query import Params, Query
 from api.analytics.question import NEW_VISITORS, VISITORS, Question, Requirement, Variant
 from api.analytics.time.buckets import DAY, HOUR
 from api.analytics.time.ranges import Range
+from api.analytics.vocabulary.conditions import condition
 from api.analytics.vocabulary.dimensions import GOAL
-from api.analytics.vocabulary.filters import NUMBERS, condition, without_goals
+from api.analytics.vocabulary.filters import NUMBERS, without_goals
 from api.analytics.vocabulary.metrics import METRICS, measures_of
 from api.analytics.vocabulary.ranking import NOTHING
 from api.db.queries import Fragment

@@ -2,7 +2,7 @@
 -- visits and of time. What no metric asked for needs is not read.
 -- slots: event_dimensions, joins, event_filter, entry_dimensions, visit_filter, exit_dimensions,
 --     everybody_filter, group_dimensions, everybody_event_filter, visitor_dimensions, metrics,
---     others, order
+--     without_goal, order
 with happened as (
     select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         count(distinct e.visitor_id) as visitors, count(distinct e.visit_id) as visits,
@@ -42,7 +42,7 @@ with happened as (
     from visits(:site, :lower, :upper) v
     where :of_everybody and /*everybody_filter*/ true /*end*/
 ), everybody_in_group as (
-    select /*group_dimensions*/ '[]'::jsonb /*end*/ as others,
+    select /*group_dimensions*/ '[]'::jsonb /*end*/ as without_goal,
         count(distinct e.visitor_id) as group_visitors
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
@@ -61,7 +61,7 @@ from happened
 left join entered using (dimensions)
 left join left_from using (dimensions)
 left join timed using (dimensions)
-left join everybody_in_group on others = /*others*/ dimensions /*end*/
+left join everybody_in_group on without_goal = /*without_goal*/ dimensions /*end*/
 cross join everybody
 order by /*order*/ visitors desc, dimensions /*end*/
 limit :limit offset :offset

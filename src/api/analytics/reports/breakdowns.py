@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from api.analytics.query import BreakdownParams, Query
-from api.analytics.question import VISITORS, Question, Requirement, Variant
+from api.analytics.query import BreakdownParams, Params, Query
+from api.analytics.question import Question, Variant, requirements_of
 from api.analytics.report import Report
 from api.analytics.vocabulary.dimensions import (
     DEVICE_DIMENSIONS,
@@ -15,10 +15,8 @@ from api.analytics.vocabulary.dimensions import (
     SOURCE_DIMENSIONS,
     Dimension,
 )
-from api.analytics.vocabulary.metrics import measures_of
 from api.analytics.vocabulary.ranking import ranking_slots
 from api.db.queries import Fragment
-from api.rollups.definitions import VISITS
 
 
 class BreakdownRow(BaseModel):
@@ -38,24 +36,15 @@ class BreakdownRow(BaseModel):
 METRICS = ("visits", "views_per_visit", "bounce_rate", "visit_duration")
 
 
-def breakdown_slots(query: Query[BreakdownParams]) -> Mapping[str, Fragment]:
-    """The values of which visitors have to be counted."""
+def breakdown_slots(query: Query[Params]) -> Mapping[str, Fragment]:
+    """Which values visitors are counted for."""
     assert query.dimension
     return ranking_slots(query.dimension.sql, query.order, "visits")
 
 
 BREAKDOWN = Question(
     BreakdownRow,
-    (
-        Variant(
-            "reports/breakdown.sql",
-            {
-                "visits": Requirement(VISITS, measures_of(METRICS, "visits")),
-                "visitors": VISITORS,
-            },
-            slots=breakdown_slots,
-        ),
-    ),
+    (Variant("reports/breakdown.sql", requirements_of(METRICS), slots=breakdown_slots),),
     METRICS,
 )
 

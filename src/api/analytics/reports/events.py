@@ -1,7 +1,6 @@
 """The reports of events: custom events and their properties, and all events in time buckets."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from pydantic import BaseModel, Field
@@ -36,12 +35,6 @@ class CustomEvent(BaseModel):
     """Visitors who did this / all visitors of the range."""
 
 
-def with_custom_event(query: Query[CustomEventsParams]) -> Query[CustomEventsParams]:
-    """The name and the property asked for; None for all and for none."""
-    asked = query.params
-    return replace(query, values={"name": asked.name, "property": asked.property})
-
-
 VALUE: Mapping[str, Fragment] = {
     "value": Fragment("e.props ->> :property"),
     "has_value": Fragment("jsonb_exists(e.props, :property)"),
@@ -65,7 +58,6 @@ CUSTOM_EVENTS = Report(
         slots=custom_event_slots,
     ),
     orders=("count", "visitors", "visits", "name", "value"),
-    prepare=with_custom_event,
 )
 
 
@@ -87,14 +79,7 @@ class EventBucket(BaseModel):
     avg_duration: float | None
 
 
-def with_event_buckets(query: Query[EventsParams]) -> Query[EventsParams]:
-    """Pages, and whether visits are needed at all."""
-    asked = {"pages": query.params.pages, "dimension": query.params.dimension or None}
-    return replace(with_series(query), values=asked)
-
-
 def is_broken_down(query: Query[Params]) -> bool:
-    """Whether there is a dimension to break down by."""
     return query.dimension is not None
 
 
@@ -110,6 +95,6 @@ EVENT_BUCKETS = Report(
         ),
     ),
     dimensions=VISIT_DIMENSIONS,
-    prepare=with_event_buckets,
+    prepare=with_series,
 )
 """Answered at GET /api/events/, where its events go in."""

@@ -46,7 +46,6 @@ class FunnelParams(Params):
 
     @property
     def labels(self) -> list[str]:
-        """The steps as they were asked for."""
         return self.pages or self.steps
 
 
@@ -60,7 +59,6 @@ class FunnelVisitorsParams(FunnelParams):
 
     @model_validator(mode="after")
     def a_step_of_it(self) -> Self:
-        """The funnel has such a step."""
         if self.step > len(self.labels):
             raise ValueError(f"step: the funnel has {len(self.labels)} steps")
         return self
@@ -130,7 +128,6 @@ def with_steps(query: Query[F]) -> Query[F]:
         "labels": params.labels,
         **step_values(steps),
         "anywhere": [step.name for step in steps if step.pattern == ANY_PAGE],
-        "mode": params.mode,
         "window_seconds": params.window * 3600,
         "broken_down": bool(params.breakdown),
     }
@@ -189,11 +186,9 @@ def add_shares(steps: list[dict[str, Any]]) -> None:
 
 
 def with_chosen_step(query: Query[FunnelVisitorsParams]) -> Query[FunnelVisitorsParams]:
-    """The funnel, and the step that is asked about."""
-    params = query.params
-    chosen = {"step": params.step, "further": params.outcome == "reached"}
-    funnel = with_steps(query)
-    return replace(funnel, values=funnel.values | chosen)
+    """The funnel, and whether those count who got further than the step asked about."""
+    funnel, further = with_steps(query), query.params.outcome == "reached"
+    return replace(funnel, values=funnel.values | {"further": further})
 
 
 FUNNEL = Report(

@@ -48,23 +48,23 @@ class Page(BaseModel):
     """Mean seconds per page view, by gaps where none were reported; with detail=true."""
 
 
-def with_pages(query: Query[PageReportParams]) -> Query[PageReportParams]:
-    """The pages asked for (None for all), and whether the events have to be read."""
-    return replace(query, values={"pages": query.params.pages, "detail": reads_events(query)})
+def with_detail(query: Query[PageReportParams]) -> Query[PageReportParams]:
+    """The query with what the SQL does when it is sorted by detail, too: it reads the events."""
+    return replace(query, values={"detail": reads_events(query)})
 
 
 def reads_events(query: Query[PageReportParams]) -> bool:
-    """Whether pages are shown or sorted by what only the events tell."""
+    """Whether visits or time on page are shown or sorted by, which only the events tell."""
     by_detail = query.order is not None and query.order.measure in ("visits", "time_on_page")
     return query.params.detail or by_detail
 
 
 MEASURED = ("entries", "exits", "bounce_rate", "exit_rate")
-"""What pages can only be sorted by when it is known of all of them."""
+"""Columns that have to be computed for all pages before these can be sorted by them."""
 
 
 def page_slots(query: Query[PageReportParams]) -> Mapping[str, Fragment]:
-    """The pages of which visitors, entries and exits have to be counted."""
+    """Which pages visitors, entries and exits are counted for."""
     of_all = query.order is not None and query.order.measure in MEASURED
     return {
         **ranking_slots("e.page", query.order, "pageviews"),
@@ -95,5 +95,5 @@ PAGES = Report(
         *("pageviews", "visitors", "visits", "entries", "exits", "bounce_rate", "exit_rate"),
         *("engaged_seconds", "time_on_page", "page"),
     ),
-    prepare=with_pages,
+    prepare=with_detail,
 )

@@ -35,11 +35,10 @@ class PathLink(BaseModel):
     visits: int
 
 
-def with_ways(query: Query[PathsParams]) -> Query[PathsParams]:
-    """How many steps, and the page they begin at; null for where the visit does."""
+def with_pattern(query: Query[PathsParams]) -> Query[PathsParams]:
+    """The query with the page that ways begin at; null for where the visit does."""
     page = query.params.page
-    pattern = page_pattern(page) if page else None
-    return replace(query, values={"steps": query.params.steps, "pattern": pattern})
+    return replace(query, values={"pattern": page_pattern(page) if page else None})
 
 
 def path_slots(query: Query[PathsParams]) -> Mapping[str, Fragment]:
@@ -53,5 +52,5 @@ PATHS = Report(
     "The ways that visits take from a page or to one",
     PathsParams,
     single(PathLink, "reports/paths.sql", "visit", "event", slots=path_slots),
-    prepare=with_ways,
+    prepare=with_pattern,
 )

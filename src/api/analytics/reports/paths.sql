@@ -37,7 +37,7 @@ with viewed as (
     from journeys
     where step < :steps
     group by step, page, next_page
-), told as (
+), labelled as (
     -- "in" is looked up in a hash table, whatever the planner makes of the sizes of what windows leave:
     -- to join, it would compare every link with every node.
     select step, case when (step, page) in (select step, page from named) then page end as page,
@@ -46,6 +46,6 @@ with viewed as (
     from links
 )
 select step, page, next_page, ends, sum(visits)::bigint as visits
-from told
+from labelled
 group by step, page, next_page, ends
 order by step, visits desc, page collate "C" nulls last, ends, next_page collate "C" nulls last

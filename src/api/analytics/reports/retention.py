@@ -67,8 +67,6 @@ def with_cohorts(query: Query[RetentionParams]) -> Query[RetentionParams]:
     starts = bucket_starts(query.lower, until, interval, zone)
     values = {
         "period": params.interval,
-        "cells": params.periods,
-        "rolling": params.rolling,
         "shift": "1 day" if of_sunday_weeks(params) else "0 days",
         "step": {"day": "1 day", "week": "7 days", "month": "1 month"}[params.interval],
         "by_start": params.start is not None,
@@ -81,7 +79,6 @@ def with_cohorts(query: Query[RetentionParams]) -> Query[RetentionParams]:
 
 
 def of_sunday_weeks(params: RetentionParams) -> bool:
-    """Whether cohorts are of weeks that begin on Sunday."""
     return params.interval == "week" and params.week_start == "sunday"
 
 

@@ -62,7 +62,7 @@ select sizes.start as cohort, sizes.size,
             > (:now at time zone :timezone)::date then null
         else coalesce(retained.visitors, 0) end order by cell.n) as retained
 from sizes
-cross join generate_series(0, :cells - 1) cell (n)
+cross join generate_series(0, :periods - 1) cell (n)
 left join retained on retained.start = sizes.start and retained.n = cell.n
 group by sizes.start, sizes.size
 order by sizes.start

@@ -17,7 +17,7 @@ with active as (
     select c.n as cohort, a.n - c.n as n, sum(bit_count(a.visitors & c.visitors)) as visitors
     from arrived c
     join (select * from active where not :rolling union all select * from later) a
-        on a.block = c.block and a.n between c.n + 1 and c.n + :cells - 1
+        on a.block = c.block and a.n between c.n + 1 and c.n + :periods - 1
     group by 1, 2
 )
 select (p.start at time zone :timezone)::date as cohort, s.size::bigint as size,
@@ -27,7 +27,7 @@ select (p.start at time zone :timezone)::date as cohort, s.size::bigint as size,
         else coalesce(r.visitors, 0) end::bigint order by cell.n) as retained
 from sizes s
 join unnest(:starts::timestamptz[]) with ordinality p (start, n) on p.n = s.n
-cross join generate_series(0, :cells - 1) cell (n)
+cross join generate_series(0, :periods - 1) cell (n)
 left join retained r on r.cohort = s.n and r.n = cell.n
 group by s.n, s.size, p.start
 order by s.n

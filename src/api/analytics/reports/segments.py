@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from api.analytics.query import Params, Query
 from api.analytics.question import Question, Variant
 from api.analytics.report import HEADLINES, Report
-from api.analytics.vocabulary.filters import condition, numbers, parse_filters
+from api.analytics.vocabulary.conditions import condition
+from api.analytics.vocabulary.filters import numbers, parse_filters
 from api.db.queries import Fragment
 
 

@@ -8,21 +8,18 @@ from pydantic import BaseModel
 
 from api.analytics.query import Params, Query
 from api.analytics.question import (
-    VISITORS,
     Question,
-    Requirement,
     Variant,
-    is_filtered,
+    is_unfiltered,
+    requirements_of,
     single,
     sql_file,
 )
 from api.analytics.report import Report
 from api.analytics.reports.timeseries import SeriesParams, with_series
-from api.analytics.vocabulary.metrics import measures_of
 from api.db.database import Database
 from api.db.queries import Fragment
 from api.errors import NotFound
-from api.rollups.definitions import VISITS
 
 
 class Session(BaseModel):
@@ -98,15 +95,8 @@ METRICS = ("visitors", "visits", "views_per_visit", "bounce_rate", "visit_durati
 TOTALS = Question(
     SessionTotals,
     (
-        Variant("reports/sessions_totals_of_visits.sql", base=("visit",), serves=is_filtered),
-        Variant(
-            "reports/sessions_totals.sql",
-            {
-                "visits": Requirement(VISITS, measures_of(METRICS, "visits")),
-                "visitors": VISITORS,
-            },
-            base=("visit",),
-        ),
+        Variant("reports/sessions_totals.sql", requirements_of(METRICS), ("visit",), is_unfiltered),
+        Variant("reports/sessions_totals_of_visits.sql", base=("visit",)),
     ),
     METRICS,
 )

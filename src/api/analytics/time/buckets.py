@@ -59,14 +59,12 @@ def starts_from(lower: datetime, interval: Interval, zone: ZoneInfo) -> Iterator
 
 
 def minutes_from(start: datetime) -> Iterator[datetime]:
-    """Minute after minute."""
     while True:
         yield start
         start += MINUTE
 
 
 def hours_from(moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """The starts of local hours after this instant."""
     while True:
         moment = next_hour(moment, zone)
         yield moment

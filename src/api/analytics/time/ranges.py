@@ -25,7 +25,6 @@ class Clock:
 
     @property
     def today(self) -> date:
-        """The local date."""
         return self.now.astimezone(self.zone).date()
 
 
@@ -145,7 +144,6 @@ def previous(asked: Range, zone: ZoneInfo) -> Range:
 
 
 def days_earlier(local: datetime, days: timedelta) -> datetime:
-    """The same time on the clock, so many days before."""
     return (local.replace(tzinfo=None) - days).replace(tzinfo=local.tzinfo).astimezone(UTC)
 
 

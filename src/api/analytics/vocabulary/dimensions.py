@@ -113,7 +113,8 @@ VISIT_DIMENSIONS = tuple(
     )
 )
 
-DIMENSIONS = (*VISIT_DIMENSIONS, *EVENT_DIMENSIONS)
+DIMENSIONS = {dimension.key: dimension for dimension in (*VISIT_DIMENSIONS, *EVENT_DIMENSIONS)}
+"""All of them by key."""
 
 
 RENAMED = {

@@ -1,12 +1,9 @@
-"""Filters: what is asked for, as a tree, and the SQL of it.
+"""Filters: what is asked for, as a tree. Its SQL is in conditions.
 
 On the wire a filter is JSON in the form of Plausible's Stats API: a list of clauses that must all
 hold, each [operator, dimension, values], ["and", [...]], ["or", [...]] or ["not", clause]:
 
     [["is", "country", ["DE", "AT"]], ["or", [["contains", "page", ["/a"]], ["is", "os", ["iOS"]]]]]
-
-A clause on events (page, event, props:...) asked of visits means: visits with such an event; a
-clause on visits asked of events means: events of such visits.
 """
 
 import json
@@ -20,10 +17,8 @@ from api.analytics.vocabulary.dimensions import (
     GOAL,
     PROPERTY,
     Dimension,
-    Of,
     plain_name,
 )
-from api.db.queries import Fragment
 from api.errors import Invalid, listed
 
 MAX_VALUES = 100
@@ -184,13 +179,11 @@ class FilterReader:
                 return self.refuse("a clause is [operator, dimension, [values]]")
 
     def group(self, joint: str, asked: Any, depth: int = 0) -> Filter:
-        """Several clauses."""
         if not isinstance(asked, list):
             return self.refuse("a group is a list of clauses")
         return Group(GROUPS[joint], tuple(self.read(part, depth + 1) for part in items_of(asked)))
 
     def clause(self, operator: str, key: Any, asked: Any) -> Filter:
-        """A comparison."""
         dimension, name = self.dimension(key)
         self.names_goals |= dimension is GOAL
         values = items_of(asked)
@@ -210,12 +203,9 @@ class FilterReader:
         text = plain_name(key) if isinstance(key, str) else ""
         if name := property_name(text):
             return Dimension(PROPERTY, "", "event"), name
-        for dimension in DIMENSIONS:
-            if text == dimension.key:
-                return dimension, ""
-        keys = [dimension.key for dimension in DIMENSIONS]
-        self.refuse(f"{str(key)[:50]!r} is no dimension", [*keys, f"{PROPERTY}…"])
-        return None, ""
+        if text not in DIMENSIONS:
+            self.refuse(f"{str(key)[:50]!r} is no dimension", [*DIMENSIONS, f"{PROPERTY}…"])
+        return DIMENSIONS.get(text), ""
 
 
 def property_name(key: str) -> str:
@@ -237,60 +227,6 @@ def is_text(value: Any) -> bool:
 def items_of(value: Any) -> list[Any]:
     """The items of a list; of anything else, none."""
     return cast(list[Any], value) if isinstance(value, list) else []
-
-
-def condition(asked: Filter, of: Of) -> Fragment:
-    """The filter as a condition over visits (v) or events (e)."""
-    match asked:
-        case Clause():
-            return clause_condition(asked, of)
-        case Not():
-            inner = condition(asked.part, of)
-            return Fragment(f"not ({inner.sql})", inner.values)
-        case Group():
-            parts = [condition(part, of) for part in asked.parts]
-            values = {key: value for part in parts for key, value in part.values.items()}
-            joined: LiteralString = asked.joint.join(f"({part.sql})" for part in parts)
-            return Fragment(joined or "true", values)
-
-
-VISITS_WITH: LiteralString = (
-    "exists (select from event e where e.visitor_id = v.visitor_id and e.visit_id = v.id"
-    " and e.time between v.started and v.last_event and "
-)
-
-EVENTS_OF: LiteralString = (
-    "exists (select from visit v where v.visitor_id = e.visitor_id and v.id = e.visit_id"
-    " and v.started between e.time - interval '7 days' and e.time and "
-)
-
-
-def clause_condition(clause: Clause, of: Of) -> Fragment:
-    """One comparison, carried over to the other table where the dimension lives there."""
-    number, dimension = clause.number, clause.dimension
-    expression: LiteralString = dimension.sql or f"coalesce(e.props ->> :property_{number}, '')"
-    values = [clause.operator.convert(value) for value in clause.values]
-    bound: dict[str, Any] = {f"values_{number}": values}
-    if clause.property_name:
-        bound[f"property_{number}"] = clause.property_name
-    compared: LiteralString = (
-        f"{expression} {clause.operator.sql} any(cast(:values_{number} as text[]))"
-    )
-    if dimension.table:
-        compared = f"exists (select from {dimension.table} where {dimension.on} and {compared})"
-    if dimension.of == of:
-        return Fragment(compared, bound)
-    bridge = VISITS_WITH if of == "visit" else EVENTS_OF
-    return Fragment(f"{bridge}{compared})", bound)
-
-
-def condition_on_visit_of_event(asked: Filter) -> Fragment:
-    """The filter as a condition over events: their visits are visits that it holds for."""
-    if asked == NO_FILTER:
-        return Fragment("true")
-    inner = condition(asked, "visit")
-    # Inside, e is the event of a clause; outside, the one whose visit this is about.
-    return Fragment(f"{EVENTS_OF}({inner.sql}))", inner.values)
 
 
 def without_goals(asked: Filter) -> Filter:

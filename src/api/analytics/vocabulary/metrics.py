@@ -12,8 +12,7 @@ from typing import Literal, LiteralString
 from api.db.queries import Fragment
 
 Grouping = Literal["visit", "page", "event"]
-"""Groups are made by dimensions of visits and time, by page among others of visits, or by other
-dimensions of events."""
+"""visit: by dimensions of visits and time alone; page: by page, too; event: by any of events."""
 
 ANY_GROUP: frozenset[Grouping] = frozenset(("visit", "page", "event"))
 VISIT_GROUPS: frozenset[Grouping] = frozenset(("visit",))

@@ -1,4 +1,4 @@
-"""How rows are sorted, and of which values visitors are counted to know the first N."""
+"""How rows are sorted, and which values visitors are counted for to find the top N."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,8 +48,8 @@ NOTHING = Fragment("false")
 
 
 def may_reach_top(measure: LiteralString) -> Fragment:
-    """Whether a value may be among the first N by visitors. No value has more visitors than visits
-    (or page views): one with fewer of these than the N-th best has visitors cannot be."""
+    """Whether a value may be in the top N by visitors. No value has more visitors than visits (or
+    page views): one with fewer of these than the N-th best has visitors cannot be."""
     return Fragment(
         f"{measure} >= (select case when count(*) = :limit::bigint + :offset::bigint"
         " then min(visitors) else 0 end from top_visitors)"
@@ -59,8 +59,8 @@ def may_reach_top(measure: LiteralString) -> Fragment:
 def ranking_slots(
     value: LiteralString, order: Order | None, measure: LiteralString
 ) -> dict[str, Fragment]:
-    """The values of which visitors are counted: the first N; sorted by visitors, also every other
-    one that may be among them. `measure` is what bounds the visitors of a value."""
+    """Which values visitors are counted for: the top N and, sorted by visitors, every other value
+    that may be in it. `measure` is what bounds the visitors of a value."""
     slots = {"top": value_in("top", value), "candidates": NOTHING}
     if order is None:
         return slots
@@ -71,5 +71,5 @@ def ranking_slots(
 
 
 def value_in(chosen: LiteralString, value: LiteralString) -> Fragment:
-    """Whether a value is one that this part of the question chose."""
+    """Whether a value is among those that this part of the question chose."""
     return Fragment(f"{value} = any (array(select value from {chosen}))")

@@ -100,7 +100,6 @@ def read_step(text: str, goals: Mapping[str, Step]) -> Step:
 
 
 def read_object(text: str, goals: Mapping[str, Step]) -> Step:
-    """A step in JSON."""
     try:
         asked = json.loads(text)
         if isinstance(asked, dict) and [*asked] == ["goal"]:  # pyright: ignore[reportUnknownArgumentType]

@@ -29,7 +29,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def endpoint_of(report: Report[P]) -> Endpoint:
     """The handler of a report: who may see it, what is asked, the answer."""
 
-    async def answer(request: Request, user: MaybeUser, database: AppDatabase, params: P) -> Any:
+    async def get_report(
+        request: Request, user: MaybeUser, database: AppDatabase, params: P
+    ) -> Any:
         site = await readable_site(request, user, params.site)
         query = await parse_query(database, report, params, site)
         found = await execute(database, report, query)
@@ -40,10 +42,10 @@ def endpoint_of(report: Report[P]) -> Endpoint:
         return found
 
     # The parameters are data of the report, which a signature cannot say; FastAPI reads this.
-    answer.__annotations__["params"] = Annotated[report.params, Query()]
-    answer.__name__ = re.sub(r"\W", "_", report.name)
-    answer.__doc__ = report.title
-    return answer
+    get_report.__annotations__["params"] = Annotated[report.params, Query()]
+    get_report.__name__ = re.sub(r"\W", "_", report.name)
+    get_report.__doc__ = report.title
+    return get_report
 
 
 def csv_answer(report: Report[P], rows: list[dict[str, Any]], name: str) -> Response:

@@ -86,7 +86,7 @@ def whole(query: Query[Params], width: timedelta) -> Change:
 
 def later(query: Query[Params], works: Works) -> Iterator[Change]:
     """From where raw data begins; else from the first local day that is late enough."""
-    kept, zone = query.site.kept_since, query.zone
+    kept, zone = query.site.raw_data_since, query.zone
     assert kept
     yield starting(query, kept)
     first, today = (moment.astimezone(zone).date() for moment in (kept, query.now))

@@ -16,7 +16,7 @@ from api.analytics.vocabulary.conditions import condition, condition_on_visit_of
 from api.analytics.vocabulary.dimensions import NO_COLUMN
 from api.analytics.vocabulary.filters import clauses_of
 from api.analytics.vocabulary.metrics import metrics_slot
-from api.db.queries import Fragment, slot_names
+from api.db.sql_files import Fragment, slot_names
 from api.errors import Expired, Invalid
 from api.rollups.model import Fact, Rollup
 
@@ -153,7 +153,7 @@ def contains_whole_bucket(width: timedelta, query: Query[Params]) -> bool:
 
 def expired_edges(query: Query[Params]) -> Sequence[datetime]:
     """Where the ranges begin and end that are read, of those before which raw data is gone."""
-    kept = query.site.kept_since
+    kept = query.site.raw_data_since
     edges = (query.lower, query.upper, query.first, query.until)
     return [edge for edge in edges if kept and edge and edge < kept]
 
@@ -177,7 +177,7 @@ def finest_width(rollup: Rollup) -> timedelta:
 
 def require_raw(query: Query[Params], all_of_it: bool = False) -> None:
     """Raises Expired where raw data would have to be read that is gone."""
-    kept = query.site.kept_since
+    kept = query.site.raw_data_since
     if kept and (all_of_it or expired_edges(query)):
         needed = "all of it" if all_of_it else "it"
         raise Expired(

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from api.analytics.query import Params, Query
 from api.analytics.vocabulary.filters import NO_FILTER, clauses_of
 from api.analytics.vocabulary.metrics import measures_of
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.rollups.definitions import EVENTS, FIRST_VISITS, VISITS
 from api.rollups.model import Fact
 

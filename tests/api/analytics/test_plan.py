@@ -12,7 +12,7 @@ from api.analytics import planner
 from api.analytics.question import always, sql_file
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
-from api.db.queries import slot_names
+from api.db.sql_files import slot_names
 from conftest import TestSite
 
 QUESTIONS = [

@@ -23,7 +23,7 @@ from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.analytics.time.ranges import Clock
-from api.db.queries import SLOT, slot_names
+from api.db.sql_files import SLOT, slot_names
 from api.sites.models import Site
 
 ANALYTICS = Path(__file__).parents[3] / "src" / "api" / "analytics"

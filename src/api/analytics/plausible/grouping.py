@@ -10,7 +10,7 @@ from api.analytics.time.ranges import Range, series
 from api.analytics.vocabulary.dimensions import ENTRY_PAGE, EXIT_PAGE, GOAL, PROPERTY, Dimension
 from api.analytics.vocabulary.filters import NUMBERS
 from api.analytics.vocabulary.metrics import Grouping
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 LABELS: Mapping[Interval, LiteralString] = {
     Interval.MINUTE: "YYYY-MM-DD HH24:MI:SS",

@@ -19,7 +19,7 @@ from api.analytics.vocabulary.dimensions import GOAL
 from api.analytics.vocabulary.filters import NUMBERS, without_goals
 from api.analytics.vocabulary.metrics import METRICS, measures_of
 from api.analytics.vocabulary.ranking import NOTHING
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.errors import Expired, Invalid
 from api.rollups.definitions import EVENTS, VISITS
 
@@ -134,7 +134,7 @@ def is_answered(
 
 def other_ranges(query: Query[Params]) -> list[Range]:
     """The range in whole hours and in whole days of UTC, and as much of it as has raw data."""
-    kept = query.site.kept_since
+    kept = query.site.raw_data_since
     assert kept
     until = query.upper if query.upper > kept else query.now
     ranges = (query.lower, query.upper, HOUR), (query.lower, query.upper, DAY), (kept, until, HOUR)

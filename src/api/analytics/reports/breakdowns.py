@@ -16,7 +16,7 @@ from api.analytics.vocabulary.dimensions import (
     Dimension,
 )
 from api.analytics.vocabulary.ranking import ranking_slots
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 
 class BreakdownRow(BaseModel):

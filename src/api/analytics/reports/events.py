@@ -12,7 +12,7 @@ from api.analytics.reports.pages import PagesParams
 from api.analytics.reports.timeseries import SeriesParams, with_series
 from api.analytics.vocabulary.dimensions import VISIT_DIMENSIONS
 from api.analytics.vocabulary.steps import Text
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 
 class CustomEventsParams(Params):

@@ -15,7 +15,7 @@ from api.analytics.report import Report
 from api.analytics.vocabulary.dimensions import VISIT_DIMENSIONS, find_dimension
 from api.analytics.vocabulary.filters import DIGITS
 from api.analytics.vocabulary.steps import ANY_PAGE, Step, Text, page_step, read_step, step_values
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 MAX_STEPS = 10
 

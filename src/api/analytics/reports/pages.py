@@ -10,7 +10,7 @@ from api.analytics.question import Question, Requirement, Variant
 from api.analytics.report import Report
 from api.analytics.vocabulary.ranking import ranking_slots, value_in
 from api.analytics.vocabulary.steps import Text
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.rollups.definitions import EVENTS, VIEWS, VISITS
 
 
@@ -74,7 +74,7 @@ def page_slots(query: Query[PageReportParams]) -> Mapping[str, Fragment]:
 
 
 REQUIRED = {
-    "events": Requirement(EVENTS, ("pageviews", "engaged"), ("page",)),
+    "events": Requirement(EVENTS, ("pageviews", "engaged_seconds"), ("page",)),
     "entries": Requirement(VISITS, ("visits", "bounces"), ("entry_page",)),
     "exits": Requirement(VISITS, ("visits",), ("exit_page",)),
     "page_visitors": Requirement(VIEWS, dimensions=("page",), distinct_visitors=True),

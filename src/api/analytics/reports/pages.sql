@@ -6,7 +6,7 @@
 --     is_candidate, candidates, listed, order
 with viewed as (
     select page, sum(pageviews)::bigint as pageviews,
-        nullif(sum(engaged), 0)::float8 / sum(pageviews) as engaged_seconds
+        nullif(sum(engaged_seconds), 0)::float8 / sum(pageviews) as engaged_seconds
     from /*events*/ events /*end*/ (:site, :lower, :upper) e
     where /*event_filter*/ true /*end*/ and (:pages::text[] is null or page = any(:pages))
     group by page

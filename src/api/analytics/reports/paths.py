@@ -11,7 +11,7 @@ from api.analytics.question import single
 from api.analytics.report import Report
 from api.analytics.vocabulary.filters import page_pattern
 from api.analytics.vocabulary.steps import Text
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 
 class PathsParams(Params):

@@ -13,7 +13,7 @@ from api.analytics.report import Report
 from api.analytics.time.buckets import DAY, Interval, bucket_starts, midnight, periods_over
 from api.analytics.time.ranges import Clock, months_back, series
 from api.analytics.vocabulary.steps import Step, Text, read_step
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 
 class RetentionParams(Params):

@@ -9,7 +9,7 @@ from api.analytics.query import BreakdownParams, Params, Query
 from api.analytics.question import Question, Variant
 from api.analytics.report import Report
 from api.analytics.vocabulary.dimensions import CHANNEL, SOURCE_DIMENSIONS
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 
 class RevenueParams(BreakdownParams):

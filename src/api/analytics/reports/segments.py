@@ -10,7 +10,7 @@ from api.analytics.question import Question, Variant
 from api.analytics.report import HEADLINES, Report
 from api.analytics.vocabulary.conditions import condition
 from api.analytics.vocabulary.filters import numbers, parse_filters
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 
 class SegmentsParams(Params):

@@ -18,7 +18,7 @@ from api.analytics.question import (
 from api.analytics.report import Report
 from api.analytics.reports.timeseries import SeriesParams, with_series
 from api.db.database import Database
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.errors import NotFound
 
 

@@ -12,7 +12,7 @@ from api.analytics.question import Question, Variant, filters_visits, requiremen
 from api.analytics.report import CHOSEN_VISITS, Report
 from api.analytics.time.buckets import Interval
 from api.analytics.time.ranges import series
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 
 class SeriesParams(Params):

@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 
 from api.analytics.vocabulary.dimensions import Of
 from api.analytics.vocabulary.filters import NO_FILTER, Clause, Filter, Group, Not
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 
 def condition(asked: Filter, of: Of) -> Fragment:

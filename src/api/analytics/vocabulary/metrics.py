@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, LiteralString
 
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 Grouping = Literal["visit", "page", "event"]
 """visit: by dimensions of visits and time alone; page: by page, too; event: by any of events."""
@@ -85,8 +85,8 @@ METRICS = {
         Metric(
             "views_per_visit",
             "Page views of the visits / visits.",
-            "views::float8 / nullif(visits, 0)",
-            visits=("views", "visits"),
+            "visit_pageviews::float8 / nullif(visits, 0)",
+            visits=("visit_pageviews", "visits"),
             groupings=VISIT_GROUPS,
             decimals=2,
         ),
@@ -94,8 +94,8 @@ METRICS = {
             "bounce_rate",
             "Visits with one page view and no custom event / visits with a page view; by page, of"
             " the visits that entered on it.",
-            "bounces::float8 / nullif(viewed, 0)",
-            visits=("bounces", "viewed"),
+            "bounces::float8 / nullif(visits_with_pageview, 0)",
+            visits=("bounces", "visits_with_pageview"),
             groupings=VISIT_GROUPS | PAGE_GROUPS,
             percent=True,
             decimals=1,
@@ -103,8 +103,8 @@ METRICS = {
         Metric(
             "visit_duration",
             "Mean seconds from the first event of a visit to the end of the last.",
-            "seconds::float8 / nullif(visits, 0)",
-            visits=("seconds", "visits"),
+            "duration_seconds::float8 / nullif(visits, 0)",
+            visits=("duration_seconds", "visits"),
             groupings=VISIT_GROUPS,
         ),
         Metric(

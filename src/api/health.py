@@ -17,7 +17,7 @@ from api.db.database import Database
 from api.db.probe import Probe
 from api.db.room import embedded_folder, lack_of_room
 from api.errors import NotFound, Unavailable
-from api.events.retention import stuck_lines
+from api.events.removal.expiry import stuck_lines
 from api.limits import neighbourhood
 from api.metrics import exposition
 from api.rollups.overdue import refresh_is_behind

@@ -6,7 +6,7 @@ from typing import LiteralString
 
 import pytest
 
-from api.events.changes import MOST_LOGGED
+from api.events.write.late_changes import MOST_LOGGED
 from api.rollups.definitions import ROLLUPS
 from api.rollups.refresh import refresh_rollups
 from api.sites.models import utc_now

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import LiteralString
 from unittest.mock import patch
 
-from api.events import changes
+from api.events.write import late_changes
 from api.rollups import ddl, schedule
 from api.rollups.model import Rollup
 
@@ -31,7 +31,7 @@ class Policy:
             yield
             return
         with (
-            patch.object(changes, "MOST_LOGGED", -1),
+            patch.object(late_changes, "MOST_LOGGED", -1),
             patch.object(ddl, "late_rows_sql", nothing_logged),
             patch.object(schedule, "DIRTY_RESTED", rested(self.period)),
         ):

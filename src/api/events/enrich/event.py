@@ -1,16 +1,16 @@
-"""From what a sender said to what is stored: identity, time, page, source, agent, place."""
+"""From what a sender said to what is stored: identity, time, page, source, agent, location."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl
 from uuid import UUID, uuid4, uuid5
 
-from api.events.enrich.agent import Agent, read_agent
-from api.events.enrich.hygiene import (
+from api.events.enrich.geo import GeoLocator
+from api.events.enrich.identity import Sender, identity
+from api.events.enrich.redaction import (
     clean_url,
     is_url,
     page_of,
@@ -18,11 +18,10 @@ from api.events.enrich.hygiene import (
     referrer_of,
     split_address,
 )
-from api.events.enrich.place import Places
-from api.events.enrich.source import Source, read_source
+from api.events.enrich.traffic_source import TrafficSource, read_traffic_source
+from api.events.enrich.user_agent import Agent, read_agent
 from api.events.models import PAGEVIEW, Context, Event, EventIn, Revenue
-from api.events.parse import Rejected
-from api.events.salts import ONE_DAY, hashed, message_of, visitor_hash
+from api.events.receive.parse import Rejected
 from api.sites.models import Site
 
 ACCEPTED_PAST = timedelta(days=7)
@@ -35,26 +34,15 @@ ID_NAMESPACE = UUID("6f1f5b0e-2f0c-4f5a-9d5e-0a4b7c6a1d11")
 
 NO_AGENT = read_agent("")
 
-SaltOf = Callable[[date], bytes | None]
+
+def warm_up() -> None:
+    """Loads the tables that the first event would wait for, and with it everybody else: a second
+    of work, more on a busy machine."""
+    read_agent("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
+    read_traffic_source("https://www.example.com/", {}, "example.org")
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """What the connection says about who sent an event."""
-
-    ip: str
-    user_agent: str
-    headers: Mapping[str, str]
-    now: datetime
-    salt_of: SaltOf
-    """The salt of a day; None when it is forgotten or not made yet."""
-    trusted: bool = False
-    """May state identities and old times: an editor of the site, or an import."""
-    known_as: int | None = None
-    """The visitor, where the address is not known any more: a replay."""
-
-
-def enrich(event: EventIn, site: Site, sender: Sender, places: Places) -> Event:
+def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event:
     """The event as it will be stored. Raises Rejected when the definitions exclude it."""
     time = kept_time(accepted_time(event.time, sender), site)
     url = split_url(event.page)
@@ -84,7 +72,7 @@ def enrich(event: EventIn, site: Site, sender: Sender, places: Places) -> Event:
         currency=currency,
         interactive=event.interactive,
         props=props_of(event.props),
-        context=context_of(event, url, hostname, agent, sender, places),
+        context=context_of(event, url, hostname, agent, sender, geo),
         user_agent=agent_text,
         bot=agent.bot,
         bot_category=agent.bot_category,
@@ -148,38 +136,8 @@ def event_id(given: str | int | None) -> UUID:
         return uuid5(ID_NAMESPACE, str(given))
 
 
-def identity(
-    event: EventIn, site: Site, sender: Sender, time: datetime, agent_text: str
-) -> tuple[int, int | None]:
-    """The visitor, and who it was under yesterday's salt. See Visitor in the definitions."""
-    if sender.trusted or site.identified:
-        if event.user_id is not None:
-            return identified_as("user", site, str(event.user_id)), None
-        if event.visitor_id is not None:
-            return identified_as("visitor", site, str(event.visitor_id)), None
-    return cookieless_identity(site, sender, time, agent_text)
-
-
-def identified_as(kind: Literal["user", "visitor"], site: Site, name: str) -> int:
-    """The visitor whom a site knows by this name."""
-    return visitor_hash(kind.encode(), str(site.id), name)
-
-
-def cookieless_identity(
-    site: Site, sender: Sender, time: datetime, agent_text: str
-) -> tuple[int, int | None]:
-    """Who this is for a day, by address and user agent, and who it was the day before."""
-    if sender.known_as is not None:
-        return sender.known_as, None
-    message = message_of((str(site.id), sender.ip, agent_text))
-    day = time.date() if sender.salt_of(time.date()) else sender.now.date()
-    salt, earlier = sender.salt_of(day), sender.salt_of(day - ONE_DAY)
-    assert salt is not None
-    return hashed(salt, message), hashed(earlier, message) if earlier else None
-
-
 def props_of(props: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The properties, where links lead to places and carry nothing."""
+    """The properties; links in them are cleaned."""
     if not props:
         return None
     return {
@@ -212,12 +170,12 @@ def context_of(
     hostname: str,
     agent: Agent,
     sender: Sender,
-    places: Places,
+    geo: GeoLocator,
 ) -> Context:
     """What the event would tell about a visit that it opens."""
     query = query_of(event, url) if url.query else campaign_of(event)
     source = source_of(event.referrer or "", tuple(query.items()), hostname)
-    place = places.find(sender.ip, sender.headers, event.timezone)
+    location = geo.locate(sender.ip, sender.headers, event.timezone)
     language = event.language or sender.headers.get("accept-language", "").split(",")[0]
     return Context(
         hostname=hostname,
@@ -228,9 +186,9 @@ def context_of(
         campaign=redact_emails(source.campaign),
         content=redact_emails(source.content),
         term=redact_emails(source.term),
-        country=place.country,
-        region=place.region,
-        city=place.city,
+        country=location.country,
+        region=location.region,
+        city=location.city,
         browser=agent.browser,
         browser_version=agent.browser_version,
         os=agent.os,
@@ -242,9 +200,9 @@ def context_of(
 
 
 @lru_cache(maxsize=8192)
-def source_of(referrer: str, query: tuple[tuple[str, str], ...], hostname: str) -> Source:
+def source_of(referrer: str, query: tuple[tuple[str, str], ...], hostname: str) -> TrafficSource:
     """What brought the visit, worked out once: most events of a site say the same."""
-    return read_source(referrer, dict(query), hostname)
+    return read_traffic_source(referrer, dict(query), hostname)
 
 
 def query_of(event: EventIn, url: SplitResult) -> dict[str, str]:

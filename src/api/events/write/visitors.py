@@ -1,0 +1,90 @@
+"""Visitors: somebody on a site, with the ordinal of their first sight."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from api.events.models import Event
+from api.events.write.sql import Connection, Cursor, as_json, execute
+from api.events.write.visits import Visit
+
+
+class Visitor(Struct):
+    """Somebody on a site."""
+
+    site_id: int
+    id: int
+    ordinal: int
+    first_seen: datetime
+    user_id: str | None = None
+    """As this batch tells it."""
+    is_new: bool = False
+    moved_from: datetime | None = None
+    """Known before, but first seen later than is known now: then."""
+
+
+class KnownVisitor(Struct):
+    """The ordinal and the first sight of a visitor who is stored."""
+
+    ordinal: int
+    first_seen: datetime
+
+
+async def query_visitors(connection: Connection, events: Sequence[Event]) -> Cursor:
+    """Asks which of these events' visitors are stored."""
+    asked = {(event.visitor_id, event.site_id) for event in events}
+    asked |= {
+        (event.earlier_visitor_id, event.site_id)
+        for event in events
+        if event.earlier_visitor_id is not None
+    }
+    rows = [{"site_id": site, "visitor_id": visitor} for visitor, site in asked]
+    return await execute(connection, "visitors", {"visitors": as_json(rows)})
+
+
+def resolve_visitors(
+    visits: Sequence[Visit], known: Mapping[int, KnownVisitor], ordinals: dict[int, int]
+) -> list[Visitor]:
+    """The visitors of these visits. Sets each visit's ordinal and first sight; new visitors get
+    the next ordinals of their site."""
+    visitors: dict[int, Visitor] = {}
+    for visit in sorted(visits, key=lambda visit: visit.first):
+        visitor = visitors.get(visit.visitor_id)
+        if visitor is None:
+            visitor = resolve(visit, known.get(visit.visitor_id), ordinals)
+            visitors[visit.visitor_id] = visitor
+        visit.ordinal, visit.first_seen = visitor.ordinal, visitor.first_seen
+    return list(visitors.values())
+
+
+def resolve(visit: Visit, known: KnownVisitor | None, ordinals: dict[int, int]) -> Visitor:
+    """The visitor of this visit, the earliest of theirs in the batch: known, or a new one."""
+    site, visitor = visit.site_id, visit.visitor_id
+    if known is None:
+        ordinals[site] += 1
+        return Visitor(site, visitor, ordinals[site], visit.started, is_new=True)
+    if visit.started < known.first_seen:
+        return Visitor(site, visitor, known.ordinal, visit.started, moved_from=known.first_seen)
+    return Visitor(site, visitor, known.ordinal, known.first_seen)
+
+
+async def store_visitors(
+    connection: Connection,
+    visitors: Sequence[Visitor],
+    assigned: Sequence[tuple[Event, Visit]],
+) -> None:
+    """Brings the visitor table up to date, with the user ids that the events tell."""
+    users = {
+        visit.visitor_id: event.user_id for event, visit in assigned if event.user_id is not None
+    }
+    for visitor in visitors:
+        visitor.user_id = users.get(visitor.id)
+    if changed := [v for v in visitors if v.is_new or v.moved_from or v.user_id is not None]:
+        await execute(connection, "store_visitors", {"visitors": as_json(changed)})
+    if moved := [visitor for visitor in visitors if visitor.moved_from]:
+        values = {
+            "visitors": [visitor.id for visitor in moved],
+            "first_seens": [visitor.first_seen for visitor in moved],
+        }
+        await execute(connection, "move_first_seen", values)

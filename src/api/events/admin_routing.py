@@ -62,7 +62,7 @@ async def set_retention(
 async def erase_person(
     person: Person, site: EditableSite, user: CurrentUser, database: AppDatabase
 ) -> Receipt:
-    """Forgets a person: events, visits, visitor and rejected events. The receipt counts them."""
+    """Erases a person: events, visits, visitor and rejected events. The receipt counts them."""
     return await erase(database, site, person, user)
 
 

@@ -1,4 +1,4 @@
--- One stored event with what is known of its visit.
+-- One stored event with dimensions of its visit.
 select e.id, e.time, e.name, e.page, e.hostname, e.title, e.referrer, e.duration, e.revenue,
     e.currency, e.interactive, e.props, e.visit_id, v.session_id, v.channel, v.source, v.country,
     v.browser, v.os, v.device, null as bot

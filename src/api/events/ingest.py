@@ -1,5 +1,5 @@
-"""Ingest: what happens to the events of one request. Each is read, enriched and stored by itself,
-and has its own outcome. A rejected one is stored for a while where its site is known."""
+"""Ingest: what happens to the events of one request. Each is parsed, enriched and stored by itself,
+and has its own outcome. Rejected events of a known site are stored, too, to be replayed later."""
 
 import asyncio
 import logging
@@ -39,7 +39,7 @@ EVENTS_BY_OUTCOME = {
 }
 
 REJECTED_SECONDS = 10.0
-"""For how long rejected events wait to be stored."""
+"""For how long rejected events wait to be stored; after that they are lost."""
 
 SITE = re.compile(rb'"site"\s*:\s*"([^"\\]{1,200})"')
 """Where an event that cannot be decoded says whose it is."""
@@ -64,18 +64,17 @@ class Submission:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether the sender may edit the site."""
         return self.sender is not None and self.sender.trusted
 
     def parse(self) -> None:
-        """Reads the bytes."""
         try:
             self.given = parse_event(self.raw)
         except AnalyticsError as error:
             self.error = error
 
     def name_site(self, usual: str) -> None:
-        """Finds the site's name; in bytes that cannot be read it may not be: then the usual one."""
+        """Takes the site's name from the event, or from bytes that cannot be decoded; without one
+        there it is the usual one."""
         if self.given:
             self.site_name = self.given.site or DEFAULT_SITE
         else:
@@ -98,7 +97,6 @@ class Submission:
             self.error = Rejected("unstorable", "This event cannot be made sense of.")
 
     def settle(self, result: Result) -> None:
-        """Takes what the writer says."""
         if isinstance(result, Outcome):
             self.outcome = result
         else:
@@ -107,7 +105,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Takes events in. There is one for each process."""
+    """Takes in the events of requests; one object for each process."""
 
     database: Database
     secret: str
@@ -123,8 +121,8 @@ class Ingest:
     async def submit(
         self, raw_events: Sequence[Raw], request: HTTPConnection, deadline: Deadline
     ) -> list[Submission]:
-        """Stores the events of a request. Returns what became of each, in order, after the COMMIT.
-        Raises TooManyRequests and Unavailable for all of them."""
+        """Stores the events of a request. Returns their submissions, in order, after the COMMIT:
+        each has its outcome or error. Raises TooManyRequests and Unavailable for all of them."""
         user = await self.user_of(request, deadline)
         address = address_of(request)
         if user is None:  # before the work, which is what a flood is after
@@ -155,7 +153,7 @@ class Ingest:
             return None
 
     async def _find_sites(self, submissions: Sequence[Submission], deadline: Deadline) -> None:
-        """An event that cannot be read belongs to the site of its neighbours."""
+        """An event that cannot be decoded belongs to the site of its neighbours."""
         usual = next((s.given.site for s in submissions if s.given), "") or DEFAULT_SITE
         for submission in submissions:
             submission.name_site(usual)
@@ -172,18 +170,17 @@ class Ingest:
         deadline: Deadline,
     ) -> None:
         """A sender is trusted with identities and old times on sites that they may edit."""
-        stranger = await self._stranger(request, deadline)
+        untrusted = await self._untrusted_sender(request, deadline)
         senders: dict[int, Sender] = {}
         for submission in submissions:
             if not (site := submission.site):
                 continue
             if site.number not in senders:
                 trusted = user and await deadline.within(can_edit(self.database, site, user))
-                senders[site.number] = replace(stranger, trusted=True) if trusted else stranger
+                senders[site.number] = replace(untrusted, trusted=True) if trusted else untrusted
             submission.sender = senders[site.number]
 
-    async def _stranger(self, request: HTTPConnection, deadline: Deadline) -> Sender:
-        """What the connection says about a sender whom nobody knows."""
+    async def _untrusted_sender(self, request: HTTPConnection, deadline: Deadline) -> Sender:
         now = utc_now()
         salts = self.salts.recall(now) or await deadline.within(self.salts.current(now))
         headers = request.headers
@@ -191,7 +188,6 @@ class Ingest:
         return Sender(address_of(request), user_agent, headers, now, salts.get)
 
     async def _store(self, submissions: Sequence[Submission], deadline: Deadline) -> None:
-        """Stores the events that are ready, and measures."""
         with COMMIT_SECONDS.time():
             await write_ready(submissions, lambda events: self.queue.write(events, deadline.at))
         for outcome, number in Counter(submission.outcome for submission in submissions).items():
@@ -201,8 +197,8 @@ class Ingest:
                 REJECTED.labels(submission.error.code).inc()
 
     def _store_rejected(self, submissions: Sequence[Submission]) -> None:
-        """Queues what was rejected, as far as there is room. Nobody waits for that: what a sender
-        hears is decided by what is committed."""
+        """Queues rejected events, as far as there is room. The response does not wait for that: it
+        depends on what is committed only."""
         try:
             events = [
                 rejected_event(s.raw, s.error, s.site, s.sender)
@@ -211,7 +207,7 @@ class Ingest:
             ]
             if events:
                 due = asyncio.get_running_loop().time() + REJECTED_SECONDS
-                self.rejected.put(events, due).add_done_callback(log_loss)
+                self.rejected.write(events, due).add_done_callback(log_loss)
         except Exception as error:
             log.warning("rejected events are not stored: %s", type(error).__name__)
 
@@ -220,7 +216,7 @@ async def write_ready(
     submissions: Sequence[Submission],
     write: Callable[[Sequence[Event]], Awaitable[Sequence[Result]]],
 ) -> None:
-    """Writes the events that are ready, and settles their submissions."""
+    """Writes the submissions that have an event, and notes their results."""
     events = [submission.event for submission in submissions if submission.event]
     results = iter(await write(events) if events else ())
     for submission in submissions:
@@ -229,7 +225,6 @@ async def write_ready(
 
 
 def ingest_of(connection: HTTPConnection) -> Ingest:
-    """The ingest of this process."""
     return connection.app.state.ingest
 
 

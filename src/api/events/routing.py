@@ -1,4 +1,4 @@
-"""POST /api/events/ takes events in; GET /api/events/{id} shows one."""
+"""POST /api/events/ takes events in; GET /api/events/{id} returns one."""
 
 from base64 import b64decode
 from collections import Counter
@@ -63,8 +63,8 @@ async def create_events(request: Request, ingest: AppIngest) -> Response:
     One event is answered with the event as stored; a batch with an account of each. 2xx means
     that everything in `accepted` is committed. Sending the same ids again changes nothing.
 
-    Channel, source, country, browser, os and device are what the event tells by itself. Read
-    afterwards, it shows those of its visit, which keeps what its first event told.
+    Channel, source, country, browser, os and device are those of the event itself. Read
+    afterwards, it has those of its visit, which are its first event's.
     """
     with counting_refusals():
         raw_events, is_batch = split_body(await read_body(request))
@@ -77,13 +77,13 @@ async def create_events(request: Request, ingest: AppIngest) -> Response:
 
 class FastLane:
     """Calls the same function without the framework's work for each request: this middleware
-    answers, and the route above documents it."""
+    responds, and the route above documents it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers those who post events, and lets everybody else pass."""
+        """Responds to posted events, and passes everything else on."""
         if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", EVENTS_PATH):
             await self.app(scope, receive, send)
             return
@@ -106,7 +106,7 @@ def counting_refusals() -> Generator[None]:
 
 
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-"""A transparent GIF, one by one."""
+"""A transparent GIF of one pixel."""
 
 PIXEL_HEADERS = {
     "Cache-Control": "no-store",
@@ -118,7 +118,7 @@ IMAGES: dict[int | str, dict[str, Any]] = {
     status: {"content": {"image/gif": {}}, "description": refusal["description"]}
     for status, refusal in ({200: {"description": "Stored, and committed."}} | REFUSALS).items()
 }
-"""Whatever it says, it says as an image."""
+"""Every response is an image."""
 
 pixel_router = APIRouter(tags=["events"])
 
@@ -175,9 +175,9 @@ def json_response(content: Mapping[str, Any], status: int) -> Response:
 async def stored_before(
     event: Event, ingest: Ingest, request: Request, deadline: Deadline
 ) -> EventOut | None:
-    """What was stored under the id of a retry, for those who may read the site. Anybody else could
-    guess ids, and gets nothing but an echo; so does everybody while the database is slow: the event
-    is stored, and nothing that fails afterwards is a reason to send it again."""
+    """What was stored under the id of a retry, for users who may read the site. Anybody else could
+    guess ids, and gets None; so does everybody while the database is slow: the event is stored, and
+    nothing that fails afterwards is a reason to send it again."""
     try:
         user = await ingest.user_of(request, deadline)
         site = await deadline.within(readable_site(request, user, event.site_key))

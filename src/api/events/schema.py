@@ -1,4 +1,4 @@
-"""What the documentation says about events going in and coming out."""
+"""The shapes of events and reports in responses, and the documentation of request bodies."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from api.events.models import Event, EventIn
 
 
 class EventOut(BaseModel):
-    """A stored event with what is known of its visit."""
+    """A stored event with dimensions of its visit."""
 
     id: UUID
     time: datetime
@@ -50,12 +50,12 @@ FIELDS = tuple((name, name in Event.__struct_fields__) for name in EventOut.mode
 
 
 def to_out(event: Event) -> dict[str, Any]:
-    """An event from memory: the fields of EventOut, with the context that the event itself tells.
-    Read afterwards it has that of its visit, which is not fetched for the answer's sake."""
-    told = {name: getattr(event if own else event.context, name) for name, own in FIELDS}
+    """The fields of EventOut of an event in memory, with the context of the event itself. Read
+    afterwards it has that of its visit, which is not fetched for the response."""
+    fields = {name: getattr(event if own else event.context, name) for name, own in FIELDS}
     for amount in ("duration", "revenue"):
-        told[amount] = None if told[amount] is None else float(told[amount])
-    return told | NOT_STORED_OF_BOTS if event.bot else told
+        fields[amount] = None if fields[amount] is None else float(fields[amount])
+    return fields | NOT_STORED_OF_BOTS if event.bot else fields
 
 
 class Rejection(BaseModel):

@@ -36,15 +36,15 @@ NO_AGENT = read_agent("")
 
 
 def warm_up() -> None:
-    """Loads the tables that the first event would wait for, and with it everybody else: a second
-    of work, more on a busy machine."""
+    """Loads tables, which takes a second or more: else the first event would wait for them."""
     read_agent("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
     read_traffic_source("https://www.example.com/", {}, "example.org")
 
 
 def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event:
     """The event as it will be stored. Raises Rejected when the definitions exclude it."""
-    time = kept_time(accepted_time(event.time, sender), site)
+    time = accepted_time(event.time, sender)
+    refuse_expired(time, site)
     url = split_url(event.page)
     hostname = (event.hostname or url.hostname or site.domain).lower()[:200]
     agent_text = (event.user_agent or sender.user_agent)[:512]
@@ -80,9 +80,9 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
 
 
 def accepted_time(time: datetime | None, sender: Sender) -> datetime:
-    """The sender's own clock where it is plausible, and the arrival where it is ahead: a browser
-    whose clock is wrong is there all the same. Raises Rejected for what lies too far back, and for
-    what a trusted sender, who knows the time, dates ahead."""
+    """The sender's time where it is plausible, and the time of arrival where it lies ahead: many
+    browsers have wrong clocks. Raises Rejected for a time that lies too far back, and for one of a
+    trusted sender that lies ahead."""
     if time is None:
         return sender.now
     try:
@@ -98,12 +98,11 @@ def accepted_time(time: datetime | None, sender: Sender) -> datetime:
     return time
 
 
-def kept_time(time: datetime, site: Site) -> datetime:
-    """A time that the site still keeps raw data of. Raises Rejected for an earlier one: the
-    rollups of that day could not be computed again."""
+def refuse_expired(time: datetime, site: Site) -> None:
+    """Raises Rejected for a time of which the site has no raw data any more: rollups of that day
+    could not be computed again."""
     if site.kept_since and time < site.kept_since:
         raise Rejected("expired", f"Events before {site.kept_since:%Y-%m-%d} are no longer kept.")
-    return time
 
 
 @lru_cache(maxsize=8192)
@@ -147,7 +146,7 @@ def props_of(props: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 
 def agent_of(event: EventIn, sender: Sender) -> Agent:
-    """The visitor's browser. A program that posts events for others is not itself the visitor."""
+    """The visitor's browser. A library that posts events for others is not the visitor."""
     if event.user_agent:
         return read_agent(event.user_agent)
     agent = read_agent(sender.user_agent)
@@ -155,7 +154,7 @@ def agent_of(event: EventIn, sender: Sender) -> Agent:
 
 
 def revenue_of(revenue: Revenue | None) -> tuple[Decimal | None, str | None]:
-    """Amount and currency. Raises Rejected for amounts that are no amounts."""
+    """Amount and currency. Raises Rejected for an amount that is infinite or too large."""
     if revenue is None:
         return None, None
     # copy_abs, as abs rounds, and overflows on what JSON may say: 1e999999999999999999.
@@ -172,7 +171,7 @@ def context_of(
     sender: Sender,
     geo: GeoLocator,
 ) -> Context:
-    """What the event would tell about a visit that it opens."""
+    """The context of a visit that the event would begin."""
     query = query_of(event, url) if url.query else campaign_of(event)
     source = source_of(event.referrer or "", tuple(query.items()), hostname)
     location = geo.locate(sender.ip, sender.headers, event.timezone)
@@ -201,12 +200,12 @@ def context_of(
 
 @lru_cache(maxsize=8192)
 def source_of(referrer: str, query: tuple[tuple[str, str], ...], hostname: str) -> TrafficSource:
-    """What brought the visit, worked out once: most events of a site say the same."""
+    """The same as read_traffic_source, cached: most events of a site have the same."""
     return read_traffic_source(referrer, dict(query), hostname)
 
 
 def query_of(event: EventIn, url: SplitResult) -> dict[str, str]:
-    """The query of the page, overruled by what the event says of its campaign itself."""
+    """The query of the page, overruled by the event's own campaign fields."""
     return dict(parse_qsl(url.query, max_num_fields=None)) | campaign_of(event)
 
 
@@ -214,5 +213,4 @@ CAMPAIGN_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "u
 
 
 def campaign_of(event: EventIn) -> dict[str, str]:
-    """What the event says of its campaign itself."""
     return {name: value for name in CAMPAIGN_FIELDS if (value := getattr(event, name))}

@@ -1,4 +1,4 @@
-"""Where a visit comes from, as far as a header, a local database or a timezone can tell."""
+"""The country, region and city of a visit, by a header, a local database or its timezone."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ import maxminddb
 
 log = logging.getLogger(__name__)
 
-# Where databases keep a fact: nested as in GeoIP2, or flat as in the free country databases.
+# The paths of a fact in databases: nested as in GeoIP2, or flat as in free country databases.
 COUNTRY = (("country", "iso_code"), ("country_code",))
 REGION = (("subdivisions", 0, "names", "en"), ("subdivisions", 0, "iso_code"), ("state1",))
 CITY = (("city", "names", "en"), ("city",))
@@ -54,7 +54,7 @@ UNKNOWN = Location("", "", "")
 
 
 class GeoLocator:
-    """Finds the location of a request without keeping, or even looking up, its full address."""
+    """Finds the location of a request. Its full address is neither stored nor looked up."""
 
     def __init__(self, database: Path | None, country_header: str | None) -> None:
         self.database: Path | None = database
@@ -62,11 +62,8 @@ class GeoLocator:
         self._warned: bool = False
 
     def locate(self, ip: str, headers: Mapping[str, str], timezone: str) -> Location:
-        """Answers where a request comes from; the first that knows wins.
-
-        The header of a trusted proxy, then the database, then the visitor's timezone. The last is
-        a guess: it names the country whose clock the visitor's computer shows.
-        """
+        """The location by the header of a trusted proxy, else by the database, else by the
+        timezone, which is a guess: the country whose time the visitor's computer shows."""
         return (
             self._from_header(headers)
             or self._from_database(ip)

@@ -65,7 +65,7 @@ async def delete_old_salts(connection: AsyncConnection[Any], now: datetime) -> N
 
 def import_salt(secret: str, day: date) -> bytes:
     """The salt of a day when importing old logs: always the same, so that a log can be imported
-    in parts. Whoever holds SECRET_KEY and the log could redo the hash; the log says more."""
+    in parts. Whoever holds SECRET_KEY and the log could repeat the hash; the log says more."""
     return hmac.digest(secret.encode(), b"import " + day.isoformat().encode(), hashlib.sha256)
 
 

@@ -1,4 +1,4 @@
-"""What of an address is kept: where it leads, not who was led there.
+"""What of an address is stored: where it leads, not who was led there.
 
 Of a query only campaign tags are read, and of a click id only that there was one. Parts of a path
 that look like an e-mail address or a secret are replaced, before anything is stored.
@@ -14,7 +14,7 @@ from api.events.enrich.traffic_source import SOURCE_KEYS
 CAMPAIGN_KEYS = frozenset(
     {*SOURCE_KEYS, "utm_medium", "utm_campaign", "utm_content", "utm_term", *CLICK_IDS}
 )
-"""The parameters of a query that say where a visit came from. No others are kept."""
+"""The parameters of a query that say where a visit came from. No others are stored."""
 
 EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+?(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 
@@ -56,7 +56,7 @@ def redact_secrets(text: str) -> str:
 
 
 def signed(found: re.Match[str]) -> str:
-    """What takes the place of a signed token, and of something that only begins like one."""
+    """The replacement of a signed token; itself, if it only begins like one."""
     return "[token]" if found["parts"] else found[0]
 
 
@@ -73,7 +73,7 @@ def page_of(url: SplitResult) -> str:
 
 
 def plain_fragment(url: SplitResult) -> str:
-    """The fragment as far as it is a place; one that carries values is a second query."""
+    """The fragment up to a question mark; one with values is a second query, and left out."""
     fragment = url.fragment.partition("?")[0]
     return "" if "=" in fragment else fragment
 
@@ -85,17 +85,17 @@ def referrer_of(text: str) -> str:
 
 
 def clean_url(text: str) -> str:
-    """A whole address with what is kept of its query: its campaign tags."""
+    """A whole address with nothing of its query but campaign tags."""
     try:
         url = split_address(text)
         pairs = parse_qsl(url.query)
     except ValueError:
         return redact_secrets(QUERY.sub("", text))
-    kept = {key: campaign_value(key, value) for key, value in pairs if key in CAMPAIGN_KEYS}
+    tags = {key: campaign_value(key, value) for key, value in pairs if key in CAMPAIGN_KEYS}
     return url._replace(
         netloc=url.netloc.rpartition("@")[2],
         path=redact_secrets(url.path),
-        query=urlencode(kept),
+        query=urlencode(tags),
         fragment=redact_secrets(plain_fragment(url)),
     ).geturl()
 

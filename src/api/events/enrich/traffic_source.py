@@ -109,7 +109,7 @@ CHANNELS: tuple[tuple[str, Callable[[Clues], bool]], ...] = (
 
 
 def read_traffic_source(referrer: str, query: Mapping[str, str], hostname: str) -> TrafficSource:
-    """Answers what brought a visit to `hostname`, from its first page's referrer and query.
+    """What brought a visit to `hostname`, from its first page's referrer and query.
 
     The source is the first of: a tag (utm_source, source, ref), a referrer outside the site, the
     network of a click id. A click id proves an advertisement only where its network sells them.

@@ -94,7 +94,7 @@ CRAWLER_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What a user agent tells about the software behind a visit; '' where it tells nothing."""
+    """What a user agent says of the software behind a visit; '' where it says nothing."""
 
     browser: str
     browser_version: str
@@ -132,7 +132,7 @@ UNKNOWN = Agent("", "", "", "", "", None, None)
 
 
 def read_agent(user_agent: str) -> Agent:
-    """Answers who sent this user agent.
+    """The browser, system, device and crawler of this user agent.
 
     A crawler is whatever matches the crawler-user-agents list or is a 'Spider' to ua-parser. A text
     under 8 characters that names no known crawler says nothing, hence is unknown and not a bot.

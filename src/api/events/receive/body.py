@@ -1,7 +1,7 @@
 """From a request to the bytes of its events: plain or gzip, JSON under any content type, or a form.
 
 A browser sends JSON as text/plain to any origin without asking first; sendBeacon sends strings,
-blobs and forms. So what a body is, is seen from its first byte rather than from its label.
+blobs and forms. So the format of a body is detected from its first bytes, not from its label.
 """
 
 import zlib
@@ -20,7 +20,7 @@ from api.events.receive.parse import Malformed
 from api.text import replace_surrogates
 
 MAX_BODY_BYTES = 1024 * 1024
-"""Of a body, before and after it is unpacked."""
+"""Of a body, before and after decompression."""
 
 ENCODINGS = ("identity", "gzip")
 GZIP_MAGIC = b"\x1f\x8b"
@@ -28,7 +28,7 @@ MAX_FORM_FIELDS = 100
 
 FORM = "application/x-www-form-urlencoded"
 
-TAKEN = ["application/json", "application/x-ndjson", "text/plain", FORM]
+ALLOWED = ["application/json", "application/x-ndjson", "text/plain", FORM]
 
 NOT_TEXT = ("duration", "interactive", "props", "revenue")
 """Fields of a form that are written in JSON, as everything in a form is text."""
@@ -47,9 +47,9 @@ async def read_body(request: Request) -> bytes:
 
 
 def refuse_unreadable(request: Request) -> None:
-    """Refuses by its headers what need not be read."""
+    """Refuses by its headers a body that need not be read."""
     if request.headers.get("content-type", "").startswith("multipart/"):
-        raise UnsupportedMedia("Forms with files are not taken.", TAKEN)
+        raise UnsupportedMedia("Forms with files are not taken.", ALLOWED)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ENCODINGS:
         raise UnsupportedMedia("This content encoding is not taken.", list(ENCODINGS))
@@ -57,7 +57,7 @@ def refuse_unreadable(request: Request) -> None:
 
 
 async def unpacked(chunks: AsyncIterator[bytes]) -> bytes:
-    """The body behind these chunks, of which neither they nor what they unpack to is too long."""
+    """The decompressed body. Raises TooLarge when either it or the chunks are too long."""
     unpack = Unpacking()
     body = bytearray()
     received = 0
@@ -74,8 +74,8 @@ async def unpacked(chunks: AsyncIterator[bytes]) -> bytes:
 
 
 class Unpacking:
-    """Unpacks gzip as it arrives and passes on anything else. Told by the first bytes: some SDKs
-    do not label what they pack."""
+    """Decompresses gzip as it arrives and passes on anything else. Gzip is detected by its first
+    bytes: some SDKs do not label it."""
 
     def __init__(self) -> None:
         self.start: bytes = b""
@@ -83,8 +83,8 @@ class Unpacking:
         self.is_plain = False
 
     def __call__(self, chunk: bytes, most: int) -> bytes:
-        """What a chunk adds to the body, of an unpacked one no more than asked for: a bomb is not
-        unpacked to see how large it is."""
+        """What a chunk adds to the body: at most this many bytes of decompressed data, so that a
+        decompression bomb costs no memory."""
         if self.is_plain:
             return chunk
         if self.inflate is None:
@@ -97,21 +97,21 @@ class Unpacking:
                 return chunk
             self.inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         if self.inflate.eof:
-            return b""  # whatever follows is no part of it
+            return b""  # what follows the end is ignored
         try:
             return self.inflate.decompress(self.inflate.unconsumed_tail + chunk, most)
         except zlib.error as error:
             raise Malformed("The gzip of the body is damaged.") from error
 
     def end(self) -> bytes:
-        """What is left when the last chunk has come. Raises Malformed when gzip broke off."""
+        """What is left after the last chunk. Raises Malformed when gzip breaks off."""
         if self.inflate and not self.inflate.eof:
             raise Malformed("The gzip of the body breaks off.")
         return b"" if self.is_plain or self.inflate else self.start
 
 
 def as_json(body: bytes, content_type: str) -> bytes:
-    """The body as it is, or the event in a form."""
+    """The body itself, or the event in a form."""
     if not content_type.startswith(FORM) or body.lstrip()[:1] in (b"{", b"["):
         return body
     fields = form_fields(body.decode("utf-8", "replace"))
@@ -132,7 +132,7 @@ def form_event(fields: Iterable[tuple[str, str]]) -> bytes:
 
 
 def typed(key: str, value: str) -> str | Raw:
-    """The value of a form's field; what cannot be read stays text, and is refused as such."""
+    """The value of a form's field; what is no JSON stays text, and is rejected as such."""
     if key not in NOT_TEXT:
         return replace_surrogates(value)
     try:
@@ -142,7 +142,7 @@ def typed(key: str, value: str) -> str | Raw:
 
 
 def pixel_event(query: str, referrer: str) -> bytes:
-    """The event that a pixel's address tells; the page is the one that it is shown on, unless the
-    address says otherwise. What else is in the address keeps caches away, and is ignored."""
+    """The event in a pixel's query; without a page there, it is the referrer. Unknown parameters,
+    such as those against caches, are ignored."""
     fields = {"page": referrer} | form_fields(query)
     return form_event((key, fields[key]) for key in EventIn.__struct_fields__ if key in fields)

@@ -1,6 +1,6 @@
 """From bytes to events: one JSON object, an array of them, or one per line.
 
-Each event is decoded by itself, so that a bad one is refused alone.
+Each event is decoded by itself, so that a bad one is rejected alone.
 """
 
 import json
@@ -20,9 +20,9 @@ MAX_EVENT_BYTES = 32 * 1024
 MAX_PROPS = 64
 MAX_DEPTH = 3
 MAX_DETAIL = 300
-"""Of what is wrong with an event: it names what a sender wrote."""
+"""Characters of a reason, which quotes the sender."""
 
-NO_NUMBER = "NaN and Infinity are no JSON numbers; send null."
+NAN_SENT = "NaN and Infinity are no JSON numbers; send null."
 TOO_DEEP = f"Properties are nested at most {MAX_DEPTH} levels deep."
 
 
@@ -41,10 +41,10 @@ class Malformed(Invalid):
     code = "MALFORMED_JSON"
 
 
-HALF_CHARACTER = re.compile(
+ESCAPED_SURROGATE = re.compile(
     rb"\\\\"  # an escaped backslash, so that what follows it is no escape
-    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # both halves
-    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair
+    rb"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 
 NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -60,7 +60,7 @@ def split_body(body: bytes) -> tuple[list[Raw], bool]:
 
     Raises Malformed when it is not JSON, Invalid when there are too many or none.
     """
-    text = whole_characters(body.removeprefix(b"\xef\xbb\xbf").strip())
+    text = replace_escaped_surrogates(body.removeprefix(b"\xef\xbb\xbf").strip())
     try:
         if text.startswith(b"["):
             return counted(decode_array(text)), True
@@ -69,13 +69,14 @@ def split_body(body: bytes) -> tuple[list[Raw], bool]:
         if lines := json_lines(text):
             return counted(lines), True
         if text.startswith(b"{") and text.endswith(b"}"):
-            return [Raw(text)], False  # one event, which is refused with a reason and kept
-        raise Malformed(f"The body is neither JSON nor JSON lines: {fault(text, error)}") from error
+            return [Raw(text)], False  # one event, rejected with a reason and stored as such
+        problem = problem_in(text, error)
+        raise Malformed(f"The body is neither JSON nor JSON lines: {problem}") from error
 
 
 def json_lines(text: bytes) -> list[Raw]:
-    """The lines of a body, if there are several and one at least looks like an object. Lines of an
-    array that is no JSON are none: then its first line is no JSON, either."""
+    """The JSON lines of a body, if there are several and one at least looks like an object. Lines
+    of a broken array are none: then the first line is no JSON, either."""
     lines = [Raw(line) for line in text.splitlines() if line.strip()]
     if len(lines) < 2 or (text.startswith(b"[") and not is_json(lines[0])):
         return []
@@ -83,7 +84,6 @@ def json_lines(text: bytes) -> list[Raw]:
 
 
 def is_json(text: bytes | Raw) -> bool:
-    """Whether this is one value in JSON."""
     try:
         decode_any(text)
     except NOT_JSON:
@@ -91,16 +91,16 @@ def is_json(text: bytes | Raw) -> bool:
     return True
 
 
-def whole_characters(text: bytes) -> bytes:
-    """JSON with each lone surrogate replaced: half a character cannot be decoded nor stored, and
-    would take the whole batch down with it."""
+def replace_escaped_surrogates(text: bytes) -> bytes:
+    """JSON with each escaped lone surrogate replaced: one cannot be decoded nor stored, and would
+    make the whole batch invalid."""
     if b"\\ud" not in text.lower():
         return text
-    return HALF_CHARACTER.sub(lambda m: rb"\ufffd" if m["half"] else m[0], text)
+    return ESCAPED_SURROGATE.sub(lambda m: rb"\ufffd" if m["lone"] else m[0], text)
 
 
 def counted(events: list[Raw]) -> list[Raw]:
-    """The events, if there are as many as one request may carry."""
+    """The events. Raises Invalid when there are none or too many."""
     if not 0 < len(events) <= MAX_EVENTS:
         raise Invalid(f"A batch holds 1 to {MAX_EVENTS} events, this one {len(events)}.")
     return events
@@ -125,25 +125,25 @@ def parse_event(raw: Raw) -> EventIn:
 
 
 def invalid_field(message: str) -> Rejected:
-    """msgspec's message names the field; an unknown field gets the list of known ones."""
+    """msgspec's message names the field; for an unknown one the known ones are listed."""
     if "unknown field" in message:
         return Rejected("unknown_field", message[:MAX_DETAIL], sorted(EventIn.__struct_fields__))
     return Rejected("invalid_field", message[:MAX_DETAIL])
 
 
 def malformed(raw: bytes, error: Exception) -> Rejected:
-    """Not JSON; said in plain words where it is what many encoders make of a missing number."""
-    if has_no_number(raw):
-        return Rejected("not_a_number", NO_NUMBER)
+    """Not JSON; with a code of its own for NaN, which many encoders make of a missing number."""
+    if has_nan(raw):
+        return Rejected("not_a_number", NAN_SENT)
     return Rejected("malformed_json", f"Not valid JSON: {error}")
 
 
-def fault(text: bytes, error: Exception) -> str:
-    """What is wrong with a body that is not JSON, as far as its beginning tells."""
-    return NO_NUMBER if has_no_number(text[:MAX_EVENT_BYTES]) else str(error)
+def problem_in(text: bytes, error: Exception) -> str:
+    """Why a body is not JSON. Only its beginning is searched for NaN."""
+    return NAN_SENT if has_nan(text[:MAX_EVENT_BYTES]) else str(error)
 
 
-def has_no_number(text: bytes) -> bool:
+def has_nan(text: bytes) -> bool:
     """Whether NaN or Infinity stands where a value belongs: Python's decoder takes them for one."""
     found: list[str] = []
     with suppress(ValueError, RecursionError):
@@ -152,7 +152,7 @@ def has_no_number(text: bytes) -> bool:
 
 
 def check_props(props: dict[str, Any] | None) -> None:
-    """Refuses properties that are too many or too deep to be of use in a report."""
+    """Raises Rejected for properties that are too many or too deep."""
     if not props:
         return
     if len(props) > MAX_PROPS:

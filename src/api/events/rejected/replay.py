@@ -113,6 +113,5 @@ def sender_of(row: dict[str, Any]) -> Sender:
 
 
 async def delete_replayed(database: Database, site: Site, ids: Sequence[int]) -> None:
-    """Deletes rejected events that are stored by now."""
     async with database.writer() as connection:
         await execute(connection, "delete_replayed", {"site": site.number, "ids": list(ids)})

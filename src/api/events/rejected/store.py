@@ -106,8 +106,8 @@ def payload_of(raw: bytes, fields: Mapping[str, Any], identified: bool) -> str:
     if not fields:
         return cleaned_text(raw)
     left_out = HIDDEN if identified else (*HIDDEN, *IDENTITIES)
-    kept = {key: value for key, value in fields.items() if key.lower() not in left_out}
-    return spell_out_unstorable(msgspec.json.encode(cleaned_fields(kept)).decode())
+    left = {key: value for key, value in fields.items() if key.lower() not in left_out}
+    return spell_out_unstorable(msgspec.json.encode(cleaned_fields(left)).decode())
 
 
 def cleaned_text(raw: bytes) -> str:
@@ -135,7 +135,7 @@ def cleaned(value: Any) -> Any:
 
 
 def cleaned_time(value: Any) -> Any:
-    """A time, unchanged; anything else in its place could be anything."""
+    """A time, unchanged; what is no time may be personal data, and is cleaned."""
     try:
         msgspec.convert(value, datetime)
     except msgspec.ValidationError:
@@ -144,7 +144,7 @@ def cleaned_time(value: Any) -> Any:
 
 
 def cleaned_id(value: Any) -> Any:
-    """The id under which the event would be stored: the sender's may say more than it should."""
+    """The id under which the event would be stored: the sender's own may be personal data."""
     return str(event_id(value)) if isinstance(value, str | int) else cleaned(value)
 
 

@@ -40,7 +40,7 @@ class Person(BaseModel):
 
 
 class Receipt(BaseModel):
-    """What was deleted. It is kept in the audit log under this number, without their name."""
+    """What was deleted. It is in the audit log under this number, without their name."""
 
     id: int
     erased_at: datetime
@@ -68,7 +68,6 @@ async def erase(database: Database, site: Site, person: Person, by: User) -> Rec
 
 
 async def visitors_of(connection: Connection, site: Site, person: Person) -> list[int]:
-    """The visitors under which a person is known on a site."""
     own = named_identity("user" if person.user_id else "visitor", site, person.name)
     values = {"site": site.number, "own": own, "user_id": person.user_id}
     rows = await (await execute(connection, "visitors_of_person", values)).fetchall()

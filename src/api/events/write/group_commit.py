@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from api.db.connection import ANSWER_SECONDS, PATIENCE, STALL_SECONDS
 from api.errors import Unavailable
+from api.events.write.batch import Batch, Item
 
 WRITERS = 3
 """Batches at a time."""
@@ -39,45 +40,10 @@ DRAIN_SECONDS = 10.0
 """How long a process that is told to end waits for what is being written."""
 
 
-class OfSite(Protocol):
-    """Something that belongs to a site."""
-
-    @property
-    def site_id(self) -> int: ...
-
-
-Item = TypeVar("Item", bound=OfSite)
-ItemOut = TypeVar("ItemOut", bound=OfSite, covariant=True)
 Result = TypeVar("Result")
 
 Results = asyncio.Future[Sequence[Result]]
 """What became of each item of a request."""
-
-
-class Batch(Protocol[ItemOut]):
-    """Items that are written in one transaction. While it is open, requests for its sites join."""
-
-    @property
-    def sites(self) -> frozenset[int]:
-        """The sites of all items that are in it or may join."""
-        ...
-
-    def close(self) -> Sequence[ItemOut]:
-        """Its items. No request joins from now on: a second call returns the same."""
-        ...
-
-
-class ClosedBatch(Generic[Item]):
-    """A batch of items that were there from the start."""
-
-    def __init__(self, items: Sequence[Item]) -> None:
-        self.items = items
-        self.sites = frozenset(item.site_id for item in items)
-
-    def close(self) -> Sequence[Item]:
-        """Its items."""
-        return self.items
-
 
 Write = Callable[[Batch[Item]], Awaitable[Sequence[Result]]]
 """Writes a batch, which it closes when nothing else has to be waited for. Returns after the COMMIT
@@ -106,7 +72,6 @@ class SiteQueue(Generic[Item, Result]):
     """How many items they have."""
 
     def append(self, request: WriteRequest[Item, Result]) -> None:
-        """Puts a request at the end."""
         self.requests.append(request)
         self.size += len(request.items)
 
@@ -190,20 +155,15 @@ class WriteQueue(Generic[Item, Result]):
             batch.cancel()
 
     async def drain(self) -> None:
-        """Waits until everything is written."""
         self.stop_gathering()
         while self.batches:
             await asyncio.wait(self.batches)
             self.stop_gathering()
 
-    async def write(self, items: Sequence[Item], due: float | None = None) -> Sequence[Result]:
-        """What became of each item; returns after the COMMIT. Raises Unavailable when there is no
-        room, or no COMMIT in time: then it may be stored yet, and is a duplicate when it is sent
-        again."""
-        return await self.put(items, due)
-
-    def put(self, items: Sequence[Item], due: float | None = None) -> Results[Result]:
-        """Puts items into a queue; their results to come. Raises Unavailable without room."""
+    def write(self, items: Sequence[Item], due: float | None = None) -> Results[Result]:
+        """What becomes of each item, to be awaited: it is there after the COMMIT. Raises
+        Unavailable without room; awaiting raises it when there is no COMMIT in time: then the items
+        may be stored yet, and are duplicates when they are sent again."""
         queue = self.queue_of(items)
         loop = asyncio.get_running_loop()
         request = WriteRequest[Item, Result](
@@ -227,7 +187,6 @@ class WriteQueue(Generic[Item, Result]):
         return self.queues.setdefault(sites, queue)
 
     def set_timer(self) -> None:
-        """Sets the timer to when the first request will have waited too long."""
         self.drop_answered()
         self.timer = None
         if self.waiting:
@@ -235,15 +194,13 @@ class WriteQueue(Generic[Item, Result]):
             self.timer = asyncio.get_running_loop().call_at(due, self.expire_waiting, due)
 
     def drop_answered(self) -> None:
-        """Drops the requests in front that wait no more."""
         while self.waiting and self.waiting[0].results.done():
             self.waiting.popleft()
 
     def expire_waiting(self, due: float, again: bool = False) -> None:
-        """Refuses requests that have waited too long."""
         loop = asyncio.get_running_loop()
         if not again and loop.time() - due > STALL_SECONDS:
-            # While this process was busy it could not listen: an answer may lie there unread.
+            # This process was too busy to read: the database's answer may be there already.
             self.timer = loop.call_later(STALL_SECONDS, self.expire_waiting, due, True)
             return
         for request in self.waiting:
@@ -270,7 +227,6 @@ class WriteQueue(Generic[Item, Result]):
         return long[:1] if self.long_batches_running < max(1, self.writers - 1) else []
 
     def start(self, queues: Sequence[SiteQueue[Item, Result]]) -> None:
-        """Begins to write what stands at the front of these queues."""
         sites = frozenset[int]().union(*(queue.sites for queue in queues))
         batch = QueuedBatch(queues, sites, queues[0].size > LONG_QUEUE, self.close_batch)
         self.busy |= sites
@@ -299,7 +255,6 @@ class WriteQueue(Generic[Item, Result]):
         return requests
 
     async def run(self, batch: QueuedBatch[Item, Result]) -> None:
-        """Writes a batch and tells each of its requests what became of its items."""
         try:
             results = iter(await self.write_batch(batch))
         except Exception as error:
@@ -313,7 +268,6 @@ class WriteQueue(Generic[Item, Result]):
                 request.results.set_result(own)
 
     def finish(self, task: asyncio.Task[None], batch: QueuedBatch[Item, Result]) -> None:
-        """Makes room for the next batch."""
         self.batches.discard(task)
         self.busy -= batch.sites
         self.long_batches_running -= batch.is_long

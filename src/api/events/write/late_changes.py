@@ -1,8 +1,8 @@
 """What a batch changes behind the watermark, where rollups have stored buckets.
 
 A few late rows are logged: as they were with -1, as they are with +1, under the number of the
-change, which the rows keep as well. Rollups add the log to their stored rows when they are read.
-Hours that an import fills are marked dirty instead, and so are hours that a visit leaves: no
+change, which is stored in the rows, too. Rollups add the log to their stored rows when they are
+read. Imported hours are marked dirty instead, and so are hours that a visit moves out of: no
 remaining row in them carries the number of the change.
 """
 
@@ -18,7 +18,7 @@ from api.events.write.visits import Visit
 from api.rollups.schedule import LONGEST_LATE
 
 MOST_LOGGED = 20
-"""Rows of an hour, by one batch: when there are more it is cheaper to compute the hour again."""
+"""Rows of one hour in one batch; with more of them it is cheaper to compute the hour again."""
 
 Hour = tuple[str, int, datetime]
 """A base table, a site, and an hour of it: the finest bucket there is."""
@@ -26,24 +26,24 @@ Hour = tuple[str, int, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """What changes behind the watermark, and how rollups hear of it."""
+    """What changes behind the watermark, and how it is logged or marked."""
 
     number: int
-    """Of the change. Those of a site are committed in their order: its lock sees to that."""
+    """Of the change. The lock of a site makes its changes commit in the order of their numbers."""
     logged: Collection[Hour]
     marked: Collection[Hour]
     events: Sequence[tuple[Event, Visit]]
     before: Sequence[tuple[Visit, datetime]]
-    """Visits that were there, and when they started then."""
+    """Stored visits that change, and their stored starts."""
     after: Sequence[Visit]
-    """Visits that will be there."""
+    """Visits as they will be stored."""
 
     async def log_before(self, connection: Connection) -> None:
-        """Logs the visits as they are, which will not be so any more."""
+        """Logs the visits as they are stored before the change."""
         await self.log_visits(connection, -1, self.before)
 
     async def log_after(self, connection: Connection) -> None:
-        """Logs the visits and the events as they became, and marks what is to be marked."""
+        """Logs the visits and the events as they are stored now, and marks hours."""
         await self.log_visits(connection, +1, [(visit, visit.started) for visit in self.after])
         await self.log_events(connection)
         if self.marked:
@@ -54,7 +54,7 @@ class Late:
     async def log_visits(
         self, connection: Connection, sign: int, visits: Sequence[tuple[Visit, datetime]]
     ) -> None:
-        """Logs visits as the database has them, each found by its start."""
+        """Logs visits as they are stored, found by these starts."""
         logged = [(v, time) for v, time in visits if hour_of_visit(v, time) in self.logged]
         if not logged:
             return
@@ -68,7 +68,7 @@ class Late:
         await execute(connection, "log_visits", values)
 
     async def log_events(self, connection: Connection) -> None:
-        """Logs events, which only come and never change."""
+        """Logs the events, which are all new."""
         logged = [(e, visit) for e, visit in self.events if hour_of_event(e) in self.logged]
         if not logged:
             return
@@ -82,7 +82,6 @@ class Late:
 
 
 async def mark_hours(connection: Connection, hours: Collection[Hour]) -> None:
-    """Marks the rollup buckets of these hours."""
     touched = [{"source": source, "site_id": site, "time": hour} for source, site, hour in hours]
     await execute(connection, "mark_dirty", {"touched": as_json(touched)})
 
@@ -107,7 +106,7 @@ def find_late(
     number: int,
     watermark: datetime | None,
 ) -> Late | None:
-    """What of a batch lies behind the watermark; mostly nothing. Its rows learn their change."""
+    """What of a batch lies behind the watermark; mostly nothing. Sets the rows' `last_change`."""
     if watermark is None:
         return None
     late = [(event, visit) for event, visit in events if event.time < watermark]
@@ -117,7 +116,7 @@ def find_late(
         for visit in (*changed, *absorbed)
         if visit.stored_started and visit.stored_started < watermark
     ]
-    # Where a visit is not its visitor's first any more.
+    # Hours of visits that are not their visitor's first any more.
     moved = [
         ("visit", visitor.site_id, hour_of(visitor.moved_from))
         for visitor in visitors
@@ -137,7 +136,7 @@ def find_late(
 
 
 def hours_left(before: Sequence[tuple[Visit, datetime]]) -> set[Hour]:
-    """The hours that a visit leaves, for an earlier one or for another visit."""
+    """The hours out of which a visit moves: it starts earlier, or is part of another."""
     return {
         hour
         for visit, started in before
@@ -146,21 +145,18 @@ def hours_left(before: Sequence[tuple[Visit, datetime]]) -> set[Hour]:
 
 
 def crowded_or_old(touched: Counter[Hour]) -> set[Hour]:
-    """The hours that an import fills rather than a latecomer."""
+    """The hours that an import rather than a late event changes."""
     oldest = datetime.now(UTC) - LONGEST_LATE
     return {hour for hour, rows in touched.items() if rows > MOST_LOGGED or hour[2] < oldest}
 
 
 def hour_of_event(event: Event) -> Hour:
-    """The hour of an event."""
     return "event", event.site_id, hour_of(event.time)
 
 
 def hour_of_visit(visit: Visit, started: datetime) -> Hour:
-    """The hour of a visit that starts, or started, then."""
     return "visit", visit.site_id, hour_of(started)
 
 
 def hour_of(time: datetime) -> datetime:
-    """The start of the hour, which whatever is coarser contains."""
     return time.replace(minute=0, second=0, microsecond=0)

@@ -23,7 +23,6 @@ class Span(Struct):
 
 
 async def query_visits(connection: Connection, events: Sequence[Event]) -> list[Cursor]:
-    """Asks for the stored visits that these events may belong to."""
     visitors: dict[int, Span] = {}
     sessions: dict[tuple[int, str], Span] = {}
     for event in events:
@@ -106,7 +105,6 @@ BOT_COLUMNS = {
 
 
 async def insert_events(connection: Connection, assigned: Sequence[tuple[Event, Visit]]) -> None:
-    """Stores events, each with its visit."""
     rows = (
         (
             visit.visitor_id,
@@ -188,7 +186,6 @@ async def store_visits(
 
 
 async def delete_visits(connection: Connection, visits: Sequence[Visit]) -> None:
-    """Deletes visits as they are stored."""
     starteds = [visit.stored_started for visit in visits if visit.stored_started]
     values = {
         "visitors": [visit.visitor_id for visit in visits],

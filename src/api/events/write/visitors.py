@@ -1,4 +1,4 @@
-"""Visitors: somebody on a site, with the ordinal of their first sight."""
+"""Visitors of a site, numbered in the order of their first sight."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ class Visitor(Struct):
     """As this batch tells it."""
     is_new: bool = False
     moved_from: datetime | None = None
-    """Known before, but first seen later than is known now: then."""
+    """The stored first sight, where this batch has an earlier one."""
 
 
 class KnownVisitor(Struct):
@@ -32,7 +32,6 @@ class KnownVisitor(Struct):
 
 
 async def query_visitors(connection: Connection, events: Sequence[Event]) -> Cursor:
-    """Asks which of these events' visitors are stored."""
     asked = {(event.visitor_id, event.site_id) for event in events}
     asked |= {
         (event.earlier_visitor_id, event.site_id)
@@ -74,7 +73,7 @@ async def store_visitors(
     visitors: Sequence[Visitor],
     assigned: Sequence[tuple[Event, Visit]],
 ) -> None:
-    """Brings the visitor table up to date, with the user ids that the events tell."""
+    """Brings the visitor table up to date, with the user ids of the events."""
     users = {
         visit.visitor_id: event.user_id for event, visit in assigned if event.user_id is not None
     }

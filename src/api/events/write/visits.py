@@ -1,9 +1,9 @@
 """Visits: consecutive events of one visitor with no gap longer than 30 minutes.
 
-An event happens at its time; engagement, which is told afterwards, lasts from `began` to its time.
-A visit adds up: the visit of two events is the merger of the visits of each. So an event that
-arrives late is nothing special. It joins the visit it lies in or next to, whatever the order of
-arrival, and where it closes the gap between two visits they become one.
+An event happens at its time; engagement, which is reported at its end, lasts from `began` to its
+time. The visit of two events is the merger of the visits of each. So an event that arrives late is
+no special case. It joins the visit it lies in or next to, whatever the order of arrival, and where
+it closes the gap between two visits they become one.
 """
 
 from collections import defaultdict
@@ -20,14 +20,14 @@ TIMEOUT = timedelta(minutes=30)
 """The longest gap between two events of one visit."""
 
 LONGEST_VISIT = timedelta(days=7)
-"""A visit that never pauses ends all the same: events are looked up by when their visit began."""
+"""Longer activity is several visits: events are looked up by when their visit began."""
 
 LONGEST_SESSION = timedelta(hours=24)
 """How far apart events with the same session_id may lie and still be one visit."""
 
 
 class PageMark(Struct, frozen=True, order=True):
-    """A page view by its place in time; ties are broken by event id."""
+    """A page view in order of time; ties are broken by event id."""
 
     at: datetime
     id: UUID
@@ -43,7 +43,7 @@ class Visit(Struct):
     session_id: str | None
     started: datetime
     began: datetime
-    """Earlier than `started` where the first event tells of engagement before it."""
+    """Earlier than `started` where the first event reports engagement before it."""
     first_id: UUID
     last_event: datetime
     ended: datetime
@@ -54,18 +54,18 @@ class Visit(Struct):
     entry: PageMark | None
     exit: PageMark | None
     context: Context | None = None
-    """What its first event tells; None where the database knows it and nothing changed it."""
+    """That of its first event; None where it is stored and has not changed."""
     ordinal: int = -1
     first_seen: datetime | None = None
-    """Of its visitor; a new visit learns both before it is stored."""
+    """Of its visitor; both are set before a new visit is stored."""
     stored_started: datetime | None = None
-    """`started` under which the database knows this visit; None for a new one."""
+    """`started` under which this visit is stored; None for a new one."""
     last_change: int | None = None
-    """The change that it is part of, where that comes late."""
+    """The number of the late change that it is part of."""
     merged_into: "Visit | None" = None
 
     def absorb(self, other: "Visit") -> None:
-        """Makes this visit the visit of the events of both."""
+        """Makes this the visit of the events of both."""
         if other.first < self.first:
             self.started, self.first_id = other.started, other.first_id
             self.context = other.context
@@ -82,12 +82,12 @@ class Visit(Struct):
 
     @property
     def first(self) -> tuple[datetime, int]:
-        """The place in time of its first event; ties are broken by event id."""
+        """The time of its first event; ties are broken by event id."""
         return self.started, self.first_id.int
 
     @property
     def begins_anew(self) -> bool:
-        """Whether it is stored and turned out to begin with another event than was thought."""
+        """Whether it is stored, and begins with another event now."""
         return self.stored_started is not None and self.context is not None
 
     @property

@@ -1,9 +1,8 @@
-"""Stores events, visits and visitors: one transaction a batch, exactly once, committed before
-anybody hears of it.
+"""Writes events, visits and visitors: one transaction a batch, each event exactly once.
 
 Transactions serialise on an advisory lock per site. A site's visitors get dense ordinals in the
-order of first sight, so two writers of one site had to wait for each other in any case; the one
-lock also keeps two of them from opening two visits for one visitor, or storing one id twice.
+order of first sight, so two writers of one site have to wait for each other in any case; the lock
+also prevents two visits for one visitor, and one id from being stored twice.
 """
 
 import logging
@@ -22,7 +21,8 @@ from api.db.database import Database
 from api.db.partitions import ensure_partitions, month_of
 from api.events.models import Event
 from api.events.receive.parse import Rejected
-from api.events.write.group_commit import Batch, ClosedBatch, WriteQueue
+from api.events.write.batch import Batch, ClosedBatch
+from api.events.write.group_commit import WriteQueue
 from api.events.write.late_changes import find_late
 from api.events.write.locks import lock_sites
 from api.events.write.sql import Connection, Cursor, as_json, execute, pipeline_if_small
@@ -44,7 +44,7 @@ from api.events.write.visits import Assignment, Visit
 from api.metrics import BATCH_EVENTS, BATCH_SECONDS, WAITING
 
 CHANNEL = "events"
-"""What is announced after each batch: the ids of the sites that got something."""
+"""Where each batch notifies of the ids of the sites that got something."""
 
 TRIES = 3
 
@@ -58,8 +58,8 @@ EVENT_AT_FAULT = (
     psycopg.errors.StatementTooComplex,
     ValueError,
 )
-"""What is raised because of a value, however healthy the database is; ValueError covers text that
-cannot be encoded. Everything else is ours or the server's fault, and no event is refused for it."""
+"""What is raised because of a value in an event; ValueError covers text that cannot be encoded.
+Everything else is our fault or the server's, and no event is refused for it."""
 
 log = logging.getLogger("analytics.writer")
 
@@ -167,7 +167,7 @@ async def _apply(
 ) -> Sequence[Outcome]:
     """All that a batch changes, in a transaction of the caller's that holds the locks.
 
-    When it is tried again nobody knows whether the COMMIT got through; the server does.
+    On a retry, the server is asked whether an earlier attempt was committed after all.
     """
     if done := await committed(connection, attempts):
         return done.outcomes
@@ -186,7 +186,8 @@ async def _apply(
 
 
 async def committed(connection: Connection, attempts: Sequence[Attempt]) -> Attempt | None:
-    """The attempt of which only the answer was lost. Its locks are ours by now: it is over."""
+    """The attempt that was committed although the connection broke. None is running any more: this
+    transaction has its locks."""
     for attempt in attempts:
         cursor = await execute(connection, "transaction_status", {"xid": attempt.xid})
         if (row := await cursor.fetchone()) and row["status"] == "committed":
@@ -251,13 +252,11 @@ async def load_existing(connection: Connection, events: Sequence[Event]) -> Exis
 
 
 async def query_ids(connection: Connection, events: Sequence[Event]) -> Cursor:
-    """Asks which of these events are stored."""
     sent = [{"site_id": event.site_id, "id": event.id, "time": event.time} for event in events]
     return await execute(connection, "known_ids", {"sent": as_json(sent)})
 
 
 async def add_people(connection: Connection, events: Sequence[Event], existing: Existing) -> None:
-    """Stores new events of people with their visits and visitors."""
     assignment = Assignment(existing.visits)
     assigned = assignment.assign(events)
     for event, visit in assigned:

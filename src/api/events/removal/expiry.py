@@ -1,4 +1,4 @@
-"""The end of raw data: what is older than a site keeps it is removed, and the rollups stay.
+"""Expiry of raw data: rows older than a site's retention setting are removed, and rollups stay.
 
 Two steps. First the line (`site.kept_since`) moves, and only over buckets that every rollup has
 stored and nobody marked; from then on nothing behind it is marked, recomputed, imported or read
@@ -33,16 +33,16 @@ STEPS_AT_ONCE = 2000
 """Of one round. The other jobs wait for it."""
 
 SETTLE = timedelta(minutes=1)
-"""How long no line may have moved before rows behind lines go. Every process reads sites again
-within seconds, and answers from raw data before the line that it knows."""
+"""How long no line may have moved before rows behind lines are removed. A process reads lines again
+within seconds, and until then queries raw data behind a line that has moved."""
 
 STUCK_AFTER = timedelta(days=1)
-"""A line that has been due for so long does not move by itself."""
+"""A line that has been due for so long needs somebody to look at it."""
 
 MOST_STUCK = 20
-"""Sites of which is said what keeps their lines: /readyz asks for anybody, of all sites."""
+"""How many sites with stuck lines are listed: /readyz is public, and asks about all sites."""
 
-NOT_TRIED = "the job that removes it has not run"
+NOT_RUN = "the job that removes it has not run"
 
 BRIEFLY = "set local lock_timeout = '500ms'"
 """Writers wait meanwhile, so long reports are not waited for."""
@@ -55,12 +55,12 @@ class Aging:
     table: LiteralString
     time: LiteralString
     longer: timedelta = timedelta(0)
-    """How much longer than the line they are kept."""
+    """How far behind the line they are removed."""
 
 
 AGING = (
     Aging("event", "time"),
-    # The visit of an event that is kept may have begun before the line.
+    # The visit of an event that is not removed may have begun before the line.
     Aging("visit", "started", longer=LONGEST_VISIT),
     Aging("bot_event", "time"),
 )
@@ -69,7 +69,7 @@ AGING = (
 async def expire(
     connection: Connection, engine: Engine, days: int, now: datetime, settle: timedelta = SETTLE
 ) -> int:
-    """One round; sites that say nothing keep their raw data for so many days, 0 is for ever.
+    """One round. `days` is the retention of sites without a setting, 0 is for ever.
     Returns how many transactions it took to remove what had expired."""
     removed = await remove_rows(connection, engine) if await settled(connection, settle) else 0
     for site, line in await due_lines(connection, days, now):
@@ -82,7 +82,7 @@ async def expire(
 async def settled(connection: Connection, settle: timedelta) -> bool:
     """Whether no line has moved for so long. A line that moved in the future, by a clock that was
     wrong then, counts as settled."""
-    return await holds(
+    return await is_true(
         connection,
         "select not exists ("
         "select from site where line_moved_at > now() - %(settle)s and line_moved_at <= now())",
@@ -102,18 +102,18 @@ async def remove_rows(connection: Connection, engine: Engine) -> int:
 async def due_lines(
     connection: Connection, days: int, now: datetime
 ) -> Sequence[tuple[int, datetime]]:
-    """The sites that have something older than they keep, and where their lines have to be."""
+    """The sites with raw data older than their retention, and where their lines have to be."""
     due = await execute(connection, "due_lines", {"days": days, "now": now}, tuple_row)
     return await due.fetchall()
 
 
 async def stuck_lines(connection: Connection, days: int, now: datetime) -> Sequence[str]:
-    """Which lines have been due for a day and did not move, and why: a sentence about each of the
+    """Which lines have been due for a day and did not move, and why: a text about each of the
     first sites, and how many more there are."""
     stuck: list[str] = []
     due = await due_lines(connection, days, now - STUCK_AFTER)
     for site, line in due[:MOST_STUCK]:
-        reasons = await holds_line(connection, site, line) or [NOT_TRIED]
+        reasons = await holds_line(connection, site, line) or [NOT_RUN]
         stuck.append(f"site {site}, before {line:%Y-%m-%d}: {', '.join(reasons)}")
     if len(due) > MOST_STUCK:
         stuck.append(f"and {len(due) - MOST_STUCK} more sites")
@@ -127,8 +127,8 @@ async def holds_line(connection: Connection, site: int, line: datetime) -> Seque
 
 
 async def move_line(connection: Connection, site: int, line: datetime) -> bool:
-    """Moves the line of a site here, if all of its buckets behind it are stored and clean. No
-    writer is at work meanwhile, and later ones see the new line when they mark."""
+    """Moves the line of a site here, if all of its buckets behind it are stored and clean. Writers
+    are blocked meanwhile, and see the new line when they mark buckets afterwards."""
     async with connection.transaction():
         await block_writers(connection)
         if reasons := await holds_line(connection, site, line):
@@ -183,15 +183,15 @@ async def empty_partitions(connection: Connection, engine: Engine, aging: Aging)
 async def empty_if_expired(
     connection: Connection, engine: Engine, aging: Aging, span: Span
 ) -> bool:
-    """Empties a partition, unless a site needs something in it. No writer is at work meanwhile."""
+    """Empties a partition, unless a site needs something in it. Writers are blocked meanwhile."""
     values = {"lower": span.lower, "upper": span.upper, "longer": aging.longer}
     question = expired_sql(aging)
-    if not await holds(connection, question, values):
+    if not await is_true(connection, question, values):
         return False
     async with connection.transaction():
         await block_writers(connection)
         await connection.execute(BRIEFLY)
-        if await is_refreshing(connection) or not await holds(connection, question, values):
+        if await is_refreshing(connection) or not await is_true(connection, question, values):
             return False
         await empty_partition(connection, engine, aging.table, span)
         return True
@@ -236,7 +236,7 @@ async def delete_oldest(connection: Connection, aging: Aging, site: int, line: d
         found = await (await connection.execute(oldest, values)).fetchone()
         if found is None:
             return False
-        # Not in one question: of a compressed chunk only what is told beforehand is skipped.
+        # Not in one statement: only constants tell which compressed chunks to skip.
         await connection.execute(
             f"delete from {aging.table} where site_id = %s"
             f" and {aging.time} >= %s and {aging.time} < %s",
@@ -246,15 +246,14 @@ async def delete_oldest(connection: Connection, aging: Aging, site: int, line: d
 
 
 async def is_refreshing(connection: Connection) -> bool:
-    """Whether anybody refreshes a rollup, and may have begun before the line moved; nobody can
-    begin to until the end of this transaction."""
-    return not await holds(
+    """Whether a refresh of a rollup is running, which may have begun before the line moved. None
+    can begin until the end of this transaction."""
+    return not await is_true(
         connection,
         "select bool_and(pg_try_advisory_xact_lock(%(key)s, hashtext(name))) from rollup_state",
         {"key": REFRESH_LOCK},
     )
 
 
-async def holds(connection: Connection, question: LiteralString, values: dict[str, Any]) -> bool:
-    """The answer to a yes-or-no question."""
+async def is_true(connection: Connection, question: LiteralString, values: dict[str, Any]) -> bool:
     return await (await connection.execute(question, values)).fetchone() == (True,)

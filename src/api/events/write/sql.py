@@ -51,8 +51,8 @@ execute = SQL.execute
 
 
 def pipeline_if_small(connection: Connection, rows: int) -> AbstractAsyncContextManager[object]:
-    """A pipeline for a few rows: then it is the round trips that cost, so all that does not need
-    an answer is sent in one go."""
+    """A pipeline for a few rows: then it is the round trips that cost, so statements are sent
+    together, up to one whose rows are needed."""
     return connection.pipeline() if rows <= MAX_ROWS_IN_PIPELINE else nullcontext()
 
 

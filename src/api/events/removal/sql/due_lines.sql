@@ -1,6 +1,6 @@
--- The sites that have raw data older than they keep, and where their lines have to be: at the start
--- of a week, since a line inside a bucket of a rollup would cut it, and never past the newest event
--- of all sites, whatever the clock says.
+-- The sites with raw data older than their retention, and where their lines have to be: at the
+-- start of a week, since a line inside a bucket of a rollup would cut it, and never past the newest
+-- event of all sites, whatever the clock says.
 with newest as (
     select max((select time from event where site_id = site.id order by time desc limit 1)) as time
     from site

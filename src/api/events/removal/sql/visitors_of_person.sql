@@ -1,5 +1,5 @@
--- Under which visitors a person is known on a site: their own, and those of sessions in which
--- they said who they are.
+-- The visitors that are a person on a site: their own, and those of sessions in which a user id was
+-- sent.
 select id from visitor
 where site_id = :site and (id = :own or user_id = :user_id)
 union

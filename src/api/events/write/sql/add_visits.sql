@@ -1,5 +1,5 @@
--- Adds visits, each with the context that its first event told. Long ones are marked, for those who
--- look for what goes on from before a range (see chosen_visits_part.sql).
+-- Adds visits, each with the context of its first event. Long ones are flagged, for queries that
+-- look for visits that go on from before a range (see chosen_visits_part.sql).
 insert into visit (
     visitor_id, started, id, site_id, ordinal, session_id, first_seen, began, last_event, ended,
     pageviews, events, interactions, revenue, first_id, last_change, is_long,

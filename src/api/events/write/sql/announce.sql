@@ -1,2 +1,2 @@
--- Tells the live hubs of all processes, at commit, which sites have something new.
+-- Notifies the live hubs of all processes, at commit, of the sites with something new.
 select pg_notify('events', :payload)

@@ -1,5 +1,5 @@
--- Removes visits that became part of others, or that begin with another event than was thought:
--- almost everything about those is different, and a row cannot change its partition.
+-- Deletes visits that became part of others, or that begin with another event now: of those almost
+-- every column changes, and a row cannot change its partition.
 delete from visit v
 using unnest(cast(:visitors as bigint[]), cast(:starteds as timestamptz[]), cast(:ids as uuid[]))
     gone (visitor_id, started, id)

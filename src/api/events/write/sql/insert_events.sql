@@ -1,4 +1,4 @@
--- Stores a few events: COPY is faster for many, but has a conversation of its own.
+-- Stores a few events. COPY is faster for many, but does not work in a pipeline.
 insert into event (
     visitor_id, time, id, site_id, ordinal, visit_id, name, page, hostname, title, referrer,
     user_id, duration, revenue, currency, interactive, props, last_change

@@ -1,4 +1,4 @@
--- Which of these events are stored already? Same site, same id, times at most 7 days apart.
+-- The ids of these events that are stored already. Same site, same id, times at most 7 days apart.
 select sent.site_id, sent.id
 from jsonb_to_recordset(cast(:sent as jsonb)) sent (site_id integer, id uuid, time timestamptz)
 where exists (

@@ -1,4 +1,4 @@
--- Logs events that came late, as they are stored.
+-- Logs late events, as they are stored.
 insert into event_change
 select cast(:number as bigint), 1, e.*
 from unnest(cast(:visitors as bigint[]), cast(:times as timestamptz[]), cast(:ids as uuid[]))

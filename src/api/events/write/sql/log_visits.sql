@@ -1,4 +1,4 @@
--- Logs visits as they are at this moment: with -1 before they change, with +1 when they have.
+-- Logs visits as they are stored: with -1 before they change, with +1 afterwards.
 insert into visit_change
 select cast(:number as bigint), cast(:sign as int), v.*
 from unnest(cast(:visitors as bigint[]), cast(:starteds as timestamptz[]), cast(:ids as uuid[]))

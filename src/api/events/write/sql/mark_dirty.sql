@@ -1,4 +1,4 @@
--- Marks hours dirty in which more has changed than a log should hold.
+-- Marks the buckets of hours in which more has changed than is logged.
 with touched as (
     select * from jsonb_to_recordset(cast(:touched as jsonb))
         touched (source text, site_id integer, time timestamptz)

@@ -1,7 +1,7 @@
 -- Marks the rollup buckets behind their watermark in which these hours lie. Sorted, so that two
--- writers (or a writer and the refresh) take the marks in the same order. What lies before the raw
--- data of its site is never marked: it could not be computed again. A marked hour needs no log:
--- whoever read it there reads the base table now, and so does whoever computes it again.
+-- writers (or a writer and the refresh) lock the marks in the same order. Hours before the raw data
+-- of their site are never marked: they could not be computed again. A marked hour needs no log: it
+-- is read from the base table, and computed from it again.
 , unlogged_visits as (
     delete from visit_change c using touched
     where touched.source = 'visit' and c.site_id = touched.site_id

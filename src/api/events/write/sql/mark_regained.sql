@@ -1,5 +1,5 @@
--- Marks the hours between two lines of a site in which it has raw data: nobody marked what changed
--- there while they lay behind the line.
+-- Marks the hours between two lines of a site in which it has raw data: changes were not marked
+-- while they lay behind the line.
 with touched as (
     select 'event' as source, cast(:site as int) as site_id, date_trunc('hour', time) as time
     from event where site_id = :site and time >= :line and time < :before

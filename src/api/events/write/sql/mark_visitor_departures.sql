@@ -1,6 +1,6 @@
--- Marks the buckets of rollups of people which somebody left in this change: of whom there is no
--- visit any more in that bucket with those dimensions. Counts are made right by the log; a set
--- cannot tell whether a visitor is in it for another visit, too.
+-- Marks bitmap buckets that lost a visitor: after this change the visitor has no visit with those
+-- dimension values in the bucket. Counts are corrected by the log; a bitmap does not say whether a
+-- visitor is in it for another visit, too.
 insert into rollup_dirty (rollup, site_id, bucket)
 select distinct r.name, left_one.site_id, bucket
 from visit_change left_one

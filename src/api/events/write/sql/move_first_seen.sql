@@ -1,5 +1,5 @@
--- Visitors who turned out to have been here earlier: every visit of theirs says since when. An INSERT
--- that always meets a conflict, as in grow_visits.sql.
+-- Sets an earlier first sight of visitors in all of their visits. An INSERT that always meets a
+-- conflict, as in grow_visits.sql.
 insert into visit (
     visitor_id, started, id, site_id, ordinal, first_seen, began, last_event, ended,
     pageviews, events, interactions, first_id

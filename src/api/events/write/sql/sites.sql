@@ -1,4 +1,4 @@
--- What the caller, who holds the locks of these sites and the writers', can count on: the last
+-- What stays true while the caller holds the locks of these sites and the writers': the last
 -- ordinal given out on each, up to when rows are stored in any rollup, the number of what the
 -- transaction changes behind that, and the number of the transaction itself.
 select

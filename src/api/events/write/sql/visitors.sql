@@ -1,4 +1,4 @@
--- Who of these visitors is known?
+-- Those of these visitors that are stored.
 select visitor.id, visitor.ordinal, visitor.first_seen
 from jsonb_to_recordset(cast(:visitors as jsonb)) asked (site_id integer, visitor_id bigint)
 cross join lateral (

@@ -257,6 +257,7 @@ async def query_ids(connection: Connection, events: Sequence[Event]) -> Cursor:
 
 
 async def add_people(connection: Connection, events: Sequence[Event], existing: Existing) -> None:
+    """Stores new events that are no bot's, with their visits and visitors."""
     assignment = Assignment(existing.visits)
     assigned = assignment.assign(events)
     for event, visit in assigned:

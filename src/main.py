@@ -81,13 +81,13 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.login_tries = Buckets(tries, LOGIN_SECONDS)
         writer = Writer(database)
         app.state.ingest = Ingest(
-            database,
-            settings.secret,
-            app.state.sites,
-            Salts(database),
-            Limits(settings),
-            GeoLocator(settings.geoip_db, settings.country_header or None),
-            writer,
+            database=database,
+            secret=settings.secret,
+            sites=app.state.sites,
+            salts=Salts(database),
+            limits=Limits(settings),
+            geo=GeoLocator(settings.geoip_db, settings.country_header or None),
+            writer=writer,
             rejected=await stack.enter_async_context(rejected_queue(database, settings)),
             queue=await stack.enter_async_context(event_queue(writer)),
         )

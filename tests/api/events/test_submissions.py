@@ -26,15 +26,15 @@ async def ingest_on(site: TestSite, settings: Settings) -> AsyncIterator[Ingest]
     database, writer = site.database, Writer(site.database)
     async with rejected_queue(database, settings) as rejected, event_queue(writer) as queue:
         yield Ingest(
-            database,
-            settings.secret,
-            Sites(database),
-            Salts(database),
-            Limits(settings),
-            GeoLocator(None, None),
-            writer,
-            queue,
-            rejected,
+            database=database,
+            secret=settings.secret,
+            sites=Sites(database),
+            salts=Salts(database),
+            limits=Limits(settings),
+            geo=GeoLocator(None, None),
+            writer=writer,
+            queue=queue,
+            rejected=rejected,
         )
 
 

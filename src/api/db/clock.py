@@ -14,7 +14,7 @@ from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 
-from api.db.queries import statement
+from api.db.sql_files import statement
 
 log = logging.getLogger("analytics.clock")
 

@@ -120,7 +120,7 @@ class Event(Struct, kw_only=True):
         return self.name not in (PAGEVIEW, ENGAGEMENT)
 
     @property
-    def began(self) -> datetime:
+    def engaged_from(self) -> datetime:
         """Engagement is reported at its end; other events begin at their time."""
         return self.time - self.seconds if self.name == ENGAGEMENT else self.time
 

@@ -30,7 +30,7 @@ async def mark_late_buckets(
         from ({changes(rollup)}) d
         join rollup_state r on r.name = %(rollup)s
             and d.time >= r.kept_since and d.time < r.watermark
-        join site on site.id = d.site_id and d.time >= coalesce(site.kept_since, '-infinity')
+        join site on site.id = d.site_id and d.time >= coalesce(site.raw_data_since, '-infinity')
         cross join (values (%(lag)s::interval)) asked (lag)
         where {LOGGED_RESTED} and number > coalesce({known}, 0)
         order by 1, 2, 3

@@ -18,8 +18,8 @@ BLOCK: LiteralString = "16384"
 """Visitors per bitmap. A bitmap has to exceed 2 kB for PostgreSQL to compress it, which makes its
 many zeros cheap."""
 
-BLOCK_OF: LiteralString = "ordinal >> 14"
-BIT: LiteralString = f"set_bit(B'0'::bit({BLOCK}), ordinal & 16383, 1)"
+BLOCK_OF: LiteralString = "visitor_number >> 14"
+BIT: LiteralString = f"set_bit(B'0'::bit({BLOCK}), visitor_number & 16383, 1)"
 
 WIDTHS: dict[timedelta, LiteralString] = {
     timedelta(hours=1): "interval '1 hour'",

@@ -58,9 +58,9 @@ def values_of(rollup: Rollup, now: datetime, everything: bool) -> dict[str, Any]
 
 LOGGED: LiteralString = f"""
     select 'visit' as source, date_bin('1 hour', started, {ORIGIN}) as hour
-    from visit_change group by hour
+    from late_visit group by hour
     union all
-    select 'event', date_bin('1 hour', time, {ORIGIN}) as hour from event_change group by hour
+    select 'event', date_bin('1 hour', time, {ORIGIN}) as hour from late_event group by hour
 """
 """The hours of which something is logged: the log is read once, whatever it is asked by how many
 rollups."""

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from msgspec import Raw
 from starlette.requests import HTTPConnection
 
-from api.db.connection import Deadline
+from api.db.timeouts import Deadline
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Salts
 from api.events.ingest import Ingest

@@ -40,9 +40,9 @@ async def waits(
                 select from rollup_dirty d
                 where d.site_id = site.id and d.rollup = %(rollup)s and d.bucket = %(bucket)s
             ) or exists (
-                select from visit_change c
+                select from late_visit c
                 where c.site_id = site.id and c.started - %(bucket)s < %(width)s
-                  and number > coalesce((
+                  and change > coalesce((
                     select max(last_change) from {rollup}_stored t
                     where t.site_id = site.id and t.bucket = %(bucket)s
                 ), 0)

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from functools import partial
 from typing import TypeVar
 
-from api.db.connection import PATIENCE
+from api.db.timeouts import PATIENCE
 from api.errors import Unavailable
 from api.limits import Buckets, neighbourhood, share
 from settings import Settings

@@ -25,7 +25,7 @@ async def delete_visitors(
     Returns how many rows there were. The caller has locked the site."""
     values = {"site": site.number, "visitors": visitors}
     await mark_removed(connection, site.number, visitors)
-    await execute(connection, "note_ordinals", values)
+    await execute(connection, "note_visitor_numbers", values)
     deleted: dict[str, int] = dict.fromkeys(DELETED, 0)
     for visitor in visitors:
         for kind in DELETED:

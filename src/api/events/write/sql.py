@@ -10,7 +10,7 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import AsyncRowFactory, dict_row
 from psycopg.types.json import Jsonb
 
-from api.db.queries import statement
+from api.db.sql_files import statement
 
 Connection = AsyncConnection[Any]
 

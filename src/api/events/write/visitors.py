@@ -15,7 +15,7 @@ class Visitor(Struct):
 
     site_id: int
     id: int
-    ordinal: int
+    number: int
     first_seen: datetime
     user_id: str | None = None
     """As this batch tells it."""
@@ -25,9 +25,9 @@ class Visitor(Struct):
 
 
 class KnownVisitor(Struct):
-    """The ordinal and the first sight of a visitor who is stored."""
+    """The number and the first sight of a visitor who is stored."""
 
-    ordinal: int
+    number: int
     first_seen: datetime
 
 
@@ -43,29 +43,29 @@ async def query_visitors(connection: Connection, events: Sequence[Event]) -> Cur
 
 
 def resolve_visitors(
-    visits: Sequence[Visit], known: Mapping[int, KnownVisitor], ordinals: dict[int, int]
+    visits: Sequence[Visit], known: Mapping[int, KnownVisitor], last_numbers: dict[int, int]
 ) -> list[Visitor]:
-    """The visitors of these visits. Sets each visit's ordinal and first sight; new visitors get
-    the next ordinals of their site."""
+    """The visitors of these visits. Sets each visit's number and first sight; new visitors get
+    the next last numbers of their site."""
     visitors: dict[int, Visitor] = {}
     for visit in sorted(visits, key=lambda visit: visit.first):
         visitor = visitors.get(visit.visitor_id)
         if visitor is None:
-            visitor = resolve(visit, known.get(visit.visitor_id), ordinals)
+            visitor = resolve(visit, known.get(visit.visitor_id), last_numbers)
             visitors[visit.visitor_id] = visitor
-        visit.ordinal, visit.first_seen = visitor.ordinal, visitor.first_seen
+        visit.visitor_number, visit.first_seen = visitor.number, visitor.first_seen
     return list(visitors.values())
 
 
-def resolve(visit: Visit, known: KnownVisitor | None, ordinals: dict[int, int]) -> Visitor:
+def resolve(visit: Visit, known: KnownVisitor | None, last_numbers: dict[int, int]) -> Visitor:
     """The visitor of this visit, the earliest of theirs in the batch: known, or a new one."""
     site, visitor = visit.site_id, visit.visitor_id
     if known is None:
-        ordinals[site] += 1
-        return Visitor(site, visitor, ordinals[site], visit.started, is_new=True)
+        last_numbers[site] += 1
+        return Visitor(site, visitor, last_numbers[site], visit.started, is_new=True)
     if visit.started < known.first_seen:
-        return Visitor(site, visitor, known.ordinal, visit.started, moved_from=known.first_seen)
-    return Visitor(site, visitor, known.ordinal, known.first_seen)
+        return Visitor(site, visitor, known.number, visit.started, moved_from=known.first_seen)
+    return Visitor(site, visitor, known.number, known.first_seen)
 
 
 async def store_visitors(

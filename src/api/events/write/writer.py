@@ -1,6 +1,6 @@
 """Writes events, visits and visitors: one transaction a batch, each event exactly once.
 
-Transactions serialise on an advisory lock per site. A site's visitors get dense ordinals in the
+Transactions serialise on an advisory lock per site. A site's visitors get dense numbers in the
 order of first sight, so two writers of one site have to wait for each other in any case; the lock
 also prevents two visits for one visitor, and one id from being stored twice.
 """
@@ -214,7 +214,7 @@ class Existing:
     """Of the batch's events that are stored already, with their sites."""
     visits: list[Visit]
     visitors: dict[int, KnownVisitor]
-    ordinals: dict[int, int]
+    last_numbers: dict[int, int]
     """The last one given out, by site."""
     watermark: datetime | None
     """Up to when rows are stored in any rollup."""
@@ -235,16 +235,16 @@ async def load_existing(connection: Connection, events: Sequence[Event]) -> Exis
     stored = {(row["site_id"], row["id"]) for cursor in ids for row in await cursor.fetchall()}
     near = [visit_from(row) for cursor in visits for row in await cursor.fetchall()]
     of_sites = await sites.fetchall()
-    known = {v.visitor_id: KnownVisitor(v.ordinal, v.first_seen) for v in near if v.first_seen}
+    known = {v.visitor_id: KnownVisitor(v.visitor_number, v.first_seen) for v in near if v.first_seen}
     known |= {
-        row["id"]: KnownVisitor(row["ordinal"], row["first_seen"])
+        row["id"]: KnownVisitor(row["number"], row["first_seen"])
         for row in await visitors.fetchall()
     }
     return Existing(
         ids=stored,
         visits=near,
         visitors=known,
-        ordinals={row["site_id"]: row["ordinal"] for row in of_sites},
+        last_numbers={row["site_id"]: row["last_visitor_number"] for row in of_sites},
         watermark=of_sites[0]["watermark"],
         change=of_sites[0]["change"],
         xid=of_sites[0]["xid"],
@@ -263,7 +263,7 @@ async def add_people(connection: Connection, events: Sequence[Event], existing: 
     for event, visit in assigned:
         event.visit_id = visit.id
     changed, absorbed = list(assignment.changed.values()), assignment.absorbed
-    visitors = resolve_visitors(changed, existing.visitors, existing.ordinals)
+    visitors = resolve_visitors(changed, existing.visitors, existing.last_numbers)
     late = find_late(assigned, changed, absorbed, visitors, existing.change, existing.watermark)
     if late:
         await late.log_before(connection)

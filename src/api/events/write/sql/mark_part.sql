@@ -3,11 +3,11 @@
 -- of their site are never marked: they could not be computed again. A marked hour needs no log: it
 -- is read from the base table, and computed from it again.
 , unlogged_visits as (
-    delete from visit_change c using touched
+    delete from late_visit c using touched
     where touched.source = 'visit' and c.site_id = touched.site_id
       and c.started >= touched.time and c.started < touched.time + interval '1 hour'
 ), unlogged_events as (
-    delete from event_change c using touched
+    delete from late_event c using touched
     where touched.source = 'event' and c.site_id = touched.site_id
       and c.time >= touched.time and c.time < touched.time + interval '1 hour'
 )
@@ -16,7 +16,7 @@ select distinct r.name, touched.site_id,
     date_bin(r.width, touched.time, timestamptz '2000-01-03 00:00:00+00') as bucket
 from touched
 join rollup_state r on r.source = touched.source
-    and touched.time >= r.kept_since and touched.time < r.watermark
-join site on site.id = touched.site_id and touched.time >= coalesce(site.kept_since, '-infinity')
+    and touched.time >= r.rows_since and touched.time < r.watermark
+join site on site.id = touched.site_id and touched.time >= coalesce(site.raw_data_since, '-infinity')
 order by 1, 2, 3
 on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1

@@ -13,7 +13,7 @@ from api.auth.cookie import OwnCookie
 from api.auth.routing import router as auth
 from api.body_limit import BodyLimit
 from api.db.database import Database
-from api.db.jobs import run_forever
+from api.db.scheduler import run_forever
 from api.errors import REFUSALS, add_error_handlers
 from api.events.admission import Limits
 from api.events.enrich import Places, warm_up

@@ -12,10 +12,10 @@ from pydantic import BaseModel
 
 from api.auth.access import AppSettings
 from api.db.clock import database_time
-from api.db.connection import PATIENCE, PatientConnection, forget, patiently
 from api.db.database import Database
 from api.db.probe import Probe
 from api.db.room import embedded_folder, lack_of_room
+from api.db.timeouts import PATIENCE, DeadlineConnection, forget, wait_at_most
 from api.errors import NotFound, Unavailable
 from api.events.retention import stuck_lines
 from api.limits import neighbourhood
@@ -62,7 +62,7 @@ class Readiness:
             self.asked_at = now
             self.asked = asyncio.create_task(self.find_out())
             self.asked.add_done_callback(forget)
-        return await patiently(self.asked, PATIENCE * self.database.answer_seconds)
+        return await wait_at_most(self.asked, PATIENCE * self.database.answer_seconds)
 
     async def find_out(self) -> Ready:
         """The same, asked of the database."""
@@ -76,7 +76,7 @@ class Readiness:
             self.looked_at = now
         return self.ready
 
-    async def look(self, connection: PatientConnection) -> Ready:
+    async def look(self, connection: DeadlineConnection) -> Ready:
         """What is behind. To find out must not take long, nor make the service less ready."""
         ready = Ready(engine=self.database.engine.profile.value)
         patience = f"{250 * self.database.answer_seconds:.0f}ms"
@@ -91,7 +91,7 @@ class Readiness:
             ready.warnings = ["What is behind could not be found out."]
         return ready
 
-    async def what_is_behind(self, connection: PatientConnection) -> list[str]:
+    async def what_is_behind(self, connection: DeadlineConnection) -> list[str]:
         """A sentence about everything that is."""
         found: list[str] = []
         if names := await refresh_is_behind(connection):

@@ -9,8 +9,8 @@ from psycopg import AsyncConnection
 from api.db.clock import confirmed_time, database_time, read_clock
 from api.db.columnstore import compress_chunks
 from api.db.engine import Engine
-from api.db.jobs import Job
 from api.db.partitions import ensure_partitions, months_ahead
+from api.db.scheduler import Job
 from api.events.rejected import forget_rejected
 from api.events.retention import expire, put_lines_right
 from api.events.salts import forget_salts

@@ -1,7 +1,7 @@
 """What an operator does to an installation: migrate, fill, run its jobs, look at it."""
 
 from api.db.database import Database
-from api.db.jobs import run_once
+from api.db.scheduler import run_once
 from api.jobs import jobs_for
 from api.sites.directory import DEMO_SITE
 from api.sites.models import utc_now

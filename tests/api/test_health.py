@@ -161,7 +161,7 @@ async def test_bucket_that_nobody_computes_is_a_warning(site: TestSite, database
     await site.send({"page": "/", "visitor_id": 1, "time": long_ago})
     # It was marked a moment ago, which is not late, however long nothing was refreshed.
     assert (await ready(database)).warnings == []
-    await run(database, "update rollup_dirty set since = since - interval '3 hours'")
+    await run(database, "update rollup_dirty set due_at = due_at - interval '3 hours'")
     (warning,) = (await ready(database)).warnings
     assert warning.startswith("The refresh is hours behind for: ")
     assert "traffic" in warning

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from api.analytics.reports import REPORTS
 from api.db.database import Database
-from api.db.queries import driver_form
+from api.db.sql_files import driver_form
 from conftest import TestSite
 
 GOOGLEBOT = "Googlebot/2.1 (+http://www.google.com/bot.html)"

@@ -38,7 +38,7 @@ create index on arriving (i);
 """
 
 INSERT = """
-insert into {table} (visitor_id, time, id, site_id, ordinal, visit_id, name, page, hostname)
+insert into {table} (visitor_id, time, id, site_id, visitor_number, visit_id, name, page, hostname)
 select visitor_id, time, md5(i::text)::uuid, site_id, visitor_id, md5(visitor_id::text)::uuid,
     'pageview', '/blog/' || i %% 500, 'shop.example'
 from arriving where i > %s and i <= %s

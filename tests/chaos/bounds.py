@@ -70,8 +70,8 @@ def broken(sample: Sample, kept_events: int, days: float, bounds: Bounds = BOUND
 FULL_AFTER = {
     "event": 65 * DAY,
     "visit": 65 * DAY,
-    "event_change": 30 * DAY,
-    "visit_change": 30 * DAY,
+    "late_event": 30 * DAY,
+    "late_visit": 30 * DAY,
     "rollup_dirty": 30 * DAY,
     "hourly_pages_stored": 25 * DAY,
     "hourly_entries_stored": 25 * DAY,

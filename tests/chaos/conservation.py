@@ -179,7 +179,7 @@ class Breaker(Sender):
         self.loop.run(self.listen())
 
     def stop(self) -> None:
-        self.loop.run(self.hang_up())
+        self.loop.run(self.abort())
         super().stop()
 
     async def listen(self) -> None:
@@ -192,7 +192,7 @@ class Breaker(Sender):
         self.port = self.web.servers[0].sockets[0].getsockname()[1]
         self.serving = asyncio.create_task(self.web.main_loop())
 
-    async def hang_up(self) -> None:
+    async def abort(self) -> None:
         """Stops serving."""
         self.web.should_exit = True
         await self.serving

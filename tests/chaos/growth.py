@@ -53,7 +53,7 @@ RAW = ("event", "visit", "bot_event")
 FAMILIES = {
     **dict.fromkeys(RAW, "raw data"),
     "visitor": "visitors",
-    **dict.fromkeys(["rollup_dirty", "event_change", "visit_change"], "marks and changes"),
+    **dict.fromkeys(["rollup_dirty", "late_event", "late_visit"], "marks and changes"),
 }
 
 

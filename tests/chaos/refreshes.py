@@ -118,8 +118,8 @@ def read_sql(rollup: Rollup) -> str:
     by = ", ".join(("site_id", "bucket", *rollup.dimensions))
     rows = f"from {rollup.name}(%(site)s, %(lower)s, 'infinity')"
     if rollup.distinct_visitors:
-        bit = "set_bit(B'0'::bit(16384), ordinal & 16383, 1)"
-        block = "coalesce(block, ordinal >> 14)"
+        bit = "set_bit(B'0'::bit(16384), visitor_number & 16383, 1)"
+        block = "coalesce(block, visitor_number >> 14)"
         union = f"bit_or(coalesce(visitors, {bit})) as visitors"
         return f"select {by}, {block} as block, {union} {rows} group by {by}, {block}"
     sums = ", ".join(f"sum({name}) as {name}" for name in rollup.measures)
@@ -266,7 +266,7 @@ class Front:
     async def lines(self, connection: Any) -> Sequence[tuple[int, datetime]]:
         """Since when each site has all of its raw data."""
         cursor = await connection.execute(
-            "select id, coalesce(kept_since, '2000-01-01') from site order by id"
+            "select id, coalesce(raw_data_since, '2000-01-01') from site order by id"
         )
         return await cursor.fetchall()
 

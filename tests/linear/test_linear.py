@@ -32,10 +32,10 @@ ROUNDS = 6
 """How often what looks too slow is measured again: the machine may be busy."""
 
 OWN = {
-    "api.db.queries:SLOT": "our own .sql files",
-    "api.db.queries:INCLUDE": "our own .sql files",
-    "api.db.queries:COMMENT": "our own .sql files",
-    "api.db.queries:PARAMETER": "our own .sql files",
+    "api.db.sql_files:SLOT": "our own .sql files",
+    "api.db.sql_files:INCLUDE": "our own .sql files",
+    "api.db.sql_files:COMMENT": "our own .sql files",
+    "api.db.sql_files:PARAMETER": "our own .sql files",
     "api.events.enrich.agent:_readable": "samples of the crawler list",
 }
 """Expressions to which no stranger's text gets, and what they read."""

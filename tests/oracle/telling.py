@@ -68,7 +68,7 @@ async def make_crowded(site: TestSite) -> None:
     sets in which visitors are counted."""
     async with await site.database.connect() as connection:
         await connection.execute(
-            "insert into visitor (site_id, id, ordinal, first_seen)"
+            "insert into visitor (site_id, id, number, first_seen)"
             " select id, 0, %s, %s from site where key = %s",
             [BLOCK_OF_VISITORS - 3, LONG_AGO, site.key],
         )

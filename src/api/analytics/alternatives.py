@@ -88,7 +88,7 @@ def whole(query: Query, width: timedelta) -> Change:
 
 def later(query: Query, works: Works) -> Iterator[Change]:
     """From where raw data begins; else from the first local day that is late enough."""
-    kept, zone = query.site.kept_since, ZoneInfo(query.timezone)
+    kept, zone = query.site.raw_data_since, ZoneInfo(query.timezone)
     assert kept
     yield starting(query, kept)
     first, today = (moment.astimezone(zone).date() for moment in (kept, query.now))

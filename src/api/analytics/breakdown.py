@@ -10,7 +10,7 @@ from api.analytics.params import BreakdownParams
 from api.analytics.query import Query
 from api.analytics.ranking import ranking_slots
 from api.analytics.report import VISITORS, Question, Report, Requirement, Variant
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.rollups.definitions import VISITS
 
 BREAKDOWN_METRICS: tuple[LiteralString, ...] = (

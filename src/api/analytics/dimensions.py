@@ -86,7 +86,7 @@ GOAL = Dimension(
     "event",
     table="goal g",
     on="g.site_id = e.site_id"
-    " and fits(e.name, e.page, e.props, g.event, g.page, g.pattern, g.props)",
+    " and matches_step(e.name, e.page, e.props, g.event, g.page, g.pattern, g.props)",
 )
 """The saved goals that an event reaches: none, one or several."""
 

@@ -58,7 +58,7 @@ async def clock_of(database: Database, params: Params, site: Site) -> Clock:
 
 def beginning(site: Site, since: datetime) -> datetime:
     """Since when there is data; where raw data is gone, the day that it is summed up in."""
-    is_gone = site.kept_since is not None and since < site.kept_since
+    is_gone = site.raw_data_since is not None and since < site.raw_data_since
     return since.replace(hour=0, minute=0, second=0, microsecond=0) if is_gone else since
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString, cast
 
 from api.analytics.dimensions import DIMENSIONS, GOAL, PROPERTY, Dimension, Of, plain_name
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.errors import Invalid, listed
 
 MAX_VALUES = 100

@@ -10,7 +10,7 @@ from api.analytics.filters import DIGITS
 from api.analytics.params import FunnelParams, FunnelVisitorsParams
 from api.analytics.query import Query
 from api.analytics.steps import ANY_PAGE, Step, page_step, read_step, step_values
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 VISIT = Fragment(
     "left join visit v on h.step = 1 and v.visitor_id = h.visitor_id and v.id = h.visit_id"

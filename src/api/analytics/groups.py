@@ -11,7 +11,7 @@ from api.analytics.filters import NUMBERS
 from api.analytics.metrics import Grouping
 from api.analytics.query import Query
 from api.analytics.ranges import Range, series
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 LABELS: Mapping[Interval, LiteralString] = {
     Interval.MINUTE: "YYYY-MM-DD HH24:MI:SS",

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, LiteralString
 
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 Grouping = Literal["visit", "page", "event"]
 """Groups are made by dimensions of visits and time, by page among others of visits, or by other
@@ -86,8 +86,8 @@ METRICS = {
         Metric(
             "views_per_visit",
             "Page views of the visits / visits.",
-            "views::float8 / nullif(visits, 0)",
-            visits=("views", "visits"),
+            "visit_pageviews::float8 / nullif(visits, 0)",
+            visits=("visit_pageviews", "visits"),
             by=VISITS,
             decimals=2,
         ),
@@ -95,8 +95,8 @@ METRICS = {
             "bounce_rate",
             "Visits with one page view and no custom event / visits with a page view; by page, of"
             " the visits that entered on it.",
-            "bounces::float8 / nullif(viewed, 0)",
-            visits=("bounces", "viewed"),
+            "bounces::float8 / nullif(visits_with_pageview, 0)",
+            visits=("bounces", "visits_with_pageview"),
             by=VISITS | PAGES,
             percent=True,
             decimals=1,
@@ -104,8 +104,8 @@ METRICS = {
         Metric(
             "visit_duration",
             "Mean seconds from the first event of a visit to the end of the last.",
-            "seconds::float8 / nullif(visits, 0)",
-            visits=("seconds", "visits"),
+            "duration_seconds::float8 / nullif(visits, 0)",
+            visits=("duration_seconds", "visits"),
             by=VISITS,
         ),
         Metric(

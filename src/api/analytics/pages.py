@@ -9,7 +9,7 @@ from api.analytics.params import PageReportParams
 from api.analytics.query import Query
 from api.analytics.ranking import ranking_slots, value_in
 from api.analytics.report import Question, Requirement, Variant
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.rollups.definitions import EVENTS, VIEWS, VISITS
 
 PAGE_ORDERS: tuple[LiteralString, ...] = (
@@ -46,7 +46,7 @@ def page_slots(query: Query) -> Mapping[str, Fragment]:
 
 
 REQUIRED = {
-    "events": Requirement(EVENTS, ("pageviews", "engaged"), ("page",)),
+    "events": Requirement(EVENTS, ("pageviews", "engaged_seconds"), ("page",)),
     "entries": Requirement(VISITS, ("visits", "bounces"), ("entry_page",)),
     "exits": Requirement(VISITS, ("visits",), ("exit_page",)),
     "viewers": Requirement(VIEWS, dimensions=("page",), distinct_visitors=True),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from api.analytics.filters import page_pattern
 from api.analytics.params import PathsParams
 from api.analytics.query import Query
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 BACKWARDS = Fragment("e.time desc, e.id desc")
 

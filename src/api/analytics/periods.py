@@ -14,7 +14,7 @@ from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock, months_back, series
 from api.analytics.report import NEW_VISITORS, VISITORS, Question, Variant, is_unfiltered
 from api.analytics.steps import Step, read_step
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 LONGEST_PERIOD = {Interval.DAY: DAY, Interval.WEEK: 7 * DAY, Interval.MONTH: 31 * DAY}
 

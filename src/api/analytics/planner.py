@@ -15,7 +15,7 @@ from api.analytics.filters import clauses_of, condition, condition_on_visit_of_e
 from api.analytics.metrics import metrics_slot
 from api.analytics.query import Query, Source
 from api.analytics.report import Question, Requirement, Variant, is_filtered, sql_file
-from api.db.queries import Fragment, slot_names
+from api.db.sql_files import Fragment, slot_names
 from api.errors import Expired, Invalid
 from api.rollups.model import Fact, Rollup
 
@@ -154,7 +154,7 @@ def contains_whole_bucket(width: timedelta, query: Query) -> bool:
 
 def expired_edges(query: Query) -> Sequence[datetime]:
     """Where the ranges begin and end that are read, of those before which raw data is gone."""
-    kept = query.site.kept_since
+    kept = query.site.raw_data_since
     edges = (query.lower, query.upper, query.first, query.until)
     return [edge for edge in edges if kept and edge and edge < kept]
 
@@ -164,7 +164,7 @@ def covers_expired_range(rollup: Rollup, expired: Sequence[datetime]) -> bool:
     edge cuts a bucket, since only whole ones can be read there."""
     if not expired:
         return True
-    is_complete = rollup.since is None or rollup.since <= min(expired)
+    is_complete = rollup.complete_since is None or rollup.complete_since <= min(expired)
     return not rollup.retention and is_complete and not step_of(expired) % finest_width(rollup)
 
 
@@ -178,7 +178,7 @@ def finest_width(rollup: Rollup) -> timedelta:
 
 def require_raw(query: Query, all_of_it: bool = False) -> None:
     """Raises Expired where raw data would have to be read that is gone."""
-    kept = query.site.kept_since
+    kept = query.site.raw_data_since
     if kept and (all_of_it or expired_edges(query)):
         needed = "all of it" if all_of_it else "it"
         raise Expired(

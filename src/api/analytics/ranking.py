@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, LiteralString
 
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.errors import Invalid
 
 Direction = Literal["asc", "desc"]

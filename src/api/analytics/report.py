@@ -14,7 +14,7 @@ from api.analytics.filters import NO_FILTER, clauses_of
 from api.analytics.metrics import measures_of
 from api.analytics.query import Params, Query
 from api.analytics.ranges import Clock
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.rollups.definitions import EVENTS, FIRST_VISITS, VISITS
 from api.rollups.model import Fact
 

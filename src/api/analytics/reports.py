@@ -54,7 +54,7 @@ from api.analytics.report import (
     single,
 )
 from api.analytics.segments import SEGMENTS
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.rollups.definitions import VISITS
 
 EVERYBODY = {"people": VISITORS}

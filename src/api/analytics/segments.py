@@ -7,7 +7,7 @@ from api.analytics.filters import condition, numbers, parse_filters
 from api.analytics.params import SegmentsParams
 from api.analytics.query import Query
 from api.analytics.report import HEADLINES, Question, Variant
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 
 
 def segment_slots(query: Query) -> Mapping[str, Fragment]:

@@ -18,7 +18,7 @@ from api.analytics.ranges import Range
 from api.analytics.ranking import NOTHING
 from api.analytics.report import NEW_VISITORS, VISITORS, Question, Requirement, Variant
 from api.analytics.stats_models import StatsQuery, StatsRow
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.errors import Expired, Invalid
 from api.rollups.definitions import EVENTS, VISITS
 
@@ -131,7 +131,7 @@ def is_answered(question: Question, groups: Groups, query: Query, span: Range) -
 
 def other_ranges(query: Query) -> list[Range]:
     """The range in whole hours and in whole days of UTC, and as much of it as has raw data."""
-    kept = query.site.kept_since
+    kept = query.site.raw_data_since
     assert kept
     until = query.upper if query.upper > kept else query.now
     ranges = (query.lower, query.upper, HOUR), (query.lower, query.upper, DAY), (kept, until, HOUR)

@@ -6,7 +6,7 @@ from uuid import UUID
 from api.analytics.query import Query
 from api.analytics.report import sql_file
 from api.db.database import Database
-from api.db.queries import Fragment
+from api.db.sql_files import Fragment
 from api.errors import NotFound
 
 

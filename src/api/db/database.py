@@ -12,15 +12,15 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from api.db.connection import (
+from api.db.engine import Engine, detect
+from api.db.sql_files import Fragment, Statement, statement
+from api.db.timeouts import (
     ANSWER_SECONDS,
-    PatientConnection,
+    DeadlineConnection,
     ReadingConnection,
     WritingConnection,
-    was_cut,
+    closed_by_server,
 )
-from api.db.engine import Engine, detect
-from api.db.queries import Fragment, Statement, statement
 from api.errors import TooMuchAsked
 
 REPORT_SECONDS = 15.0
@@ -56,7 +56,7 @@ READING = (
 )
 
 Rows = list[dict[str, Any]]
-C = TypeVar("C", bound=PatientConnection)
+C = TypeVar("C", bound=DeadlineConnection)
 
 
 class Database:
@@ -107,7 +107,7 @@ class Database:
 
     async def connect_for_rows(self) -> AsyncConnection[Any]:
         """A connection for SQLAlchemy's pool."""
-        return await PatientConnection.connect(conninfo(self.url, ROWS), connect_timeout=2)
+        return await DeadlineConnection.connect(conninfo(self.url, ROWS), connect_timeout=2)
 
     def writer(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
         """A connection to write events with. Its transaction is committed at the end."""
@@ -215,7 +215,7 @@ async def lend(pool: AsyncConnectionPool[C]) -> AsyncGenerator[C]:
     """
     connection = await pool.getconn()
     for _ in range(pool.max_size):
-        if not was_cut(connection):
+        if not closed_by_server(connection):
             break
         await connection.close()
         await pool.putconn(connection)

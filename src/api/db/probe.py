@@ -5,8 +5,8 @@ from typing import LiteralString, Self
 
 import psycopg
 
-from api.db.connection import PATIENCE, PatientConnection, was_cut
 from api.db.database import WRITING, conninfo
+from api.db.timeouts import PATIENCE, DeadlineConnection, closed_by_server
 from api.errors import Unavailable
 
 WRITE: LiteralString = """
@@ -31,7 +31,7 @@ class Probe:
     def __init__(self, url: str, answer_seconds: float) -> None:
         self.url = url
         self.patience = PATIENCE * answer_seconds
-        self.connection: PatientConnection | None = None
+        self.connection: DeadlineConnection | None = None
         self.write_sql: LiteralString = WRITE
 
     async def __aenter__(self) -> Self:
@@ -46,10 +46,10 @@ class Probe:
             await self.connection.close()
         self.connection = None
 
-    async def write(self) -> PatientConnection:
+    async def write(self) -> DeadlineConnection:
         """Commits a write. Returns the connection on which it was possible; raises Unavailable,
         with what is wrong, where it was not."""
-        if self.connection and was_cut(self.connection):
+        if self.connection and closed_by_server(self.connection):
             await self.close()
         try:
             connection = self.connection or await self.connect()
@@ -60,10 +60,10 @@ class Probe:
             raise Unavailable(what_is_wrong(error)) from error
         return connection
 
-    async def connect(self) -> PatientConnection:
+    async def connect(self) -> DeadlineConnection:
         """A connection on which the write can be made."""
         async with asyncio.timeout(self.patience):
-            connection = await PatientConnection.connect(
+            connection = await DeadlineConnection.connect(
                 conninfo(self.url, WRITING), autocommit=True, connect_timeout=2
             )
         connection.patience = self.patience

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from functools import partial
 from typing import TypeVar
 
-from api.db.connection import PATIENCE
+from api.db.timeouts import PATIENCE
 from api.errors import Unavailable
 from api.events.enrich.event import Sender
 from api.limits import Buckets, neighbourhood, share

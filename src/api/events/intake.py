@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from api.auth.access import bearer_of, may_write_as_others, sites_of, user_of
 from api.auth.models import User
-from api.db.connection import Deadline
+from api.db.timeouts import Deadline
 from api.errors import AnalyticsError, Unauthenticated
 from api.events.admission import Limits, in_slices
 from api.events.enrich.event import Sender, enrich

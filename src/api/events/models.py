@@ -121,7 +121,7 @@ class Event(Struct, kw_only=True):
         return self.name not in (PAGEVIEW, ENGAGEMENT)
 
     @property
-    def began(self) -> datetime:
+    def engaged_from(self) -> datetime:
         """Engagement is told afterwards: it lasted until its time. Everything else just happens."""
         return self.time - self.seconds if self.name == ENGAGEMENT else self.time
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from api.db.connection import ANSWER_SECONDS, PATIENCE, STALL_SECONDS
+from api.db.timeouts import ANSWER_SECONDS, PATIENCE, STALL_SECONDS
 from api.errors import Unavailable
 
 WRITERS = 3

@@ -19,7 +19,7 @@ async def remove(connection: Connection, site: Site, visitors: Sequence[int]) ->
     Returns how much there was. Whoever calls it has the turn of the site."""
     values = {"site": site.number, "visitors": visitors}
     await execute(connection, "mark_removed", values)
-    await execute(connection, "note_ordinals", values)
+    await execute(connection, "note_visitor_numbers", values)
     removed: dict[str, int] = dict.fromkeys(REMOVED, 0)
     for visitor in visitors:
         for what in REMOVED:

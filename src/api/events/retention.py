@@ -1,6 +1,6 @@
 """The end of raw data: what is older than a site keeps it is removed, and the rollups stay.
 
-Two steps. First the line (`site.kept_since`) moves, and only over buckets that every rollup has
+Two steps. First the line (`site.raw_data_since`) moves, and only over buckets that every rollup has
 stored and nobody marked; from then on nothing behind it is marked, recomputed, imported or read
 from base tables. A minute later at the earliest, in another round, the rows go: whole partitions
 where no site needs them, else an hour of one site at a time.
@@ -133,7 +133,7 @@ async def move_line(connection: Connection, site: int, line: datetime) -> bool:
             log.info("site %s: raw data before %s stays: %s", site, line, ", ".join(reasons))
             return False
         await connection.execute(
-            "update site set kept_since = %s, line_moved_at = clock_timestamp() where id = %s",
+            "update site set raw_data_since = %s, line_moved_at = clock_timestamp() where id = %s",
             [line, site],
         )
         return True
@@ -201,7 +201,7 @@ def expired_sql(aging: Aging) -> LiteralString:
     )
     return f"""
     select exists ({rows}) and not exists (
-        select from site where coalesce(kept_since, '-infinity') - %(longer)s < %(upper)s
+        select from site where coalesce(raw_data_since, '-infinity') - %(longer)s < %(upper)s
             and exists ({rows} and site_id = site.id)
     )"""
 
@@ -209,7 +209,7 @@ def expired_sql(aging: Aging) -> LiteralString:
 async def delete_rows(connection: Connection, aging: Aging, steps: int) -> int:
     """Deletes what has expired, site by site, the oldest first. Returns how many steps it took."""
     cursor = await connection.execute(
-        "select id, kept_since - %s from site where kept_since is not null order by id",
+        "select id, raw_data_since - %s from site where raw_data_since is not null order by id",
         [aging.longer],
     )
     done = 0

@@ -14,8 +14,8 @@ from msgspec import Raw
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth.access import AppDatabase, MaybeUser, database_of, readable_site
-from api.db.connection import Deadline
 from api.db.database import Database
+from api.db.timeouts import Deadline
 from api.errors import (
     DATABASE_AWAY,
     EVENTS_PATH,

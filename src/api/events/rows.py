@@ -46,23 +46,35 @@ Key = TypeVar("Key")
 
 def widen(spans: dict[Key, Span], key: Key, event: Event) -> Span:
     """The span under a key, with this event in it."""
-    began, time = event.began, event.time
+    engaged_from, time = event.engaged_from, event.time
     span = spans.get(key)
     if span is None:
-        spans[key] = span = Span(event.visitor_id, event.site_id, event.session_id, began, time)
+        spans[key] = span = Span(
+            event.visitor_id, event.site_id, event.session_id, engaged_from, time
+        )
     else:
-        span.lower, span.upper = min(span.lower, began), max(span.upper, time)
+        span.lower, span.upper = min(span.lower, engaged_from), max(span.upper, time)
     return span
 
 
 def visit_from(row: Sequence[Any]) -> Visit:
     """A stored visit as the writer works with it. See visit_part.sql for the columns."""
-    *fields, entry_at, entry_id, entry_page, exit_at, exit_id, exit_page, ordinal, first_seen = row
+    (
+        *fields,
+        entry_at,
+        entry_id,
+        entry_page,
+        exit_at,
+        exit_id,
+        exit_page,
+        visitor_number,
+        first_seen,
+    ) = row
     return Visit(
         *fields,
         entry=PageMark(entry_at, entry_id, entry_page) if entry_at else None,
         exit=PageMark(exit_at, exit_id, exit_page) if entry_at else None,
-        ordinal=ordinal,
+        visitor_number=visitor_number,
         first_seen=first_seen,
         stored_started=fields[STARTED],
     )
@@ -76,7 +88,7 @@ EVENT_COLUMNS = {
     "time": "timestamptz",
     "id": "uuid",
     "site_id": "int4",
-    "ordinal": "int4",
+    "visitor_number": "int4",
     "visit_id": "uuid",
     "name": "text",
     "page": "text",
@@ -115,7 +127,7 @@ async def add_events(
             event.time,
             event.id,
             event.site_id,
-            visit.ordinal,
+            visit.visitor_number,
             visit.id,
             event.name,
             event.page,

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from functools import cache
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any
 
 import msgspec
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import AsyncRowFactory, dict_row
 from psycopg.types.json import Jsonb
 
-from api.db.queries import statement
+from api.db.sql_files import text_of
 
 SQL = Path(__file__).parent / "sql"
 
@@ -32,13 +31,7 @@ async def execute(
 ) -> Answer:
     """Runs one of the writer's .sql files. Its rows come as dictionaries, or in another shape."""
     cursor = connection.cursor(row_factory=shape)
-    return await cursor.execute(text_of(name), values)
-
-
-@cache
-def text_of(name: str) -> LiteralString:
-    """The text of one of the writer's .sql files, in the driver's form."""
-    return statement(SQL / f"{name}.sql").text
+    return await cursor.execute(text_of(SQL / f"{name}.sql"), values)
 
 
 def conversation(connection: Connection, rows: int) -> AbstractAsyncContextManager[object]:
@@ -58,7 +51,10 @@ async def add(
         named = [dict(zip(columns, row, strict=True)) for row in rows]
         await execute(connection, f"insert_{what}", {"rows": as_json(named)})
         return
-    async with connection.cursor() as cursor, cursor.copy(text_of(f"copy_{what}")) as target:
+    async with (
+        connection.cursor() as cursor,
+        cursor.copy(text_of(SQL / f"copy_{what}.sql")) as target,
+    ):
         target.set_types(list(columns.values()))
         for row in rows:
             await target.write_row([Jsonb(v) if isinstance(v, dict) else v for v in row])

@@ -1,4 +1,4 @@
-"""Visitors: somebody on a site, with the ordinal of their first sight."""
+"""Visitors: somebody on a site, with the number of their first sight."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ class Visitor(Struct):
 
     site_id: int
     id: int
-    ordinal: int
+    number: int
     first_seen: datetime
     user_id: str | None = None
     """What this batch tells of it."""
@@ -25,9 +25,9 @@ class Visitor(Struct):
 
 
 class Known(Struct):
-    """The ordinal and the first sight of a visitor whom the database knows."""
+    """The number and the first sight of a visitor whom the database knows."""
 
-    ordinal: int
+    number: int
     first_seen: datetime
 
 
@@ -44,29 +44,29 @@ async def ask_for_visitors(connection: Connection, events: Sequence[Event]) -> A
 
 
 def meet_visitors(
-    visits: Sequence[Visit], known: Mapping[int, Known], ordinals: dict[int, int]
+    visits: Sequence[Visit], known: Mapping[int, Known], last_numbers: dict[int, int]
 ) -> list[Visitor]:
     """The visitors of these visits, each of which learns whose it is; new ones get the next
-    ordinals of their site."""
+    last numbers of their site."""
     visitors: dict[int, Visitor] = {}
     for visit in sorted(visits, key=lambda visit: visit.first):
         visitor = visitors.get(visit.visitor_id)
         if visitor is None:
-            visitor = meet(visit, known.get(visit.visitor_id), ordinals)
+            visitor = meet(visit, known.get(visit.visitor_id), last_numbers)
             visitors[visit.visitor_id] = visitor
-        visit.ordinal, visit.first_seen = visitor.ordinal, visitor.first_seen
+        visit.visitor_number, visit.first_seen = visitor.number, visitor.first_seen
     return list(visitors.values())
 
 
-def meet(visit: Visit, known: Known | None, ordinals: dict[int, int]) -> Visitor:
+def meet(visit: Visit, known: Known | None, last_numbers: dict[int, int]) -> Visitor:
     """The visitor of their earliest changed visit: an old acquaintance, or the next in line."""
     site, visitor = visit.site_id, visit.visitor_id
     if known is None:
-        ordinals[site] += 1
-        return Visitor(site, visitor, ordinals[site], visit.started, is_new=True)
+        last_numbers[site] += 1
+        return Visitor(site, visitor, last_numbers[site], visit.started, is_new=True)
     if visit.started < known.first_seen:
-        return Visitor(site, visitor, known.ordinal, visit.started, moved_from=known.first_seen)
-    return Visitor(site, visitor, known.ordinal, known.first_seen)
+        return Visitor(site, visitor, known.number, visit.started, moved_from=known.first_seen)
+    return Visitor(site, visitor, known.number, known.first_seen)
 
 
 async def store_visitors(

@@ -1,9 +1,9 @@
 """Visits: consecutive events of one visitor with no gap longer than 30 minutes.
 
-An event happens at its time; engagement, which is told afterwards, lasts from `began` to its time.
-A visit adds up: the visit of two events is the merger of the visits of each. So an event that
-arrives late is nothing special. It joins the visit it lies in or next to, whatever the order of
-arrival, and where it closes the gap between two visits they become one.
+An event happens at its time; engagement, which is reported afterwards, lasts from `engaged_from` to
+its time. A visit adds up: the visit of two events is the merger of the visits of each. So an event
+that arrives late is nothing special. It joins the visit it lies in or next to, whatever the order
+of arrival, and where it closes the gap between two visits they become one.
 """
 
 from collections import defaultdict
@@ -42,20 +42,20 @@ class Visit(Struct):
     visitor_id: int
     session_id: str | None
     started: datetime
-    began: datetime
+    engaged_from: datetime
     """Earlier than `started` where the first event tells of engagement before it."""
     first_id: UUID
     last_event: datetime
     ended: datetime
     pageviews: int
     events: int
-    interactions: int
+    interactive_events: int
     revenue: Decimal
     entry: PageMark | None
     exit: PageMark | None
     context: Context | None = None
     """What its first event tells; None where the database knows it and nothing changed it."""
-    ordinal: int = -1
+    visitor_number: int = -1
     first_seen: datetime | None = None
     """Of its visitor; a new visit learns both before it is stored."""
     stored_started: datetime | None = None
@@ -69,13 +69,13 @@ class Visit(Struct):
         if other.first < self.first:
             self.started, self.first_id = other.started, other.first_id
             self.context = other.context
-        self.began = min(self.began, other.began)
+        self.engaged_from = min(self.engaged_from, other.engaged_from)
         self.last_event, self.ended = max(
             (self.last_event, self.ended), (other.last_event, other.ended)
         )
         self.pageviews += other.pageviews
         self.events += other.events
-        self.interactions += other.interactions
+        self.interactive_events += other.interactive_events
         self.revenue += other.revenue
         self.entry = min(filter(None, (self.entry, other.entry)), default=None)
         self.exit = max(filter(None, (self.exit, other.exit)), default=None)
@@ -105,13 +105,13 @@ def visit_of(event: Event, visitor_id: int, visit_id: UUID) -> Visit:
         visitor_id=visitor_id,
         session_id=event.session_id,
         started=event.time,
-        began=event.began,
+        engaged_from=event.engaged_from,
         first_id=event.id,
         last_event=event.time,
         ended=event.ended,
         pageviews=int(event.is_pageview),
         events=int(event.is_pageview or event.is_custom),
-        interactions=int(event.is_custom and event.interactive),
+        interactive_events=int(event.is_custom and event.interactive),
         revenue=event.revenue or Decimal(0),
         entry=mark,
         exit=mark,
@@ -181,8 +181,8 @@ def touching(timeline: Iterable[Visit], event: Event) -> list[Visit]:
     near = [
         visit
         for visit in timeline
-        if visit.began - TIMEOUT <= event.time
-        and event.began <= visit.last_event + TIMEOUT
+        if visit.engaged_from - TIMEOUT <= event.time
+        and event.engaged_from <= visit.last_event + TIMEOUT
         and span_with(visit, event) <= LONGEST_VISIT
     ]
     return sorted(near, key=lambda visit: visit.first) if len(near) > 1 else near

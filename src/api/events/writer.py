@@ -1,7 +1,7 @@
 """Stores events, visits and visitors: one transaction a batch, exactly once, committed before
 anybody hears of it.
 
-Transactions serialise on an advisory lock per site. A site's visitors get dense ordinals in the
+Transactions serialise on an advisory lock per site. A site's visitors get dense numbers in the
 order of first sight, so two writers of one site had to wait for each other in any case; the one
 lock also keeps two of them from opening two visits for one visitor, or storing one id twice.
 """
@@ -204,7 +204,7 @@ class Stock:
     """Of the events that are stored already, with their sites."""
     visits: list[Visit]
     visitors: dict[int, Known]
-    ordinals: dict[int, int]
+    last_numbers: dict[int, int]
     """The last one given out, by site."""
     watermark: datetime | None
     """Up to when rows are stored in any rollup."""
@@ -225,15 +225,15 @@ async def take_stock(connection: Connection, events: Sequence[Event]) -> Stock:
     stored = {(row["site_id"], row["id"]) for answer in ids for row in await answer.fetchall()}
     near = [visit_from(row) for answer in visits for row in await answer.fetchall()]
     of_sites = await sites.fetchall()
-    known = {v.visitor_id: Known(v.ordinal, v.first_seen) for v in near if v.first_seen}
+    known = {v.visitor_id: Known(v.visitor_number, v.first_seen) for v in near if v.first_seen}
     known |= {
-        row["id"]: Known(row["ordinal"], row["first_seen"]) for row in await visitors.fetchall()
+        row["id"]: Known(row["number"], row["first_seen"]) for row in await visitors.fetchall()
     }
     return Stock(
         ids=stored,
         visits=near,
         visitors=known,
-        ordinals={row["site_id"]: row["ordinal"] for row in of_sites},
+        last_numbers={row["site_id"]: row["last_visitor_number"] for row in of_sites},
         watermark=of_sites[0]["watermark"],
         change=of_sites[0]["change"],
         xid=of_sites[0]["xid"],
@@ -273,7 +273,7 @@ async def write_visits(connection: Connection, events: Sequence[Event], stock: S
     for event, visit in zip(events, visits, strict=True):
         event.visit_id = visit.id
     changed, absorbed = list(assignment.changed.values()), assignment.absorbed
-    visitors = meet_visitors(changed, stock.visitors, stock.ordinals)
+    visitors = meet_visitors(changed, stock.visitors, stock.last_numbers)
     pairs = list(zip(events, visits, strict=True))
     late = find_late(pairs, changed, absorbed, visitors, stock.change, stock.watermark)
     if late:

@@ -23,7 +23,7 @@ async def available_rollups(database: Database, declared: Sequence[Rollup]) -> S
             known = time.monotonic(), await stored_rollups(connection)
         database.stored_rollups = known
     answering = [
-        (stored, replace(rollup, since=stored["since"]))
+        (stored, replace(rollup, complete_since=stored["complete_since"]))
         for rollup in declared
         if (stored := known[1].get(rollup.name)) and stored["fingerprint"] == rollup.fingerprint
     ]
@@ -37,7 +37,7 @@ async def stored_rollups(connection: AsyncConnection[Any]) -> dict[str, dict[str
     cursor = connection.cursor(row_factory=dict_row)
     await cursor.execute(
         "select name, fingerprint, ready_at is not null as is_ready,"
-        " nullif(since, '-infinity') as since from rollup_state"
+        " nullif(complete_since, '-infinity') as complete_since from rollup_state"
     )
     return {row["name"]: row for row in await cursor.fetchall()}
 

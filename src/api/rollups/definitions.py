@@ -19,10 +19,10 @@ VISITS = Fact(
     measures={
         "visits": "1",
         # A visit without a page view can neither bounce nor dilute the bounce rate.
-        "viewed": "(pageviews > 0)::int",
-        "bounces": "(pageviews = 1 and interactions = 0)::int",
-        "seconds": "extract(epoch from ended - started)",
-        "views": "pageviews",
+        "visits_with_pageview": "(pageviews > 0)::int",
+        "bounces": "(pageviews = 1 and interactive_events = 0)::int",
+        "duration_seconds": "extract(epoch from ended - started)",
+        "visit_pageviews": "pageviews",
     },
 )
 
@@ -33,12 +33,18 @@ EVENTS = Fact(
     measures={
         "pageviews": "(name = 'pageview')::int",
         "custom_events": "(name not in ('pageview', 'engagement'))::int",
-        "engaged": "case when name in ('pageview', 'engagement') then coalesce(duration, 0)"
+        "engaged_seconds": "case when name in ('pageview', 'engagement') then coalesce(duration, 0)"
         " else 0 end",
     },
 )
 
-VISIT_MEASURES = ("visits", "viewed", "bounces", "seconds", "views")
+VISIT_MEASURES = (
+    "visits",
+    "visits_with_pageview",
+    "bounces",
+    "duration_seconds",
+    "visit_pageviews",
+)
 
 FIRST_VISITS = Fact(
     name="first_visits",
@@ -92,7 +98,7 @@ def views(
         EVENTS,
         width,
         dimensions=("page",),
-        measures=("pageviews", "engaged"),
+        measures=("pageviews", "engaged_seconds"),
         condition="name in ('pageview', 'engagement')",
         built_from=built_from,
         retention=retention,

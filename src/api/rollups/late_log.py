@@ -1,8 +1,8 @@
 """The log of late changes: when it is folded into stored buckets, and when it is done with.
 
-The writer logs what comes late to stored buckets, and readers add it to them. Sooner or later (see
-due) such a bucket is marked dirty and computed again; from then on its stored rows know the change
-themselves, by its number. What all rollups know need not be logged any more.
+The writer logs what comes late to stored buckets, and readers add it to them. At two ages (see
+schedule) such a bucket is marked dirty and computed again; from then on its stored rows contain the
+change, and its number. What all rollups contain need not be logged any more.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 
 from api.rollups.ddl import last_change_sql
 from api.rollups.model import Rollup, late_log
-from api.rollups.schedule import LOGGED_RESTED, values_of
+from api.rollups.schedule import LATE_AGE, LONGEST_LATE
 
 Connection = AsyncConnection[Any]
 
@@ -21,22 +21,33 @@ Connection = AsyncConnection[Any]
 async def mark_late_buckets(
     connection: Connection, rollup: Rollup, now: datetime, everything: bool
 ) -> None:
-    """Marks the stored buckets of which something is logged and that need not rest any more."""
+    """Marks the stored buckets with late changes in the log that have passed one of the two ages
+    since the rollup was refreshed, or all of them when everything is wanted."""
     known = last_change_sql(rollup, "d.site_id", "d.bucket")
     await connection.execute(
         f"""
-        insert into rollup_dirty (rollup, site_id, bucket)
-        select distinct r.name, d.site_id, d.bucket
+        insert into rollup_dirty (rollup, site_id, bucket, due_at)
+        select distinct r.name, d.site_id, d.bucket, %(now)s::timestamptz
         from ({changes(rollup)}) d
         join rollup_state r on r.name = %(rollup)s
-            and d.time >= r.kept_since and d.time < r.watermark
-        join site on site.id = d.site_id and d.time >= coalesce(site.kept_since, '-infinity')
-        cross join (values (%(lag)s::interval)) asked (lag)
-        where {LOGGED_RESTED} and number > coalesce({known}, 0)
+            and d.time >= r.rows_since and d.time < r.watermark
+        join site on site.id = d.site_id and d.time >= coalesce(site.raw_data_since, '-infinity')
+        where change > coalesce({known}, 0) and (
+            %(everything)s
+            or d.bucket > coalesce(r.refreshed_at, '-infinity') - %(late)s::interval
+                and d.bucket <= %(now)s - %(late)s
+            or d.bucket <= %(now)s - %(latest)s::interval
+        )
         order by 1, 2, 3
         on conflict do nothing
         """,
-        values_of(rollup, now, everything),
+        {
+            "rollup": rollup.name,
+            "now": now,
+            "everything": everything,
+            "late": rollup.width + LATE_AGE,
+            "latest": rollup.width + LONGEST_LATE,
+        },
     )
 
 
@@ -44,7 +55,7 @@ def changes(rollup: Rollup) -> LiteralString:
     """What is logged of the rows that a rollup sums up, with the buckets of them."""
     fact = rollup.fact
     return (
-        f"select site_id, number, {fact.time} as time, {rollup.floor(fact.time)} as bucket"
+        f"select site_id, change, {fact.time} as time, {rollup.floor(fact.time)} as bucket"
         f" from {late_log(fact.table)} where {rollup.only}"
     )
 
@@ -71,7 +82,7 @@ def is_folded_in(rollup: Rollup) -> LiteralString:
     time: LiteralString = f"c.{rollup.fact.time}"
     last = last_change_sql(rollup, "c.site_id", rollup.floor(time))
     return (
-        f"not ({rollup.only}) or number <= {last}"
+        f"not ({rollup.only}) or change <= {last}"
         f" or not exists (select from rollup_state r where r.name = '{rollup.name}'"
-        f" and {time} >= r.kept_since and {time} < r.watermark)"
+        f" and {time} >= r.rows_since and {time} < r.watermark)"
     )

@@ -18,8 +18,8 @@ BLOCK: LiteralString = "16384"
 """Visitors per bitmap. A bitmap has to exceed 2 kB for PostgreSQL to compress it, which makes its
 many zeros cheap."""
 
-BLOCK_OF: LiteralString = "ordinal >> 14"
-BIT: LiteralString = f"set_bit(B'0'::bit({BLOCK}), ordinal & 16383, 1)"
+BLOCK_OF: LiteralString = "visitor_number >> 14"
+BIT: LiteralString = f"set_bit(B'0'::bit({BLOCK}), visitor_number & 16383, 1)"
 
 WIDTHS: dict[timedelta, LiteralString] = {
     timedelta(hours=1): "interval '1 hour'",
@@ -65,7 +65,7 @@ class Rollup:
     retention: timedelta | None = None
     """How long rows are kept where a rollup only feeds wider ones; None for ever. It exceeds the
     longest delay of an event."""
-    since: datetime | None = None
+    complete_since: datetime | None = None
     """Rows before it lack the sites whose raw data had expired when the rollup was first stored."""
     settles_after: timedelta = field(default=timedelta(hours=1))
     """Buckets younger than this are always live: they change with every event."""
@@ -124,4 +124,4 @@ class Rollup:
 
 def late_log(table: LiteralString) -> LiteralString:
     """The table that logs late changes of a base table."""
-    return f"{table}_change"
+    return f"late_{table}"

@@ -37,8 +37,8 @@ async def move_row_line(connection: Connection, rollup: Rollup, now: datetime) -
     async with connection.transaction():
         line: datetime | None = await fetch_value(
             connection,
-            f"update rollup_state set kept_since = {since}"
-            f" where name = %(name)s and kept_since < {since} returning kept_since",
+            f"update rollup_state set rows_since = {since}"
+            f" where name = %(name)s and rows_since < {since} returning rows_since",
             values,
         )
         await connection.execute(

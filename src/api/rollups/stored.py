@@ -41,7 +41,7 @@ async def complete_since(connection: Connection, engine: Engine, rollup: Rollup)
     never, where it stores nothing or its licence does not let it."""
     if not engine.continuous_aggregates or await aggregate_table(connection, rollup) is None:
         return datetime.max.replace(tzinfo=UTC)
-    found = await fetch_value(connection, "select max(kept_since) from site", {})
+    found = await fetch_value(connection, "select max(raw_data_since) from site", {})
     return found or datetime.min.replace(tzinfo=UTC)
 
 

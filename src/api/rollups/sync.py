@@ -18,6 +18,7 @@ from api.rollups.ddl import (
     stored_sql,
 )
 from api.rollups.model import Fact, Rollup
+from api.rollups.schedule import REFRESH_DUE
 from api.rollups.stored import stored_table
 
 log = logging.getLogger("analytics.rollups")
@@ -42,6 +43,7 @@ async def sync_rollups(
         fingerprint = await fingerprint_of(connection, facts, rollups)
         if await synced_fingerprint(connection, facts[0]) == fingerprint:
             return
+        await connection.execute(REFRESH_DUE)
         await drop_changed(connection, rollups)
         for rollup in rollups:
             await create_stored(connection, engine, rollup)
@@ -73,7 +75,11 @@ async def fingerprint_of(
         [[fact.table for fact in facts]],
     )
     ((columns,),) = await cursor.fetchall()
-    texts = [columns, *(fact_view_sql(fact) + fact_function_sql(fact) for fact in facts)]
+    texts = [
+        columns,
+        REFRESH_DUE,
+        *(fact_view_sql(fact) + fact_function_sql(fact) for fact in facts),
+    ]
     for rollup in rollups:
         texts += [rollup.fingerprint, rollup_function_sql(rollup), rollup_view_sql(rollup)]
         texts += index_sql(rollup)
@@ -115,7 +121,7 @@ async def drop_changed(connection: Connection, rollups: Sequence[Rollup]) -> Non
 
 async def refuse_loss(connection: Connection, changed: Sequence[str]) -> None:
     """Raises HistoryWouldBeLost when there are rollups to fill again and raw data has expired."""
-    cursor = await connection.execute("select key from site where kept_since is not null")
+    cursor = await connection.execute("select key from site where raw_data_since is not null")
     if changed and (sites := [key for (key,) in await cursor.fetchall()]):
         raise HistoryWouldBeLost(
             f"The declaration of {', '.join(changed)} has changed, and raw data of"
@@ -144,9 +150,9 @@ async def create_stored(connection: Connection, engine: Engine, rollup: Rollup) 
     data no longer tells."""
     cursor = await connection.execute(
         "insert into rollup_state"
-        " (name, source, width, watermark, fingerprint, since, people, dimensions)"
-        " values (%s, %s, %s, '-infinity', %s,"
-        " coalesce((select max(kept_since) from site), '-infinity'), %s, %s)"
+        " (name, source, width, watermark, fingerprint, complete_since,"
+        " distinct_visitors, dimensions) values (%s, %s, %s, '-infinity', %s,"
+        " coalesce((select max(raw_data_since) from site), '-infinity'), %s, %s)"
         " on conflict (name) do nothing",
         [
             *(rollup.name, rollup.fact.table, rollup.width, rollup.fingerprint),

@@ -39,7 +39,7 @@ async def begin_watermark(connection: Connection, rollup: Rollup, now: datetime)
         await move_row_line(connection, rollup, now)
     earliest: LiteralString = (
         f"select greatest({rollup.floor(f'min({fact.time})')},"
-        " (select kept_since from rollup_state where name = %(name)s))"
+        " (select rows_since from rollup_state where name = %(name)s))"
         f" from {fact.table} where {fact.time} < %(before)s"
         f" having min({fact.time}) is not null and exists ({state})"
     )
@@ -78,7 +78,7 @@ async def move_watermark(connection: Connection, rollup: Rollup, target: datetim
     rows: LiteralString = " union all ".join(
         f"select site_id, {fact.time} from {table}"
         f" where {fact.time} < %(target)s and {fact.time} >="
-        " (select greatest(watermark, kept_since) from rollup_state where name = %(name)s)"
+        " (select greatest(watermark, rows_since) from rollup_state where name = %(name)s)"
         for table in (fact.table, late_log(fact.table))
     )
     values = {"name": rollup.name, "target": target}
@@ -87,7 +87,7 @@ async def move_watermark(connection: Connection, rollup: Rollup, target: datetim
         insert into rollup_dirty (rollup, site_id, bucket)
         select distinct %(name)s, site_id, {rollup.floor(fact.time)}
         from ({rows}) passed join site on site.id = site_id
-        where {fact.time} >= coalesce(kept_since, '-infinity')
+        where {fact.time} >= coalesce(raw_data_since, '-infinity')
         on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1
         """,
         values,
@@ -113,7 +113,7 @@ async def put_watermark_back(connection: Connection, engine: Engine, rollup: Rol
             return
         await connection.execute(
             "update rollup_state set watermark = %(target)s,"
-            " kept_since = least(kept_since, %(target)s) where name = %(name)s",
+            " rows_since = least(rows_since, %(target)s) where name = %(name)s",
             values,
         )
         await connection.execute(

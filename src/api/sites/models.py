@@ -41,7 +41,7 @@ class Site(SQLModel, table=True):
     is_demo: bool = False
     retention_days: int | None = None
     """How long its raw data is kept: 0 is for ever, None what the installation says."""
-    kept_since: datetime | None = Field(
+    raw_data_since: datetime | None = Field(
         default=None,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
     )

@@ -51,4 +51,4 @@ def retention_of(site: Site, settings: Settings) -> Retention:
     """What holds for a site."""
     own = site.retention_days
     effective = settings.retention_days if own is None else own
-    return Retention(days=own, effective_days=effective, kept_since=site.kept_since)
+    return Retention(days=own, effective_days=effective, kept_since=site.raw_data_since)

@@ -48,7 +48,7 @@ class Late:
 
     async def logged(self, table: str, time: str) -> list[int]:
         """The signs of what is logged, in order."""
-        rows = await self.fetch(f"{table}_change", time, "sign, number", "order by number, sign")
+        rows = await self.fetch(f"late_{table}", time, "sign, change", "order by change, sign")
         return [row[0] for row in rows]
 
     async def fetch(self, table: str, time: str, columns: str, order: str = "") -> list[Any]:
@@ -179,7 +179,7 @@ async def test_the_log_has_the_columns_of_what_it_logs(site: TestSite, table: st
             "select table_name, array_agg(column_name::text || ' ' || data_type::text"
             " order by ordinal_position) from information_schema.columns"
             " where table_schema = 'public' and table_name in (%s, %s) group by 1",
-            [table, f"{table}_change"],
+            [table, f"late_{table}"],
         )
         columns = dict(await cursor.fetchall())
-    assert columns[f"{table}_change"] == ["number bigint", "sign integer", *columns[table]]
+    assert columns[f"late_{table}"] == ["change bigint", "sign integer", *columns[table]]

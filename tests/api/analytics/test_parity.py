@@ -258,8 +258,8 @@ async def changes_left(site: TestSite) -> int:
     """How many late rows of a site some rollup has not heard of."""
     async with await site.database.connect() as connection:
         cursor = await connection.execute(
-            "select count(*) from (select site_id from visit_change"
-            " union all select site_id from event_change) c"
+            "select count(*) from (select site_id from late_visit"
+            " union all select site_id from late_event) c"
             " join site on site.id = site_id where key = %s",
             [site.key],
         )

@@ -11,7 +11,7 @@ import pytest
 from api.analytics import planner
 from api.analytics.report import always, sql_file
 from api.analytics.reports import EVENT_BUCKETS, REPORTS
-from api.db.queries import slot_names
+from api.db.sql_files import slot_names
 from conftest import TestSite
 
 QUESTIONS = [

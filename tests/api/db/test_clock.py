@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 
 from api.db.clock import confirmed_time, database_time, read_clock
 from api.db.database import Database
-from api.db.jobs import run_once
+from api.db.scheduler import run_once
 from api.jobs import jobs_for
 from settings import Settings
 

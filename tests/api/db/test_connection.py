@@ -5,14 +5,14 @@ import time
 
 import pytest
 
-from api.db.connection import patiently, within
+from api.db.timeouts import wait_at_most, within
 from api.errors import Unavailable
 
 
 async def test_silence_is_waited_for_so_long_and_no_longer() -> None:
     never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     with pytest.raises(Unavailable):
-        await patiently(never, 0.05)
+        await wait_at_most(never, 0.05)
     assert not never.done()
 
 
@@ -34,7 +34,7 @@ async def test_time_in_which_this_process_could_not_listen_does_not_count() -> N
         await asyncio.sleep(0.05)  # what comes in once there is somebody to listen
         return 42
 
-    waiting = asyncio.create_task(patiently(asyncio.create_task(answer()), 0.1))
+    waiting = asyncio.create_task(wait_at_most(asyncio.create_task(answer()), 0.1))
     await asyncio.sleep(0)
     time.sleep(0.4)
     assert await waiting == 42

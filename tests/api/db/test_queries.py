@@ -7,7 +7,7 @@ import pytest
 
 from api.analytics.reports import EVENT_BUCKETS, REPORTS
 from api.db.database import Database
-from api.db.queries import PARAMETER, Fragment, driver_form, read, statement
+from api.db.sql_files import PARAMETER, Fragment, driver_form, read, statement
 
 SRC = Path(__file__).parents[3] / "src"
 QUESTIONS = sorted(path for path in SRC.rglob("*.sql") if not path.stem.endswith("_part"))

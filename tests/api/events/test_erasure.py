@@ -93,7 +93,7 @@ async def test_on_one_site_only(site: TestSite, client: httpx.AsyncClient) -> No
     await erase(site, user_id=name)
     left = (await count_rows(site, name)).keys()
     # On the other one it may have come late, by the clocks of tests before.
-    assert left - {"event_change"} == {"event", "visitor"}
+    assert left - {"late_event"} == {"event", "visitor"}
 
 
 async def test_the_audit_line_says_who_and_how_much_but_not_whom(site: TestSite) -> None:

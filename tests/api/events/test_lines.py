@@ -52,7 +52,7 @@ async def number_and_line(site: TestSite) -> tuple[int, datetime | None]:
     """The id of the site, and its line."""
     async with await site.database.connect() as connection:
         cursor = await connection.execute(
-            "select id, kept_since from site where key = %s", [site.key]
+            "select id, raw_data_since from site where key = %s", [site.key]
         )
         ((number, line),) = await cursor.fetchall()
         return number, line
@@ -62,7 +62,9 @@ async def jump(site: TestSite, line: datetime) -> int:
     """Puts the line where a wrong clock would."""
     number, _ = await number_and_line(site)
     async with await site.database.connect() as connection:
-        await connection.execute("update site set kept_since = %s where id = %s", [line, number])
+        await connection.execute(
+            "update site set raw_data_since = %s where id = %s", [line, number]
+        )
     return number
 
 
@@ -197,7 +199,7 @@ async def ahead(database: Database) -> AsyncIterator[None]:
     async with await database.connect() as connection:
         names = [rollup.name for rollup in ROLLUPS if rollup.retention]
         await connection.execute(
-            "update rollup_state set watermark = '-infinity', kept_since = '-infinity'"
+            "update rollup_state set watermark = '-infinity', rows_since = '-infinity'"
             " where name = any(%s)",
             [names],
         )
@@ -219,10 +221,10 @@ async def test_late_events_leave_the_log_though_hourly_rows_expire_before_weeks_
     monkeypatch.setattr(changes, "LONGEST_LATE", 20 * DAY)
     database = site.database
     late = MONDAY - 3 * DAY
-    logged = "select count(*) from event_change join site on site.id = site_id where key = %s"
+    logged = "select count(*) from late_event join site on site.id = site_id where key = %s"
     async with await database.connect() as connection:
         # No site of another test keeps the engine from refreshing.
-        await connection.execute("update site set kept_since = null")
+        await connection.execute("update site set raw_data_since = null")
         await site.send(*HISTORY, view(late - DAY))
         await as_if(database, max(NOW, MONDAY + 20 * HOUR))
         ((before,),) = await (await connection.execute(logged, [site.key])).fetchall()
@@ -245,7 +247,7 @@ async def test_watermarks_ahead_of_the_clock_are_put_back(site: TestSite) -> Non
     await refresh(site.database)
     async with await site.database.connect() as connection:
         cursor = await connection.execute(
-            "select count(*) from rollup_state where watermark > now() or kept_since > now()"
+            "select count(*) from rollup_state where watermark > now() or rows_since > now()"
         )
         assert await cursor.fetchall() == [(0,)]
     assert await pageviews(site) == await pageviews(site, source="base") == len(HISTORY) + 3

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.db.database import Database
-from api.db.queries import statement
+from api.db.sql_files import statement
 from api.events.statements import SQL, as_json
 from api.sites.models import utc_now
 
@@ -16,8 +16,8 @@ WANTED = 200
 
 FILL = """
 insert into visit (
-    visitor_id, started, id, site_id, ordinal, session_id, first_seen, began, last_event, ended,
-    pageviews, events, interactions, first_id
+    visitor_id, started, id, site_id, visitor_number, session_id, first_seen, engaged_from, last_event, ended,
+    pageviews, events, interactive_events, first_id
 )
 select n, at, gen_random_uuid(), 1, n, %s || n, at, at, at, at, 1, 1, 0, gen_random_uuid()
 from generate_series(1, %s) n, lateral (select now() - n * interval '1 second') of (at)

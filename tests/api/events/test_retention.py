@@ -130,7 +130,7 @@ async def test_full_refresh_by_hand_keeps_history_after_expiry(site: TestSite) -
         pytest.skip("only TimescaleDB Community has continuous aggregates")
     async with await database.connect() as connection:
         # As if no site of any test had expired data: then the engine refreshes all that is sent.
-        await connection.execute("update site set kept_since = null")
+        await connection.execute("update site set raw_data_since = null")
     await site.send(*HISTORY)
     await settle(database)
     await keep(site, KEPT)

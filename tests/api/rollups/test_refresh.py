@@ -33,7 +33,7 @@ def changed(**how: Any) -> tuple[Rollup, ...]:
 PAGES = ("hourly_pages", "pages", "weekly_pages")
 
 
-MORE = changed(measures=("pageviews", "engaged", "custom_events"))
+MORE = changed(measures=("pageviews", "engaged_seconds", "custom_events"))
 MORE_PAGES = next(rollup for rollup in MORE if rollup.name == "pages")
 
 
@@ -55,8 +55,8 @@ async def sync(database: Database, rollups: Sequence[Rollup] = ROLLUPS) -> None:
 async def forget_what_expired(database: Database) -> None:
     """As if no site of any test had ever lost raw data."""
     async with await database.connect() as connection:
-        await connection.execute("update rollup_state set since = '-infinity'")
-        await connection.execute("update site set kept_since = null")
+        await connection.execute("update rollup_state set complete_since = '-infinity'")
+        await connection.execute("update site set raw_data_since = null")
 
 
 @pytest.fixture
@@ -118,7 +118,9 @@ async def test_changed_rollup_stops_the_start_where_raw_data_has_expired(
     before = await site.ask("pages", **DAY)
     async with await database.connect() as connection:
         line = "2026-06-01T00:00:00Z"
-        await connection.execute("update site set kept_since = %s where key = %s", [line, site.key])
+        await connection.execute(
+            "update site set raw_data_since = %s where key = %s", [line, site.key]
+        )
         await connection.execute(
             "delete from event using site where site.id = site_id and key = %s and time < %s",
             [site.key, line],
@@ -155,7 +157,7 @@ async def test_column_that_is_added_to_a_base_table_can_be_read_after_the_next_s
 ) -> None:
     database = declared_anew
     async with await database.connect() as connection:
-        for table in ("visit", "visit_change"):
+        for table in ("visit", "late_visit"):
             await connection.execute(
                 f"alter table {table} add ad_network text not null default ''".encode()
             )
@@ -163,7 +165,7 @@ async def test_column_that_is_added_to_a_base_table_can_be_read_after_the_next_s
             await sync(database)
             await connection.execute("select ad_network from visits(1, '-infinity', 'infinity')")
         finally:
-            for table in ("visit", "visit_change"):
+            for table in ("visit", "late_visit"):
                 await connection.execute(f"alter table {table} drop ad_network cascade".encode())
 
 

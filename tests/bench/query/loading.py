@@ -34,7 +34,17 @@ from bench.query.world import HOSTNAME
 Connection = AsyncConnection[Any]
 
 COPIED_EVENTS = (
-    *("visitor_id", "time", "id", "ordinal", "visit_id", "name", "page", "title", "referrer"),
+    *(
+        "visitor_id",
+        "time",
+        "id",
+        "visitor_number",
+        "visit_id",
+        "name",
+        "page",
+        "title",
+        "referrer",
+    ),
     *("duration", "revenue", "currency", "props"),
 )
 """What the data set brings of the columns of events; the others are constant or null."""
@@ -114,9 +124,9 @@ async def copy_in(
     events = rows_before(dataset.events_file, "visit_started", until, COPIED_EVENTS)
     copied = await copy(connection, "event", events, {**constants, "interactive": True})
     await connection.execute(
-        "insert into visitor (site_id, id, ordinal, first_seen)"
-        " select site_id, visitor_id, ordinal, min(started)"
-        " from visit group by site_id, visitor_id, ordinal"
+        "insert into visitor (site_id, id, number, first_seen)"
+        " select site_id, visitor_id, visitor_number, min(started)"
+        " from visit group by site_id, visitor_id, visitor_number"
     )
     return copied
 

@@ -131,7 +131,7 @@ class Copy:
         """Notes how many marks and rows of the log there are."""
         cursor = await self.jobs.execute(
             "select (select count(*) from rollup_dirty),"
-            " (select count(*) from visit_change) + (select count(*) from event_change)"
+            " (select count(*) from late_visit) + (select count(*) from late_event)"
         )
         ((dirty, logged),) = await cursor.fetchall()
         self.figures.dirty.append(dirty)

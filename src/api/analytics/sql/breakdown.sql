@@ -2,8 +2,8 @@
 -- that are listed or may be: sorted by visitors, nobody below the bound can be among the first.
 with visited as (
     select /*dimension*/ v.source /*end*/ as value, sum(visits)::bigint as visits,
-        sum(viewed) as viewed, sum(bounces) as bounces, sum(seconds) as seconds,
-        sum(views) as views
+        sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces, sum(duration_seconds) as duration_seconds,
+        sum(visit_pageviews) as visit_pageviews
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     group by 1

@@ -2,7 +2,7 @@
 -- happened on them, each event in the bucket of its own time. Most visits lie in one bucket and know how
 -- many events they had; only of those that cross an edge the events are read.
 with chosen as materialized (
-    select v.visitor_id, v.id, v.ordinal, v.started, v.last_event, v.viewed, v.bounces, v.seconds,
+    select v.visitor_id, v.id, v.visitor_number, v.started, v.last_event, v.visits_with_pageview, v.bounces, v.duration_seconds,
         v.pageviews, v.events - v.pageviews as custom_events,
         width_bucket(v.started, :edges::timestamptz[]) as place,
         v.started >= :lower and v.last_event < :upper
@@ -18,8 +18,8 @@ with chosen as materialized (
     ) v
     where v.last_event >= :lower and /*visit_filter*/ true /*end*/
 ), visited as (
-    select place, count(*) as visits, count(distinct ordinal) as visitors, sum(viewed) as viewed,
-        sum(bounces) as bounces, sum(seconds) as seconds, sum(pageviews) as views
+    select place, count(*) as visits, count(distinct visitor_number) as visitors, sum(visits_with_pageview) as visits_with_pageview,
+        sum(bounces) as bounces, sum(duration_seconds) as duration_seconds, sum(pageviews) as visit_pageviews
     from chosen
     where started >= :lower
     group by place

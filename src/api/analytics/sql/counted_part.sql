@@ -6,7 +6,7 @@
     where block is not null
     group by 1, 2
 ), single as (
-    select distinct value, ordinal from found where ordinal is not null
+    select distinct value, visitor_number from found where visitor_number is not null
 )
 select value, sum(visitors)::bigint as visitors
 from (
@@ -14,8 +14,8 @@ from (
     union all
     select s.value, count(*)
     from single s
-    left join united u on u.value = s.value and u.block = s.ordinal >> 14
-    where u.block is null or get_bit(u.visitors, s.ordinal & 16383) = 0
+    left join united u on u.value = s.value and u.block = s.visitor_number >> 14
+    where u.block is null or get_bit(u.visitors, s.visitor_number & 16383) = 0
     group by 1
 ) counted
 group by 1

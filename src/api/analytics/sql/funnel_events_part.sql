@@ -9,6 +9,6 @@ from (
 ) e
 join unnest(:names::text[], :pages::text[], :patterns::text[], :props::text[])
     with ordinality s (name, page, pattern, props, step)
-    on fits(e.name, e.page, e.props, s.name, s.page, s.pattern, s.props::jsonb)
+    on matches_step(e.name, e.page, e.props, s.name, s.page, s.pattern, s.props::jsonb)
 where e.name = any(:anywhere::text[])
     or e.name = any(:names::text[]) and (e.page = any(:pages::text[]) or /*globs*/ false /*end*/)

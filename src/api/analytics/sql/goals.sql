@@ -7,7 +7,7 @@ left join (
     select e.*
     from events(:site, :lower, :upper) e
     where /*event_filter*/ true /*end*/ and e.name <> 'engagement'
-) e on fits(e.name, e.page, e.props, g.event, g.page, g.pattern, g.props)
+) e on matches_step(e.name, e.page, e.props, g.event, g.page, g.pattern, g.props)
 cross join (
     select sum(visitors) as visitors
     from (

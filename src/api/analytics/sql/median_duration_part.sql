@@ -10,7 +10,7 @@ with slice as materialized (
 ), near as (
     select count(*) as visits,
         count(*) filter (where ended - started < (select bounds[1] from slice)) as shorter,
-        array_agg(seconds::float8) filter (
+        array_agg(duration_seconds::float8) filter (
             where ended - started between (select bounds[1] from slice)
                 and (select bounds[2] from slice)
         ) as seconds
@@ -27,7 +27,7 @@ select case
         ) middle
     )
     else (
-        select percentile_cont(0.5) within group (order by seconds::float8)
+        select percentile_cont(0.5) within group (order by duration_seconds::float8)
         from visits(:site, :lower, :upper)
     ) end as median_duration
 from near

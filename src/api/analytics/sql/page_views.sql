@@ -2,7 +2,7 @@
 -- view, else the time to the visit's next page view, else unknown.
 select e.*, coalesce(nullif(e.engaged_here, 0), e.gap) as seconds
 from (
-    select e.*, sum(e.engaged) over view as engaged_here,
+    select e.*, sum(e.engaged_seconds) over view as engaged_here,
         extract(epoch from e.next_view - e.time) as gap
     from (
         select e.*, count(*) filter (where e.name = 'pageview') over visit as view,

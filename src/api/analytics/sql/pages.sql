@@ -4,7 +4,7 @@
 -- when it is asked for.
 with viewed as (
     select page, sum(pageviews)::bigint as pageviews,
-        nullif(sum(engaged), 0)::float8 / sum(pageviews) as engaged_seconds
+        nullif(sum(engaged_seconds), 0)::float8 / sum(pageviews) as engaged_seconds
     from /*events*/ events /*end*/ (:site, :lower, :upper) e
     where /*event_filter*/ true /*end*/ and (:pages::text[] is null or page = any(:pages))
     group by page

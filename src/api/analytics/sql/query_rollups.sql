@@ -2,8 +2,8 @@
 -- metric asked for needs is not read.
 with visited as (
     select /*visit_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
-        sum(v.visits) as visits, sum(v.viewed) as viewed, sum(v.bounces) as bounces,
-        sum(v.seconds) as seconds, sum(v.views) as views
+        sum(v.visits) as visits, sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces,
+        sum(v.duration_seconds) as duration_seconds, sum(v.visit_pageviews) as visit_pageviews
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     -- What came late may have taken the last visit away from a group.

@@ -12,7 +12,7 @@ with begun as (
         select distinct on (e.visitor_id) e.*
         from event e
         where :by_start and e.site_id = :site
-            and fits(e.name, e.page, e.props, :start_name::text, :start_page::text,
+            and matches_step(e.name, e.page, e.props, :start_name::text, :start_page::text,
                 :start_pattern::text, :start_props::text::jsonb)
         order by e.visitor_id, e.time, e.id
     ) e
@@ -32,7 +32,7 @@ with begun as (
     join event e on e.visitor_id = c.visitor_id and e.time >= c.time
         and (e.time > c.time or c.id is null or e.id > c.id)
     where :by_return and e.site_id = :site and e.time >= :lower and e.time < :now
-        and fits(e.name, e.page, e.props, :return_name::text, :return_page::text,
+        and matches_step(e.name, e.page, e.props, :return_name::text, :return_page::text,
             :return_pattern::text, :return_props::text::jsonb)
 ), dated as (
     select distinct start, visitor_id, (date_trunc(:period, (time at time zone :timezone)

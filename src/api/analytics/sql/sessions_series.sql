@@ -1,9 +1,9 @@
 -- Visits per bucket of a series; empty buckets included.
 select time, count(v.id) as visits, count(distinct v.visitor_id) as visitors,
-    avg(v.seconds)::float8 as mean_duration,
-    percentile_cont(0.5) within group (order by v.seconds::float8) as median_duration,
-    avg(v.views)::float8 as pages_per_visit,
-    sum(v.bounces)::float8 / nullif(sum(v.viewed), 0) as bounce_rate
+    avg(v.duration_seconds)::float8 as mean_duration,
+    percentile_cont(0.5) within group (order by v.duration_seconds::float8) as median_duration,
+    avg(v.visit_pageviews)::float8 as pages_per_visit,
+    sum(v.bounces)::float8 / nullif(sum(v.visits_with_pageview), 0) as bounce_rate
 from unnest(:starts::timestamptz[]) with ordinality bucket (time, place)
 left join (
     select v.*, width_bucket(v.started, :starts::timestamptz[]) as place

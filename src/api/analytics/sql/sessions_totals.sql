@@ -5,8 +5,8 @@ from (
     select median_duration, /*metrics*/ visits, visitors, null::float8 as visit_duration,
         null::float8 as views_per_visit, null::float8 as bounce_rate /*end*/
     from (
-        select sum(visits) as visits, sum(viewed) as viewed,
-            sum(bounces) as bounces, sum(seconds) as seconds, sum(views) as views
+        select sum(visits) as visits, sum(visits_with_pageview) as visits_with_pageview,
+            sum(bounces) as bounces, sum(duration_seconds) as duration_seconds, sum(visit_pageviews) as visit_pageviews
         from /*visits*/ visits /*end*/ (:site, :lower, :upper)
     ) visited
     cross join (

@@ -2,7 +2,7 @@
 -- come with the question: local time is not this file's business.
 with visited as (
     select width_bucket(v.bucket, :starts::timestamptz[]) as place, sum(visits) as visits,
-        sum(viewed) as viewed, sum(bounces) as bounces, sum(seconds) as seconds
+        sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces, sum(duration_seconds) as duration_seconds
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     group by 1

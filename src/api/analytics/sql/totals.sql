@@ -1,8 +1,8 @@
 -- The headline numbers of a range.
 select /*metrics*/ visits, visitors /*end*/
 from (
-    select sum(visits) as visits, sum(viewed) as viewed,
-        sum(bounces) as bounces, sum(seconds) as seconds, sum(views) as views
+    select sum(visits) as visits, sum(visits_with_pageview) as visits_with_pageview,
+        sum(bounces) as bounces, sum(duration_seconds) as duration_seconds, sum(visit_pageviews) as visit_pageviews
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
 ) visited

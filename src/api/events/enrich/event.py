@@ -113,8 +113,10 @@ def accepted_time(time: datetime | None, sender: Sender) -> datetime:
 def kept_time(time: datetime, site: Site) -> datetime:
     """A time that the site still keeps raw data of. Raises Rejected for an earlier one: the
     rollups of that day could not be computed again."""
-    if site.kept_since and time < site.kept_since:
-        raise Rejected("expired", f"Events before {site.kept_since:%Y-%m-%d} are no longer kept.")
+    if site.raw_data_since and time < site.raw_data_since:
+        raise Rejected(
+            "expired", f"Events before {site.raw_data_since:%Y-%m-%d} are no longer kept."
+        )
     return time
 
 

@@ -1,31 +1,31 @@
 -- Updates stored visits, which got more events. Written as an INSERT that always meets a conflict:
 -- each visit is then found by its key, in a compressed chunk too.
 insert into visit (
-    visitor_id, started, id, site_id, ordinal, first_seen, began, last_event, ended,
-    pageviews, events, interactions, revenue, first_id, last_change, is_long,
+    visitor_id, started, id, site_id, visitor_number, first_seen, engaged_from, last_event, ended,
+    pageviews, events, interactive_events, revenue, first_id, last_change, is_long,
     entry_page, entry_at, entry_id, exit_page, exit_at, exit_id
 )
 select
-    visitor_id, started, id, site_id, ordinal, first_seen, began, last_event, ended,
-    pageviews, events, interactions, revenue, first_id, last_change,
+    visitor_id, started, id, site_id, visitor_number, first_seen, engaged_from, last_event, ended,
+    pageviews, events, interactive_events, revenue, first_id, last_change,
     last_event - started > interval '6 hours',
     coalesce(entry ->> 'page', ''), cast(entry ->> 'at' as timestamptz), cast(entry ->> 'id' as uuid),
     coalesce(exit ->> 'page', ''), cast(exit ->> 'at' as timestamptz), cast(exit ->> 'id' as uuid)
 from jsonb_to_recordset(cast(:visits as jsonb)) as grown (
-    visitor_id bigint, started timestamptz, id uuid, site_id integer, ordinal integer,
-    first_seen timestamptz, began timestamptz, last_event timestamptz, ended timestamptz,
-    pageviews integer, events integer, interactions integer, revenue numeric, first_id uuid,
+    visitor_id bigint, started timestamptz, id uuid, site_id integer, visitor_number integer,
+    first_seen timestamptz, engaged_from timestamptz, last_event timestamptz, ended timestamptz,
+    pageviews integer, events integer, interactive_events integer, revenue numeric, first_id uuid,
     last_change bigint, entry jsonb, exit jsonb
 )
 on conflict (visitor_id, started, id) do update set
     first_seen = excluded.first_seen,
-    began = excluded.began,
+    engaged_from = excluded.engaged_from,
     last_event = excluded.last_event,
     is_long = excluded.is_long,
     ended = excluded.ended,
     pageviews = excluded.pageviews,
     events = excluded.events,
-    interactions = excluded.interactions,
+    interactive_events = excluded.interactive_events,
     revenue = excluded.revenue,
     entry_page = excluded.entry_page,
     entry_at = excluded.entry_at,

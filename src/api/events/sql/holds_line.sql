@@ -4,9 +4,9 @@ select reason from (values
         select from rollup_dirty where site_id = cast(:site as int) and bucket < cast(:line as timestamptz)
     )),
     ('late changes wait for a refresh', exists (
-        select from visit_change where site_id = :site and started < :line
+        select from late_visit where site_id = :site and started < :line
     ) or exists (
-        select from event_change where site_id = :site and time < :line
+        select from late_event where site_id = :site and time < :line
     )),
     -- A rollup of empty tables has no watermark yet.
     ('buckets were never stored', exists (

@@ -2,16 +2,16 @@
 -- whole, each with as many events and visits as rollups counted when they were. Where not even the
 -- current week is, to its beginning: what happens now must be taken in.
 with reach as (
-    select kept_since, date_trunc('week', coalesce(
+    select raw_data_since, date_trunc('week', coalesce(
         (select time from event where site_id = site.id order by time limit 1),
-        (select max(bucket) from activity(site.id, '-infinity', kept_since)),
-        kept_since
+        (select max(bucket) from activity(site.id, '-infinity', raw_data_since)),
+        raw_data_since
     ), 'UTC') as first_week
-    from site where id = cast(:site as int) and kept_since is not null
+    from site where id = cast(:site as int) and raw_data_since is not null
 ), weeks as (
     select week, week + interval '7 days' as next_week
     from reach
-    cross join generate_series(first_week, kept_since - interval '7 days', interval '7 days') week
+    cross join generate_series(first_week, raw_data_since - interval '7 days', interval '7 days') week
 ), cut as (
     select next_week from weeks
     where (
@@ -25,9 +25,9 @@ with reach as (
         select coalesce(sum(visits), 0) from traffic(:site, week, next_week)
     )
 ), whole as (
-    select kept_since, coalesce((select max(next_week) from cut), first_week) as since from reach
+    select raw_data_since, coalesce((select max(next_week) from cut), first_week) as since from reach
 )
-select least(kept_since, case
+select least(raw_data_since, case
     when since > now() and since - interval '7 days' <= now() then since - interval '7 days'
     else since
 end) as line

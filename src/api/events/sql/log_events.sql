@@ -1,5 +1,5 @@
 -- Logs events that came late, as they are stored.
-insert into event_change
+insert into late_event
 select cast(:number as bigint), 1, e.*
 from unnest(cast(:visitors as bigint[]), cast(:times as timestamptz[]), cast(:ids as uuid[]))
     logged (visitor_id, time, id)

@@ -1,5 +1,5 @@
 -- Logs visits as they are at this moment: with -1 before they change, with +1 when they have.
-insert into visit_change
+insert into late_visit
 select cast(:number as bigint), cast(:sign as int), v.*
 from unnest(cast(:visitors as bigint[]), cast(:starteds as timestamptz[]), cast(:ids as uuid[]))
     logged (visitor_id, started, id)

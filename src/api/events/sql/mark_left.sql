@@ -1,13 +1,13 @@
 -- Marks the buckets of rollups of people which somebody left in this change: of whom there is no
 -- visit any more in that bucket with those dimensions. Counts are made right by the log; a set
 -- cannot tell whether a visitor is in it for another visit, too.
-insert into rollup_dirty (rollup, site_id, bucket)
-select distinct r.name, left_one.site_id, bucket
-from visit_change left_one
+insert into rollup_dirty (rollup, site_id, bucket, due_at)
+select distinct r.name, left_one.site_id, bucket, refresh_due(bucket + r.width, now())
+from late_visit left_one
 join rollup_state r on r.source = 'visit' and left_one.started < r.watermark
-    and r.people
+    and r.distinct_visitors
 cross join lateral date_bin(r.width, left_one.started, timestamptz '2000-01-03 00:00:00+00') bucket
-where left_one.number = :number and left_one.sign < 0
+where left_one.change = :number and left_one.sign < 0
   and not exists (
     select from (
         select * from visit

@@ -6,13 +6,13 @@ with touched as (
         select 'event' as source, time from event
         where visitor_id = any(cast(:visitors as bigint[]))
         union all
-        select 'event', time from event_change
+        select 'event', time from late_event
         where visitor_id = any(cast(:visitors as bigint[]))
         union all
         select 'visit', started from visit
         where visitor_id = any(cast(:visitors as bigint[]))
         union all
-        select 'visit', started from visit_change
+        select 'visit', started from late_visit
         where visitor_id = any(cast(:visitors as bigint[]))
     ) gone
 )

@@ -1,12 +1,12 @@
 -- Visitors who turned out to have been here earlier: every visit of theirs says since when. An INSERT
 -- that always meets a conflict, as in grow_visits.sql.
 insert into visit (
-    visitor_id, started, id, site_id, ordinal, first_seen, began, last_event, ended,
-    pageviews, events, interactions, first_id
+    visitor_id, started, id, site_id, visitor_number, first_seen, engaged_from, last_event, ended,
+    pageviews, events, interactive_events, first_id
 )
 select
-    v.visitor_id, v.started, v.id, v.site_id, v.ordinal, seen.first_seen, v.began, v.last_event,
-    v.ended, v.pageviews, v.events, v.interactions, v.first_id
+    v.visitor_id, v.started, v.id, v.site_id, v.visitor_number, seen.first_seen, v.engaged_from, v.last_event,
+    v.ended, v.pageviews, v.events, v.interactive_events, v.first_id
 from unnest(cast(:visitors as bigint[]), cast(:first_seens as timestamptz[])) seen (visitor_id, first_seen)
 cross join lateral (
     select * from visit

@@ -1,13 +1,13 @@
 -- What the caller, who holds the locks of these sites and the writers', can count on: the last
--- ordinal given out on each, up to when rows are stored in any rollup, the number of what the
+-- visitor number given out on each, up to when rows are stored in any rollup, the number of what the
 -- transaction changes behind that, and the number of the transaction itself.
 select
     asked.id as site_id,
     greatest(
-        (select ordinal from visitor where site_id = asked.id order by ordinal desc limit 1),
-        (select ordinals - 1 from site where id = asked.id),
+        (select number from visitor where site_id = asked.id order by number desc limit 1),
+        (select visitors_numbered - 1 from site where id = asked.id),
         -1
-    ) as ordinal,
+    ) as last_visitor_number,
     (select max(watermark) from rollup_state where watermark > '-infinity') as watermark,
     (select nextval('change_number')) as change,
     cast(pg_current_xact_id() as text) as xid

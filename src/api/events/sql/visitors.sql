@@ -1,5 +1,5 @@
 -- Who of these visitors is known?
-select visitor.id, visitor.ordinal, visitor.first_seen
+select visitor.id, visitor.number, visitor.first_seen
 from jsonb_to_recordset(cast(:visitors as jsonb)) asked (site_id integer, visitor_id bigint)
 cross join lateral (
     select * from visitor where site_id = asked.site_id and id = asked.visitor_id

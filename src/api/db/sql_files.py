@@ -78,6 +78,12 @@ def statement(path: Path, slots: Mapping[str, Fragment] | None = None) -> Statem
     return Statement(driver_form(SLOT.sub(fill, text)), values)
 
 
+@cache
+def text_of(path: Path) -> LiteralString:
+    """The text of a .sql file with the defaults in its slots, in the driver's form."""
+    return statement(path).text
+
+
 @lru_cache(maxsize=256)
 def driver_form(text: str) -> LiteralString:
     """:name as %(name)s, which is how psycopg spells it.

@@ -27,7 +27,7 @@ STALL_SECONDS = 0.1
 T = TypeVar("T")
 
 
-class PatientConnection(AsyncConnection[Any]):
+class DeadlineConnection(AsyncConnection[Any]):
     """A connection that hangs up on a server which does not answer.
 
     The server's own timeouts do not help when it is frozen, or when the network swallows what
@@ -40,7 +40,7 @@ class PatientConnection(AsyncConnection[Any]):
     async def wait(self, gen: PQGen[T], *args: Any, **kwargs: Any) -> T:
         """Waits for an answer. Raises psycopg.OperationalError when none came in time."""
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(self.patience, hang_up, self)
+        timer = loop.call_later(self.patience, abort, self)
         try:
             return await super().wait(gen, *args, **kwargs)
         finally:
@@ -51,7 +51,7 @@ MOST_PLANS = 24
 """Of a connection. Each takes the server some 2 MB; a dashboard asks a dozen questions."""
 
 
-class ReadingConnection(PatientConnection):
+class ReadingConnection(DeadlineConnection):
     """A connection that answers questions."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,13 +62,13 @@ class ReadingConnection(PatientConnection):
     """What partitions and chunks there were when the plans were made that it keeps."""
 
 
-class WritingConnection(PatientConnection):
+class WritingConnection(DeadlineConnection):
     """A connection that others wait for."""
 
     patience = 12.0
 
 
-def hang_up(connection: AsyncConnection[Any]) -> None:
+def abort(connection: AsyncConnection[Any]) -> None:
     """Ends the conversation on our side: whoever waits for an answer hears that it is over."""
     with suppress(OSError, psycopg.Error):
         ours = socket.socket(fileno=os.dup(connection.fileno()))
@@ -76,7 +76,7 @@ def hang_up(connection: AsyncConnection[Any]) -> None:
             ours.shutdown(socket.SHUT_RDWR)
 
 
-def was_cut(connection: AsyncConnection[Any]) -> bool:
+def closed_by_server(connection: AsyncConnection[Any]) -> bool:
     """Whether the server said something on an idle connection: the only thing that it has to say
     then is goodbye. Costs no round trip."""
     try:
@@ -87,7 +87,7 @@ def was_cut(connection: AsyncConnection[Any]) -> bool:
         return True
 
 
-async def patiently(future: asyncio.Future[T], seconds: float) -> T:
+async def wait_at_most(future: asyncio.Future[T], seconds: float) -> T:
     """The result of something that the database does. Raises Unavailable, and leaves it alone, when
     it takes longer: whether nothing is said or it is said slowly is the same to whoever waits."""
     loop = asyncio.get_running_loop()
@@ -115,7 +115,7 @@ class Deadline:
         """
         task = asyncio.create_task(work)
         task.add_done_callback(forget)
-        return await patiently(task, max(0, self.at - asyncio.get_running_loop().time()))
+        return await wait_at_most(task, max(0, self.at - asyncio.get_running_loop().time()))
 
 
 async def within(work: Coroutine[Any, Any, T], seconds: float = ANSWER_SECONDS) -> T:

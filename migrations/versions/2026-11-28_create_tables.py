@@ -243,7 +243,7 @@ create table rollup_dirty (
     site_id integer not null,
     bucket timestamptz not null,
     version bigint not null default 1,
-    due_at timestamptz not null default now(),
+    due_at timestamptz not null,
     primary key (rollup, site_id, bucket)
 );
 create index rollup_dirty_due on rollup_dirty (rollup, due_at);

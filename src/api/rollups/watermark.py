@@ -73,7 +73,7 @@ async def advance_watermark(connection: Connection, rollup: Rollup, now: datetim
 
 async def move_watermark(connection: Connection, rollup: Rollup, target: datetime) -> None:
     """Moves the watermark here, never back, marking every bucket on the way that has rows, or had
-    some: what is logged of it must not be added to nothing."""
+    some: what is logged of it must not be added to nothing. They are due in this round."""
     fact = rollup.fact
     rows: LiteralString = " union all ".join(
         f"select site_id, {fact.time} from {table}"
@@ -84,8 +84,8 @@ async def move_watermark(connection: Connection, rollup: Rollup, target: datetim
     values = {"name": rollup.name, "target": target}
     await connection.execute(
         f"""
-        insert into rollup_dirty (rollup, site_id, bucket)
-        select distinct %(name)s, site_id, {rollup.floor(fact.time)}
+        insert into rollup_dirty (rollup, site_id, bucket, due_at)
+        select distinct %(name)s, site_id, {rollup.floor(fact.time)}, %(target)s
         from ({rows}) passed join site on site.id = site_id
         where {fact.time} >= coalesce(raw_data_since, '-infinity')
         on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1

@@ -88,6 +88,24 @@ async def test_bucket_with_late_changes_is_recomputed_at_an_age_of_16_hours(
     assert await visits(site, bucket) == 2
 
 
+async def test_bucket_that_the_watermark_passes_is_stored_in_the_same_round(
+    site: TestSite, bucket: datetime
+) -> None:
+    async with await site.database.connect() as connection:
+        await connection.execute(
+            "update rollup_state set watermark = %s where name = 'traffic'", [bucket]
+        )
+    await visit(site, bucket, 1)
+    assert not await waits(site, bucket, HOUR)
+    async with await site.database.connect() as connection:
+        cursor = await connection.execute(
+            "select visits from traffic_stored t join site on site.id = site_id"
+            " where key = %s and bucket = %s",
+            [site.key, bucket],
+        )
+        assert await cursor.fetchall() == [(1,)]
+
+
 async def test_dirty_bucket_is_recomputed_at_the_next_power_of_two_of_its_age_in_hours(
     site: TestSite, bucket: datetime
 ) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from api.db.sql_files import text_of
+from api.db.sql_files import execute
 
 log = logging.getLogger("analytics.clock")
 
@@ -31,14 +31,12 @@ async def database_time(connection: Connection) -> datetime:
 
 async def read_clock(connection: Connection) -> None:
     """Writes the database's clock down, and logs it when it had been ahead."""
-    ((ahead,),) = await (await connection.execute(text_of(SQL / "read_clock.sql"))).fetchall()
+    ((ahead,),) = await (await execute(connection, SQL / "read_clock.sql")).fetchall()
     if ahead:
         log.warning("the clock of the database was ahead: it had been %s", ahead)
 
 
 async def confirmed_time(connection: Connection) -> datetime | None:
     """The time by which data may be destroyed; None while no reading is confirmed."""
-    ((confirmed,),) = await (
-        await connection.execute(text_of(SQL / "confirmed_time.sql"))
-    ).fetchall()
+    ((confirmed,),) = await (await execute(connection, SQL / "confirmed_time.sql")).fetchall()
     return confirmed

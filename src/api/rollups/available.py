@@ -9,7 +9,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from api.db.database import Database, lend
+from api.db.sql_files import text_of
 from api.rollups.model import Rollup
+from api.rollups.statements import SQL
 
 REMEMBER_SECONDS = 5.0
 
@@ -35,10 +37,7 @@ async def stored_rollups(connection: AsyncConnection[Any]) -> dict[str, dict[str
     """Fingerprint, whether it was ever filled, and first complete time of each stored rollup, by
     name."""
     cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(
-        "select name, fingerprint, ready_at is not null as is_ready,"
-        " nullif(complete_since, '-infinity') as complete_since from rollup_state"
-    )
+    await cursor.execute(text_of(SQL / "stored_rollups.sql"))
     return {row["name"]: row for row in await cursor.fetchall()}
 
 

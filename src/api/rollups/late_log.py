@@ -7,15 +7,12 @@ change, and its number. What all rollups contain need not be logged any more.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, LiteralString
-
-from psycopg import AsyncConnection
+from typing import LiteralString
 
 from api.rollups.ddl import last_change_sql
 from api.rollups.model import Rollup, late_log
 from api.rollups.schedule import LATE_AGE, LONGEST_LATE
-
-Connection = AsyncConnection[Any]
+from api.rollups.statements import Connection, execute
 
 
 async def mark_late_buckets(
@@ -23,46 +20,19 @@ async def mark_late_buckets(
 ) -> None:
     """Marks the stored buckets with late changes in the log that have passed one of the two ages
     since the rollup was refreshed, or all of them when everything is wanted."""
-    known = last_change_sql(rollup, "d.site_id", "d.bucket")
-    await connection.execute(
-        f"""
-        insert into rollup_dirty (rollup, site_id, bucket, due_at)
-        select distinct r.name, d.site_id, d.bucket, %(now)s::timestamptz
-        from ({changes(rollup)}) d
-        join rollup_state r on r.name = %(rollup)s
-            and d.time >= r.rows_since and d.time < r.watermark
-        join site on site.id = d.site_id and d.time >= coalesce(site.raw_data_since, '-infinity')
-        where change > coalesce({known}, 0) and (
-            %(everything)s
-            or d.bucket > coalesce(r.refreshed_at, '-infinity') - %(late)s::interval
-                and d.bucket <= %(now)s - %(late)s
-            or d.bucket <= %(now)s - %(latest)s::interval
-        )
-        order by 1, 2, 3
-        on conflict do nothing
-        """,
-        {
-            "rollup": rollup.name,
-            "now": now,
-            "everything": everything,
-            "late": rollup.width + LATE_AGE,
-            "latest": rollup.width + LONGEST_LATE,
-        },
-    )
-
-
-def changes(rollup: Rollup) -> LiteralString:
-    """What is logged of the rows that a rollup sums up, with the buckets of them."""
-    fact = rollup.fact
-    return (
-        f"select site_id, change, {fact.time} as time, {rollup.floor(fact.time)} as bucket"
-        f" from {late_log(fact.table)} where {rollup.only}"
-    )
+    values = {
+        "name": rollup.name,
+        "now": now,
+        "everything": everything,
+        "late_age": LATE_AGE,
+        "longest_late": LONGEST_LATE,
+    }
+    await execute(connection, "mark_late", values, rollup)
 
 
 async def prune_log(connection: Connection, rollups: Sequence[Rollup]) -> None:
-    """Removes what every rollup knows whose rows are stored that far."""
-    # Wide buckets first: they learn of a change last.
+    """Removes from the log what every rollup contains whose rows are stored that far."""
+    # Wide buckets first: they contain a change last.
     widest = sorted(rollups, key=lambda rollup: rollup.width, reverse=True)
     tables: set[LiteralString] = {rollup.fact.table for rollup in rollups}
     for table in tables:

@@ -2,16 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
-
-from psycopg import AsyncConnection
 
 from api.db.clock import database_time
-from api.db.sql_files import text_of
 from api.rollups.definitions import ROLLUPS
-from api.rollups.schedule import SQL
-
-Connection = AsyncConnection[Any]
+from api.rollups.statements import Connection, execute
 
 OVERDUE = timedelta(hours=2)
 """How late a refresh may be. Whoever has jobs run by a cron has them run once an hour."""
@@ -20,8 +14,9 @@ OVERDUE = timedelta(hours=2)
 async def refresh_is_behind(connection: Connection) -> Sequence[str]:
     """The rollups with a watermark that should have moved hours ago, or a bucket that should have
     been computed by then; by the clock of the database."""
-    cursor = await connection.execute(
-        text_of(SQL / "refresh_is_behind.sql"),
+    cursor = await execute(
+        connection,
+        "refresh_is_behind",
         {
             "names": [rollup.name for rollup in ROLLUPS],
             "lags": [rollup.settles_after for rollup in ROLLUPS],

@@ -8,9 +8,6 @@ marked bucket is answered live. README.md beside this file tells the life of a b
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-
-from psycopg import AsyncConnection
 
 from api.db.engine import Engine
 from api.rollups.available import as_stored
@@ -18,6 +15,7 @@ from api.rollups.late_log import mark_late_buckets, prune_log
 from api.rollups.locks import exclusive
 from api.rollups.model import Rollup
 from api.rollups.schedule import MARKS_AT_ONCE, Mark, read_marks, remove_marks, rollups_due
+from api.rollups.statements import Connection
 from api.rollups.stored import (
     complete_since,
     recompute_buckets,
@@ -25,8 +23,6 @@ from api.rollups.stored import (
     stored_table,
 )
 from api.rollups.watermark import advance_watermark, begin_watermark, put_watermark_back
-
-Connection = AsyncConnection[Any]
 
 
 async def refresh_rollups(

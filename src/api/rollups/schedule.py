@@ -9,17 +9,10 @@ together: a continuous aggregate is refreshed for all sites at once.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, LiteralString
+from typing import LiteralString
 
-from psycopg import AsyncConnection
-
-from api.db.sql_files import text_of
 from api.rollups.model import Rollup
-
-Connection = AsyncConnection[Any]
-
-SQL = Path(__file__).parent / "sql"
+from api.rollups.statements import Connection, execute
 
 MARKS_AT_ONCE = 500
 
@@ -47,8 +40,9 @@ async def rollups_due(
 ) -> Sequence[Rollup]:
     """Those that have a watermark to move or buckets to compute; with `everything` also buckets
     that are not due yet. Mostly none, so that a round between two hours is one question."""
-    cursor = await connection.execute(
-        text_of(SQL / "rollups_due.sql"),
+    cursor = await execute(
+        connection,
+        "rollups_due",
         {
             "names": [rollup.name for rollup in rollups],
             "lags": [rollup.settles_after for rollup in rollups],
@@ -67,8 +61,7 @@ async def read_marks(
     """Some dirty buckets that are due, oldest first, with the versions read."""
     due = "infinity" if everything else now
     values = {"rollup": rollup.name, "due": due, "most": MARKS_AT_ONCE}
-    cursor = await connection.execute(text_of(SQL / "read_marks.sql"), values)
-    return await cursor.fetchall()
+    return await (await execute(connection, "read_marks", values)).fetchall()
 
 
 async def remove_marks(connection: Connection, rollup: Rollup, marks: Sequence[Mark]) -> None:
@@ -79,4 +72,4 @@ async def remove_marks(connection: Connection, rollup: Rollup, marks: Sequence[M
         "buckets": [bucket for _, bucket, _ in marks],
         "versions": [version for _, _, version in marks],
     }
-    await connection.execute(text_of(SQL / "remove_marks.sql"), values)
+    await execute(connection, "remove_marks", values)

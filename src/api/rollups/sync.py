@@ -3,9 +3,8 @@
 import hashlib
 import logging
 from collections.abc import Sequence
-from typing import Any
 
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 
 from api.db.engine import Engine
 from api.errors import AnalyticsError
@@ -19,11 +18,10 @@ from api.rollups.ddl import (
 )
 from api.rollups.model import Fact, Rollup
 from api.rollups.schedule import REFRESH_DUE
+from api.rollups.statements import Connection, execute, fetch_value
 from api.rollups.stored import stored_table
 
 log = logging.getLogger("analytics.rollups")
-
-Connection = AsyncConnection[Any]
 
 SYNC_LOCK = 20261125
 
@@ -68,13 +66,8 @@ async def fingerprint_of(
 ) -> str:
     """Changes with any view, function or stored table that is declared, and with the columns of the
     base tables: PostgreSQL expands the * of a view when it is created."""
-    cursor = await connection.execute(
-        "select string_agg(concat(attrelid::regclass, '.', attname), ' ' order by attrelid, attnum)"
-        " from pg_attribute where attnum > 0 and not attisdropped"
-        " and attrelid = any(%s::text[]::regclass[])",
-        [[fact.table for fact in facts]],
-    )
-    ((columns,),) = await cursor.fetchall()
+    tables = {"tables": [fact.table for fact in facts]}
+    columns = str(await fetch_value(connection, "columns_of", tables))
     texts = [
         columns,
         REFRESH_DUE,
@@ -148,16 +141,17 @@ async def drop_stored(connection: Connection, name: str) -> None:
 async def create_stored(connection: Connection, engine: Engine, rollup: Rollup) -> None:
     """Creates the stored rows of a rollup, empty, unless they are there. They cannot know what raw
     data no longer tells."""
-    cursor = await connection.execute(
-        "insert into rollup_state"
-        " (name, source, width, watermark, fingerprint, complete_since,"
-        " distinct_visitors, dimensions) values (%s, %s, %s, '-infinity', %s,"
-        " coalesce((select max(raw_data_since) from site), '-infinity'), %s, %s)"
-        " on conflict (name) do nothing",
-        [
-            *(rollup.name, rollup.fact.table, rollup.width, rollup.fingerprint),
-            *(rollup.distinct_visitors, list(rollup.dimensions)),
-        ],
+    cursor = await execute(
+        connection,
+        "add_rollup",
+        {
+            "name": rollup.name,
+            "source": rollup.fact.table,
+            "width": rollup.width,
+            "dimensions": list(rollup.dimensions),
+            "distinct_visitors": rollup.distinct_visitors,
+            "fingerprint": rollup.fingerprint,
+        },
     )
     if cursor.rowcount:
         await connection.execute(stored_sql(rollup, engine))

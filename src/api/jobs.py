@@ -9,8 +9,8 @@ from psycopg import AsyncConnection
 from api.db.clock import confirmed_time, database_time, read_clock
 from api.db.columnstore import compress_chunks
 from api.db.engine import Engine
-from api.db.scheduler import Job
 from api.db.partitions import ensure_partitions, months_ahead
+from api.db.scheduler import Job
 from api.events.enrich.identity import delete_old_salts
 from api.events.rejected.store import delete_old_rejected
 from api.events.removal.expiry import expire, put_lines_right

@@ -15,8 +15,8 @@ from starlette.requests import HTTPConnection
 
 from api.auth.access import bearer_of, can_edit, user_of
 from api.auth.models import User
-from api.db.timeouts import Deadline
 from api.db.database import Database
+from api.db.timeouts import Deadline
 from api.errors import AnalyticsError, Unauthenticated
 from api.events.enrich.event import enrich
 from api.events.enrich.geo import GeoLocator

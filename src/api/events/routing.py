@@ -15,8 +15,8 @@ from msgspec import Raw
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth.access import AppDatabase, MaybeUser, readable_site
-from api.db.timeouts import Deadline
 from api.db.database import Database
+from api.db.timeouts import Deadline
 from api.errors import (
     DATABASE_AWAY,
     EVENTS_PATH,

@@ -63,7 +63,9 @@ async def jump(site: TestSite, line: datetime) -> int:
     """Puts the line where a wrong clock would."""
     number, _ = await number_and_line(site)
     async with await site.database.connect() as connection:
-        await connection.execute("update site set raw_data_since = %s where id = %s", [line, number])
+        await connection.execute(
+            "update site set raw_data_since = %s where id = %s", [line, number]
+        )
     return number
 
 
@@ -167,7 +169,9 @@ async def test_line_that_cannot_move_for_a_day_says_why(
     number, _ = await number_and_line(site)
     async with await site.database.connect() as connection:
         await connection.execute(
-            "insert into rollup_dirty values ('pages', %s, %s)", [number, MONDAY - 8 * WEEK]
+            "insert into rollup_dirty (rollup, site_id, bucket, due_at)"
+            " values ('pages', %s, %s, 'infinity')",
+            [number, MONDAY - 8 * WEEK],
         )
         with caplog.at_level(logging.WARNING, "analytics.retention"):
             await expire(connection, site.database.engine, 0, NOW)

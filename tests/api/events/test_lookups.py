@@ -14,7 +14,8 @@ WANTED = 200
 
 FILL = """
 insert into visit (
-    visitor_id, started, id, site_id, visitor_number, session_id, first_seen, engaged_from, last_event, ended,
+    visitor_id, started, id, site_id, visitor_number, session_id, first_seen, engaged_from,
+    last_event, ended,
     pageviews, events, interactive_events, first_id
 )
 select n, at, gen_random_uuid(), 1, n, %s || n, at, at, at, at, 1, 1, 0, gen_random_uuid()

@@ -102,7 +102,9 @@ def refuse_expired(time: datetime, site: Site) -> None:
     """Raises Rejected for a time of which the site has no raw data any more: rollups of that day
     could not be computed again."""
     if site.raw_data_since and time < site.raw_data_since:
-        raise Rejected("expired", f"Events before {site.raw_data_since:%Y-%m-%d} are no longer kept.")
+        raise Rejected(
+            "expired", f"Events before {site.raw_data_since:%Y-%m-%d} are no longer kept."
+        )
 
 
 @lru_cache(maxsize=8192)

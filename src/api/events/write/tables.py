@@ -48,7 +48,9 @@ def widen(spans: dict[Key, Span], key: Key, event: Event) -> Span:
     engaged_from, time = event.engaged_from, event.time
     span = spans.get(key)
     if span is None:
-        spans[key] = span = Span(event.visitor_id, event.site_id, event.session_id, engaged_from, time)
+        spans[key] = span = Span(
+            event.visitor_id, event.site_id, event.session_id, engaged_from, time
+        )
     else:
         span.lower, span.upper = min(span.lower, engaged_from), max(span.upper, time)
     return span
@@ -56,7 +58,17 @@ def widen(spans: dict[Key, Span], key: Key, event: Event) -> Span:
 
 def visit_from(row: Sequence[Any]) -> Visit:
     """A stored visit as the writer works with it. See visit_part.sql for the columns."""
-    *fields, entry_at, entry_id, entry_page, exit_at, exit_id, exit_page, visitor_number, first_seen = row
+    (
+        *fields,
+        entry_at,
+        entry_id,
+        entry_page,
+        exit_at,
+        exit_id,
+        exit_page,
+        visitor_number,
+        first_seen,
+    ) = row
     return Visit(
         *fields,
         entry=PageMark(entry_at, entry_id, entry_page) if entry_at else None,

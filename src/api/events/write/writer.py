@@ -235,7 +235,9 @@ async def load_existing(connection: Connection, events: Sequence[Event]) -> Exis
     stored = {(row["site_id"], row["id"]) for cursor in ids for row in await cursor.fetchall()}
     near = [visit_from(row) for cursor in visits for row in await cursor.fetchall()]
     of_sites = await sites.fetchall()
-    known = {v.visitor_id: KnownVisitor(v.visitor_number, v.first_seen) for v in near if v.first_seen}
+    known = {
+        v.visitor_id: KnownVisitor(v.visitor_number, v.first_seen) for v in near if v.first_seen
+    }
     known |= {
         row["id"]: KnownVisitor(row["number"], row["first_seen"])
         for row in await visitors.fetchall()

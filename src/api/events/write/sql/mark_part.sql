@@ -11,12 +11,14 @@
     where touched.source = 'event' and c.site_id = touched.site_id
       and c.time >= touched.time and c.time < touched.time + interval '1 hour'
 )
-insert into rollup_dirty (rollup, site_id, bucket)
-select distinct r.name, touched.site_id,
-    date_bin(r.width, touched.time, timestamptz '2000-01-03 00:00:00+00') as bucket
+insert into rollup_dirty (rollup, site_id, bucket, due_at)
+select distinct r.name, touched.site_id, bucket, refresh_due(bucket + r.width, now())
 from touched
 join rollup_state r on r.source = touched.source
     and touched.time >= r.rows_since and touched.time < r.watermark
+cross join lateral date_bin(
+    r.width, touched.time, timestamptz '2000-01-03 00:00:00+00'
+) bucket
 join site on site.id = touched.site_id and touched.time >= coalesce(site.raw_data_since, '-infinity')
 order by 1, 2, 3
 on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1

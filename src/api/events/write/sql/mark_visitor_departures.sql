@@ -1,11 +1,11 @@
 -- Marks bitmap buckets that lost a visitor: after this change the visitor has no visit with those
 -- dimension values in the bucket. Counts are corrected by the log; a bitmap does not say whether a
 -- visitor is in it for another visit, too.
-insert into rollup_dirty (rollup, site_id, bucket)
-select distinct r.name, left_one.site_id, bucket
+insert into rollup_dirty (rollup, site_id, bucket, due_at)
+select distinct r.name, left_one.site_id, bucket, refresh_due(bucket + r.width, now())
 from late_visit left_one
 join rollup_state r on r.source = 'visit' and left_one.started < r.watermark
-    and r.people
+    and r.distinct_visitors
 cross join lateral date_bin(r.width, left_one.started, timestamptz '2000-01-03 00:00:00+00') bucket
 where left_one.change = :number and left_one.sign < 0
   and not exists (

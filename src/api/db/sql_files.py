@@ -17,6 +17,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, LiteralString, cast
 
+from psycopg import AsyncConnection, AsyncCursor
+
 SLOT = re.compile(r"/\*(?P<name>\w+)\*/(?P<default>.*?)/\*end\*/", re.DOTALL)
 INCLUDE = re.compile(r"/\*include (?P<name>\w+)(?P<renamed>( \w+=\w+)*)\*/")
 COMMENT = re.compile(r"--[^\n]*|/\*(?!\w+\*/).*?\*/", re.DOTALL)
@@ -76,6 +78,23 @@ def statement(path: Path, slots: Mapping[str, Fragment] | None = None) -> Statem
 
     values = {key: value for slot in slots.values() for key, value in slot.values.items()}
     return Statement(driver_form(SLOT.sub(fill, text)), values)
+
+
+@cache
+def text_of(path: Path) -> LiteralString:
+    """The text of a .sql file with the defaults in its slots, in the driver's form."""
+    return statement(path).text
+
+
+async def execute(
+    connection: AsyncConnection[Any],
+    path: Path,
+    values: Mapping[str, Any] | None = None,
+    slots: Mapping[str, Fragment] | None = None,
+) -> AsyncCursor[Any]:
+    """Runs the statement in a .sql file on a connection."""
+    text = statement(path, slots).text if slots else text_of(path)
+    return await connection.execute(text, values)
 
 
 @lru_cache(maxsize=256)

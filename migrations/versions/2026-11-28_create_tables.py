@@ -4,6 +4,9 @@ Time tables are hypertables where TimescaleDB is installed in this database, and
 month otherwise. Every unique key of a visitor-level table contains visitor_id (a distributed
 engine needs the distribution column in it) and the time (a hypertable needs its partition
 column in it). visitor_id folds the site in.
+
+The columns of event and visit come in the order in which reports need them: to get at one,
+PostgreSQL walks over all before it, and that is half of what reading many rows takes.
 """
 
 from alembic import op
@@ -35,6 +38,14 @@ create table site (
         check (visibility in ('private', 'members', 'public')),
     identified boolean not null default false,
     is_demo boolean not null default false,
+    -- For how many days raw data is kept; 0 is for ever, null what the installation says.
+    retention_days integer check (retention_days = 0 or retention_days between 22 and 36500),
+    -- The line: raw data before it is gone, or about to be.
+    raw_data_since timestamptz,
+    line_moved_at timestamptz,
+    -- How many visitors had been numbered when one was last erased: rollups may contain the
+    -- numbers of visitors who are gone, and nobody else may get them.
+    visitors_numbered integer not null default 0,
     created_at timestamptz not null default now()
 );
 create index site_domain on site (lower(domain));
@@ -50,17 +61,36 @@ create table salt (
     day date primary key,
     value bytea not null
 );
+
+create table goal (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    name text not null,
+    event text not null,
+    page text,
+    pattern text,
+    props jsonb,
+    created_at timestamptz not null default now(),
+    unique (site_id, name)
+);
+
+create table audit_log (
+    id bigint generated always as identity primary key,
+    at timestamptz not null default now(),
+    actor bigint,
+    action text not null,
+    site_id integer,
+    detail jsonb not null default '{}'
+);
+create index audit_log_at on audit_log (at);
 """
 
-# Columns come in the order in which reports need them: to get at one PostgreSQL walks over all
-# before it, and that is half of what reading many rows takes. Some came later (0007, 0010);
-# installations from before have them at the end, and are as right, only slower.
 EVENT = """
 create table event (
     visitor_id bigint not null,
     time timestamptz not null,
     site_id integer not null,
-    ordinal integer not null,
+    visitor_number integer not null,
     id uuid not null,
     visit_id uuid not null,
     last_change bigint,
@@ -78,9 +108,13 @@ create table event (
     primary key (visitor_id, time, id)
 )"""
 
+# Of a hundred events a few are something else than a page view and the time spent on it: these
+# are found by an index of their own.
 EVENT_INDEXES = """
 create index event_site_time on event (site_id, time desc);
 create index event_id on event (id, time);
+create index event_custom on event (site_id, time) include (name, visitor_id, visit_id)
+    where name not in ('pageview', 'engagement');
 """
 
 VISIT = """
@@ -89,13 +123,13 @@ create table visit (
     started timestamptz not null,
     last_event timestamptz not null,
     ended timestamptz not null,
-    began timestamptz not null,
+    engaged_from timestamptz not null,
     first_seen timestamptz not null,
     site_id integer not null,
-    ordinal integer not null,
+    visitor_number integer not null,
     pageviews integer not null,
     events integer not null,
-    interactions integer not null,
+    interactive_events integer not null,
     is_long boolean not null default false,
     id uuid not null,
     last_change bigint,
@@ -129,23 +163,26 @@ create table visit (
     primary key (visitor_id, started, id)
 )"""
 
+# A session is looked up by its id, which is nearly unique: with the site in front of it this index
+# looked to the planner like the one by site and time, and it took that.
+# Few visits last long (see add_visits.sql), and a range has to look for those from before it.
 VISIT_INDEXES = """
 create index visit_site_started on visit (site_id, started desc);
-create index visit_session on visit (site_id, session_id, started) where session_id is not null;
+create index visit_session on visit (session_id, started) where session_id is not null;
+create index visit_long on visit (site_id, started) where is_long;
 """
 
 VISITOR = """
 create table visitor (
     site_id integer not null,
     id bigint not null,
-    ordinal integer not null,
+    number integer not null,
     first_seen timestamptz not null,
-    last_seen timestamptz not null,
     user_id text,
     traits jsonb,
     primary key (site_id, id)
 );
-create index visitor_ordinal on visitor (site_id, ordinal desc);
+create index visitor_number on visitor (site_id, number desc);
 create index visitor_first_seen on visitor (site_id, first_seen);
 """
 
@@ -165,14 +202,40 @@ create table bot_event (
 
 BOT_EVENT_INDEXES = "create index bot_event_site_time on bot_event (site_id, time desc)"
 
+REJECTED_EVENT = """
+create table rejected_event (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    received_at timestamptz not null,
+    code text not null,
+    detail text not null,
+    visitor_id bigint not null,
+    user_id text,
+    user_agent text not null,
+    payload text not null,
+    bytes integer not null generated always as (octet_length(payload)) stored
+);
+create index rejected_event_site on rejected_event (site_id, id);
+create index rejected_event_received on rejected_event (received_at);
+"""
+
+# What these tables are for: src/api/rollups/README.md.
 ROLLUPS = """
 create table rollup_state (
     name text primary key,
     source text not null,
     width interval not null,
-    watermark timestamptz not null,
+    dimensions text[] not null default '{}',
+    distinct_visitors boolean not null default false,
     fingerprint text not null,
-    refreshed_at timestamptz
+    watermark timestamptz not null,
+    -- Before it rows have expired, of rollups that keep them for a while only.
+    rows_since timestamptz not null default '-infinity',
+    -- Before it rows lack sites whose raw data had expired when the rollup was first stored.
+    complete_since timestamptz not null default '-infinity',
+    refreshed_at timestamptz,
+    -- When all of its buckets had been computed once.
+    ready_at timestamptz
 );
 
 create table rollup_dirty (
@@ -180,121 +243,74 @@ create table rollup_dirty (
     site_id integer not null,
     bucket timestamptz not null,
     version bigint not null default 1,
+    due_at timestamptz not null,
     primary key (rollup, site_id, bucket)
 );
+create index rollup_dirty_due on rollup_dirty (rollup, due_at);
+
+create sequence change_number;
+"""
+
+# Late rows as they were (sign -1) and as they are (+1), under the number of the change.
+LATE_LOG = """
+create table late_visit (change bigint not null, sign integer not null, like visit);
+create index late_visit_time on late_visit (site_id, started);
+create table late_event (change bigint not null, sign integer not null, like event);
+create index late_event_time on late_event (site_id, time);
 """
 
 # Whether an event is what a step of a funnel, or a goal, asks for: its name, its page (itself, or
-# any that a pattern matches) and its properties, compared as text.
-FITS = """
+# any that a pattern matches; the empty pattern is any page) and its properties, compared as text.
+MATCHES_STEP = """
 create function has_props(props jsonb, wanted jsonb) returns boolean
     language sql immutable parallel safe return not exists (
         select from jsonb_each_text(wanted) w where props ->> w.key is distinct from w.value
     );
 
-create function fits(
+create function matches_step(
     name text, page text, props jsonb,
     wanted_name text, wanted_page text, wanted_pattern text, wanted_props jsonb
 ) returns boolean language sql immutable parallel safe return
-    name = wanted_name and (page = wanted_page or page ~ wanted_pattern)
+    name = wanted_name
+    and (wanted_pattern = '' or page = wanted_page or page ~ wanted_pattern)
     and (wanted_props is null or has_props(props, wanted_props));
 """
 
-# How far one visitor got in a funnel, read in one pass over the events in order; of an event that
-# fits several steps, the later step comes first.
-# starts[k] is the latest start of a chain that got to step k: with a window that counts from
-# the first step the latest start dominates every earlier one, so nothing else need be kept.
-# latest[k] is when that chain was there, and places[k] the number of that event among all
-# events, for funnels that allow nothing in between; got_there and seconds are of the first
-# chain that ever got there.
-FUNNEL = """
-create type funnel_progress as (
-    starts timestamptz[],
-    latest timestamptz[],
-    places bigint[],
-    got_there timestamptz[],
-    seconds double precision[]
-);
-
-create function funnel_advance(
-    progress funnel_progress, happened timestamptz, step integer, place bigint,
-    window_seconds double precision
-) returns funnel_progress language plpgsql immutable parallel safe as $$
-declare
-    start timestamptz := case when step = 1 then happened else progress.starts[step - 1] end;
-begin
-    if start is null or happened > start + make_interval(secs => window_seconds)
-        or (step > 1 and progress.places[step - 1] <> place - 1) then
-        return progress;
-    end if;
-    if progress.seconds[step] is null then
-        progress.got_there[step] := happened;
-        progress.seconds[step] := case when step = 1 then 0
-            else extract(epoch from happened - progress.latest[step - 1]) end;
-    end if;
-    if progress.starts[step] is distinct from start
-        or progress.places[step] is distinct from place then
-        progress.starts[step] := start;
-        progress.latest[step] := happened;
-        progress.places[step] := place;
-    end if;
-    return progress;
-end $$;
-
-create aggregate funnel_walk(timestamptz, integer, bigint, double precision) (
-    sfunc = funnel_advance,
-    stype = funnel_progress,
-    initcond = '({},{},{},{},{})'
-);
-
--- Any order: latest[s] is when step s happened last; the number of steps that happened within the
--- window before this event is how far the visitor is.
-create function funnel_gather(
-    progress funnel_progress, happened timestamptz, step integer, place bigint,
-    window_seconds double precision
-) returns funnel_progress language plpgsql immutable parallel safe as $$
-declare
-    others timestamptz[];
-    reached integer;
-begin
-    progress.latest[step] := happened;
-    select array_agg(t order by t desc), count(*) into others, reached
-    from unnest(progress.latest) t where t >= happened - make_interval(secs => window_seconds);
-    if progress.seconds[reached] is null then
-        progress.got_there[reached] := happened;
-        progress.seconds[reached] := case when reached = 1 then 0
-            else extract(epoch from happened - others[2]) end;
-    end if;
-    return progress;
-end $$;
-
-create aggregate funnel_collect(timestamptz, integer, bigint, double precision) (
-    sfunc = funnel_gather,
-    stype = funnel_progress,
-    initcond = '({},{},{},{},{})'
+# Readings of the database's clock (api/db/clock.py), and the row by which /readyz finds out whether
+# a write can be committed (api/db/probe.py).
+UPKEEP = """
+create table clock_reading (at timestamptz primary key);
+create table write_probe (
+    id integer primary key check (id = 1), written_at timestamptz not null
 );
 """
 
 
 def upgrade() -> None:
-    for statements in (ACCOUNTS, VISITOR, ROLLUPS, FITS, FUNNEL):
-        op.execute(text(statements.replace(":", r"\:")))
+    for statements in (ACCOUNTS, VISITOR, REJECTED_EVENT, ROLLUPS, MATCHES_STEP, UPKEEP):
+        run(statements)
     create_time_table("event", EVENT, "time", EVENT_INDEXES)
     create_time_table("visit", VISIT, "started", VISIT_INDEXES)
     create_time_table("bot_event", BOT_EVENT, "time", BOT_EVENT_INDEXES)
+    run(LATE_LOG)
+
+
+def run(statements: str) -> None:
+    """Runs them as they are: a colon begins no parameter."""
+    op.execute(text(statements.replace(":", r"\:")))
 
 
 def create_time_table(name: str, table: str, column: str, indexes: str) -> None:
     """A hypertable of weekly chunks, or a table partitioned by time."""
     if has_timescaledb():
-        op.execute(table)
-        op.execute(
+        run(table)
+        run(
             f"select create_hypertable('{name}', by_range('{column}', interval '7 days'), "
             "create_default_indexes => false)"
         )
     else:
-        op.execute(f"{table} partition by range ({column})")
-    op.execute(indexes)
+        run(f"{table} partition by range ({column})")
+    run(indexes)
 
 
 def has_timescaledb() -> bool:
@@ -304,11 +320,10 @@ def has_timescaledb() -> bool:
 
 
 def downgrade() -> None:
-    for aggregate in ("funnel_walk", "funnel_collect"):
-        op.execute(f"drop aggregate {aggregate}(timestamptz, integer, bigint, double precision)")
-    op.execute("drop function funnel_advance, funnel_gather, fits, has_props")
-    op.execute("drop type funnel_progress")
-    op.execute(
-        "drop table rollup_dirty, rollup_state, bot_event, visitor, visit, event, salt, "
-        "membership, site, app_user"
+    run(
+        "drop table late_event, late_visit, rollup_dirty, rollup_state, bot_event, visitor, visit,"
+        " event, rejected_event, goal, salt, membership, site, app_user, audit_log, clock_reading,"
+        " write_probe"
     )
+    run("drop sequence change_number")
+    run("drop function matches_step, has_props")

@@ -43,6 +43,8 @@ async def test_every_question_is_valid_as_it_stands(path: Path, database: Databa
     if path.stem.startswith("copy_"):
         pytest.skip("COPY cannot be prepared; every test that sends an event runs it")
     text = read(path)
+    if "timescaledb_information" in text and not database.engine.hypertables:
+        pytest.skip("only TimescaleDB has these views")
     names = list(dict.fromkeys(PARAMETER.findall(text)))
     numbered = PARAMETER.sub(lambda match: f"${names.index(match[1]) + 1}", text)
     async with await database.connect() as connection:

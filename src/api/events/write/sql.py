@@ -10,7 +10,7 @@ from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import AsyncRowFactory, dict_row
 from psycopg.types.json import Jsonb
 
-from api.db.sql_files import statement
+from api.db.sql_files import text_of
 
 Connection = AsyncConnection[Any]
 
@@ -26,13 +26,10 @@ class SqlFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.texts: dict[str, LiteralString] = {}
 
     def text(self, name: str) -> LiteralString:
-        """The text of a file, in the driver's form. It is read once."""
-        if name not in self.texts:
-            self.texts[name] = statement(self.folder / f"{name}.sql").text
-        return self.texts[name]
+        """The text of a file, in the driver's form."""
+        return text_of(self.folder / f"{name}.sql")
 
     async def execute(
         self,

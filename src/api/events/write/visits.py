@@ -1,8 +1,8 @@
 """Visits: consecutive events of one visitor with no gap longer than 30 minutes.
 
-An event happens at its time; engagement, which is reported at its end, lasts from `engaged_from` to its
-time. The visit of two events is the merger of the visits of each. So an event that arrives late is
-no special case. It joins the visit it lies in or next to, whatever the order of arrival, and where
+An event happens at its time; engagement, which is reported at its end, lasts from `engaged_from` to
+its time. The visit of two events is the merger of the visits of each. So an event that arrives late
+is no special case. It joins the visit it lies in or next to, whatever the order of arrival, and where
 it closes the gap between two visits they become one.
 """
 

@@ -7,10 +7,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from api.db.database import Database
-from api.events.enrich import Places
-from api.events.enrich.event import Sender, enrich
+from api.events.enrich.event import enrich
+from api.events.enrich.geo import GeoLocator
+from api.events.enrich.identity import Sender
 from api.events.models import EventIn, Revenue
-from api.events.writer import Outcome, store
+from api.events.write.writer import Outcome, Writer
 from api.sites.directory import DEMO_SITE, Sites
 from api.sites.models import Visibility
 
@@ -105,11 +106,11 @@ async def fill_demo(database: Database, now: datetime) -> int:
     )
     events = list(demo_events(now))
     sender = Sender("", "", {}, now, no_salt, trusted=True)
-    places = Places(None, None)
+    geo, writer = GeoLocator(None, None), Writer(database)
     stored = 0
     for start in range(0, len(events), BATCH):
-        ready = [enrich(event, site, sender, places) for event in events[start : start + BATCH]]
-        stored += (await store(database, ready)).count(Outcome.ACCEPTED)
+        ready = [enrich(event, site, sender, geo) for event in events[start : start + BATCH]]
+        stored += (await writer.write(ready)).count(Outcome.ACCEPTED)
     return stored
 
 

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from api.analytics.goals.routing import router as goals
-from api.analytics.plausible.routing import router as plausible
 from api.analytics.routing import router as analytics
 from api.auth.cookie import OwnCookie
 from api.auth.routing import router as auth
@@ -16,14 +15,17 @@ from api.body_limit import BodyLimit
 from api.db.database import Database
 from api.db.scheduler import run_forever
 from api.errors import REFUSALS, add_error_handlers
-from api.events.admission import Limits
-from api.events.enrich import Places, warm_up
-from api.events.queues import event_queue, rejected_queue
+from api.events.admin_routing import router as events_admin
+from api.events.enrich.event import warm_up
+from api.events.enrich.geo import GeoLocator
+from api.events.enrich.identity import Salts
+from api.events.ingest import Ingest
+from api.events.receive.rate_limits import Limits
+from api.events.rejected.store import rejected_queue
 from api.events.routing import FastLane
 from api.events.routing import pixel_router as pixel
 from api.events.routing import router as events
-from api.events.salts import Salts
-from api.events.upkeep import router as upkeep
+from api.events.write.writer import Writer, event_queue
 from api.health import readiness
 from api.health import router as health
 from api.jobs import jobs_for
@@ -52,11 +54,8 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue]
     add_error_handlers(app)
-    routers = (
-        *(auth, events, pixel, upkeep, analytics, plausible, goals, realtime, tracker, dashboard),
-        health,
-    )
-    for router in routers:
+    of_events, of_analytics = (events, pixel, events_admin), (analytics, plausible, goals)
+    for router in (auth, *of_events, *of_analytics, realtime, tracker, dashboard, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
     app.add_middleware(OwnCookie)
@@ -78,13 +77,20 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.database = database
         app.state.readiness = await stack.enter_async_context(readiness(database, settings))
         app.state.sites = Sites(database)
-        app.state.salts = Salts(database)
-        app.state.limits = Limits(settings)
         tries = share(settings.login_tries, settings.workers)
         app.state.login_tries = Buckets(tries, LOGIN_SECONDS)
-        app.state.places = Places(settings.geoip_db, settings.country_header or None)
-        app.state.rejected = await stack.enter_async_context(rejected_queue(database, settings))
-        app.state.queue = await stack.enter_async_context(event_queue(database))
+        writer = Writer(database)
+        app.state.ingest = Ingest(
+            database=database,
+            secret=settings.secret,
+            sites=app.state.sites,
+            salts=Salts(database),
+            limits=Limits(settings),
+            geo=GeoLocator(settings.geoip_db, settings.country_header or None),
+            writer=writer,
+            rejected=await stack.enter_async_context(rejected_queue(database, settings)),
+            queue=await stack.enter_async_context(event_queue(writer)),
+        )
         app.state.hub = await stack.enter_async_context(Hub(database))
         if settings.jobs:
             jobs = asyncio.create_task(run_forever(database, jobs_for(database.engine, settings)))

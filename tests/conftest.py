@@ -159,7 +159,7 @@ async def rejected_are_kept(client: httpx.AsyncClient) -> None:
     """Waits until the rejected events of all requests so far are kept, which no request does."""
     transport: Any = client._transport
     async with asyncio.timeout(60):
-        await transport.app.state.rejected.drain()
+        await transport.app.state.ingest.rejected.drain()
 
 
 async def save_goal(site: TestSite, **goal: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from api.db.database import Database
-from api.events.retention import expire
+from api.events.removal.expiry import expire
 from api.sites.models import utc_now
 from conftest import TestSite, refresh
 

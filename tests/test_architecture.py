@@ -120,12 +120,29 @@ RETIRED = {
 """Words that the project once used for what the glossary calls otherwise."""
 
 
-def test_rollups_use_no_retired_words() -> None:
+RETIRED_IN_EVENTS = {
+    "EditedSite": "EditableSite",
+    "Places": "GeoLocator",
+    "ask_for_": "query_",
+    "fate": "outcome",
+    "forget": "delete",
+    "mark_left": "mark_visitor_departures",
+    "may_write_as_others": "can_edit",
+    "meet_visitors": "resolve_visitors",
+    "take_stock": "load_existing",
+    "wait_for_turn": "lock_sites",
+}
+
+
+@pytest.mark.parametrize(
+    ("package", "retired"), [("rollups", RETIRED), ("events", RETIRED_IN_EVENTS)]
+)
+def test_package_uses_no_retired_words(package: str, retired: dict[str, str]) -> None:
     used = [
         f"{path.relative_to(ROOT)}: {word} (say {instead})"
-        for path in sorted((SRC / "api" / "rollups").iterdir())
+        for path in sorted((SRC / "api" / package).rglob("*"))
         if path.suffix in (".py", ".sql", ".md")
-        for word, instead in RETIRED.items()
+        for word, instead in retired.items()
         if word in path.read_text()
     ]
     assert not used

@@ -12,12 +12,12 @@ from pydantic import BaseModel
 
 from api.auth.access import AppSettings
 from api.db.clock import database_time
-from api.db.timeouts import PATIENCE, DeadlineConnection, forget, wait_at_most
 from api.db.database import Database
 from api.db.probe import Probe
 from api.db.room import embedded_folder, lack_of_room
+from api.db.timeouts import PATIENCE, DeadlineConnection, forget, wait_at_most
 from api.errors import NotFound, Unavailable
-from api.events.retention import stuck_lines
+from api.events.removal.expiry import stuck_lines
 from api.limits import neighbourhood
 from api.metrics import exposition
 from api.rollups.overdue import refresh_is_behind

@@ -9,11 +9,11 @@ from psycopg import AsyncConnection
 from api.db.clock import confirmed_time, database_time, read_clock
 from api.db.columnstore import compress_chunks
 from api.db.engine import Engine
-from api.db.scheduler import Job
 from api.db.partitions import ensure_partitions, months_ahead
-from api.events.rejected import forget_rejected
-from api.events.retention import expire, put_lines_right
-from api.events.salts import forget_salts
+from api.db.scheduler import Job
+from api.events.enrich.identity import delete_old_salts
+from api.events.rejected.store import delete_old_rejected
+from api.events.removal.expiry import expire, put_lines_right
 from api.rollups.definitions import ROLLUPS
 from api.rollups.refresh import refresh_rollups
 from api.rollups.row_expiry import expire_rows
@@ -43,11 +43,11 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
 
     async def salts(connection: AsyncConnection[Any]) -> None:
         if now := await confirmed_time(connection):
-            await forget_salts(connection, now)
+            await delete_old_salts(connection, now)
 
     async def rejected(connection: AsyncConnection[Any]) -> None:
         if now := await confirmed_time(connection):
-            await forget_rejected(connection, now - timedelta(days=settings.rejected_days))
+            await delete_old_rejected(connection, now - timedelta(days=settings.rejected_days))
 
     async def raw_data(connection: AsyncConnection[Any]) -> None:
         await put_lines_right(connection)
@@ -61,6 +61,6 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         Job("remove expired rows of rollups", HOUR / 4, rows_of_rollups),
         Job("remove expired raw data", HOUR / 4, raw_data),
         Job("move old chunks to the columnstore", HOUR, columnstore),
-        Job("forget salts", HOUR / 4, salts),
-        Job("forget rejected events", HOUR, rejected),
+        Job("delete old salts", HOUR / 4, salts),
+        Job("delete old rejected events", HOUR, rejected),
     )

@@ -1,15 +1,31 @@
-"""Text and numbers of rows as PostgreSQL can keep them."""
+"""Text and numbers of rows as PostgreSQL can store them: it knows no NUL and no lone surrogates,
+the halves of characters that JSON may spell out."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 
-def plain_text(value: str) -> str:
-    """PostgreSQL text knows no NUL and no half characters. Raises ValueError."""
+def refuse_unstorable(value: str) -> str:
+    """The text itself. Raises ValueError for one that cannot be stored."""
     if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
         raise ValueError("must be text without NUL or half characters")
     return value
+
+
+def replace_surrogates(text: str) -> str:
+    """Text with a question mark for each lone surrogate, which UTF-8 cannot carry."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def replace_unstorable(text: str) -> str:
+    """The same, with a space for each NUL, and none around it."""
+    return replace_surrogates(text).replace("\0", " ").strip()
+
+
+def spell_out_unstorable(text: str) -> str:
+    r"""Text with \u0000 for each NUL and such an escape for each lone surrogate."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\u0000")
 
 
 LARGEST_BIGINT = 2**63 - 1
@@ -17,4 +33,4 @@ LARGEST_BIGINT = 2**63 - 1
 RowNumber = Annotated[int, Field(ge=1, le=LARGEST_BIGINT)]
 """The number of a row, as callers name it."""
 
-PlainText = Annotated[str, AfterValidator(plain_text)]
+PlainText = Annotated[str, AfterValidator(refuse_unstorable)]

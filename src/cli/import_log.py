@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.db.database import Database
-from api.events.enrich import Places
+from api.events.enrich.geo import GeoLocator
 from api.sites.directory import Sites
 from cli.installation import with_prepared
 from importing.access_log import LogReader, Summary, import_log
@@ -25,8 +25,8 @@ def import_log_file(
 
     async def work(database: Database, settings: Settings) -> Summary:
         target = await Sites(database).create(site, domain or site, timezone=timezone)
-        places = Places(settings.geoip_db, None)
-        reader = LogReader(target, settings.secret, places)
+        geo = GeoLocator(settings.geoip_db, None)
+        reader = LogReader(target, settings.secret, geo)
         summary = Summary()
         with progress_bar() as progress:
             task = progress.add_task("Importing", total=None, rate="")

@@ -5,8 +5,15 @@ from typing import Annotated, Any
 import typer
 
 from api.db.database import Database
-from api.events.enrich import Places
-from api.events.replay import RejectedOut, Replay, ReplayReport, rejected_events, replay
+from api.events.enrich.geo import GeoLocator
+from api.events.rejected.replay import (
+    RejectedOut,
+    Replay,
+    ReplayReport,
+    rejected_events,
+    replay,
+)
+from api.events.write.writer import Writer
 from api.sites.directory import Sites
 from cli.installation import with_prepared
 from settings import Settings
@@ -39,8 +46,8 @@ def replay_rejected(
     """Tries rejected events again. What is stored leaves the list, what is not stays."""
 
     async def work(database: Database, settings: Settings) -> ReplayReport:
-        places = Places(settings.geoip_db, None)
+        geo = GeoLocator(settings.geoip_db, None)
         found = await Sites(database).find(site)
-        return await replay(database, places, found, Replay(ids=number, code=code))
+        return await replay(Writer(database), geo, found, Replay(ids=number, code=code))
 
     print(with_prepared(work).model_dump_json(indent=2))

@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from api.db.database import Database
-from api.events.retention import regain
+from api.events.removal.expiry import regain
 from api.sites.directory import Sites
 from api.sites.models import Visibility
 from api.sites.retention import Days, Retention, retention_of

@@ -18,11 +18,11 @@ from uuid import uuid5
 
 from api.db.database import Database
 from api.errors import AnalyticsError
-from api.events.enrich.event import ID_NAMESPACE, Sender, enrich
-from api.events.enrich.place import Places
+from api.events.enrich.event import ID_NAMESPACE, enrich
+from api.events.enrich.geo import GeoLocator
+from api.events.enrich.identity import Sender, import_salt
 from api.events.models import Event, EventIn
-from api.events.salts import derived_salt
-from api.events.writer import Outcome, store
+from api.events.write.writer import Outcome, Writer
 from api.sites.models import Site, utc_now
 
 LINE = re.compile(
@@ -160,9 +160,9 @@ def open_log(path: Path) -> Iterator[str]:
 class LogReader:
     """Turns lines into events of one site."""
 
-    def __init__(self, site: Site, secret: str, places: Places) -> None:
+    def __init__(self, site: Site, secret: str, geo: GeoLocator) -> None:
         self.site = site
-        self.places = places
+        self.geo = geo
         self.occurrences: Counter[bytes] = Counter()
         """By digest: a log may have more lines than memory has room for."""
         self.salts: dict[date, bytes] = {}
@@ -172,7 +172,7 @@ class LogReader:
     def salt_of(self, day: date) -> bytes:
         """The salt of a day of this import."""
         if day not in self.salts:
-            self.salts[day] = derived_salt(self.secret, day)
+            self.salts[day] = import_salt(self.secret, day)
         return self.salts[day]
 
     def event(self, line: str) -> Event:
@@ -189,7 +189,7 @@ class LogReader:
             user_agent=hit.agent,
         )
         try:
-            event = enrich(given, self.site, replace(self.sender, ip=hit.ip), self.places)
+            event = enrich(given, self.site, replace(self.sender, ip=hit.ip), self.geo)
         except AnalyticsError as error:
             raise Skipped(error.code) from error
         if len(hit.agent.strip()) < SHORTEST_AGENT:
@@ -201,11 +201,12 @@ async def import_log(
     database: Database, path: Path, reader: LogReader, summary: Summary
 ) -> AsyncIterator[Summary]:
     """Stores a log batch by batch, yielding the summary so far after each."""
+    writer = Writer(database)
     lines = open_log(path)
     while chunk := list(islice(lines, BATCH)):
         events = list(read_all(chunk, reader, summary))
         summary.lines += len(chunk)
-        for event, result in zip(events, await store(database, events), strict=True):
+        for event, result in zip(events, await writer.write(events), strict=True):
             count(summary, event, result)
         yield summary
 
@@ -220,7 +221,7 @@ def read_all(lines: list[str], reader: LogReader, summary: Summary) -> Iterator[
 
 
 def count(summary: Summary, event: Event, result: object) -> None:
-    """Adds one event's fate to the summary."""
+    """Adds one event's outcome to the summary."""
     if result is Outcome.ACCEPTED:
         summary.stored += 1
         summary.bots += event.bot is not None

@@ -11,7 +11,7 @@ from fastapi.routing import iter_route_contexts
 
 from api.body_limit import MAX_BODY_BYTES
 from api.errors import EVENTS_PATH
-from api.events.bodies import MAX_BODY_BYTES as MAX_EVENTS_BYTES
+from api.events.receive.body import MAX_BODY_BYTES as MAX_EVENTS_BYTES
 
 KINDS = (
     "application/json",

@@ -16,7 +16,7 @@ from api.db.database import Database
 from api.db.engine import Profile
 from api.db.probe import Probe
 from api.errors import Unavailable
-from api.events.retention import expire
+from api.events.removal.expiry import expire
 from api.sites.models import utc_now
 from chaos.server import Server
 from conftest import SECRET, TestSite, ready, refresh

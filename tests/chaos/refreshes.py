@@ -29,7 +29,7 @@ from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
 from api.db.engine import Profile
-from api.events.retention import expire
+from api.events.removal.expiry import expire
 from api.rollups.definitions import FACTS, ROLLUPS
 from api.rollups.model import Rollup
 from api.rollups.refresh import refresh_rollups

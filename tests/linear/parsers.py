@@ -21,16 +21,17 @@ from api.auth.models import Login
 from api.auth.security import read_token
 from api.body_limit import MAX_BODY_BYTES
 from api.errors import AnalyticsError
-from api.events.bodies import MAX_BODY_BYTES as MAX_EVENTS_BYTES
-from api.events.bodies import Unpacking, as_json, pixel_event
-from api.events.enrich.agent import read_agent
-from api.events.enrich.event import Sender, enrich
-from api.events.enrich.hygiene import clean_url, redact_all
-from api.events.enrich.place import Places
-from api.events.enrich.source import read_source
+from api.events.enrich.event import enrich
+from api.events.enrich.geo import GeoLocator
+from api.events.enrich.identity import Sender
+from api.events.enrich.redaction import clean_url, redact_all
+from api.events.enrich.traffic_source import read_traffic_source
+from api.events.enrich.user_agent import read_agent
 from api.events.models import EventIn
-from api.events.parse import MAX_EVENT_BYTES, Rejected, parse_event, split_body
-from api.events.rejected import rejected_event
+from api.events.receive.body import MAX_BODY_BYTES as MAX_EVENTS_BYTES
+from api.events.receive.body import Unpacking, as_json, pixel_event
+from api.events.receive.parse import MAX_EVENT_BYTES, Rejected, parse_event, split_body
+from api.events.rejected.store import rejected_event
 from api.limits import neighbourhood
 from api.logs import hide
 from api.sites.models import Site, utc_now
@@ -77,7 +78,7 @@ JSON = (
 
 SITE = Site(id=1, key="default", domain="shop.example", name="")
 SENDER = Sender("203.0.113.7", "", {}, utc_now(), lambda _: b"0" * 32)
-PLACES = Places(None, None)
+GEO = GeoLocator(None, None)
 ID = str(UUID(int=1))
 
 
@@ -85,7 +86,7 @@ def take(body: bytes) -> None:
     """What is done to a body of events: each is made ready to be stored, or kept as rejected."""
     for raw in split_body(body)[0]:
         try:
-            enrich(parse_event(raw), SITE, SENDER, PLACES)
+            enrich(parse_event(raw), SITE, SENDER, GEO)
         except AnalyticsError as error:
             rejected_event(raw, error, SITE, SENDER)
 
@@ -109,7 +110,7 @@ def event(text: str) -> None:
     for name in EventIn.__struct_fields__:
         told = {"page": "/", name: props if name == "props" else text}
         with suppress(AnalyticsError):
-            enrich(parse_event(Raw(json.dumps(told).encode())), SITE, SENDER, PLACES)
+            enrich(parse_event(Raw(json.dumps(told).encode())), SITE, SENDER, GEO)
 
 
 def rejected(text: str) -> None:
@@ -141,8 +142,8 @@ def token(text: str) -> None:
 def source(text: str) -> None:
     """What brings a visit."""
     tags = dict.fromkeys(("utm_source", "utm_medium", "utm_campaign"), text)
-    read_source(text, tags, text)
-    read_source(f"http://{text}", {}, text)
+    read_traffic_source(text, tags, text)
+    read_traffic_source(f"http://{text}", {}, text)
 
 
 def form(text: str) -> bytes:
@@ -194,7 +195,7 @@ PARSERS = {
         (*SIGNS, *every("[", "%", "%ff", "9", before=FIELDS)),
     ),
     "forwarded address": Parser(neighbourhood, MAX_HEAD_BYTES, SIGNS),
-    "place": Parser(lambda text: PLACES.find(text, {}, text), MAX_HEAD_BYTES, SIGNS),
+    "location": Parser(lambda text: GEO.locate(text, {}, text), MAX_HEAD_BYTES, SIGNS),
     "cookie": Parser(
         header("cookie", cookie_of),
         MAX_HEAD_BYTES,

@@ -36,18 +36,18 @@ OWN = {
     "api.db.sql_files:INCLUDE": "our own .sql files",
     "api.db.sql_files:COMMENT": "our own .sql files",
     "api.db.sql_files:PARAMETER": "our own .sql files",
-    "api.events.enrich.agent:_readable": "samples of the crawler list",
+    "api.events.enrich.user_agent:_readable": "samples of the crawler list",
 }
 """Expressions to which no stranger's text gets, and what they read."""
 
 SHORT = {
-    "api.events.enrich.agent:DEVICES": "user agent",
-    "api.events.enrich.source:PAID_MEDIUM": "source",
-    "api.events.enrich.source:SHOP_CAMPAIGN": "source",
-    "api.events.enrich.source:PUSH_MEDIUM": "source",
-    "api.events.enrich.source:AD_NAME": "source",
-    "api.events.enrich.source:HOST": "source",
-    "api.events.enrich.source:COUNTRY_DOMAIN": "source",
+    "api.events.enrich.user_agent:DEVICES": "user agent",
+    "api.events.enrich.traffic_source:PAID_MEDIUM": "source",
+    "api.events.enrich.traffic_source:SHOP_CAMPAIGN": "source",
+    "api.events.enrich.traffic_source:PUSH_MEDIUM": "source",
+    "api.events.enrich.traffic_source:AD_NAME": "source",
+    "api.events.enrich.traffic_source:HOST": "source",
+    "api.events.enrich.traffic_source:COUNTRY_DOMAIN": "source",
 }
 """Expressions that get some hundred characters at most, and the parser that cuts the rest off."""
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from api.db.database import Database
-from api.events.enrich import Places
+from api.events.enrich.geo import GeoLocator
 from api.sites.directory import Sites
 from api.sites.models import Visibility, utc_now
 from conftest import SECRET, TestSite
@@ -168,7 +168,7 @@ async def import_real_log(database: Database, key: str) -> Summary:
     """Imports the real log as the command line does, with a reader of its own."""
     site = await Sites(database).create(key, DOMAIN, visibility=Visibility.PUBLIC)
     summary = Summary()
-    reader = LogReader(site, SECRET, Places(None, None))
+    reader = LogReader(site, SECRET, GeoLocator(None, None))
     async for _ in import_log(database, REAL_LOG, reader, summary):
         pass
     return summary

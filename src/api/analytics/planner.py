@@ -163,7 +163,7 @@ def covers_expired_range(rollup: Rollup, expired: Sequence[datetime]) -> bool:
     edge cuts a bucket, since only whole ones can be read there."""
     if not expired:
         return True
-    is_complete = rollup.since is None or rollup.since <= min(expired)
+    is_complete = rollup.complete_since is None or rollup.complete_since <= min(expired)
     return not rollup.retention and is_complete and not spacing_of(expired) % finest_width(rollup)
 
 

@@ -55,20 +55,22 @@ def same_origin(connection: HTTPConnection) -> bool:
 
 async def maybe_user(connection: HTTPConnection) -> User | None:
     """The user who is logged in, or None. Raises Unauthenticated for a bad Bearer token."""
+    database, secret = database_of(connection), settings_of(connection).secret
     if token := bearer_of(connection):
-        return await user_of(connection, token)
+        return await user_of(database, secret, token)
     if token := cookie_of(connection):
         try:
-            return await user_of(connection, token)
+            return await user_of(database, secret, token)
         except Unauthenticated:
             return None
     return None
 
 
-async def user_of(connection: HTTPConnection, token: str) -> User:
-    """The user whom a token belongs to; read from the database, so that rights are current."""
-    user_id = read_token(token, settings_of(connection).secret)
-    async with database_of(connection).session() as session:
+async def user_of(database: Database, secret: str, token: str) -> User:
+    """The user whom a token belongs to; read from the database, so that rights are current. Raises
+    Unauthenticated."""
+    user_id = read_token(token, secret)
+    async with database.session() as session:
         user = await session.get(User, user_id)
     if user is None:
         raise Unauthenticated("This login is not valid any more.")
@@ -116,12 +118,9 @@ async def readable_site(connection: HTTPConnection, user: User | None, name: str
     return site
 
 
-async def may_write_as_others(connection: HTTPConnection, site: Site, user: User | None) -> bool:
-    """Whether this sender is trusted with identities and old times: admins, owners, editors."""
-    if user is None:
-        return False
-    role = None if user.is_admin else await role_on(database_of(connection), user, site)
-    return user.is_admin or role in (Role.OWNER, Role.EDITOR)
+async def can_edit(database: Database, site: Site, user: User) -> bool:
+    """Whether this user may change what belongs to a site: admins, owners, editors."""
+    return user.is_admin or await role_on(database, user, site) in (Role.OWNER, Role.EDITOR)
 
 
 async def editable_site(connection: HTTPConnection, user: User | None, name: str) -> Site:
@@ -132,19 +131,19 @@ async def editable_site(connection: HTTPConnection, user: User | None, name: str
     site = await readable_site(connection, user, name)
     if user is None:
         raise Unauthenticated
-    if not await may_write_as_others(connection, site, user):
+    if not await can_edit(database_of(connection), site, user):
         raise Forbidden("Only owners and editors of the site may do that.")
     return site
 
 
-async def edited_site(
+async def editable_site_in_path(
     connection: HTTPConnection, user: Annotated[User | None, Depends(maybe_user)], key: str
 ) -> Site:
     """The site in the path, for those who may change it."""
     return await editable_site(connection, user, key)
 
 
-EditedSite = Annotated[Site, Depends(edited_site)]
+EditableSite = Annotated[Site, Depends(editable_site_in_path)]
 MaybeUser = Annotated[User | None, Depends(maybe_user)]
 CurrentUser = Annotated[User, Depends(current_user)]
 AppSettings = Annotated[Settings, Depends(settings_of)]

@@ -6,8 +6,8 @@ from sqlmodel import col, select
 
 from api.auth.models import Login, Registration, User
 from api.auth.security import hash_password, password_matches
-from api.db.timeouts import within
 from api.db.database import Database
+from api.db.timeouts import within
 from api.errors import Conflict, Unauthenticated
 
 

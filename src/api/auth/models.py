@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, DateTime
 from sqlmodel import Field, SQLModel
 
 from api.sites.models import utc_now
-from api.text import PlainText, plain_text
+from api.text import PlainText, refuse_unstorable
 
 
 class User(SQLModel, table=True):
@@ -31,7 +31,7 @@ def fits_bcrypt(password: str) -> str:
     """bcrypt reads 72 bytes; refusing more beats silently ignoring the rest."""
     if len(password.encode("utf-8", "replace")) > 72:
         raise ValueError("must be at most 72 bytes long")
-    return plain_text(password)
+    return refuse_unstorable(password)
 
 
 Email = Annotated[

@@ -18,7 +18,7 @@ async def register(new: Registration, database: AppDatabase, settings: AppSettin
     """Makes an account. It can read public sites and those open to every member."""
     if settings.registration == "closed":
         raise Forbidden("Registration is closed; ask an administrator for an account.")
-    return shown(await create_user(database, new))
+    return to_out(await create_user(database, new))
 
 
 @router.post("/login")
@@ -46,9 +46,9 @@ async def logout(response: Response) -> None:
 @router.get("/me")
 async def me(user: CurrentUser) -> UserOut:
     """The account that is logged in."""
-    return shown(user)
+    return to_out(user)
 
 
-def shown(user: User) -> UserOut:
+def to_out(user: User) -> UserOut:
     """A user without secrets."""
     return UserOut.model_validate(user, from_attributes=True)

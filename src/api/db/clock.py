@@ -10,11 +10,11 @@ it confirms. After a jump nothing is destroyed for an hour.
 import logging
 from datetime import datetime
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any
 
 from psycopg import AsyncConnection
 
-from api.db.sql_files import statement
+from api.db.sql_files import execute
 
 log = logging.getLogger("analytics.clock")
 
@@ -31,17 +31,12 @@ async def database_time(connection: Connection) -> datetime:
 
 async def read_clock(connection: Connection) -> None:
     """Writes the database's clock down, and logs it when it had been ahead."""
-    ((ahead,),) = await (await connection.execute(text_of("read_clock"))).fetchall()
+    ((ahead,),) = await (await execute(connection, SQL / "read_clock.sql")).fetchall()
     if ahead:
         log.warning("the clock of the database was ahead: it had been %s", ahead)
 
 
 async def confirmed_time(connection: Connection) -> datetime | None:
     """The time by which data may be destroyed; None while no reading is confirmed."""
-    ((confirmed,),) = await (await connection.execute(text_of("confirmed_time"))).fetchall()
+    ((confirmed,),) = await (await execute(connection, SQL / "confirmed_time.sql")).fetchall()
     return confirmed
-
-
-def text_of(name: str) -> LiteralString:
-    """The text of one of the .sql files beside this module, in the driver's form."""
-    return statement(SQL / f"{name}.sql").text

@@ -5,15 +5,20 @@ only slower; so chunks stay as they are until nothing is late any more.
 The policy is TimescaleDB's, but our jobs run it: its own scheduler would at times meet the removal
 of expired chunks, which ended in deadlocks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
 
 from api.db.engine import Engine
+from api.db.sql_files import execute
 
 Connection = AsyncConnection[Any]
+
+SQL = Path(__file__).parent / "sql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +41,16 @@ async def compress_chunks(connection: Connection, engine: Engine) -> int:
     were added since are compressed again. Returns how many policies ran."""
     if not engine.continuous_aggregates:
         return 0
-    jobs = await connection.execute(
-        "select job_id from timescaledb_information.jobs where proc_name = 'policy_compression'"
-        " and hypertable_name = any(%s) order by 1",
-        [[columns.table for columns in COLUMNSTORE]],
-    )
-    for (job,) in await jobs.fetchall():
+    jobs = await compression_jobs(connection, *(columns.table for columns in COLUMNSTORE))
+    for job, _ in jobs:
         await connection.execute("call run_job(%s)", [job])
-    return jobs.rowcount
+    return len(jobs)
+
+
+async def compression_jobs(connection: Connection, *tables: str) -> Sequence[tuple[int, timedelta]]:
+    """The jobs that compress chunks of these tables, and the age of the chunks that they take."""
+    values = {"tables": list(tables)}
+    return await (await execute(connection, SQL / "compression_jobs.sql", values)).fetchall()
 
 
 async def sync_columnstore(connection: Connection, engine: Engine, after: timedelta) -> None:
@@ -57,7 +64,8 @@ async def sync_columnstore(connection: Connection, engine: Engine, after: timede
                 f"alter table {columns.table} set (timescaledb.enable_columnstore,"
                 f" timescaledb.segmentby = 'site_id', timescaledb.orderby = '{columns.time} desc')"
             )
-        if await scheduled_after(connection, columns.table) == (after or None):
+        jobs = await compression_jobs(connection, columns.table)
+        if [age for _, age in jobs] == ([after] if after else []):
             continue
         await connection.execute(
             "call remove_columnstore_policy(%s::regclass, if_exists => true)", [columns.table]
@@ -68,29 +76,11 @@ async def sync_columnstore(connection: Connection, engine: Engine, after: timede
                 "call add_columnstore_policy(%s::regclass, after => %s, if_not_exists => true)",
                 [columns.table, after],
             )
-            await connection.execute(
-                "select alter_job(job_id, scheduled => false) from timescaledb_information.jobs"
-                " where hypertable_name = %s and proc_name = 'policy_compression'",
-                [columns.table],
-            )
+            for job, _ in await compression_jobs(connection, columns.table):
+                await connection.execute("select alter_job(%s, scheduled => false)", [job])
 
 
 async def is_enabled(connection: Connection, table: str) -> bool:
     """Whether the table has a columnstore at all."""
-    cursor = await connection.execute(
-        "select compression_enabled from timescaledb_information.hypertables"
-        " where hypertable_name = %s",
-        [table],
-    )
+    cursor = await execute(connection, SQL / "has_columnstore.sql", {"table": table})
     return await cursor.fetchone() == (True,)
-
-
-async def scheduled_after(connection: Connection, table: str) -> timedelta | None:
-    """The age at which chunks are compressed now; None for never."""
-    cursor = await connection.execute(
-        "select (config ->> 'compress_after')::interval from timescaledb_information.jobs"
-        " where hypertable_name = %s and proc_name = 'policy_compression'",
-        [table],
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else None

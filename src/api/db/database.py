@@ -12,6 +12,8 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from api.db.engine import Engine, detect
+from api.db.sql_files import Fragment, Statement, statement, text_of
 from api.db.timeouts import (
     ANSWER_SECONDS,
     DeadlineConnection,
@@ -19,9 +21,9 @@ from api.db.timeouts import (
     WritingConnection,
     closed_by_server,
 )
-from api.db.engine import Engine, detect
-from api.db.sql_files import Fragment, Statement, statement
 from api.errors import TooMuchAsked
+
+SQL = Path(__file__).parent / "sql"
 
 REPORT_SECONDS = 15.0
 """How long the database may think about one question."""
@@ -170,19 +172,11 @@ class Database:
             return await cursor.fetchall()
 
 
-TABLES: LiteralString = """
-select concat_ws(' ', count(*), max(inhrelid), sum(cast(inhrelid as bigint))),
-    set_config('plan_cache_mode', 'force_generic_plan', true)
-from pg_inherits
-"""
-"""What partitions and chunks there are, in the snapshot of the transaction; which from now on makes
-plans that serve for any values."""
-
-
 async def renew_plans(connection: ReadingConnection) -> None:
-    """Forgets the plans of a connection when there are other partitions or chunks than when they
-    were made. What a transaction sees, plans have that were made in it or under the same tables."""
-    row = await (await connection.execute(TABLES, prepare=True)).fetchone()
+    """Drops the kept plans of a connection when the set of partitions or chunks has changed since
+    they were made. A plan that was made while the same ones existed reads all rows that the
+    transaction can see."""
+    row = await (await connection.execute(text_of(SQL / "tables.sql"), prepare=True)).fetchone()
     tables = row[0] if row else None
     if tables != connection.tables:
         await connection.execute("deallocate all")

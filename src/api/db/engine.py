@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from psycopg import AsyncConnection
 
+from api.db.sql_files import execute
 from api.errors import AnalyticsError
+
+SQL = Path(__file__).parent / "sql"
 
 MINIMUM_POSTGRES = 16
 """date_trunc and generate_series with a time zone came in 16."""
@@ -49,16 +53,9 @@ class UnsupportedServer(AnalyticsError):
     code = "UNSUPPORTED_SERVER"
 
 
-DETECT = """
-select current_setting('server_version_num')::int / 10000,
-       coalesce((select extversion from pg_extension where extname = 'timescaledb'), ''),
-       coalesce(current_setting('timescaledb.license', true), '')
-"""
-
-
 async def detect(connection: AsyncConnection[Any]) -> Engine:
     """What this server is. Raises UnsupportedServer when it is too old to be exact on."""
-    row = await (await connection.execute(DETECT)).fetchone()
+    row = await (await execute(connection, SQL / "engine.sql")).fetchone()
     assert row is not None
     postgres, timescaledb, license_name = row
     if postgres < MINIMUM_POSTGRES:

@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from psycopg import AsyncConnection, sql
 
 from api.db.engine import Engine
+from api.db.sql_files import execute
+
+SQL = Path(__file__).parent / "sql"
 
 TIME_TABLES = ("event", "visit", "bot_event")
 
@@ -72,17 +76,9 @@ def create_partition(table: str, month: datetime) -> sql.Composed:
 async def spans(connection: AsyncConnection[Any], engine: Engine, table: str) -> Sequence[Span]:
     """The partitions of a table, oldest first."""
     if engine.hypertables:
-        cursor = await connection.execute(
-            "select range_start, range_end from timescaledb_information.chunks"
-            " where hypertable_name = %s order by 1",
-            [table],
-        )
+        cursor = await execute(connection, SQL / "chunks.sql", {"table": table})
         return [Span(lower, upper) for lower, upper in await cursor.fetchall()]
-    cursor = await connection.execute(
-        "select relname from pg_inherits join pg_class on pg_class.oid = inhrelid"
-        " where inhparent = %s::regclass order by 1",
-        [table],
-    )
+    cursor = await execute(connection, SQL / "partitions.sql", {"table": table})
     names = [name for (name,) in await cursor.fetchall()]
     months = [datetime.strptime(f"{name[-7:]}+0000", "%Y_%m%z") for name in names]
     return [Span(month, month_after(month)) for month in months]

@@ -1,19 +1,17 @@
 """A small write that is committed, to find out whether the database takes any."""
 
 import asyncio
+from pathlib import Path
 from typing import LiteralString, Self
 
 import psycopg
 
-from api.db.timeouts import PATIENCE, DeadlineConnection, closed_by_server
 from api.db.database import WRITING, conninfo
+from api.db.sql_files import text_of
+from api.db.timeouts import PATIENCE, DeadlineConnection, closed_by_server
 from api.errors import Unavailable
 
-WRITE: LiteralString = """
-    insert into write_probe (id, written_at) values (1, now())
-    on conflict (id) do update set written_at = excluded.written_at
-"""
-"""Reaches the WAL. It is always the same row; its older versions make room for the next one."""
+SQL = Path(__file__).parent / "sql"
 
 ROOM: LiteralString = "create temp table room_probe (taken boolean) on commit delete rows"
 TAKE_ROOM: LiteralString = "insert into pg_temp.room_probe values (true)"
@@ -32,7 +30,7 @@ class Probe:
         self.url = url
         self.patience = PATIENCE * answer_seconds
         self.connection: DeadlineConnection | None = None
-        self.write_sql: LiteralString = WRITE
+        self.write_sql: LiteralString = text_of(SQL / "write_probe.sql")
 
     async def __aenter__(self) -> Self:
         return self
@@ -71,7 +69,7 @@ class Probe:
         cursor = await connection.execute(MAY_TAKE_ROOM)
         if await cursor.fetchone() == (True,):
             await connection.execute(ROOM)
-            self.write_sql = f"{TAKE_ROOM}; {WRITE}"
+            self.write_sql = f"{TAKE_ROOM}; {self.write_sql}"
         return connection
 
 

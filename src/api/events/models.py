@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 PAGEVIEW = "pageview"
 
 ENGAGEMENT = "engagement"
-"""Sent by the tracker when a page is left: engaged seconds, not a thing the visitor did."""
+"""Sent by the tracker when a page is left: engaged seconds, no action of the visitor."""
 
 Text = Annotated[str, Meta(max_length=2000)]
 Short = Annotated[str, Meta(max_length=200)]
@@ -55,7 +55,7 @@ class EventIn(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Context(Struct, frozen=True):
-    """What is true of a whole visit, taken from its first event."""
+    """The dimensions of a whole visit, taken from its first event."""
 
     hostname: str = ""
     referrer_domain: str = ""
@@ -78,7 +78,7 @@ class Context(Struct, frozen=True):
 
 
 class Event(Struct, kw_only=True):
-    """An event as it will be stored. Made by enrich, given its visit by the writer."""
+    """An event as it will be stored. Made by enrich; the writer sets its visit."""
 
     site_id: int
     site_key: str
@@ -89,7 +89,7 @@ class Event(Struct, kw_only=True):
     name: str
     visitor_id: int
     earlier_visitor_id: int | None
-    """The visitor's cookieless id of the day before: a visit that spans midnight keeps it."""
+    """The visitor's cookieless id of the day before, for a visit that spans midnight."""
     session_id: str | None
     page: str
     hostname: str
@@ -102,27 +102,26 @@ class Event(Struct, kw_only=True):
     interactive: bool
     props: Mapping[str, Any] | None
     context: Context
-    """What this event tells; its visit keeps that of the first one."""
+    """Of this event; its visit has that of its first one."""
     user_agent: str
     bot: str | None
     bot_category: str | None
     visit_id: UUID | None = None
     last_change: int | None = None
-    """The change that it is part of, where it comes late."""
+    """The number of the late change that it is part of."""
 
     @property
     def is_pageview(self) -> bool:
-        """Whether a page was viewed."""
         return self.name == PAGEVIEW
 
     @property
     def is_custom(self) -> bool:
-        """Whether this is something a visitor did other than viewing a page."""
+        """Whether the visitor did something other than viewing a page."""
         return self.name not in (PAGEVIEW, ENGAGEMENT)
 
     @property
     def engaged_from(self) -> datetime:
-        """Engagement is told afterwards: it lasted until its time. Everything else just happens."""
+        """Engagement is reported at its end; other events begin at their time."""
         return self.time - self.seconds if self.name == ENGAGEMENT else self.time
 
     @property
@@ -132,5 +131,5 @@ class Event(Struct, kw_only=True):
 
     @property
     def seconds(self) -> timedelta:
-        """The duration, zero when none was told."""
+        """The duration, zero without one."""
         return timedelta(seconds=float(self.duration or 0))

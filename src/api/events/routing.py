@@ -1,6 +1,7 @@
-"""POST /api/events/ takes events in; GET /api/events/{id} shows one."""
+"""POST /api/events/ takes events in; GET /api/events/{id} returns one."""
 
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +14,9 @@ from fastapi.responses import Response
 from msgspec import Raw
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.auth.access import AppDatabase, MaybeUser, database_of, readable_site
-from api.db.timeouts import Deadline
+from api.auth.access import AppDatabase, MaybeUser, readable_site
 from api.db.database import Database
+from api.db.timeouts import Deadline
 from api.errors import (
     DATABASE_AWAY,
     EVENTS_PATH,
@@ -27,19 +28,19 @@ from api.errors import (
     known,
     retry_after,
 )
-from api.events.bodies import pixel_event, read_body
-from api.events.intake import Fate, maybe_sender, take_in
+from api.events.ingest import AppIngest, Ingest, Submission, ingest_of
 from api.events.models import Event
-from api.events.parse import split_body
-from api.events.schema import EVENT_BODY, EventOut, IngestReport, shown
-from api.events.writer import Outcome
+from api.events.receive.body import pixel_event, read_body
+from api.events.receive.parse import split_body
+from api.events.schema import EVENT_BODY, EventOut, IngestReport, to_out
+from api.events.write.writer import Outcome
 from api.metrics import REFUSED
 from api.sites.directory import DEFAULT_SITE
 from api.text import PlainText
 
 router = APIRouter(prefix="/api/events", tags=["events"])
 
-SQL = Path(__file__).parent / "sql"
+EVENT_BY_ID = Path(__file__).parent / "event_by_id.sql"
 
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 """Trackers run on other origins; nothing here depends on cookies."""
@@ -56,40 +57,42 @@ ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
     },
     response_model=None,
 )
-async def create_events(request: Request) -> Response:
+async def create_events(request: Request, ingest: AppIngest) -> Response:
     """Stores one event, an array of events, or one per line.
 
     One event is answered with the event as stored; a batch with an account of each. 2xx means
     that everything in `accepted` is committed. Sending the same ids again changes nothing.
 
-    Channel, source, country, browser, os and device are what the event tells by itself. Read
-    afterwards, it shows those of its visit, which keeps what its first event told.
+    Channel, source, country, browser, os and device are those of the event itself. Read
+    afterwards, it has those of its visit, which are its first event's.
     """
     with counting_refusals():
         raw_events, is_batch = split_body(await read_body(request))
-        deadline = Deadline(database_of(request).answer_seconds)
-        fates = await take_in(request, raw_events, deadline)
-    return batch_answer(fates) if is_batch else await single_answer(request, fates[0], deadline)
+        deadline = Deadline(ingest.database.answer_seconds)
+        submissions = await ingest.submit(raw_events, request, deadline)
+    if is_batch:
+        return batch_response(submissions)
+    return await single_response(submissions[0], ingest, request, deadline)
 
 
 class FastLane:
-    """The same function without the framework's work for each request: this answers, and the route
-    above documents it."""
+    """Calls the same function without the framework's work for each request: this middleware
+    responds, and the route above documents it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers those who post events, and lets everybody else pass."""
+        """Responds to posted events, and passes everything else on."""
         if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", EVENTS_PATH):
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
         try:
-            answer = await create_events(request)
+            response = await create_events(request, ingest_of(request))
         except (AnalyticsError, *DATABASE_AWAY) as error:
-            answer = await handle(request, error)
-        await answer(scope, receive, send)
+            response = await handle(request, error)
+        await response(scope, receive, send)
 
 
 @contextmanager
@@ -103,7 +106,7 @@ def counting_refusals() -> Generator[None]:
 
 
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-"""A transparent GIF, one by one."""
+"""A transparent GIF of one pixel."""
 
 PIXEL_HEADERS = {
     "Cache-Control": "no-store",
@@ -115,7 +118,7 @@ IMAGES: dict[int | str, dict[str, Any]] = {
     status: {"content": {"image/gif": {}}, "description": refusal["description"]}
     for status, refusal in ({200: {"description": "Stored, and committed."}} | REFUSALS).items()
 }
-"""Whatever it says, it says as an image."""
+"""Every response is an image."""
 
 pixel_router = APIRouter(tags=["events"])
 
@@ -125,7 +128,7 @@ pixel_router = APIRouter(tags=["events"])
     response_class=Response,
     responses=IMAGES,
 )
-async def pixel(request: Request) -> Response:
+async def pixel(request: Request, ingest: AppIngest) -> Response:
     """Counts a view without a script: `<noscript><img src="…/pixel.gif?site=key"></noscript>`.
 
     The query takes the fields of an event. It is an image whatever happens: the status, and the
@@ -135,9 +138,9 @@ async def pixel(request: Request) -> Response:
     try:
         with counting_refusals():
             event = pixel_event(request.url.query, request.headers.get("referer", ""))
-            deadline = Deadline(database_of(request).answer_seconds)
-            ((fate, _),) = await take_in(request, [Raw(event)], deadline)
-        error = fate if isinstance(fate, AnalyticsError) else None
+            deadline = Deadline(ingest.database.answer_seconds)
+            (submission,) = await ingest.submit([Raw(event)], request, deadline)
+        error = submission.error
     except (AnalyticsError, *DATABASE_AWAY) as refusal:
         error = known(refusal)
     refused = {"X-Error": error.code} | retry_after(error) if error else {}
@@ -151,17 +154,17 @@ async def preflight() -> Response:
     return Response(b"null", headers=ANY_ORIGIN | allowed, media_type="application/json")
 
 
-async def single_answer(
-    request: Request, fate: tuple[Fate, Outcome | None], deadline: Deadline
+async def single_response(
+    submission: Submission, ingest: Ingest, request: Request, deadline: Deadline
 ) -> Response:
     """The stored event; or raises what is wrong with it."""
-    event, outcome = fate
-    if isinstance(event, AnalyticsError):
-        raise event
-    if outcome is Outcome.ACCEPTED:
-        return json_response(shown(event), 201)
-    stored = await stored_before(request, event, deadline)
-    return json_response(stored.model_dump() if stored else shown(event), 200)
+    if submission.error:
+        raise submission.error
+    assert submission.event
+    if submission.outcome is Outcome.ACCEPTED:
+        return json_response(to_out(submission.event), 201)
+    stored = await stored_before(submission.event, ingest, request, deadline)
+    return json_response(stored.model_dump() if stored else to_out(submission.event), 200)
 
 
 def json_response(content: Mapping[str, Any], status: int) -> Response:
@@ -169,38 +172,43 @@ def json_response(content: Mapping[str, Any], status: int) -> Response:
     return Response(msgspec.json.encode(content), status, ANY_ORIGIN, "application/json")
 
 
-async def stored_before(request: Request, event: Event, deadline: Deadline) -> EventOut | None:
-    """What was stored under the id of a retry, for those who may read the site. Anybody else could
-    guess ids, and gets nothing but an echo; so does everybody while the database is slow: the event
-    is stored, and nothing that fails afterwards is a reason to send it again."""
+async def stored_before(
+    event: Event, ingest: Ingest, request: Request, deadline: Deadline
+) -> EventOut | None:
+    """What was stored under the id of a retry, for users who may read the site. Anybody else could
+    guess ids, and gets None; so does everybody while the database is slow: the event is stored, and
+    nothing that fails afterwards is a reason to send it again."""
     try:
-        user = await maybe_sender(request, deadline)
+        user = await ingest.user_of(request, deadline)
         site = await deadline.within(readable_site(request, user, event.site_key))
-        return await deadline.within(find_event(database_of(request), site.number, event.id))
+        return await deadline.within(find_event(ingest.database, site.number, event.id))
     except (AnalyticsError, *DATABASE_AWAY):
         return None
 
 
-def batch_answer(fates: Sequence[tuple[Fate, Outcome | None]]) -> Response:
+def batch_response(submissions: Sequence[Submission]) -> Response:
     """The account of a batch: 201 if anything was stored, 200 for retries, 422 if all is bad."""
-    outcomes = [outcome for _, outcome in fates]
+    outcomes = Counter(submission.outcome for submission in submissions)
     report = {
-        "accepted": outcomes.count(Outcome.ACCEPTED),
-        "duplicate": outcomes.count(Outcome.DUPLICATE),
+        "accepted": outcomes[Outcome.ACCEPTED],
+        "duplicate": outcomes[Outcome.DUPLICATE],
         "rejected": [
-            {"index": index, "code": fate.code, "detail": fate.detail}
-            for index, (fate, _) in enumerate(fates)
-            if isinstance(fate, AnalyticsError)
+            {"index": index, "code": submission.error.code, "detail": submission.error.detail}
+            for index, submission in enumerate(submissions)
+            if submission.error
         ],
-        "ids": [str(fate.id) if isinstance(fate, Event) else None for fate, _ in fates],
+        "ids": [
+            str(submission.event.id) if submission.event and submission.outcome else None
+            for submission in submissions
+        ],
     }
-    stored = 201 if report["accepted"] else 200 if report["duplicate"] else 422
-    return json_response(report, stored)
+    status = 201 if report["accepted"] else 200 if report["duplicate"] else 422
+    return json_response(report, status)
 
 
 async def find_event(database: Database, site_id: int, event_id: UUID) -> EventOut:
     """One stored event. Raises NotFound."""
-    rows = await database.rows(SQL / "event_by_id.sql", {"site": site_id, "id": event_id})
+    rows = await database.rows(EVENT_BY_ID, {"site": site_id, "id": event_id})
     if not rows:
         raise NotFound("There is no such event.")
     return EventOut.model_validate(rows[0])

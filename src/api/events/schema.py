@@ -1,4 +1,4 @@
-"""What the documentation says about events going in and coming out."""
+"""The shapes of events and reports in responses, and the documentation of request bodies."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from api.events.models import Event, EventIn
 
 
 class EventOut(BaseModel):
-    """A stored event with what is known of its visit."""
+    """A stored event with dimensions of its visit."""
 
     id: UUID
     time: datetime
@@ -36,26 +36,26 @@ class EventOut(BaseModel):
     bot: str | None
 
 
-FORGOTTEN_OF_BOTS = {
+NOT_STORED_OF_BOTS = {
     **dict.fromkeys(("title", "referrer", "channel", "source", "country", "browser", "os"), ""),
     **dict.fromkeys(("duration", "revenue", "currency", "props", "visit_id", "session_id")),
     "interactive": False,
     "device": "bot",
 }
-"""What is not kept of a bot's event."""
+"""What is not stored of a bot's event."""
 
 
-SHOWN = tuple((name, name in Event.__struct_fields__) for name in EventOut.model_fields)
-"""What is shown, in order, and whether it is the event's own; if not, it is its context's."""
+FIELDS = tuple((name, name in Event.__struct_fields__) for name in EventOut.model_fields)
+"""Fields of EventOut, in order, and whether each is the event's own; else it is its context's."""
 
 
-def shown(event: Event) -> dict[str, Any]:
-    """An event from memory: the fields of EventOut, with the context that the event itself tells.
-    Read afterwards it has that of its visit, which is not fetched for the answer's sake."""
-    told = {name: getattr(event if own else event.context, name) for name, own in SHOWN}
+def to_out(event: Event) -> dict[str, Any]:
+    """The fields of EventOut of an event in memory, with the context of the event itself. Read
+    afterwards it has that of its visit, which is not fetched for the response."""
+    fields = {name: getattr(event if own else event.context, name) for name, own in FIELDS}
     for amount in ("duration", "revenue"):
-        told[amount] = None if told[amount] is None else float(told[amount])
-    return told | FORGOTTEN_OF_BOTS if event.bot else told
+        fields[amount] = None if fields[amount] is None else float(fields[amount])
+    return fields | NOT_STORED_OF_BOTS if event.bot else fields
 
 
 class Rejection(BaseModel):

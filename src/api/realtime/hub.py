@@ -20,7 +20,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from api.db.database import Database
-from api.events.writer import CHANNEL
+from api.events.write.writer import CHANNEL
 from api.metrics import VIEWERS
 from api.realtime.snapshot import snapshot
 from api.sites.models import Site

@@ -9,7 +9,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from api.db.database import Database, lend
+from api.db.sql_files import text_of
 from api.rollups.model import Rollup
+from api.rollups.statements import SQL
 
 REMEMBER_SECONDS = 5.0
 
@@ -23,7 +25,7 @@ async def available_rollups(database: Database, declared: Sequence[Rollup]) -> S
             known = time.monotonic(), await stored_rollups(connection)
         database.stored_rollups = known
     answering = [
-        (stored, replace(rollup, since=stored["since"]))
+        (stored, replace(rollup, complete_since=stored["complete_since"]))
         for rollup in declared
         if (stored := known[1].get(rollup.name)) and stored["fingerprint"] == rollup.fingerprint
     ]
@@ -35,10 +37,7 @@ async def stored_rollups(connection: AsyncConnection[Any]) -> dict[str, dict[str
     """Fingerprint, whether it was ever filled, and first complete time of each stored rollup, by
     name."""
     cursor = connection.cursor(row_factory=dict_row)
-    await cursor.execute(
-        "select name, fingerprint, ready_at is not null as is_ready,"
-        " nullif(since, '-infinity') as since from rollup_state"
-    )
+    await cursor.execute(text_of(SQL / "stored_rollups.sql"))
     return {row["name"]: row for row in await cursor.fetchall()}
 
 

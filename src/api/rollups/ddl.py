@@ -10,8 +10,8 @@ rollup returns stored rows of whole buckets that are older than the watermark an
 the late log has about them, and live rows for the rest of the range: its edges, what is newer, what
 is dirty. That makes a rollup exact at every moment and on every engine.
 
-Live rows of a rollup of distinct visitors are single visitors (`visitor_number`) instead of bitmaps;
-analytics/reports/distinct_visitors.sql unites and counts both.
+Live rows of a rollup of distinct visitors are single visitors (`visitor_number`), not bitmaps;
+analytics/sql/people.sql unites and counts both.
 """
 
 from typing import LiteralString
@@ -96,7 +96,7 @@ def rollup_function_sql(rollup: Rollup) -> LiteralString:
     )
     first = rollup.floor(f"$2 + {width} - interval '1 microsecond'")
     if rollup.retention:
-        kept = f"(select kept_since from rollup_state where name = '{name}')"
+        kept = f"(select rows_since from rollup_state where name = '{name}')"
         first = f"greatest({first}, {kept})"
     watermark = f"(select watermark from rollup_state where name = '{name}')"
     stop = f"least({rollup.floor('$3')}, {watermark})"
@@ -136,7 +136,9 @@ def signature(rollup: Rollup) -> LiteralString:
 def live_rows_sql(rollup: Rollup) -> LiteralString:
     """Live rows of one site ($1) and the `span` that the statement is joined with."""
     if rollup.built_from:
-        kept = ("block", "visitors", "visitor_number") if rollup.distinct_visitors else rollup.measures
+        kept = (
+            ("block", "visitors", "visitor_number") if rollup.distinct_visitors else rollup.measures
+        )
         selection = rollup.select_list(rollup.floor("bucket"), *kept, "last_change")
         return f"select {selection} from {rollup.built_from.name}($1, span.lower, span.upper)"
     fact, bucket = rollup.fact, rollup.floor(rollup.fact.time)
@@ -162,15 +164,15 @@ def late_rows_sql(
     rows: LiteralString = (
         f"from {late_log(fact.table)} c where site_id = $1 and {fact.time} >= {first}"
         f" and {fact.time} < {stop} and {rollup.only} and {bucket} <> all (array({dirty}))"
-        f" and number > coalesce({last}, 0)"
+        f" and change > coalesce({last}, 0)"
     )
     if rollup.distinct_visitors:
-        single = rollup.select_list(bucket, NO_BITMAP, "visitor_number", "number")
+        single = rollup.select_list(bucket, NO_BITMAP, "visitor_number", "change")
         return f"select {single} {rows} and sign > 0"
     sums: list[LiteralString] = [
         f"sum(sign * ({fact.measures[name]})) as {name}" for name in rollup.measures
     ]
-    selection = rollup.select_list(bucket, *sums, "max(number)")
+    selection = rollup.select_list(bucket, *sums, "max(change)")
     return f"select {selection} {rows} group by {rollup.grouping}"
 
 

@@ -38,7 +38,13 @@ EVENTS = Fact(
     },
 )
 
-VISIT_MEASURES = ("visits", "visits_with_pageview", "bounces", "duration_seconds", "visit_pageviews")
+VISIT_MEASURES = (
+    "visits",
+    "visits_with_pageview",
+    "bounces",
+    "duration_seconds",
+    "visit_pageviews",
+)
 
 FIRST_VISITS = Fact(
     name="first_visits",

@@ -1,57 +1,38 @@
 """The log of late changes: when it is folded into stored buckets, and when it is done with.
 
-The writer logs what comes late to stored buckets, and readers add it to them. Sooner or later (see
-due) such a bucket is marked dirty and computed again; from then on its stored rows know the change
-themselves, by its number. What all rollups know need not be logged any more.
+The writer logs what comes late to stored buckets, and readers add it to them. At two ages (see
+schedule) such a bucket is marked dirty and computed again; from then on its stored rows contain the
+change, and its number. What all rollups contain need not be logged any more.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, LiteralString
-
-from psycopg import AsyncConnection
+from typing import LiteralString
 
 from api.rollups.ddl import last_change_sql
 from api.rollups.model import Rollup, late_log
-from api.rollups.schedule import LOGGED_RESTED, values_of
-
-Connection = AsyncConnection[Any]
+from api.rollups.schedule import LATE_AGE, LONGEST_LATE
+from api.rollups.statements import Connection, execute
 
 
 async def mark_late_buckets(
     connection: Connection, rollup: Rollup, now: datetime, everything: bool
 ) -> None:
-    """Marks the stored buckets of which something is logged and that need not rest any more."""
-    known = last_change_sql(rollup, "d.site_id", "d.bucket")
-    await connection.execute(
-        f"""
-        insert into rollup_dirty (rollup, site_id, bucket)
-        select distinct r.name, d.site_id, d.bucket
-        from ({changes(rollup)}) d
-        join rollup_state r on r.name = %(rollup)s
-            and d.time >= r.kept_since and d.time < r.watermark
-        join site on site.id = d.site_id and d.time >= coalesce(site.raw_data_since, '-infinity')
-        cross join (values (%(lag)s::interval)) asked (lag)
-        where {LOGGED_RESTED} and number > coalesce({known}, 0)
-        order by 1, 2, 3
-        on conflict do nothing
-        """,
-        values_of(rollup, now, everything),
-    )
-
-
-def changes(rollup: Rollup) -> LiteralString:
-    """What is logged of the rows that a rollup sums up, with the buckets of them."""
-    fact = rollup.fact
-    return (
-        f"select site_id, number, {fact.time} as time, {rollup.floor(fact.time)} as bucket"
-        f" from {late_log(fact.table)} where {rollup.only}"
-    )
+    """Marks the stored buckets with late changes in the log that have passed one of the two ages
+    since the rollup was refreshed, or all of them when everything is wanted."""
+    values = {
+        "name": rollup.name,
+        "now": now,
+        "everything": everything,
+        "late_age": LATE_AGE,
+        "longest_late": LONGEST_LATE,
+    }
+    await execute(connection, "mark_late", values, rollup)
 
 
 async def prune_log(connection: Connection, rollups: Sequence[Rollup]) -> None:
-    """Removes what every rollup knows whose rows are stored that far."""
-    # Wide buckets first: they learn of a change last.
+    """Removes from the log what every rollup contains whose rows are stored that far."""
+    # Wide buckets first: they contain a change last.
     widest = sorted(rollups, key=lambda rollup: rollup.width, reverse=True)
     tables: set[LiteralString] = {rollup.fact.table for rollup in rollups}
     for table in tables:
@@ -71,7 +52,7 @@ def is_folded_in(rollup: Rollup) -> LiteralString:
     time: LiteralString = f"c.{rollup.fact.time}"
     last = last_change_sql(rollup, "c.site_id", rollup.floor(time))
     return (
-        f"not ({rollup.only}) or number <= {last}"
+        f"not ({rollup.only}) or change <= {last}"
         f" or not exists (select from rollup_state r where r.name = '{rollup.name}'"
-        f" and {time} >= r.kept_since and {time} < r.watermark)"
+        f" and {time} >= r.rows_since and {time} < r.watermark)"
     )

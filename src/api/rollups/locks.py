@@ -8,7 +8,7 @@ rollup holds its lock for as long.
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
@@ -45,11 +45,3 @@ async def exclusive(connection: Connection, rollup: Rollup) -> AsyncGenerator[bo
     finally:
         if got and not connection.broken:
             await connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", key)
-
-
-async def fetch_value(
-    connection: Connection, question: LiteralString, values: dict[str, Any]
-) -> Any:
-    """The single value that a question has for an answer; None without any."""
-    row = await (await connection.execute(question, values)).fetchone()
-    return row[0] if row else None

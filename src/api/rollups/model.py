@@ -65,7 +65,7 @@ class Rollup:
     retention: timedelta | None = None
     """How long rows are kept where a rollup only feeds wider ones; None for ever. It exceeds the
     longest delay of an event."""
-    since: datetime | None = None
+    complete_since: datetime | None = None
     """Rows before it lack the sites whose raw data had expired when the rollup was first stored."""
     settles_after: timedelta = field(default=timedelta(hours=1))
     """Buckets younger than this are always live: they change with every event."""
@@ -124,4 +124,4 @@ class Rollup:
 
 def late_log(table: LiteralString) -> LiteralString:
     """The table that logs late changes of a base table."""
-    return f"{table}_change"
+    return f"late_{table}"

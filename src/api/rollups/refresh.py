@@ -8,16 +8,14 @@ marked bucket is answered live. README.md beside this file tells the life of a b
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-
-from psycopg import AsyncConnection
 
 from api.db.engine import Engine
 from api.rollups.available import as_stored
 from api.rollups.late_log import mark_late_buckets, prune_log
 from api.rollups.locks import exclusive
 from api.rollups.model import Rollup
-from api.rollups.schedule import MARKS_AT_ONCE, Mark, read_marks, rollups_due
+from api.rollups.schedule import MARKS_AT_ONCE, Mark, read_marks, remove_marks, rollups_due
+from api.rollups.statements import Connection
 from api.rollups.stored import (
     complete_since,
     recompute_buckets,
@@ -25,8 +23,6 @@ from api.rollups.stored import (
     stored_table,
 )
 from api.rollups.watermark import advance_watermark, begin_watermark, put_watermark_back
-
-Connection = AsyncConnection[Any]
 
 
 async def refresh_rollups(
@@ -38,8 +34,8 @@ async def refresh_rollups(
 ) -> int:
     """One round: moves every watermark up, then cleans dirty buckets. Returns how many.
 
-    A rollup that somebody else is refreshing at this moment is left to them; its dirty buckets are
-    answered live until its next turn, and so are those that rest unless everything is wanted.
+    A rollup that somebody else is refreshing at this moment is left to them. Buckets that are not
+    due are left dirty unless `everything` is wanted; they are answered live so long.
     """
     cleaned = 0
     current, is_all = await as_stored(connection, rollups)
@@ -99,32 +95,3 @@ async def refresh_buckets(
         async with connection.transaction():
             await recompute_buckets(connection, rollup, table, single)
             await remove_marks(connection, rollup, single)
-
-
-async def remove_marks(connection: Connection, rollup: Rollup, marks: Sequence[Mark]) -> None:
-    """Removes marks whose version is still the one that was read.
-
-    The rows are locked in the order in which the writer takes them, so that the two never
-    wait for each other in a circle.
-    """
-    await connection.execute(
-        """
-        with read (site_id, bucket, version) as (
-            select * from unnest(
-                %(sites)s::int[], %(buckets)s::timestamptz[], %(versions)s::bigint[]
-            )
-        ), locked as materialized (
-            select d.site_id, d.bucket from rollup_dirty d
-            join read using (site_id, bucket, version)
-            where d.rollup = %(rollup)s order by d.site_id, d.bucket for update of d
-        )
-        delete from rollup_dirty d using locked
-        where d.rollup = %(rollup)s and d.site_id = locked.site_id and d.bucket = locked.bucket
-        """,
-        {
-            "rollup": rollup.name,
-            "sites": [mark[0] for mark in marks],
-            "buckets": [mark[1] for mark in marks],
-            "versions": [mark[2] for mark in marks],
-        },
-    )

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 
 from api.db.engine import Engine
 from api.rollups.available import as_stored
-from api.rollups.locks import exclusive, fetch_value
+from api.rollups.locks import exclusive
 from api.rollups.model import Rollup
+from api.rollups.statements import Connection, execute, fetch_value
 from api.rollups.stored import aggregate_table
-
-Connection = AsyncConnection[Any]
 
 
 async def expire_rows(
@@ -32,18 +30,10 @@ async def expire_rows(
 async def move_row_line(connection: Connection, rollup: Rollup, now: datetime) -> datetime | None:
     """Where the rows of a rollup begin by now, if that is later than before. Marks of buckets
     before it are of no use any more."""
-    since = rollup.floor("%(since)s::timestamptz")
-    values = {"name": rollup.name, "since": now - (rollup.retention or timedelta(0))}
+    since = now - (rollup.retention or timedelta(0))
     async with connection.transaction():
-        line: datetime | None = await fetch_value(
-            connection,
-            f"update rollup_state set kept_since = {since}"
-            f" where name = %(name)s and kept_since < {since} returning kept_since",
-            values,
-        )
-        await connection.execute(
-            f"delete from rollup_dirty where rollup = %(name)s and bucket < {since}", values
-        )
+        line = await fetch_value(connection, "move_row_line", {"name": rollup.name, "since": since})
+        await execute(connection, "drop_marks_before", {"name": rollup.name})
         return line
 
 

@@ -5,17 +5,14 @@ On TimescaleDB Community they are a continuous aggregate's, elsewhere a table's 
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 
 from api.db.engine import Engine
 from api.rollups.ddl import recompute_sql
-from api.rollups.locks import fetch_value
 from api.rollups.model import Rollup
 from api.rollups.schedule import Mark
-
-Connection = AsyncConnection[Any]
+from api.rollups.statements import Connection, execute, fetch_value
 
 
 async def stored_table(connection: Connection, engine: Engine, rollup: Rollup) -> sql.Identifier:
@@ -27,12 +24,8 @@ async def stored_table(connection: Connection, engine: Engine, rollup: Rollup) -
 async def aggregate_table(connection: Connection, rollup: Rollup) -> sql.Identifier | None:
     """The table behind the continuous aggregate of a rollup; None where it is stored in ours, as it
     was if the server had another licence then."""
-    cursor = await connection.execute(
-        "select materialization_hypertable_schema, materialization_hypertable_name"
-        " from timescaledb_information.continuous_aggregates where view_name = %s",
-        [f"{rollup.name}_stored"],
-    )
-    row = await cursor.fetchone()
+    values = {"view": f"{rollup.name}_stored"}
+    row = await (await execute(connection, "aggregate_table", values)).fetchone()
     return sql.Identifier(*row) if row else None
 
 
@@ -41,8 +34,7 @@ async def complete_since(connection: Connection, engine: Engine, rollup: Rollup)
     never, where it stores nothing or its licence does not let it."""
     if not engine.continuous_aggregates or await aggregate_table(connection, rollup) is None:
         return datetime.max.replace(tzinfo=UTC)
-    found = await fetch_value(connection, "select max(kept_since) from site", {})
-    return found or datetime.min.replace(tzinfo=UTC)
+    return await fetch_value(connection, "last_line") or datetime.min.replace(tzinfo=UTC)
 
 
 async def refresh_continuous_aggregate(

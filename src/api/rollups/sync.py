@@ -3,9 +3,8 @@
 import hashlib
 import logging
 from collections.abc import Sequence
-from typing import Any
 
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 
 from api.db.engine import Engine
 from api.errors import AnalyticsError
@@ -18,11 +17,11 @@ from api.rollups.ddl import (
     stored_sql,
 )
 from api.rollups.model import Fact, Rollup
+from api.rollups.schedule import REFRESH_DUE
+from api.rollups.statements import Connection, execute, fetch_value
 from api.rollups.stored import stored_table
 
 log = logging.getLogger("analytics.rollups")
-
-Connection = AsyncConnection[Any]
 
 SYNC_LOCK = 20261125
 
@@ -42,6 +41,7 @@ async def sync_rollups(
         fingerprint = await fingerprint_of(connection, facts, rollups)
         if await synced_fingerprint(connection, facts[0]) == fingerprint:
             return
+        await connection.execute(REFRESH_DUE)
         await drop_changed(connection, rollups)
         for rollup in rollups:
             await create_stored(connection, engine, rollup)
@@ -66,14 +66,13 @@ async def fingerprint_of(
 ) -> str:
     """Changes with any view, function or stored table that is declared, and with the columns of the
     base tables: PostgreSQL expands the * of a view when it is created."""
-    cursor = await connection.execute(
-        "select string_agg(concat(attrelid::regclass, '.', attname), ' ' order by attrelid, attnum)"
-        " from pg_attribute where attnum > 0 and not attisdropped"
-        " and attrelid = any(%s::text[]::regclass[])",
-        [[fact.table for fact in facts]],
-    )
-    ((columns,),) = await cursor.fetchall()
-    texts = [columns, *(fact_view_sql(fact) + fact_function_sql(fact) for fact in facts)]
+    tables = {"tables": [fact.table for fact in facts]}
+    columns = str(await fetch_value(connection, "columns_of", tables))
+    texts = [
+        columns,
+        REFRESH_DUE,
+        *(fact_view_sql(fact) + fact_function_sql(fact) for fact in facts),
+    ]
     for rollup in rollups:
         texts += [rollup.fingerprint, rollup_function_sql(rollup), rollup_view_sql(rollup)]
         texts += index_sql(rollup)
@@ -115,7 +114,7 @@ async def drop_changed(connection: Connection, rollups: Sequence[Rollup]) -> Non
 
 async def refuse_loss(connection: Connection, changed: Sequence[str]) -> None:
     """Raises HistoryWouldBeLost when there are rollups to fill again and raw data has expired."""
-    cursor = await connection.execute("select key from site where kept_since is not null")
+    cursor = await connection.execute("select key from site where raw_data_since is not null")
     if changed and (sites := [key for (key,) in await cursor.fetchall()]):
         raise HistoryWouldBeLost(
             f"The declaration of {', '.join(changed)} has changed, and raw data of"
@@ -142,16 +141,17 @@ async def drop_stored(connection: Connection, name: str) -> None:
 async def create_stored(connection: Connection, engine: Engine, rollup: Rollup) -> None:
     """Creates the stored rows of a rollup, empty, unless they are there. They cannot know what raw
     data no longer tells."""
-    cursor = await connection.execute(
-        "insert into rollup_state"
-        " (name, source, width, watermark, fingerprint, since, people, dimensions)"
-        " values (%s, %s, %s, '-infinity', %s,"
-        " coalesce((select max(kept_since) from site), '-infinity'), %s, %s)"
-        " on conflict (name) do nothing",
-        [
-            *(rollup.name, rollup.fact.table, rollup.width, rollup.fingerprint),
-            *(rollup.distinct_visitors, list(rollup.dimensions)),
-        ],
+    cursor = await execute(
+        connection,
+        "add_rollup",
+        {
+            "name": rollup.name,
+            "source": rollup.fact.table,
+            "width": rollup.width,
+            "dimensions": list(rollup.dimensions),
+            "distinct_visitors": rollup.distinct_visitors,
+            "fingerprint": rollup.fingerprint,
+        },
     )
     if cursor.rowcount:
         await connection.execute(stored_sql(rollup, engine))

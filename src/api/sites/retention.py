@@ -1,4 +1,4 @@
-"""How long a site keeps its raw data. What happens then: api.events.retention."""
+"""How long a site keeps its raw data. What happens then: api.events.removal.expiry."""
 
 from contextlib import suppress
 from datetime import datetime

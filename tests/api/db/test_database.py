@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api.db.timeouts import MOST_PLANS
 from api.db.database import Database, lend, renew_plans
+from api.db.timeouts import MOST_PLANS
 from api.errors import TooMuchAsked
 from conftest import TestSite
 

@@ -5,8 +5,7 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.events.enrich import Agent, read_agent
-from api.events.enrich.agent import HUMAN_PATTERNS, known_crawlers
+from api.events.enrich.user_agent import HUMAN_PATTERNS, Agent, known_crawlers, read_agent
 
 UNKNOWN = Agent("", "", "", "", "", None, None)
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from api.body_limit import MOST_DISCARDED
-from api.events.bodies import MAX_BODY_BYTES
+from api.events.receive.body import MAX_BODY_BYTES
 from conftest import TestSite
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

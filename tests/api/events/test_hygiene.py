@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.events.enrich.hygiene import clean_url, page_of, redact_all, referrer_of
+from api.events.enrich.redaction import clean_url, page_of, redact_all, referrer_of
 from conftest import TestSite
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"

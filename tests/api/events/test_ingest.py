@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from api.events.parse import MAX_EVENTS
+from api.events.receive.parse import MAX_EVENTS
 from api.sites.models import utc_now
 from conftest import TestSite
 

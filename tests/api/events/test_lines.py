@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from api.db.database import Database
-from api.events import changes, retention
-from api.events.retention import expire, put_lines_right, regain, stuck_lines
+from api.events.removal import expiry
+from api.events.removal.expiry import expire, put_lines_right, regain, stuck_lines
+from api.events.write import late_changes
 from api.rollups.definitions import ROLLUPS
 from api.rollups.refresh import refresh_rollups
 from api.rollups.row_expiry import expire_rows
@@ -62,7 +63,9 @@ async def jump(site: TestSite, line: datetime) -> int:
     """Puts the line where a wrong clock would."""
     number, _ = await number_and_line(site)
     async with await site.database.connect() as connection:
-        await connection.execute("update site set raw_data_since = %s where id = %s", [line, number])
+        await connection.execute(
+            "update site set raw_data_since = %s where id = %s", [line, number]
+        )
     return number
 
 
@@ -166,7 +169,9 @@ async def test_line_that_cannot_move_for_a_day_says_why(
     number, _ = await number_and_line(site)
     async with await site.database.connect() as connection:
         await connection.execute(
-            "insert into rollup_dirty values ('pages', %s, %s)", [number, MONDAY - 8 * WEEK]
+            "insert into rollup_dirty (rollup, site_id, bucket, due_at)"
+            " values ('pages', %s, %s, 'infinity')",
+            [number, MONDAY - 8 * WEEK],
         )
         with caplog.at_level(logging.WARNING, "analytics.retention"):
             await expire(connection, site.database.engine, 0, NOW)
@@ -183,7 +188,7 @@ async def test_of_many_stuck_sites_the_first_are_named_and_the_rest_counted(
     for one in (site, await make_site(f"{site.key}-b", client, admin, site.database)):
         await one.send(*HISTORY)
         await keep(one, 22)
-    monkeypatch.setattr(retention, "MOST_STUCK", 1)
+    monkeypatch.setattr(expiry, "MOST_STUCK", 1)
     async with await site.database.connect() as connection:
         first, rest = await stuck_lines(connection, 0, NOW)
     assert first.startswith("site ")
@@ -216,7 +221,7 @@ async def test_late_events_leave_the_log_though_hourly_rows_expire_before_weeks_
     site: TestSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On TimescaleDB Community two late events kept the log, and so raw data, for ever."""
-    monkeypatch.setattr(changes, "LONGEST_LATE", 20 * DAY)
+    monkeypatch.setattr(late_changes, "LONGEST_LATE", 20 * DAY)
     database = site.database
     late = MONDAY - 3 * DAY
     logged = "select count(*) from late_event join site on site.id = site_id where key = %s"

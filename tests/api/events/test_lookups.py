@@ -1,14 +1,12 @@
 """The writer finds visits by their keys, also where the planner has no statistics to go by."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.db.database import Database
-from api.db.sql_files import statement
-from api.events.statements import SQL, as_json
+from api.events.write.sql import SQL, as_json
 from api.sites.models import utc_now
 
 VISITS = 3000
@@ -16,7 +14,8 @@ WANTED = 200
 
 FILL = """
 insert into visit (
-    visitor_id, started, id, site_id, visitor_number, session_id, first_seen, engaged_from, last_event, ended,
+    visitor_id, started, id, site_id, visitor_number, session_id, first_seen, engaged_from,
+    last_event, ended,
     pageviews, events, interactive_events, first_id
 )
 select n, at, gen_random_uuid(), 1, n, %s || n, at, at, at, at, 1, 1, 0, gen_random_uuid()
@@ -44,7 +43,7 @@ async def test_visits_are_looked_up_by_key(
     now = utc_now()
     spans = [{key: value, "site_id": 1, "lower": now, "upper": now} for value in wanted]
     values = {"spans": as_json(spans)}
-    question = statement(SQL / Path(f"{name}.sql")).text
+    question = SQL.text(name)
     async with database.writer() as connection:
         await connection.execute(FILL, [prefix, VISITS])
         cursor = await connection.execute(f"explain (analyze, format json) {question}", values)

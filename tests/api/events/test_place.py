@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.events.enrich import Place, Places
+from api.events.enrich.geo import GeoLocator, Location
 
-UNKNOWN = Place("", "", "")
-INDIA = Place("IN", "", "")
+UNKNOWN = Location("", "", "")
+INDIA = Location("IN", "", "")
 
 NESTED = {
     "country": {"iso_code": "DE"},
@@ -36,31 +36,31 @@ RECORDS = {
 class TestHostileInput:
     @given(st.text(st.characters()), st.text(st.characters()), st.text(st.characters()))
     def test_any_text_can_be_asked(self, ip: str, header: str, timezone: str) -> None:
-        places = Places(None, "CF-IPCountry")
-        assert isinstance(places.find(ip, {"cf-ipcountry": header}, timezone), Place)
+        geo = GeoLocator(None, "CF-IPCountry")
+        assert isinstance(geo.locate(ip, {"cf-ipcountry": header}, timezone), Location)
 
     @pytest.mark.parametrize(
         "ip", ["", "localhost", "1.2.3", "1.2.3.4.5", "1.2.3.4:80", "::1%eth0", "\0", "1" * 100_000]
     )
     def test_what_is_no_address_is_unknown(self, database: Path, ip: str) -> None:
-        assert Places(database, None).find(ip, {}, "") == UNKNOWN
+        assert GeoLocator(database, None).locate(ip, {}, "") == UNKNOWN
 
     @pytest.mark.parametrize("content", [b"", b"not a database", b"\xab\xcd\xefMaxMind.com\xff"])
     def test_corrupt_database_is_unknown_and_one_warning(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
     ) -> None:
         (tmp_path / "corrupt.mmdb").write_bytes(content)
-        assert_warns_once(Places(tmp_path / "corrupt.mmdb", None), caplog)
+        assert_warns_once(GeoLocator(tmp_path / "corrupt.mmdb", None), caplog)
 
     def test_missing_database_is_unknown_and_one_warning(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        assert_warns_once(Places(tmp_path / "missing.mmdb", None), caplog)
+        assert_warns_once(GeoLocator(tmp_path / "missing.mmdb", None), caplog)
 
     def test_folder_as_database_is_unknown_and_one_warning(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        assert_warns_once(Places(tmp_path, None), caplog)
+        assert_warns_once(GeoLocator(tmp_path, None), caplog)
 
     def test_database_with_broken_data_is_unknown_and_one_warning(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -69,70 +69,71 @@ class TestHostileInput:
         broken = content.replace(b"\x4ccountry_code", b"\x3fcountry_code")
         assert broken != content
         (tmp_path / "broken.mmdb").write_bytes(broken)
-        assert_warns_once(Places(tmp_path / "broken.mmdb", None), caplog)
+        assert_warns_once(GeoLocator(tmp_path / "broken.mmdb", None), caplog)
 
     def test_broken_database_still_leaves_the_timezone(self, tmp_path: Path) -> None:
-        places = Places(tmp_path / "missing.mmdb", None)
-        assert places.find("203.0.113.9", {}, "Asia/Kolkata") == INDIA
+        geo = GeoLocator(tmp_path / "missing.mmdb", None)
+        assert geo.locate("203.0.113.9", {}, "Asia/Kolkata") == INDIA
 
 
 class TestHeader:
     @pytest.mark.parametrize("name", ["CF-IPCountry", "cf-ipcountry"])
     def test_of_the_proxy_wins(self, database: Path, name: str) -> None:
-        places = Places(database, "CF-IPCountry")
-        assert places.find("203.0.113.9", {name: "br"}, "Asia/Kolkata") == Place("BR", "", "")
+        geo = GeoLocator(database, "CF-IPCountry")
+        assert geo.locate("203.0.113.9", {name: "br"}, "Asia/Kolkata") == Location("BR", "", "")
 
     @pytest.mark.parametrize("value", ["XX", "T1", "ZZ", "", "D", "DEU", "<b>", "ß", "D\0"])
     def test_without_a_country_is_passed_over(self, value: str) -> None:
-        assert Places(None, "X-Country").find("", {"x-country": value}, "Asia/Kolkata") == INDIA
+        geo = GeoLocator(None, "X-Country")
+        assert geo.locate("", {"x-country": value}, "Asia/Kolkata") == INDIA
 
     def test_nobody_configured_is_ignored(self) -> None:
-        for places in (Places(None, None), Places(None, "")):
-            assert places.find("", {"CF-IPCountry": "DE", "": "DE"}, "") == UNKNOWN
+        for geo in (GeoLocator(None, None), GeoLocator(None, "")):
+            assert geo.locate("", {"CF-IPCountry": "DE", "": "DE"}, "") == UNKNOWN
 
 
 class TestDatabase:
     @pytest.mark.parametrize(
         ("ip", "place"),
         [
-            ("203.0.113.9", Place("DE", "Bavaria", "Munich")),
-            ("198.51.100.1", Place("JP", "", "")),
-            ("192.0.2.77", Place("CA", "QC", "")),
-            ("::ffff:198.51.100.1", Place("JP", "", "")),
-            ("2001:db8::5", Place("FR", "Brittany", "Rennes")),
+            ("203.0.113.9", Location("DE", "Bavaria", "Munich")),
+            ("198.51.100.1", Location("JP", "", "")),
+            ("192.0.2.77", Location("CA", "QC", "")),
+            ("::ffff:198.51.100.1", Location("JP", "", "")),
+            ("2001:db8::5", Location("FR", "Brittany", "Rennes")),
             ("2001:db8:2::1", UNKNOWN),
             ("2001:db8:3::1", UNKNOWN),
             ("8.8.8.8", UNKNOWN),
             ("127.0.0.1", UNKNOWN),
         ],
     )
-    def test_is_read_in_both_shapes(self, database: Path, ip: str, place: Place) -> None:
-        assert Places(database, None).find(ip, {}, "") == place
+    def test_is_read_in_both_shapes(self, database: Path, ip: str, place: Location) -> None:
+        assert GeoLocator(database, None).locate(ip, {}, "") == place
 
     @pytest.mark.parametrize(
         ("ip", "country"), [("203.0.113.200", "DE"), ("2001:db8:0:1::5", "FR")]
     )
     def test_is_asked_for_the_network_only(self, database: Path, ip: str, country: str) -> None:
         """The address itself is recorded as US; its /24 or /48 starts in another country."""
-        assert Places(database, None).find(ip, {}, "").country == country
+        assert GeoLocator(database, None).locate(ip, {}, "").country == country
 
     def test_wins_over_the_timezone(self, database: Path) -> None:
-        assert Places(database, None).find("198.51.100.1", {}, "Asia/Kolkata").country == "JP"
+        assert GeoLocator(database, None).locate("198.51.100.1", {}, "Asia/Kolkata").country == "JP"
 
     def test_with_ipv4_only_does_not_know_ipv6(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         (tmp_path / "four.mmdb").write_bytes(mmdb({"192.0.2.0/24": {"country_code": "CA"}}, 4))
-        places = Places(tmp_path / "four.mmdb", None)
-        assert places.find("2001:db8::1", {}, "Asia/Kolkata") == INDIA
-        assert places.find("192.0.2.1", {}, "") == Place("CA", "", "")
+        geo = GeoLocator(tmp_path / "four.mmdb", None)
+        assert geo.locate("2001:db8::1", {}, "Asia/Kolkata") == INDIA
+        assert geo.locate("192.0.2.1", {}, "") == Location("CA", "", "")
         assert caplog.records == []
 
     def test_is_not_opened_before_it_is_needed(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        places = Places(tmp_path / "missing.mmdb", "X-Country")
-        assert places.find("203.0.113.9", {"x-country": "DE"}, "").country == "DE"
+        geo = GeoLocator(tmp_path / "missing.mmdb", "X-Country")
+        assert geo.locate("203.0.113.9", {"x-country": "DE"}, "").country == "DE"
         assert caplog.records == []
 
 
@@ -158,32 +159,32 @@ class TestTimezone:
         ],
     )
     def test_names_its_country(self, timezone: str, country: str) -> None:
-        assert Places(None, None).find("", {}, timezone) == Place(country, "", "")
+        assert GeoLocator(None, None).locate("", {}, timezone) == Location(country, "", "")
 
     @pytest.mark.parametrize(
         "timezone", ["", "UTC", "GMT", "Etc/GMT+3", "CET", "EST", "EST5EDT", "Mars/Base", "../etc"]
     )
     def test_that_is_no_country_is_unknown(self, timezone: str) -> None:
-        assert Places(None, None).find("", {}, timezone) == UNKNOWN
+        assert GeoLocator(None, None).locate("", {}, timezone) == UNKNOWN
 
     def test_of_every_continent_is_known(self) -> None:
         continents = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Pacific")
         zones = [zone for zone in available_timezones() if zone.partition("/")[0] in continents]
-        places = Places(None, None)
+        geo = GeoLocator(None, None)
         assert len(zones) > 400
-        assert [zone for zone in zones if not places.find("", {}, zone).country] == []
+        assert [zone for zone in zones if not geo.locate("", {}, zone).country] == []
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("geo") / "places.mmdb"
+    path = tmp_path_factory.mktemp("geo") / "geo.mmdb"
     path.write_bytes(mmdb(RECORDS))
     return path
 
 
-def assert_warns_once(places: Places, caplog: pytest.LogCaptureFixture) -> None:
+def assert_warns_once(geo: GeoLocator, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        assert [places.find("203.0.113.9", {}, "") for _ in range(3)] == [UNKNOWN] * 3
+        assert [geo.locate("203.0.113.9", {}, "") for _ in range(3)] == [UNKNOWN] * 3
     assert len(caplog.records) == 1
 
 

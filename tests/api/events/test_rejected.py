@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.db.database import Database
-from api.events.rejected import MOST_BYTES, forget_rejected
+from api.events.rejected.store import MAX_BYTES, delete_old_rejected
 from api.sites.models import utc_now
 from conftest import TestSite, rejected_are_kept
 
@@ -158,7 +158,7 @@ class TestList:
         for _ in range(6):
             await post(site, *[{"pgae": "x" * 30_000} for _ in range(34)])
         found = await kept(site, limit=1000)
-        assert sum(len(row["payload"]) for row in found) <= MOST_BYTES
+        assert sum(len(row["payload"]) for row in found) <= MAX_BYTES
         assert len(found) > 100
 
     async def test_they_are_forgotten_after_a_while(
@@ -167,9 +167,9 @@ class TestList:
         await post(site, {"pgae": "/"})
         await rejected_are_kept(site.client)
         async with await database.connect() as connection:
-            await forget_rejected(connection, utc_now() - timedelta(days=14))
+            await delete_old_rejected(connection, utc_now() - timedelta(days=14))
             assert len(await kept(site)) == 1
-            await forget_rejected(connection, utc_now())
+            await delete_old_rejected(connection, utc_now())
         assert await kept(site) == []
 
 
@@ -255,6 +255,6 @@ class TestKeeping:
     async def test_without_room_good_events_are_accepted_beside_bad_ones(
         self, site: TestSite, app: FastAPI, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(app.state.rejected, "most_waiting", 0)
+        monkeypatch.setattr(app.state.ingest.rejected, "max_waiting", 0)
         report = await post(site, {"page": "/good"}, {"pgae": "/"})
         assert (report["accepted"], len(report["rejected"])) == (1, 1)

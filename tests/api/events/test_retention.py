@@ -8,8 +8,8 @@ import pytest
 
 from api.db.engine import Profile
 from api.events.enrich.event import ACCEPTED_PAST
-from api.events.retention import expire
-from api.events.visits import LONGEST_VISIT
+from api.events.removal.expiry import expire
+from api.events.write.visits import LONGEST_VISIT
 from api.rollups.definitions import ROLLUPS
 from api.sites import directory
 from api.sites.models import utc_now

@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.events.enrich import Source, read_source
-from api.events.enrich.source import CHANNELS
-from api.events.enrich.source_table import (
+from api.events.enrich.known_sources import (
     APPS,
     CLICK_IDS,
     COUNTRY_BRANDS,
@@ -16,9 +14,10 @@ from api.events.enrich.source_table import (
     SHORT_NAMES,
     SITES,
 )
+from api.events.enrich.traffic_source import CHANNELS, TrafficSource, read_traffic_source
 
 SITE = "www.example.com"
-DIRECT = Source("Direct", "", "", "", "", "", "")
+DIRECT = TrafficSource("Direct", "", "", "", "", "", "")
 
 NO_REFERRERS = [
     "",
@@ -167,40 +166,40 @@ KEYS = [
 class TestHostileLinks:
     @pytest.mark.parametrize("referrer", NO_REFERRERS, ids=lambda text: repr(text[:24]))
     def test_what_is_not_a_web_address_is_direct(self, referrer: str) -> None:
-        assert read_source(referrer, {}, SITE) == DIRECT
+        assert read_traffic_source(referrer, {}, SITE) == DIRECT
 
     @given(st.text(st.characters()), st.dictionaries(st.sampled_from(KEYS), st.text()), st.text())
     def test_any_text_can_be_read(self, referrer: str, query: dict[str, str], host: str) -> None:
-        assert_storable(read_source(referrer, query, host))
+        assert_storable(read_traffic_source(referrer, query, host))
 
     @given(
         st.text(st.sampled_from(string.ascii_letters + ".:/[]@%-_?#\0\ud800ü"), max_size=60),
         st.text(st.characters(), max_size=300),
     )
     def test_any_host_can_be_read(self, host: str, tag: str) -> None:
-        assert_storable(read_source(f"https://{host}", {"utm_campaign": tag}, host))
+        assert_storable(read_traffic_source(f"https://{host}", {"utm_campaign": tag}, host))
 
     def test_tags_are_stripped_and_cut_at_200_characters(self) -> None:
         query = {key: "  " + "Ab" * 50_000 for key in KEYS if key.startswith("utm")}
-        found = read_source("", query, SITE)
+        found = read_traffic_source("", query, SITE)
         assert found.medium == "ab" * 100
         assert {found.source, found.campaign, found.content, found.term} == {"Ab" * 100}
 
     def test_a_medium_that_grows_in_lower_case_is_cut_too(self) -> None:
-        assert len(read_source("", {"utm_medium": "İ" * 200}, SITE).medium) == 200
+        assert len(read_traffic_source("", {"utm_medium": "İ" * 200}, SITE).medium) == 200
 
     def test_tags_lose_what_a_database_cannot_store(self) -> None:
-        found = read_source("", {"utm_source": "a\0b", "utm_term": "\ud800"}, SITE)
+        found = read_traffic_source("", {"utm_source": "a\0b", "utm_term": "\ud800"}, SITE)
         assert (found.source, found.term) == ("a b", "?")
 
 
 class TestSelfReferrals:
     @pytest.mark.parametrize(("referrer", "hostname"), SELF_REFERRALS)
     def test_are_direct(self, referrer: str, hostname: str) -> None:
-        assert read_source(referrer, {}, hostname) == DIRECT
+        assert read_traffic_source(referrer, {}, hostname) == DIRECT
 
     def test_keep_their_tags(self) -> None:
-        found = read_source(f"https://{SITE}/", {"utm_source": "newsletter"}, SITE)
+        found = read_traffic_source(f"https://{SITE}/", {"utm_source": "newsletter"}, SITE)
         assert (found.channel, found.source, found.referrer_domain) == ("Email", "newsletter", "")
 
     @pytest.mark.parametrize(
@@ -213,14 +212,14 @@ class TestSelfReferrals:
         ],
     )
     def test_need_the_same_registrable_domain(self, referrer: str, hostname: str) -> None:
-        assert read_source(referrer, {}, hostname).channel == "Referral"
+        assert read_traffic_source(referrer, {}, hostname).channel == "Referral"
 
 
 class TestReferrers:
     @pytest.mark.parametrize(("referrer", "channel", "source", "domain"), REFERRERS)
     def test_are_named(self, referrer: str, channel: str, source: str, domain: str) -> None:
-        found = read_source(referrer, {}, SITE)
-        assert found == Source(channel, source, domain, "", "", "", "")
+        found = read_traffic_source(referrer, {}, SITE)
+        assert found == TrafficSource(channel, source, domain, "", "", "", "")
 
 
 class TestTags:
@@ -232,7 +231,7 @@ class TestTags:
             "utm_content": "Top",
             "utm_term": "Shoes",
         }
-        assert read_source(GOOGLE, query, SITE) == Source(
+        assert read_traffic_source(GOOGLE, query, SITE) == TrafficSource(
             "Display", "Spring Partner", "google.com", "banner", "Spring", "Top", "Shoes"
         )
 
@@ -253,13 +252,13 @@ class TestTags:
     def test_name_the_source_before_referrer_and_click_id(
         self, query: dict[str, str], source: str
     ) -> None:
-        assert read_source("https://www.reddit.com/", query, SITE).source == source
+        assert read_traffic_source("https://www.reddit.com/", query, SITE).source == source
 
     @pytest.mark.parametrize(
         ("click_id", "network"), [(k, v.network) for k, v in CLICK_IDS.items()]
     )
     def test_click_id_names_its_network(self, click_id: str, network: str) -> None:
-        assert read_source("", {click_id: "1"}, SITE).source == network
+        assert read_traffic_source("", {click_id: "1"}, SITE).source == network
 
 
 class TestChannels:
@@ -267,7 +266,7 @@ class TestChannels:
     def test_first_matching_rule_wins(
         self, channel: str, query: dict[str, str], referrer: str
     ) -> None:
-        assert read_source(referrer, query, SITE).channel == channel
+        assert read_traffic_source(referrer, query, SITE).channel == channel
 
     def test_have_a_case_each(self) -> None:
         assert {case[0] for case in CHANNEL_CASES} == {name for name, _ in CHANNELS}
@@ -312,8 +311,8 @@ class TestTables:
         assert keys == [key.lower() for key in keys]
 
 
-def assert_storable(source: Source) -> None:
-    for name in Source.__slots__:
+def assert_storable(source: TrafficSource) -> None:
+    for name in TrafficSource.__slots__:
         value = getattr(source, name)
         assert "\0" not in value
         assert value.encode("utf-8") or value == ""

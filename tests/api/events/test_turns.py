@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api.db.database import Database
-from api.events.turns import SITE_LOCKS
+from api.events.write.locks import SITE_LOCKS
 from api.sites.directory import Sites
 from conftest import TestSite, make_site
 
@@ -44,7 +44,7 @@ async def test_what_comes_while_others_write_is_one_batch(
         sent = [asyncio.create_task(site.send({"page": "/first"}))]
         await until_somebody_waits(database)
         sent += [asyncio.create_task(site.send({"page": "/more"})) for _ in range(5)]
-        while len(app.state.queue.waiting) < len(sent):
+        while len(app.state.ingest.queue.waiting) < len(sent):
             await asyncio.sleep(0.01)
     await asyncio.gather(*sent)
     async with await database.connect() as connection:

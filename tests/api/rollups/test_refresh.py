@@ -118,7 +118,9 @@ async def test_changed_rollup_stops_the_start_where_raw_data_has_expired(
     before = await site.ask("pages", **DAY)
     async with await database.connect() as connection:
         line = "2026-06-01T00:00:00Z"
-        await connection.execute("update site set raw_data_since = %s where key = %s", [line, site.key])
+        await connection.execute(
+            "update site set raw_data_since = %s where key = %s", [line, site.key]
+        )
         await connection.execute(
             "delete from event using site where site.id = site_id and key = %s and time < %s",
             [site.key, line],

@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
+from api.events.writer import Outcome, store
 from psycopg import AsyncConnection, sql
 
 from api.db.database import Database
 from api.db.partitions import ensure_partitions
 from api.events.models import Context, Event
-from api.events.writer import Outcome, store
 from api.rollups.definitions import ROLLUPS
 from api.rollups.refresh import refresh_rollups
 from api.sites.models import Site
@@ -34,7 +34,17 @@ from bench.query.world import HOSTNAME
 Connection = AsyncConnection[Any]
 
 COPIED_EVENTS = (
-    *("visitor_id", "time", "id", "visitor_number", "visit_id", "name", "page", "title", "referrer"),
+    *(
+        "visitor_id",
+        "time",
+        "id",
+        "visitor_number",
+        "visit_id",
+        "name",
+        "page",
+        "title",
+        "referrer",
+    ),
     *("duration", "revenue", "currency", "props"),
 )
 """What the data set brings of the columns of events; the others are constant or null."""

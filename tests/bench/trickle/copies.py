@@ -77,6 +77,8 @@ class Copy:
     """The connection that refreshes."""
     token: str
     figures: Figures = field(default_factory=Figures)
+    refreshed: datetime | None = None
+    """The time of the last round."""
 
     async def send(self, arrivals: Sequence[Arrival], batch: int) -> None:
         """Posts events, so many in a request."""
@@ -110,10 +112,20 @@ class Copy:
 
     async def refresh(self, now: datetime) -> float:
         """One round of the job, at this time. The processor time it took its backend."""
+        await self.set_due(now)
         pid = self.jobs.info.backend_pid
         before = seconds_of(pid)
         await refresh_rollups(self.jobs, self.database.engine, ROLLUPS, now, everything=False)
         return seconds_of(pid) - before
+
+    async def set_due(self, now: datetime) -> None:
+        """Makes marks due by the time of the simulation: writers mark by the database's clock."""
+        await self.jobs.execute(
+            f"update rollup_dirty d set due_at = {self.policy.due} from rollup_state r"
+            " where r.name = d.rollup and d.due_at > %(now)s",
+            {"now": now, "before": self.refreshed or now, "period": self.policy.period},
+        )
+        self.refreshed = now
 
     async def ask(self, report: str, now: datetime) -> Any:
         """The answer about seven days of which the last is not over."""

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import LiteralString
 from unittest.mock import patch
 
-from api.events import changes
-from api.rollups import ddl, schedule
+from api.events.write import late_changes
+from api.rollups import ddl
 from api.rollups.model import Rollup
 
 
@@ -22,7 +22,18 @@ class Policy:
     name: str
     logs: bool
     period: timedelta | None = None
-    """After which a dirty bucket older than a day is computed again; None: when its age doubled."""
+    """After which a dirty bucket older than a day is computed again; None: as the product does."""
+
+    @property
+    def due(self) -> LiteralString:
+        """When a dirty bucket (d) of a rollup (r) is due that was marked after the round before."""
+        due: LiteralString = "refresh_due(d.bucket + r.width, %(before)s)"
+        if self.period is None:
+            return due
+        return (
+            f"case when d.bucket + r.width > %(before)s - interval '1 day' then {due}"
+            f" else least({due}, date_bin(%(period)s, %(before)s, 'epoch') + %(period)s) end"
+        )
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -31,9 +42,8 @@ class Policy:
             yield
             return
         with (
-            patch.object(changes, "MOST_LOGGED", -1),
+            patch.object(late_changes, "MOST_LOGGED", -1),
             patch.object(ddl, "late_rows_sql", nothing_logged),
-            patch.object(schedule, "DIRTY_RESTED", rested(self.period)),
         ):
             yield
 
@@ -55,16 +65,3 @@ def nothing_logged(
     """The part of a rollup's function that reads the log, reduced to what the planner drops."""
     text: LiteralString = as_declared(rollup, first, stop, dirty)
     return text.replace("where site_id", "where false and site_id", 1)
-
-
-def rested(period: timedelta | None) -> LiteralString:
-    """The product's condition for a dirty bucket to be due; of one that is older than a day, also
-    that a period has ended since the last refresh."""
-    if period is None:
-        return schedule.DIRTY_RESTED
-    now, then = (
-        f"floor(extract(epoch from {time}) / {period.total_seconds():g})"
-        for time in ("%(now)s::timestamptz", "r.refreshed_at")
-    )
-    old = "d.bucket + r.width < %(now)s::timestamptz - interval '1 day'"
-    return f"({schedule.rested('2')} or ({old} and {now} > {then}))"  # type: ignore[return-value]

@@ -1,16 +1,16 @@
-"""From what a sender said to what is stored: identity, time, page, source, agent, place."""
+"""From what a sender said to what is stored: identity, time, page, source, agent, location."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl
 from uuid import UUID, uuid4, uuid5
 
-from api.events.enrich.agent import Agent, read_agent
-from api.events.enrich.hygiene import (
+from api.events.enrich.geo import GeoLocator
+from api.events.enrich.identity import Sender, identity
+from api.events.enrich.redaction import (
     clean_url,
     is_url,
     page_of,
@@ -18,11 +18,10 @@ from api.events.enrich.hygiene import (
     referrer_of,
     split_address,
 )
-from api.events.enrich.place import Places
-from api.events.enrich.source import Source, read_source
+from api.events.enrich.traffic_source import TrafficSource, read_traffic_source
+from api.events.enrich.user_agent import Agent, read_agent
 from api.events.models import PAGEVIEW, Context, Event, EventIn, Revenue
-from api.events.parse import Rejected
-from api.events.salts import ONE_DAY, hashed, message_of, visitor_hash
+from api.events.receive.parse import Rejected
 from api.sites.models import Site
 
 ACCEPTED_PAST = timedelta(days=7)
@@ -35,28 +34,17 @@ ID_NAMESPACE = UUID("6f1f5b0e-2f0c-4f5a-9d5e-0a4b7c6a1d11")
 
 NO_AGENT = read_agent("")
 
-SaltOf = Callable[[date], bytes | None]
+
+def warm_up() -> None:
+    """Loads tables, which takes a second or more: else the first event would wait for them."""
+    read_agent("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
+    read_traffic_source("https://www.example.com/", {}, "example.org")
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """What the connection says about who sent an event."""
-
-    ip: str
-    user_agent: str
-    headers: Mapping[str, str]
-    now: datetime
-    salt_of: SaltOf
-    """The salt of a day; None when it is forgotten or not made yet."""
-    trusted: bool = False
-    """May state identities and old times: an editor of the site, or an import."""
-    known_as: int | None = None
-    """The visitor, where the address is not known any more: a replay."""
-
-
-def enrich(event: EventIn, site: Site, sender: Sender, places: Places) -> Event:
+def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event:
     """The event as it will be stored. Raises Rejected when the definitions exclude it."""
-    time = kept_time(accepted_time(event.time, sender), site)
+    time = accepted_time(event.time, sender)
+    refuse_expired(time, site)
     url = split_url(event.page)
     hostname = (event.hostname or url.hostname or site.domain).lower()[:200]
     agent_text = (event.user_agent or sender.user_agent)[:512]
@@ -84,7 +72,7 @@ def enrich(event: EventIn, site: Site, sender: Sender, places: Places) -> Event:
         currency=currency,
         interactive=event.interactive,
         props=props_of(event.props),
-        context=context_of(event, url, hostname, agent, sender, places),
+        context=context_of(event, url, hostname, agent, sender, geo),
         user_agent=agent_text,
         bot=agent.bot,
         bot_category=agent.bot_category,
@@ -92,9 +80,9 @@ def enrich(event: EventIn, site: Site, sender: Sender, places: Places) -> Event:
 
 
 def accepted_time(time: datetime | None, sender: Sender) -> datetime:
-    """The sender's own clock where it is plausible, and the arrival where it is ahead: a browser
-    whose clock is wrong is there all the same. Raises Rejected for what lies too far back, and for
-    what a trusted sender, who knows the time, dates ahead."""
+    """The sender's time where it is plausible, and the time of arrival where it lies ahead: many
+    browsers have wrong clocks. Raises Rejected for a time that lies too far back, and for one of a
+    trusted sender that lies ahead."""
     if time is None:
         return sender.now
     try:
@@ -110,12 +98,13 @@ def accepted_time(time: datetime | None, sender: Sender) -> datetime:
     return time
 
 
-def kept_time(time: datetime, site: Site) -> datetime:
-    """A time that the site still keeps raw data of. Raises Rejected for an earlier one: the
-    rollups of that day could not be computed again."""
+def refuse_expired(time: datetime, site: Site) -> None:
+    """Raises Rejected for a time of which the site has no raw data any more: rollups of that day
+    could not be computed again."""
     if site.raw_data_since and time < site.raw_data_since:
-        raise Rejected("expired", f"Events before {site.raw_data_since:%Y-%m-%d} are no longer kept.")
-    return time
+        raise Rejected(
+            "expired", f"Events before {site.raw_data_since:%Y-%m-%d} are no longer kept."
+        )
 
 
 @lru_cache(maxsize=8192)
@@ -148,38 +137,8 @@ def event_id(given: str | int | None) -> UUID:
         return uuid5(ID_NAMESPACE, str(given))
 
 
-def identity(
-    event: EventIn, site: Site, sender: Sender, time: datetime, agent_text: str
-) -> tuple[int, int | None]:
-    """The visitor, and who it was under yesterday's salt. See Visitor in the definitions."""
-    if sender.trusted or site.identified:
-        if event.user_id is not None:
-            return identified_as("user", site, str(event.user_id)), None
-        if event.visitor_id is not None:
-            return identified_as("visitor", site, str(event.visitor_id)), None
-    return cookieless_identity(site, sender, time, agent_text)
-
-
-def identified_as(kind: Literal["user", "visitor"], site: Site, name: str) -> int:
-    """The visitor whom a site knows by this name."""
-    return visitor_hash(kind.encode(), str(site.id), name)
-
-
-def cookieless_identity(
-    site: Site, sender: Sender, time: datetime, agent_text: str
-) -> tuple[int, int | None]:
-    """Who this is for a day, by address and user agent, and who it was the day before."""
-    if sender.known_as is not None:
-        return sender.known_as, None
-    message = message_of((str(site.id), sender.ip, agent_text))
-    day = time.date() if sender.salt_of(time.date()) else sender.now.date()
-    salt, earlier = sender.salt_of(day), sender.salt_of(day - ONE_DAY)
-    assert salt is not None
-    return hashed(salt, message), hashed(earlier, message) if earlier else None
-
-
 def props_of(props: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The properties, where links lead to places and carry nothing."""
+    """The properties; links in them are cleaned."""
     if not props:
         return None
     return {
@@ -189,7 +148,7 @@ def props_of(props: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 
 def agent_of(event: EventIn, sender: Sender) -> Agent:
-    """The visitor's browser. A program that posts events for others is not itself the visitor."""
+    """The visitor's browser. A library that posts events for others is not the visitor."""
     if event.user_agent:
         return read_agent(event.user_agent)
     agent = read_agent(sender.user_agent)
@@ -197,7 +156,7 @@ def agent_of(event: EventIn, sender: Sender) -> Agent:
 
 
 def revenue_of(revenue: Revenue | None) -> tuple[Decimal | None, str | None]:
-    """Amount and currency. Raises Rejected for amounts that are no amounts."""
+    """Amount and currency. Raises Rejected for an amount that is infinite or too large."""
     if revenue is None:
         return None, None
     # copy_abs, as abs rounds, and overflows on what JSON may say: 1e999999999999999999.
@@ -212,12 +171,12 @@ def context_of(
     hostname: str,
     agent: Agent,
     sender: Sender,
-    places: Places,
+    geo: GeoLocator,
 ) -> Context:
-    """What the event would tell about a visit that it opens."""
+    """The context of a visit that the event would begin."""
     query = query_of(event, url) if url.query else campaign_of(event)
     source = source_of(event.referrer or "", tuple(query.items()), hostname)
-    place = places.find(sender.ip, sender.headers, event.timezone)
+    location = geo.locate(sender.ip, sender.headers, event.timezone)
     language = event.language or sender.headers.get("accept-language", "").split(",")[0]
     return Context(
         hostname=hostname,
@@ -228,9 +187,9 @@ def context_of(
         campaign=redact_emails(source.campaign),
         content=redact_emails(source.content),
         term=redact_emails(source.term),
-        country=place.country,
-        region=place.region,
-        city=place.city,
+        country=location.country,
+        region=location.region,
+        city=location.city,
         browser=agent.browser,
         browser_version=agent.browser_version,
         os=agent.os,
@@ -242,13 +201,13 @@ def context_of(
 
 
 @lru_cache(maxsize=8192)
-def source_of(referrer: str, query: tuple[tuple[str, str], ...], hostname: str) -> Source:
-    """What brought the visit, worked out once: most events of a site say the same."""
-    return read_source(referrer, dict(query), hostname)
+def source_of(referrer: str, query: tuple[tuple[str, str], ...], hostname: str) -> TrafficSource:
+    """The same as read_traffic_source, cached: most events of a site have the same."""
+    return read_traffic_source(referrer, dict(query), hostname)
 
 
 def query_of(event: EventIn, url: SplitResult) -> dict[str, str]:
-    """The query of the page, overruled by what the event says of its campaign itself."""
+    """The query of the page, overruled by the event's own campaign fields."""
     return dict(parse_qsl(url.query, max_num_fields=None)) | campaign_of(event)
 
 
@@ -256,5 +215,4 @@ CAMPAIGN_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "u
 
 
 def campaign_of(event: EventIn) -> dict[str, str]:
-    """What the event says of its campaign itself."""
     return {name: value for name in CAMPAIGN_FIELDS if (value := getattr(event, name))}

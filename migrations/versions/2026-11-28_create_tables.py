@@ -1,0 +1,329 @@
+"""create tables
+
+Time tables are hypertables where TimescaleDB is installed in this database, and partitioned by
+month otherwise. Every unique key of a visitor-level table contains visitor_id (a distributed
+engine needs the distribution column in it) and the time (a hypertable needs its partition
+column in it). visitor_id folds the site in.
+
+The columns of event and visit come in the order in which reports need them: to get at one,
+PostgreSQL walks over all before it, and that is half of what reading many rows takes.
+"""
+
+from alembic import op
+from sqlalchemy import text
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+ACCOUNTS = """
+create table app_user (
+    id bigint generated always as identity primary key,
+    email text not null,
+    name text not null default '',
+    password_hash text not null,
+    is_admin boolean not null default false,
+    created_at timestamptz not null default now()
+);
+create unique index app_user_email on app_user (lower(email));
+
+create table site (
+    id integer generated always as identity primary key,
+    key text not null unique,
+    domain text not null,
+    name text not null,
+    timezone text not null default 'UTC',
+    visibility text not null default 'private'
+        check (visibility in ('private', 'members', 'public')),
+    identified boolean not null default false,
+    is_demo boolean not null default false,
+    -- For how many days raw data is kept; 0 is for ever, null what the installation says.
+    retention_days integer check (retention_days = 0 or retention_days between 22 and 36500),
+    -- The line: raw data before it is gone, or about to be.
+    raw_data_since timestamptz,
+    line_moved_at timestamptz,
+    -- How many visitors had been numbered when one was last erased: rollups may contain the
+    -- numbers of visitors who are gone, and nobody else may get them.
+    visitors_numbered integer not null default 0,
+    created_at timestamptz not null default now()
+);
+create index site_domain on site (lower(domain));
+
+create table membership (
+    user_id bigint not null references app_user on delete cascade,
+    site_id integer not null references site on delete cascade,
+    role text not null check (role in ('owner', 'editor', 'viewer')),
+    primary key (user_id, site_id)
+);
+
+create table salt (
+    day date primary key,
+    value bytea not null
+);
+
+create table goal (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    name text not null,
+    event text not null,
+    page text,
+    pattern text,
+    props jsonb,
+    created_at timestamptz not null default now(),
+    unique (site_id, name)
+);
+
+create table audit_log (
+    id bigint generated always as identity primary key,
+    at timestamptz not null default now(),
+    actor bigint,
+    action text not null,
+    site_id integer,
+    detail jsonb not null default '{}'
+);
+create index audit_log_at on audit_log (at);
+"""
+
+EVENT = """
+create table event (
+    visitor_id bigint not null,
+    time timestamptz not null,
+    site_id integer not null,
+    visitor_number integer not null,
+    id uuid not null,
+    visit_id uuid not null,
+    last_change bigint,
+    name text not null,
+    page text not null default '',
+    interactive boolean not null default true,
+    duration numeric,
+    hostname text not null default '',
+    title text not null default '',
+    referrer text not null default '',
+    user_id text,
+    revenue numeric,
+    currency text,
+    props jsonb,
+    primary key (visitor_id, time, id)
+)"""
+
+# Of a hundred events a few are something else than a page view and the time spent on it: these
+# are found by an index of their own.
+EVENT_INDEXES = """
+create index event_site_time on event (site_id, time desc);
+create index event_id on event (id, time);
+create index event_custom on event (site_id, time) include (name, visitor_id, visit_id)
+    where name not in ('pageview', 'engagement');
+"""
+
+VISIT = """
+create table visit (
+    visitor_id bigint not null,
+    started timestamptz not null,
+    last_event timestamptz not null,
+    ended timestamptz not null,
+    engaged_from timestamptz not null,
+    first_seen timestamptz not null,
+    site_id integer not null,
+    visitor_number integer not null,
+    pageviews integer not null,
+    events integer not null,
+    interactive_events integer not null,
+    is_long boolean not null default false,
+    id uuid not null,
+    last_change bigint,
+    country text not null default '',
+    browser text not null default '',
+    device text not null default '',
+    os text not null default '',
+    channel text not null default '',
+    source text not null default '',
+    entry_page text not null default '',
+    exit_page text not null default '',
+    referrer_domain text not null default '',
+    medium text not null default '',
+    campaign text not null default '',
+    region text not null default '',
+    city text not null default '',
+    hostname text not null default '',
+    entry_at timestamptz,
+    exit_at timestamptz,
+    entry_id uuid,
+    exit_id uuid,
+    first_id uuid not null,
+    session_id text,
+    revenue numeric not null default 0,
+    content text not null default '',
+    term text not null default '',
+    browser_version text not null default '',
+    os_version text not null default '',
+    screen text not null default '',
+    language text not null default '',
+    primary key (visitor_id, started, id)
+)"""
+
+# A session is looked up by its id, which is nearly unique: with the site in front of it this index
+# looked to the planner like the one by site and time, and it took that.
+# Few visits last long (see add_visits.sql), and a range has to look for those from before it.
+VISIT_INDEXES = """
+create index visit_site_started on visit (site_id, started desc);
+create index visit_session on visit (session_id, started) where session_id is not null;
+create index visit_long on visit (site_id, started) where is_long;
+"""
+
+VISITOR = """
+create table visitor (
+    site_id integer not null,
+    id bigint not null,
+    number integer not null,
+    first_seen timestamptz not null,
+    user_id text,
+    traits jsonb,
+    primary key (site_id, id)
+);
+create index visitor_number on visitor (site_id, number desc);
+create index visitor_first_seen on visitor (site_id, first_seen);
+"""
+
+BOT_EVENT = """
+create table bot_event (
+    time timestamptz not null,
+    id uuid not null,
+    site_id integer not null,
+    bot text not null,
+    category text not null,
+    name text not null,
+    page text not null default '',
+    hostname text not null default '',
+    user_agent text not null default '',
+    primary key (id, time, site_id)
+)"""
+
+BOT_EVENT_INDEXES = "create index bot_event_site_time on bot_event (site_id, time desc)"
+
+REJECTED_EVENT = """
+create table rejected_event (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    received_at timestamptz not null,
+    code text not null,
+    detail text not null,
+    visitor_id bigint not null,
+    user_id text,
+    user_agent text not null,
+    payload text not null,
+    bytes integer not null generated always as (octet_length(payload)) stored
+);
+create index rejected_event_site on rejected_event (site_id, id);
+create index rejected_event_received on rejected_event (received_at);
+"""
+
+# What these tables are for: src/api/rollups/README.md.
+ROLLUPS = """
+create table rollup_state (
+    name text primary key,
+    source text not null,
+    width interval not null,
+    dimensions text[] not null default '{}',
+    distinct_visitors boolean not null default false,
+    fingerprint text not null,
+    watermark timestamptz not null,
+    -- Before it rows have expired, of rollups that keep them for a while only.
+    rows_since timestamptz not null default '-infinity',
+    -- Before it rows lack sites whose raw data had expired when the rollup was first stored.
+    complete_since timestamptz not null default '-infinity',
+    refreshed_at timestamptz,
+    -- When all of its buckets had been computed once.
+    ready_at timestamptz
+);
+
+create table rollup_dirty (
+    rollup text not null references rollup_state on delete cascade,
+    site_id integer not null,
+    bucket timestamptz not null,
+    version bigint not null default 1,
+    due_at timestamptz not null,
+    primary key (rollup, site_id, bucket)
+);
+create index rollup_dirty_due on rollup_dirty (rollup, due_at);
+
+create sequence change_number;
+"""
+
+# Late rows as they were (sign -1) and as they are (+1), under the number of the change.
+LATE_LOG = """
+create table late_visit (change bigint not null, sign integer not null, like visit);
+create index late_visit_time on late_visit (site_id, started);
+create table late_event (change bigint not null, sign integer not null, like event);
+create index late_event_time on late_event (site_id, time);
+"""
+
+# Whether an event is what a step of a funnel, or a goal, asks for: its name, its page (itself, or
+# any that a pattern matches; the empty pattern is any page) and its properties, compared as text.
+MATCHES_STEP = """
+create function has_props(props jsonb, wanted jsonb) returns boolean
+    language sql immutable parallel safe return not exists (
+        select from jsonb_each_text(wanted) w where props ->> w.key is distinct from w.value
+    );
+
+create function matches_step(
+    name text, page text, props jsonb,
+    wanted_name text, wanted_page text, wanted_pattern text, wanted_props jsonb
+) returns boolean language sql immutable parallel safe return
+    name = wanted_name
+    and (wanted_pattern = '' or page = wanted_page or page ~ wanted_pattern)
+    and (wanted_props is null or has_props(props, wanted_props));
+"""
+
+# Readings of the database's clock (api/db/clock.py), and the row by which /readyz finds out whether
+# a write can be committed (api/db/probe.py).
+UPKEEP = """
+create table clock_reading (at timestamptz primary key);
+create table write_probe (
+    id integer primary key check (id = 1), written_at timestamptz not null
+);
+"""
+
+
+def upgrade() -> None:
+    for statements in (ACCOUNTS, VISITOR, REJECTED_EVENT, ROLLUPS, MATCHES_STEP, UPKEEP):
+        run(statements)
+    create_time_table("event", EVENT, "time", EVENT_INDEXES)
+    create_time_table("visit", VISIT, "started", VISIT_INDEXES)
+    create_time_table("bot_event", BOT_EVENT, "time", BOT_EVENT_INDEXES)
+    run(LATE_LOG)
+
+
+def run(statements: str) -> None:
+    """Runs them as they are: a colon begins no parameter."""
+    op.execute(text(statements.replace(":", r"\:")))
+
+
+def create_time_table(name: str, table: str, column: str, indexes: str) -> None:
+    """A hypertable of weekly chunks, or a table partitioned by time."""
+    if has_timescaledb():
+        run(table)
+        run(
+            f"select create_hypertable('{name}', by_range('{column}', interval '7 days'), "
+            "create_default_indexes => false)"
+        )
+    else:
+        run(f"{table} partition by range ({column})")
+    run(indexes)
+
+
+def has_timescaledb() -> bool:
+    """Whether this database has the extension; api.db.migrate decides about creating it."""
+    found = op.get_bind().execute(text("select 1 from pg_extension where extname = 'timescaledb'"))
+    return found.first() is not None
+
+
+def downgrade() -> None:
+    run(
+        "drop table late_event, late_visit, rollup_dirty, rollup_state, bot_event, visitor, visit,"
+        " event, rejected_event, goal, salt, membership, site, app_user, audit_log, clock_reading,"
+        " write_probe"
+    )
+    run("drop sequence change_number")
+    run("drop function matches_step, has_props")

@@ -1,0 +1,74 @@
+"""What the editors of a site do with its events: list and replay rejected ones, erase a person,
+reclassify a bot, and set how long raw data is kept."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.auth.access import AppDatabase, AppSettings, AppSites, CurrentUser, EditableSite
+from api.events.ingest import AppIngest
+from api.events.rejected.replay import (
+    MAX_AT_ONCE,
+    RejectedOut,
+    Replay,
+    ReplayReport,
+    rejected_events,
+    replay,
+)
+from api.events.removal.erasure import Person, Receipt, erase
+from api.events.removal.reclassify import BotFound, BotMoved, move_bot
+from api.sites.retention import Days, Retention, retention_of
+from api.text import PlainText, RowNumber
+
+router = APIRouter(prefix="/api/sites/{key}", tags=["events"])
+
+
+@router.get("/rejected")
+async def list_rejected(
+    site: EditableSite,
+    database: AppDatabase,
+    code: Annotated[PlainText | None, Query(max_length=100)] = None,
+    before: Annotated[RowNumber | None, Query(description="Older than this one.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = 100,
+) -> list[RejectedOut]:
+    """The rejected events of a site, newest first, with the reason of each."""
+    rows = await rejected_events(database, site, code, before=before, limit=limit)
+    return [RejectedOut.model_validate(row) for row in rows]
+
+
+@router.post("/rejected/replay")
+async def replay_rejected(wanted: Replay, site: EditableSite, ingest: AppIngest) -> ReplayReport:
+    """Tries rejected events again, up to a thousand at a time."""
+    return await replay(ingest.writer, ingest.geo, site, wanted)
+
+
+@router.get("/retention")
+async def read_retention(site: EditableSite, settings: AppSettings) -> Retention:
+    """How long raw data of a site is kept, and since when it is there."""
+    return retention_of(site, settings)
+
+
+@router.put("/retention")
+async def set_retention(
+    wanted: Days, site: EditableSite, user: CurrentUser, sites: AppSites, settings: AppSettings
+) -> Retention:
+    """Keeps raw data of a site for so many days, 0 for ever, null as the installation does. Rollups
+    stay. What is removed is removed within the hour, and does not come back."""
+    await sites.keep(site, wanted.days, by=user.id)
+    return retention_of(await sites.by_id(site.number), settings)
+
+
+@router.post("/erasures", status_code=201)
+async def erase_person(
+    person: Person, site: EditableSite, user: CurrentUser, database: AppDatabase
+) -> Receipt:
+    """Erases a person: events, visits, visitor and rejected events. The receipt counts them."""
+    return await erase(database, site, person, user)
+
+
+@router.post("/bots", status_code=201)
+async def move_bot_out(
+    found: BotFound, site: EditableSite, user: CurrentUser, database: AppDatabase
+) -> BotMoved:
+    """Takes a visitor that turned out to be a bot out of all numbers but those of `bots`."""
+    return await move_bot(database, site, found, user)

@@ -1,0 +1,243 @@
+"""Ingest: what happens to the events of one request. Each is parsed, enriched and stored by itself,
+and has its own outcome. Rejected events of a known site are stored, too, to be replayed later."""
+
+import asyncio
+import logging
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import Depends
+from msgspec import Raw
+from starlette.requests import HTTPConnection
+
+from api.auth.access import bearer_of, can_edit, user_of
+from api.auth.models import User
+from api.db.database import Database
+from api.db.timeouts import Deadline
+from api.errors import AnalyticsError, Unauthenticated
+from api.events.enrich.event import enrich
+from api.events.enrich.geo import GeoLocator
+from api.events.enrich.identity import Salts, Sender
+from api.events.models import Event, EventIn
+from api.events.receive.parse import Rejected, parse_event
+from api.events.receive.rate_limits import Limits, in_slices
+from api.events.rejected.store import RejectedEvent, rejected_event
+from api.events.write.group_commit import Results, WriteQueue
+from api.events.write.writer import Outcome, Result, Writer
+from api.metrics import COMMIT_SECONDS, EVENTS, REJECTED
+from api.sites.directory import DEFAULT_SITE, Sites, unknown_site
+from api.sites.models import Site, utc_now
+
+log = logging.getLogger("analytics.ingest")
+
+EVENTS_BY_OUTCOME = {
+    **{outcome: EVENTS.labels(outcome.value) for outcome in Outcome},
+    None: EVENTS.labels("rejected"),
+}
+
+REJECTED_SECONDS = 10.0
+"""For how long rejected events wait to be stored; after that they are lost."""
+
+SITE = re.compile(rb'"site"\s*:\s*"([^"\\]{1,200})"')
+"""Where an event that cannot be decoded says whose it is."""
+
+
+@dataclass(slots=True, eq=False)
+class Submission:
+    """One event of a request on its way from bytes to its outcome. Each step fills in its field;
+    `error` says that the event was refused, and takes it out of all that follows."""
+
+    raw: Raw
+    given: EventIn | None = None
+    """As the sender sent it."""
+    site_name: str = ""
+    site: Site | None = None
+    sender: Sender | None = None
+    """As this site sees the sender; there is one if there is a site."""
+    event: Event | None = None
+    """As it will be stored."""
+    outcome: Outcome | None = None
+    error: AnalyticsError | None = None
+
+    @property
+    def is_trusted(self) -> bool:
+        return self.sender is not None and self.sender.trusted
+
+    def parse(self) -> None:
+        try:
+            self.given = parse_event(self.raw)
+        except AnalyticsError as error:
+            self.error = error
+
+    def name_site(self, usual: str) -> None:
+        """Takes the site's name from the event, or from bytes that cannot be decoded; without one
+        there it is the usual one."""
+        if self.given:
+            self.site_name = self.given.site or DEFAULT_SITE
+        else:
+            found = SITE.search(self.raw)
+            self.site_name = found[1].decode("utf-8", "replace") if found else usual
+
+    def enrich(self, geo: GeoLocator) -> None:
+        """Makes the event ready to be stored."""
+        if self.given is None:
+            return
+        if self.site is None or self.sender is None:
+            self.error = unknown_site(self.site_name)
+            return
+        try:
+            self.event = enrich(self.given, self.site, self.sender, geo)
+        except AnalyticsError as error:
+            self.error = error
+        except Exception as error:  # a mistake of ours costs this event, not its neighbours
+            log.warning("an event cannot be enriched: %s", type(error).__name__)
+            self.error = Rejected("unstorable", "This event cannot be made sense of.")
+
+    def settle(self, result: Result) -> None:
+        if isinstance(result, Outcome):
+            self.outcome = result
+        else:
+            self.error = result
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """Takes in the events of requests; one object for each process."""
+
+    database: Database
+    secret: str
+    """Signs the logins of senders."""
+    sites: Sites
+    salts: Salts
+    limits: Limits
+    geo: GeoLocator
+    writer: Writer
+    queue: WriteQueue[Event, Result]
+    rejected: WriteQueue[RejectedEvent, None]
+
+    async def submit(
+        self, raw_events: Sequence[Raw], request: HTTPConnection, deadline: Deadline
+    ) -> list[Submission]:
+        """Stores the events of a request. Returns their submissions, in order, after the COMMIT:
+        each has its outcome or error. Raises TooManyRequests and Unavailable for all of them."""
+        user = await self.user_of(request, deadline)
+        address = address_of(request)
+        if user is None:  # before the work, which is what a flood is after
+            self.limits.admit_address(address, len(raw_events))
+        async with self.limits.turn(len(raw_events)):
+            submissions = [Submission(raw) for raw in raw_events]
+            async for submission in in_slices(submissions):
+                submission.parse()
+            await self._find_sites(submissions, deadline)
+            await self._find_senders(submissions, request, user, deadline)
+            if user and not any(s.is_trusted for s in submissions):
+                self.limits.admit_address(address, len(raw_events))
+            untrusted = Counter(s.site.key for s in submissions if s.site and not s.is_trusted)
+            self.limits.admit_sites(untrusted)
+            async for submission in in_slices(submissions):
+                submission.enrich(self.geo)
+        await self._store(submissions, deadline)
+        self._store_rejected(submissions)
+        return submissions
+
+    async def user_of(self, request: HTTPConnection, deadline: Deadline) -> User | None:
+        """The user who sends. Ingest is open, so a bad login is no reason to lose an event."""
+        if not (token := bearer_of(request)):
+            return None
+        try:
+            return await deadline.within(user_of(self.database, self.secret, token))
+        except Unauthenticated:
+            return None
+
+    async def _find_sites(self, submissions: Sequence[Submission], deadline: Deadline) -> None:
+        """An event that cannot be decoded belongs to the site of its neighbours."""
+        usual = next((s.given.site for s in submissions if s.given), "") or DEFAULT_SITE
+        for submission in submissions:
+            submission.name_site(usual)
+        names = {submission.site_name for submission in submissions}
+        sites = self.sites.recall_all(names) or await deadline.within(self.sites.find_all(names))
+        for submission in submissions:
+            submission.site = sites.get(submission.site_name)
+
+    async def _find_senders(
+        self,
+        submissions: Sequence[Submission],
+        request: HTTPConnection,
+        user: User | None,
+        deadline: Deadline,
+    ) -> None:
+        """A sender is trusted with identities and old times on sites that they may edit."""
+        untrusted = await self._untrusted_sender(request, deadline)
+        senders: dict[int, Sender] = {}
+        for submission in submissions:
+            if not (site := submission.site):
+                continue
+            if site.number not in senders:
+                trusted = user and await deadline.within(can_edit(self.database, site, user))
+                senders[site.number] = replace(untrusted, trusted=True) if trusted else untrusted
+            submission.sender = senders[site.number]
+
+    async def _untrusted_sender(self, request: HTTPConnection, deadline: Deadline) -> Sender:
+        now = utc_now()
+        salts = self.salts.recall(now) or await deadline.within(self.salts.current(now))
+        headers = request.headers
+        user_agent = headers.get("user-agent", "")
+        return Sender(address_of(request), user_agent, headers, now, salts.get)
+
+    async def _store(self, submissions: Sequence[Submission], deadline: Deadline) -> None:
+        with COMMIT_SECONDS.time():
+            await write_ready(submissions, lambda events: self.queue.write(events, deadline.at))
+        for outcome, number in Counter(submission.outcome for submission in submissions).items():
+            EVENTS_BY_OUTCOME[outcome].inc(number)
+        for submission in submissions:
+            if submission.error:
+                REJECTED.labels(submission.error.code).inc()
+
+    def _store_rejected(self, submissions: Sequence[Submission]) -> None:
+        """Queues rejected events, as far as there is room. The response does not wait for that: it
+        depends on what is committed only."""
+        try:
+            events = [
+                rejected_event(s.raw, s.error, s.site, s.sender)
+                for s in submissions
+                if s.error and s.site and s.sender
+            ]
+            if events:
+                due = asyncio.get_running_loop().time() + REJECTED_SECONDS
+                self.rejected.write(events, due).add_done_callback(log_loss)
+        except Exception as error:
+            log.warning("rejected events are not stored: %s", type(error).__name__)
+
+
+async def write_ready(
+    submissions: Sequence[Submission],
+    write: Callable[[Sequence[Event]], Awaitable[Sequence[Result]]],
+) -> None:
+    """Writes the submissions that have an event, and notes their results."""
+    events = [submission.event for submission in submissions if submission.event]
+    results = iter(await write(events) if events else ())
+    for submission in submissions:
+        if submission.event:
+            submission.settle(next(results))
+
+
+def ingest_of(connection: HTTPConnection) -> Ingest:
+    return connection.app.state.ingest
+
+
+AppIngest = Annotated[Ingest, Depends(ingest_of)]
+
+
+def address_of(request: HTTPConnection) -> str:
+    """Where the request comes from; used in memory only."""
+    client = request.scope["client"]
+    return client[0] if client else ""
+
+
+def log_loss(stored: Results[None]) -> None:
+    """Logs that rejected events could not be stored."""
+    if not stored.cancelled() and (error := stored.exception()):
+        log.warning("rejected events are not stored: %s", type(error).__name__)

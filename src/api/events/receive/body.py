@@ -1,0 +1,148 @@
+"""From a request to the bytes of its events: plain or gzip, JSON under any content type, or a form.
+
+A browser sends JSON as text/plain to any origin without asking first; sendBeacon sends strings,
+blobs and forms. So the format of a body is detected from its first bytes, not from its label.
+"""
+
+import zlib
+from collections.abc import AsyncIterator, Iterable
+from urllib.parse import parse_qsl
+
+import msgspec
+from fastapi import Request
+from msgspec import Raw
+from starlette.requests import ClientDisconnect
+
+from api.body_limit import discard, refuse_announced, too_large
+from api.errors import AnalyticsError, UnsupportedMedia
+from api.events.models import EventIn
+from api.events.receive.parse import Malformed
+from api.text import replace_surrogates
+
+MAX_BODY_BYTES = 1024 * 1024
+"""Of a body, before and after decompression."""
+
+ENCODINGS = ("identity", "gzip")
+GZIP_MAGIC = b"\x1f\x8b"
+MAX_FORM_FIELDS = 100
+
+FORM = "application/x-www-form-urlencoded"
+
+ALLOWED = ["application/json", "application/x-ndjson", "text/plain", FORM]
+
+NOT_TEXT = ("duration", "interactive", "props", "revenue")
+"""Fields of a form that are written in JSON, as everything in a form is text."""
+
+
+async def read_body(request: Request) -> bytes:
+    """The body, unpacked, as JSON. Raises TooLarge, UnsupportedMedia or Malformed."""
+    chunks = request.stream()
+    try:
+        refuse_unreadable(request)
+        body = await unpacked(chunks)
+    except AnalyticsError:
+        await discard(request, chunks)
+        raise
+    return as_json(body, request.headers.get("content-type", ""))
+
+
+def refuse_unreadable(request: Request) -> None:
+    """Refuses by its headers a body that need not be read."""
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        raise UnsupportedMedia("Forms with files are not taken.", ALLOWED)
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ENCODINGS:
+        raise UnsupportedMedia("This content encoding is not taken.", list(ENCODINGS))
+    refuse_announced(request, MAX_BODY_BYTES)
+
+
+async def unpacked(chunks: AsyncIterator[bytes]) -> bytes:
+    """The decompressed body. Raises TooLarge when either it or the chunks are too long."""
+    unpack = Unpacking()
+    body = bytearray()
+    received = 0
+    try:
+        async for chunk in chunks:
+            received += len(chunk)
+            body += unpack(chunk, MAX_BODY_BYTES - len(body) + 1)
+            if received > MAX_BODY_BYTES or len(body) > MAX_BODY_BYTES:
+                raise too_large(MAX_BODY_BYTES)
+    except ClientDisconnect:
+        raise Malformed("The body breaks off.") from None
+    body += unpack.end()
+    return bytes(body)
+
+
+class Unpacking:
+    """Decompresses gzip as it arrives and passes on anything else. Gzip is detected by its first
+    bytes: some SDKs do not label it."""
+
+    def __init__(self) -> None:
+        self.start: bytes = b""
+        self.inflate: zlib._Decompress | None = None  # pyright: ignore[reportPrivateUsage]
+        self.is_plain = False
+
+    def __call__(self, chunk: bytes, most: int) -> bytes:
+        """What a chunk adds to the body: at most this many bytes of decompressed data, so that a
+        decompression bomb costs no memory."""
+        if self.is_plain:
+            return chunk
+        if self.inflate is None:
+            chunk = self.start + chunk
+            if len(chunk) < len(GZIP_MAGIC):
+                self.start = chunk
+                return b""
+            if not chunk.startswith(GZIP_MAGIC):
+                self.is_plain = True
+                return chunk
+            self.inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        if self.inflate.eof:
+            return b""  # what follows the end is ignored
+        try:
+            return self.inflate.decompress(self.inflate.unconsumed_tail + chunk, most)
+        except zlib.error as error:
+            raise Malformed("The gzip of the body is damaged.") from error
+
+    def end(self) -> bytes:
+        """What is left after the last chunk. Raises Malformed when gzip breaks off."""
+        if self.inflate and not self.inflate.eof:
+            raise Malformed("The gzip of the body breaks off.")
+        return b"" if self.is_plain or self.inflate else self.start
+
+
+def as_json(body: bytes, content_type: str) -> bytes:
+    """The body itself, or the event in a form."""
+    if not content_type.startswith(FORM) or body.lstrip()[:1] in (b"{", b"["):
+        return body
+    fields = form_fields(body.decode("utf-8", "replace"))
+    return fields["data"].encode() if fields.keys() == {"data"} else form_event(fields.items())
+
+
+def form_fields(text: str) -> dict[str, str]:
+    """The fields of a form or a query. Raises Malformed when they are too many."""
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS))
+    except ValueError as error:
+        raise Malformed(f"A form has at most {MAX_FORM_FIELDS} fields.") from error
+
+
+def form_event(fields: Iterable[tuple[str, str]]) -> bytes:
+    """An event in JSON, from fields that are all text."""
+    return msgspec.json.encode({key: typed(key, value) for key, value in fields})
+
+
+def typed(key: str, value: str) -> str | Raw:
+    """The value of a form's field; what is no JSON stays text, and is rejected as such."""
+    if key not in NOT_TEXT:
+        return replace_surrogates(value)
+    try:
+        return msgspec.json.decode(value.encode("utf-8", "replace"), type=Raw)
+    except (msgspec.MsgspecError, RecursionError):
+        return replace_surrogates(value)
+
+
+def pixel_event(query: str, referrer: str) -> bytes:
+    """The event in a pixel's query; without a page there, it is the referrer. Unknown parameters,
+    such as those against caches, are ignored."""
+    fields = {"page": referrer} | form_fields(query)
+    return form_event((key, fields[key]) for key in EventIn.__struct_fields__ if key in fields)

@@ -1,0 +1,117 @@
+"""Rejected events are listed, and replayed once the mistake is mended."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid5
+
+from msgspec import Raw
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.db.database import Database
+from api.events.enrich.event import ID_NAMESPACE
+from api.events.enrich.geo import GeoLocator
+from api.events.enrich.identity import Sender
+from api.events.ingest import Submission, write_ready
+from api.events.rejected.store import execute
+from api.events.write.writer import Outcome, Writer
+from api.sites.models import Site, utc_now
+from api.text import PlainText, RowNumber
+
+LIST = Path(__file__).parent / "sql" / "list.sql"
+
+MAX_AT_ONCE = 1000
+
+
+class RejectedOut(BaseModel):
+    """A rejected event as it is stored."""
+
+    id: int
+    received_at: datetime
+    code: str
+    detail: str
+    user_agent: str
+    payload: str
+    """The event as it was sent, without addresses, queries and secrets."""
+
+
+class Replay(BaseModel):
+    """Which rejected events to try again; all of them when nothing is said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[RowNumber], Field(max_length=MAX_AT_ONCE)] | None = None
+    code: Annotated[PlainText, Field(max_length=100)] | None = None
+
+
+class ReplayReport(BaseModel):
+    """What became of them. Those that are still rejected stay where they are."""
+
+    accepted: int
+    duplicate: int
+    rejected: list[dict[str, Any]]
+
+
+async def rejected_events(
+    database: Database,
+    site: Site,
+    code: str | None = None,
+    ids: Sequence[int] | None = None,
+    before: int | None = None,
+    limit: int = MAX_AT_ONCE,
+) -> list[dict[str, Any]]:
+    """The rejected events of a site, newest first."""
+    wanted = {"code": code, "ids": None if ids is None else list(ids), "before": before}
+    values = {"site": site.number, "limit": limit, **wanted}
+    return await database.rows(LIST, values)
+
+
+async def replay(writer: Writer, geo: GeoLocator, site: Site, wanted: Replay) -> ReplayReport:
+    """Submits rejected events again. Killed at any point and run again, it stores nothing twice."""
+    rows = await rejected_events(writer.database, site, wanted.code, wanted.ids)
+    submissions = {row["id"]: resubmission(row, site) for row in reversed(rows)}
+    for submission in submissions.values():
+        submission.enrich(geo)
+    await write_ready(list(submissions.values()), writer.write)
+    stored = [number for number, submission in submissions.items() if submission.outcome]
+    await delete_replayed(writer.database, site, stored)
+    outcomes = Counter(submission.outcome for submission in submissions.values())
+    return ReplayReport(
+        accepted=outcomes[Outcome.ACCEPTED],
+        duplicate=outcomes[Outcome.DUPLICATE],
+        rejected=[
+            {"id": number, "code": submission.error.code, "detail": submission.error.detail}
+            for number, submission in submissions.items()
+            if submission.error
+        ],
+    )
+
+
+def resubmission(row: dict[str, Any], site: Site) -> Submission:
+    """The event as it was meant: by the visitor who sent it, at the time when it arrived."""
+    submission = Submission(Raw(row["payload"].encode()), site=site, sender=sender_of(row))
+    submission.parse()
+    if given := submission.given:
+        given.id = given.id or str(uuid5(ID_NAMESPACE, f"rejected {site.id} {row['id']}"))
+        given.time = given.time or row["received_at"]
+    return submission
+
+
+def sender_of(row: dict[str, Any]) -> Sender:
+    """The sender of a rejected event. Whoever replays it may decide about its time."""
+    return Sender(
+        ip="",
+        user_agent=row["user_agent"],
+        headers={},
+        now=utc_now(),
+        salt_of=lambda _: None,
+        trusted=True,
+        known_as=row["visitor_id"],
+    )
+
+
+async def delete_replayed(database: Database, site: Site, ids: Sequence[int]) -> None:
+    async with database.writer() as connection:
+        await execute(connection, "delete_replayed", {"site": site.number, "ids": list(ids)})

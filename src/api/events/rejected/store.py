@@ -1,0 +1,195 @@
+"""Rejected events are stored for a while, so that they can be replayed once the mistake is mended.
+
+Of a person they say what a stored event would say and no more: no address, no query, no identity
+on a site that does not identify its users. The visitor's keyed hash is stored with them, so that a
+replayed event joins the right visit.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+from msgspec import Raw, Struct
+
+from api.db.database import Database
+from api.errors import AnalyticsError
+from api.events.enrich.event import event_id
+from api.events.enrich.identity import Sender, cookieless_identity
+from api.events.enrich.redaction import clean_url, redact_all, referrer_of
+from api.events.receive.parse import MAX_EVENT_BYTES, depth
+from api.events.write.group_commit import WriteQueue
+from api.events.write.sql import Connection, SqlFolder, as_json
+from api.sites.models import Site
+from api.text import spell_out_unstorable
+from settings import Settings
+
+execute = SqlFolder(Path(__file__).parent / "sql").execute
+
+STORE_LOCK = 20261127
+"""Advisory lock of those who store rejected events; transaction-level."""
+
+MAX_WAITING = 5_000
+"""How many rejected events wait to be stored. Each may be as large as an event may be."""
+
+MAX_BYTES = 4 * 1024 * 1024
+"""How much is stored of one site, whatever the number of its rejected events."""
+
+MAX_CUT = 2_000
+"""How much is stored of an event that is too large to be replayed in any case."""
+
+MAX_DEPTH = 50
+
+IDENTITIES = ("user_id", "visitor_id")
+
+HIDDEN = ("ip", "ip_address", "authorization", "token", "api_key", "password")
+"""Fields that other trackers have and this one does not know: never stored."""
+
+HIDDEN_FIELD = re.compile(
+    rf'("(?:{"|".join((*IDENTITIES, *HIDDEN))})")\s*:\s*(?:"(?:[^"\\]|\\.)*+"?|[^",}}\]\s]+)', re.I
+)
+"""Such a field in what cannot be decoded."""
+
+
+class RejectedEvent(Struct, kw_only=True):
+    """An event that was not stored, and why."""
+
+    site_id: int
+    received_at: datetime
+    code: str
+    detail: str
+    visitor_id: int
+    user_id: str | None
+    user_agent: str
+    payload: str
+
+
+def rejected_event(raw: Raw, error: AnalyticsError, site: Site, sender: Sender) -> RejectedEvent:
+    """What is stored of an event that was refused."""
+    fields = readable(bytes(raw))
+    identified = sender.trusted or site.identified
+    agent_text = str(fields.get("user_agent") or sender.user_agent)[:512]
+    user_id = fields.get("user_id") if identified else None
+    return RejectedEvent(
+        site_id=site.number,
+        received_at=sender.now,
+        code=error.code,
+        detail=spell_out_unstorable(redact_all(error.detail))[:500],
+        visitor_id=cookieless_identity(site, sender, sender.now, agent_text)[0],
+        user_id=None if user_id is None else spell_out_unstorable(str(user_id))[:200],
+        user_agent=spell_out_unstorable(redact_all(agent_text)),
+        payload=payload_of(bytes(raw), fields, identified),
+    )
+
+
+def readable(raw: bytes) -> dict[str, Any]:
+    """The fields of an event, empty where it is no JSON object of a sane shape."""
+    try:
+        fields = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return {}
+    return cast(dict[str, Any], fields) if is_sane(fields) else {}
+
+
+def is_sane(fields: object) -> bool:
+    """Whether this is an object that can be walked through."""
+    return isinstance(fields, dict) and depth(fields) < MAX_DEPTH
+
+
+def payload_of(raw: bytes, fields: Mapping[str, Any], identified: bool) -> str:
+    """The event as it is stored: JSON where it was JSON, else its text."""
+    if len(raw) > MAX_EVENT_BYTES:
+        return cleaned_text(raw[:MAX_CUT])
+    if not fields:
+        return cleaned_text(raw)
+    left_out = HIDDEN if identified else (*HIDDEN, *IDENTITIES)
+    left = {key: value for key, value in fields.items() if key.lower() not in left_out}
+    return spell_out_unstorable(msgspec.json.encode(cleaned_fields(left)).decode())
+
+
+def cleaned_text(raw: bytes) -> str:
+    """Bytes that are no event as text; those that are no text are spelled out."""
+    text = raw.decode("utf-8", "backslashreplace")
+    return spell_out_unstorable(redact_all(HIDDEN_FIELD.sub(r"\1:null", text)))
+
+
+def cleaned_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an event, each by its own rule."""
+    return {redact_all(key): CLEANERS.get(key, cleaned)(value) for key, value in fields.items()}
+
+
+def cleaned(value: Any) -> Any:
+    """A value without addresses, e-mail addresses and secrets in any text in it."""
+    match value:
+        case str():
+            return redact_all(value)
+        case dict():
+            return {redact_all(str(key)): cleaned(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        case list():
+            return [cleaned(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        case _:
+            return value
+
+
+def cleaned_time(value: Any) -> Any:
+    """A time, unchanged; what is no time may be personal data, and is cleaned."""
+    try:
+        msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        return cleaned(value)
+    return value
+
+
+def cleaned_id(value: Any) -> Any:
+    """The id under which the event would be stored: the sender's own may be personal data."""
+    return str(event_id(value)) if isinstance(value, str | int) else cleaned(value)
+
+
+CLEANERS: dict[str, Callable[[Any], Any]] = {
+    "id": cleaned_id,
+    "page": lambda value: clean_url(value) if isinstance(value, str) else cleaned(value),
+    "referrer": lambda value: referrer_of(value) if isinstance(value, str) else cleaned(value),
+    "time": cleaned_time,
+    **dict.fromkeys(("session_id", *IDENTITIES), lambda value: value),
+}
+"""Fields with a rule of their own."""
+
+
+def rejected_queue(database: Database, settings: Settings) -> WriteQueue[RejectedEvent, None]:
+    """Where rejected events wait to be stored; they serialise in the database, so one at a time."""
+    return WriteQueue(
+        lambda batch: store_rejected(database, batch.close(), settings.rejected_rows),
+        writers=1,
+        answer_seconds=database.answer_seconds,
+        max_waiting=MAX_WAITING,
+    )
+
+
+async def store_rejected(
+    database: Database, rejected: Sequence[RejectedEvent], max_rows: int
+) -> list[None]:
+    """Stores the newest rejected events of each site, and deletes older ones that are too many."""
+    newest = newest_of_each_site(rejected, max_rows)
+    limits = {"rows": max_rows, "bytes": MAX_BYTES}
+    async with database.writer() as connection, connection.transaction():
+        rows = as_json([msgspec.structs.asdict(event) for event in newest])
+        await execute(connection, "store", {"rejected": rows, "lock": STORE_LOCK})
+        sites = list({event.site_id for event in newest})
+        await execute(connection, "trim", {"sites": sites, **limits})
+    return [None] * len(rejected)
+
+
+def newest_of_each_site(rejected: Sequence[RejectedEvent], max_rows: int) -> list[RejectedEvent]:
+    """Of a flood, the part that would be left of it anyway."""
+    of_site: dict[int, list[RejectedEvent]] = defaultdict(list)
+    for event in rejected:
+        of_site[event.site_id].append(event)
+    return [event for events in of_site.values() for event in events[-max_rows:]]
+
+
+async def delete_old_rejected(connection: Connection, before: datetime) -> None:
+    """Deletes what was rejected before a time."""
+    await execute(connection, "delete_old", {"before": before})

@@ -1,0 +1,46 @@
+"""Deletes visitors with all that they did, for whatever reason, and records how much it was."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import LiteralString
+
+from psycopg.types.json import Jsonb
+
+from api.auth.models import User
+from api.events.write.late_changes import mark_removed
+from api.events.write.sql import Connection, SqlFolder
+from api.events.write.writer import announce
+from api.sites.models import Site
+
+execute = SqlFolder(Path(__file__).parent / "sql").execute
+
+DELETED: tuple[LiteralString, ...] = ("events", "visits", "visitors")
+
+
+async def delete_visitors(
+    connection: Connection, site: Site, visitors: Sequence[int]
+) -> dict[str, int]:
+    """Deletes visitors with all that they did, and marks the rollup buckets that counted them.
+    Returns how many rows there were. The caller has locked the site."""
+    values = {"site": site.number, "visitors": visitors}
+    await mark_removed(connection, site.number, visitors)
+    await execute(connection, "note_visitor_numbers", values)
+    deleted: dict[str, int] = dict.fromkeys(DELETED, 0)
+    for visitor in visitors:
+        for kind in DELETED:
+            cursor = await execute(connection, f"delete_{kind}", {**values, "visitor": visitor})
+            deleted[kind] += cursor.rowcount
+    await announce(connection, [site.number])
+    return deleted
+
+
+async def record(
+    connection: Connection, action: str, site: Site, by: User, counts: Mapping[str, int]
+) -> tuple[int, datetime]:
+    """Writes the audit log of a removal, which says how much and not of whom. Returns the number
+    and the time of the entry."""
+    entry = {"actor": by.id, "action": action, "site": site.number, "detail": Jsonb(counts)}
+    row = await (await execute(connection, "record_removal", entry)).fetchone()
+    assert row
+    return row["id"], row["at"]

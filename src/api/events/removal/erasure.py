@@ -1,0 +1,74 @@
+"""Erasure of a person: everything that names them is deleted in one transaction."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.auth.models import User
+from api.db.database import Database
+from api.events.enrich.identity import named_identity
+from api.events.removal.delete import delete_visitors, execute, record
+from api.events.write.locks import lock_sites
+from api.events.write.sql import Connection
+from api.sites.models import Site
+from api.text import PlainText
+
+Name = Annotated[PlainText, Field(min_length=1, max_length=200)]
+
+
+class Person(BaseModel):
+    """Who is to be erased: one of the two, just as the site sends it with their events."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_id: Name | None = None
+    visitor_id: Name | None = None
+
+    @model_validator(mode="after")
+    def require_one(self) -> Self:
+        """Two names could be two people."""
+        if (self.user_id is None) == (self.visitor_id is None):
+            raise ValueError("Either user_id or visitor_id is needed.")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What the site calls them."""
+        return self.user_id or self.visitor_id or ""
+
+
+class Receipt(BaseModel):
+    """What was deleted. It is in the audit log under this number, without their name."""
+
+    id: int
+    erased_at: datetime
+    events: int
+    visits: int
+    visitors: int
+    rejected: int
+
+
+async def erase(database: Database, site: Site, person: Person, by: User) -> Receipt:
+    """Deletes a person's events, visits, visitor and rejected events, and marks the rollup buckets
+    that counted them. Reports are right from the COMMIT on."""
+    async with await database.connect() as connection:
+        visitors = await visitors_of(connection, site, person)
+        async with connection.transaction():
+            await lock_sites(connection, [site.number])
+            erased = await delete_visitors(connection, site, visitors)
+            quoted = msgspec.json.encode(person.name).decode()
+            values = {"site": site.number, "visitors": visitors, "name": person.name}
+            values |= {"quoted": quoted}
+            cursor = await execute(connection, "delete_rejected_of_person", values)
+            erased["rejected"] = cursor.rowcount
+            number, at = await record(connection, "erasure", site, by, erased)
+    return Receipt(id=number, erased_at=at, **erased)
+
+
+async def visitors_of(connection: Connection, site: Site, person: Person) -> list[int]:
+    own = named_identity("user" if person.user_id else "visitor", site, person.name)
+    values = {"site": site.number, "own": own, "user_id": person.user_id}
+    rows = await (await execute(connection, "visitors_of_person", values)).fetchall()
+    return [own, *(row["id"] for row in rows)]

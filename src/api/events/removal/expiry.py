@@ -1,0 +1,259 @@
+"""Expiry of raw data: rows older than a site's retention setting are removed, and rollups stay.
+
+Two steps. First the line (`site.raw_data_since`) moves, and only over buckets that every rollup has
+stored and nobody marked; from then on nothing behind it is marked, recomputed, imported or read
+from base tables. A minute later at the earliest, in another round, the rows go: whole partitions
+where no site needs them, else an hour of one site at a time.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import scalar_row, tuple_row
+
+from api.db.engine import Engine
+from api.db.partitions import Span, empty_partition, spans
+from api.events.removal.delete import execute
+from api.events.write.late_changes import mark_regained
+from api.events.write.sql import Connection
+from api.events.write.visits import LONGEST_VISIT
+from api.rollups.locks import REFRESH_LOCK, block_writers
+from settings import LEAST_RETENTION_DAYS
+
+log = logging.getLogger("analytics.retention")
+
+STEP = timedelta(hours=1)
+"""What of a site is deleted in one transaction."""
+
+STEPS_AT_ONCE = 2000
+"""Of one round. The other jobs wait for it."""
+
+SETTLE = timedelta(minutes=1)
+"""How long no line may have moved before rows behind lines are removed. A process reads lines again
+within seconds, and until then queries raw data behind a line that has moved."""
+
+STUCK_AFTER = timedelta(days=1)
+"""A line that has been due for so long needs somebody to look at it."""
+
+MOST_STUCK = 20
+"""How many sites with stuck lines are listed: /readyz is public, and asks about all sites."""
+
+NOT_RUN = "the job that removes it has not run"
+
+BRIEFLY = "set local lock_timeout = '500ms'"
+"""Writers wait meanwhile, so long reports are not waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aging:
+    """A time table whose rows expire."""
+
+    table: LiteralString
+    time: LiteralString
+    longer: timedelta = timedelta(0)
+    """How far behind the line they are removed."""
+
+
+AGING = (
+    Aging("event", "time"),
+    # The visit of an event that is not removed may have begun before the line.
+    Aging("visit", "started", longer=LONGEST_VISIT),
+    Aging("bot_event", "time"),
+)
+
+
+async def expire(
+    connection: Connection, engine: Engine, days: int, now: datetime, settle: timedelta = SETTLE
+) -> int:
+    """One round. `days` is the retention of sites without a setting, 0 is for ever.
+    Returns how many transactions it took to remove what had expired."""
+    removed = await remove_rows(connection, engine) if await settled(connection, settle) else 0
+    for site, line in await due_lines(connection, days, now):
+        await move_line(connection, site, line)
+    for stuck in await stuck_lines(connection, days, now):
+        log.warning("expired raw data is not removed: %s", stuck)
+    return removed
+
+
+async def settled(connection: Connection, settle: timedelta) -> bool:
+    """Whether no line has moved for so long. A line that moved in the future, by a clock that was
+    wrong then, counts as settled."""
+    return await is_true(
+        connection,
+        "select not exists ("
+        "select from site where line_moved_at > now() - %(settle)s and line_moved_at <= now())",
+        {"settle": settle},
+    )
+
+
+async def remove_rows(connection: Connection, engine: Engine) -> int:
+    """Removes the rows behind lines. Returns how many transactions it took."""
+    removed = 0
+    for aging in AGING:
+        removed += await empty_partitions(connection, engine, aging)
+        removed += await delete_rows(connection, aging, STEPS_AT_ONCE - removed)
+    return removed
+
+
+async def due_lines(
+    connection: Connection, days: int, now: datetime
+) -> Sequence[tuple[int, datetime]]:
+    """The sites with raw data older than their retention, and where their lines have to be."""
+    due = await execute(connection, "due_lines", {"days": days, "now": now}, tuple_row)
+    return await due.fetchall()
+
+
+async def stuck_lines(connection: Connection, days: int, now: datetime) -> Sequence[str]:
+    """Which lines have been due for a day and did not move, and why: a text about each of the
+    first sites, and how many more there are."""
+    stuck: list[str] = []
+    due = await due_lines(connection, days, now - STUCK_AFTER)
+    for site, line in due[:MOST_STUCK]:
+        reasons = await holds_line(connection, site, line) or [NOT_RUN]
+        stuck.append(f"site {site}, before {line:%Y-%m-%d}: {', '.join(reasons)}")
+    if len(due) > MOST_STUCK:
+        stuck.append(f"and {len(due) - MOST_STUCK} more sites")
+    return stuck
+
+
+async def holds_line(connection: Connection, site: int, line: datetime) -> Sequence[str]:
+    """Why the line of a site cannot move there: what rollups still need of the raw data."""
+    found = await execute(connection, "holds_line", {"site": site, "line": line}, scalar_row)
+    return await found.fetchall()
+
+
+async def move_line(connection: Connection, site: int, line: datetime) -> bool:
+    """Moves the line of a site here, if all of its buckets behind it are stored and clean. Writers
+    are blocked meanwhile, and see the new line when they mark buckets afterwards."""
+    async with connection.transaction():
+        await block_writers(connection)
+        if reasons := await holds_line(connection, site, line):
+            log.info("site %s: raw data before %s stays: %s", site, line, ", ".join(reasons))
+            return False
+        await connection.execute(
+            "update site set raw_data_since = %s, line_moved_at = clock_timestamp() where id = %s",
+            [line, site],
+        )
+        return True
+
+
+async def put_lines_right(connection: Connection) -> None:
+    """Moves lines back that a wrong clock moved to where no retention may put them."""
+    ahead = await execute(connection, "lines_ahead", {"least": LEAST_RETENTION_DAYS}, scalar_row)
+    for site in await ahead.fetchall():
+        if line := await regain(connection, site):
+            log.warning("site %s: its line lay ahead of the clock and is %s now", site, line)
+
+
+async def regain(connection: Connection, site: int) -> datetime | None:
+    """Moves the line of a site back as far as its raw data is still whole. Returns where it is
+    then; None when it stays where it is."""
+    found = await execute(connection, "line_back", {"site": site}, scalar_row)
+    line: datetime | None = await found.fetchone()
+    if line is None:
+        return None
+    async with connection.transaction():
+        await block_writers(connection)
+        values = {"site": site, "line": line}
+        moved = await execute(connection, "move_line_back", values, scalar_row)
+        before = await moved.fetchone()
+        if before is None:
+            return None
+        await mark_regained(connection, site, line, before)
+    return line
+
+
+async def empty_partitions(connection: Connection, engine: Engine, aging: Aging) -> int:
+    """Empties the partitions in which no site needs anything any more, the oldest first: what is
+    left is whole from its beginning on. Returns how many."""
+    emptied = 0
+    for span in await spans(connection, engine, aging.table):
+        try:
+            emptied += await empty_if_expired(connection, engine, aging, span)
+        except psycopg.errors.LockNotAvailable:
+            log.info("%s of %s is being read", aging.table, span.lower)
+            break
+    return emptied
+
+
+async def empty_if_expired(
+    connection: Connection, engine: Engine, aging: Aging, span: Span
+) -> bool:
+    """Empties a partition, unless a site needs something in it. Writers are blocked meanwhile."""
+    values = {"lower": span.lower, "upper": span.upper, "longer": aging.longer}
+    question = expired_sql(aging)
+    if not await is_true(connection, question, values):
+        return False
+    async with connection.transaction():
+        await block_writers(connection)
+        await connection.execute(BRIEFLY)
+        if await is_refreshing(connection) or not await is_true(connection, question, values):
+            return False
+        await empty_partition(connection, engine, aging.table, span)
+        return True
+
+
+def expired_sql(aging: Aging) -> LiteralString:
+    """Whether a partition has rows, and none of a site that needs them."""
+    rows: LiteralString = (
+        f"select from {aging.table} where {aging.time} >= %(lower)s and {aging.time} < %(upper)s"
+    )
+    return f"""
+    select exists ({rows}) and not exists (
+        select from site where coalesce(raw_data_since, '-infinity') - %(longer)s < %(upper)s
+            and exists ({rows} and site_id = site.id)
+    )"""
+
+
+async def delete_rows(connection: Connection, aging: Aging, steps: int) -> int:
+    """Deletes what has expired, site by site, the oldest first. Returns how many steps it took."""
+    cursor = await connection.execute(
+        "select id, raw_data_since - %s from site where raw_data_since is not null order by id",
+        [aging.longer],
+    )
+    done = 0
+    for site, line in await cursor.fetchall():
+        while done < steps and await delete_oldest(connection, aging, site, line):
+            done += 1
+    return done
+
+
+async def delete_oldest(connection: Connection, aging: Aging, site: int, line: datetime) -> bool:
+    """Deletes the oldest hour of a site that has expired. Returns whether there was one."""
+    oldest: LiteralString = (
+        f"select hour, least(hour + %(step)s, %(line)s) from ("
+        f"select date_trunc('hour', min({aging.time})) as hour from {aging.table}"
+        f" where site_id = %(site)s and {aging.time} < %(line)s) oldest where hour is not null"
+    )
+    async with connection.transaction():
+        if await is_refreshing(connection):
+            return False
+        values = {"site": site, "line": line, "step": STEP}
+        found = await (await connection.execute(oldest, values)).fetchone()
+        if found is None:
+            return False
+        # Not in one statement: only constants tell which compressed chunks to skip.
+        await connection.execute(
+            f"delete from {aging.table} where site_id = %s"
+            f" and {aging.time} >= %s and {aging.time} < %s",
+            [site, *found],
+        )
+        return True
+
+
+async def is_refreshing(connection: Connection) -> bool:
+    """Whether a refresh of a rollup is running, which may have begun before the line moved. None
+    can begin until the end of this transaction."""
+    return not await is_true(
+        connection,
+        "select bool_and(pg_try_advisory_xact_lock(%(key)s, hashtext(name))) from rollup_state",
+        {"key": REFRESH_LOCK},
+    )
+
+
+async def is_true(connection: Connection, question: LiteralString, values: dict[str, Any]) -> bool:
+    return await (await connection.execute(question, values)).fetchone() == (True,)

@@ -1,0 +1,7 @@
+-- The visitors that are a person on a site: their own, and those of sessions in which a user id was
+-- sent.
+select id from visitor
+where site_id = :site and (id = :own or user_id = :user_id)
+union
+select visitor_id from event
+where site_id = :site and user_id = :user_id

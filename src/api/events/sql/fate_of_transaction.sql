@@ -1,2 +1,0 @@
--- What became of a recent transaction.
-select pg_xact_status(cast(:xid as xid8)) as fate

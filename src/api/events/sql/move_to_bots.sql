@@ -1,6 +1,0 @@
--- Keeps the events of these visitors as a bot's. An id stays known: sent again, it is a duplicate.
-insert into bot_event (time, id, site_id, bot, category, name, page, hostname)
-select time, id, site_id, :bot, 'other', name, page, hostname
-from event
-where visitor_id = any(cast(:visitors as bigint[]))
-on conflict do nothing

@@ -1,5 +1,0 @@
--- How many visitor numbers were given out on a site, before visitors who have the last of them are deleted.
-update site set visitors_numbered = greatest(visitors_numbered, (
-    select max(number) + 1 from visitor where site_id = site.id
-))
-where id = :site

@@ -1,6 +1,0 @@
--- What the writer has to know of a visit, in the order in which it reads it. What a visit took
--- from its first event stays as it is, so it need not travel.
-v.id, v.site_id, v.visitor_id, v.session_id, v.started, v.engaged_from, v.first_id, v.last_event, v.ended,
-v.pageviews, v.events, v.interactive_events, v.revenue,
-v.entry_at, v.entry_id, v.entry_page, v.exit_at, v.exit_id, v.exit_page,
-v.visitor_number, v.first_seen

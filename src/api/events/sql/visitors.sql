@@ -1,7 +1,0 @@
--- Who of these visitors is known?
-select visitor.id, visitor.number, visitor.first_seen
-from jsonb_to_recordset(cast(:visitors as jsonb)) asked (site_id integer, visitor_id bigint)
-cross join lateral (
-    select * from visitor where site_id = asked.site_id and id = asked.visitor_id
-    offset 0  -- looked up one by one: other plans read all visitors
-) visitor

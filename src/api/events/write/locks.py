@@ -1,0 +1,17 @@
+"""Locks of sites: whoever changes what is stored of a site is alone with it until their COMMIT."""
+
+from collections.abc import Collection
+
+from api.events.write.sql import Connection, execute
+from api.rollups.locks import WRITERS_LOCK
+
+SITE_LOCKS = 7301
+"""First key of the advisory locks of sites; the second is the site's id."""
+
+
+async def lock_sites(connection: Connection, sites: Collection[int]) -> None:
+    """Waits until nobody else changes these sites, and keeps others out until the end of the
+    transaction. Begins it, unless it has begun, in the same round trip."""
+    values = {"writers": WRITERS_LOCK, "locks": SITE_LOCKS, "sites": sorted(sites)}
+    async with connection.pipeline():
+        await execute(connection, "lock_sites", values)

@@ -1,0 +1,89 @@
+"""Visitors of a site, numbered in the order of their first sight."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from api.events.models import Event
+from api.events.write.sql import Connection, Cursor, as_json, execute
+from api.events.write.visits import Visit
+
+
+class Visitor(Struct):
+    """Somebody on a site."""
+
+    site_id: int
+    id: int
+    number: int
+    first_seen: datetime
+    user_id: str | None = None
+    """As this batch tells it."""
+    is_new: bool = False
+    moved_from: datetime | None = None
+    """The stored first sight, where this batch has an earlier one."""
+
+
+class KnownVisitor(Struct):
+    """The number and the first sight of a visitor who is stored."""
+
+    number: int
+    first_seen: datetime
+
+
+async def query_visitors(connection: Connection, events: Sequence[Event]) -> Cursor:
+    asked = {(event.visitor_id, event.site_id) for event in events}
+    asked |= {
+        (event.earlier_visitor_id, event.site_id)
+        for event in events
+        if event.earlier_visitor_id is not None
+    }
+    rows = [{"site_id": site, "visitor_id": visitor} for visitor, site in asked]
+    return await execute(connection, "visitors", {"visitors": as_json(rows)})
+
+
+def resolve_visitors(
+    visits: Sequence[Visit], known: Mapping[int, KnownVisitor], last_numbers: dict[int, int]
+) -> list[Visitor]:
+    """The visitors of these visits. Sets each visit's number and first sight; new visitors get
+    the next last numbers of their site."""
+    visitors: dict[int, Visitor] = {}
+    for visit in sorted(visits, key=lambda visit: visit.first):
+        visitor = visitors.get(visit.visitor_id)
+        if visitor is None:
+            visitor = resolve(visit, known.get(visit.visitor_id), last_numbers)
+            visitors[visit.visitor_id] = visitor
+        visit.visitor_number, visit.first_seen = visitor.number, visitor.first_seen
+    return list(visitors.values())
+
+
+def resolve(visit: Visit, known: KnownVisitor | None, last_numbers: dict[int, int]) -> Visitor:
+    """The visitor of this visit, the earliest of theirs in the batch: known, or a new one."""
+    site, visitor = visit.site_id, visit.visitor_id
+    if known is None:
+        last_numbers[site] += 1
+        return Visitor(site, visitor, last_numbers[site], visit.started, is_new=True)
+    if visit.started < known.first_seen:
+        return Visitor(site, visitor, known.number, visit.started, moved_from=known.first_seen)
+    return Visitor(site, visitor, known.number, known.first_seen)
+
+
+async def store_visitors(
+    connection: Connection,
+    visitors: Sequence[Visitor],
+    assigned: Sequence[tuple[Event, Visit]],
+) -> None:
+    """Brings the visitor table up to date, with the user ids of the events."""
+    users = {
+        visit.visitor_id: event.user_id for event, visit in assigned if event.user_id is not None
+    }
+    for visitor in visitors:
+        visitor.user_id = users.get(visitor.id)
+    if changed := [v for v in visitors if v.is_new or v.moved_from or v.user_id is not None]:
+        await execute(connection, "store_visitors", {"visitors": as_json(changed)})
+    if moved := [visitor for visitor in visitors if visitor.moved_from]:
+        values = {
+            "visitors": [visitor.id for visitor in moved],
+            "first_seens": [visitor.first_seen for visitor in moved],
+        }
+        await execute(connection, "move_first_seen", values)

@@ -1,0 +1,198 @@
+"""Visits: consecutive events of one visitor with no gap longer than 30 minutes.
+
+An event happens at its time; engagement, which is reported at its end, lasts from `engaged_from` to
+its time. The visit of two events is the merger of the visits of each. So an event that arrives late
+is no special case. It joins the visit it lies in or next to, whatever the order of arrival. Where
+it closes the gap between two visits they become one.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from msgspec import Struct
+
+from api.events.models import Context, Event
+
+TIMEOUT = timedelta(minutes=30)
+"""The longest gap between two events of one visit."""
+
+LONGEST_VISIT = timedelta(days=7)
+"""Longer activity is several visits: events are looked up by when their visit began."""
+
+LONGEST_SESSION = timedelta(hours=24)
+"""How far apart events with the same session_id may lie and still be one visit."""
+
+
+class PageMark(Struct, frozen=True, order=True):
+    """A page view in order of time; ties are broken by event id."""
+
+    at: datetime
+    id: UUID
+    page: str
+
+
+class Visit(Struct):
+    """One visit, as the fold of its events. Every field is a sum, a first or a last."""
+
+    id: UUID
+    site_id: int
+    visitor_id: int
+    session_id: str | None
+    started: datetime
+    engaged_from: datetime
+    """Earlier than `started` where the first event reports engagement before it."""
+    first_id: UUID
+    last_event: datetime
+    ended: datetime
+    pageviews: int
+    events: int
+    interactive_events: int
+    revenue: Decimal
+    entry: PageMark | None
+    exit: PageMark | None
+    context: Context | None = None
+    """That of its first event; None where it is stored and has not changed."""
+    visitor_number: int = -1
+    first_seen: datetime | None = None
+    """Of its visitor; both are set before a new visit is stored."""
+    stored_started: datetime | None = None
+    """`started` under which this visit is stored; None for a new one."""
+    last_change: int | None = None
+    """The number of the late change that it is part of."""
+    merged_into: "Visit | None" = None
+
+    def absorb(self, other: "Visit") -> None:
+        """Makes this the visit of the events of both."""
+        if other.first < self.first:
+            self.started, self.first_id = other.started, other.first_id
+            self.context = other.context
+        self.engaged_from = min(self.engaged_from, other.engaged_from)
+        self.last_event, self.ended = max(
+            (self.last_event, self.ended), (other.last_event, other.ended)
+        )
+        self.pageviews += other.pageviews
+        self.events += other.events
+        self.interactive_events += other.interactive_events
+        self.revenue += other.revenue
+        self.entry = min(filter(None, (self.entry, other.entry)), default=None)
+        self.exit = max(filter(None, (self.exit, other.exit)), default=None)
+
+    @property
+    def first(self) -> tuple[datetime, int]:
+        """The time of its first event; ties are broken by event id."""
+        return self.started, self.first_id.int
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether it is stored, and begins with another event now."""
+        return self.stored_started is not None and self.context is not None
+
+    @property
+    def final(self) -> "Visit":
+        """The visit that this one became part of, or itself."""
+        return self.merged_into.final if self.merged_into else self
+
+
+def visit_of(event: Event, visitor_id: int, visit_id: UUID) -> Visit:
+    """The visit that consists of this event alone."""
+    mark = PageMark(event.time, event.id, event.page) if event.is_pageview else None
+    return Visit(
+        id=visit_id,
+        site_id=event.site_id,
+        visitor_id=visitor_id,
+        session_id=event.session_id,
+        started=event.time,
+        engaged_from=event.engaged_from,
+        first_id=event.id,
+        last_event=event.time,
+        ended=event.ended,
+        pageviews=int(event.is_pageview),
+        events=int(event.is_pageview or event.is_custom),
+        interactive_events=int(event.is_custom and event.interactive),
+        revenue=event.revenue or Decimal(0),
+        entry=mark,
+        exit=mark,
+        context=event.context,
+    )
+
+
+class Assignment:
+    """Gives each event of a batch its visit, starting from the visits that are stored."""
+
+    def __init__(self, stored: Iterable[Visit]) -> None:
+        self.by_visitor: dict[int, list[Visit]] = defaultdict(list)
+        self.by_session: dict[tuple[int, str], list[Visit]] = defaultdict(list)
+        self.changed: dict[UUID, Visit] = {}
+        self.absorbed: list[Visit] = []
+        for visit in stored:
+            self.timeline(visit.site_id, visit.session_id, visit.visitor_id).append(visit)
+
+    def timeline(self, site_id: int, session_id: str | None, visitor_id: int) -> list[Visit]:
+        """The visits among which an event looks for its own."""
+        if session_id is None:
+            return self.by_visitor[visitor_id]
+        return self.by_session[site_id, session_id]
+
+    def assign(self, events: Sequence[Event]) -> list[tuple[Event, Visit]]:
+        """Each event with its visit, in the order given."""
+        in_time = sorted(range(len(events)), key=lambda i: (events[i].time, events[i].id.int))
+        visits = {index: self.assign_one(events[index]) for index in in_time}
+        return [(event, visits[index].final) for index, event in enumerate(events)]
+
+    def assign_one(self, event: Event) -> Visit:
+        """The visit that the event joins or opens. It may be merged into another one later."""
+        visitor_id = self.visitor_of(event)
+        timeline = self.timeline(event.site_id, event.session_id, visitor_id)
+        near = in_session(timeline, event) if event.session_id else touching(timeline, event)
+        own = visit_of(event, visitor_id, near[0].id if near else uuid4())
+        if not near:
+            timeline.append(own)
+            host = own
+        else:
+            host = near[0]
+            host.absorb(own)
+            for other in near[1:]:
+                if other.last_event - host.started <= LONGEST_VISIT:
+                    self.merge(host, other, timeline)
+        self.changed[host.id] = host
+        return host
+
+    def visitor_of(self, event: Event) -> int:
+        """The day's id, or the one of the day before while a visit of it goes on over midnight."""
+        earlier = event.earlier_visitor_id
+        goes_on = earlier is not None and touching(self.by_visitor.get(earlier, []), event)
+        return earlier if earlier is not None and goes_on else event.visitor_id
+
+    def merge(self, host: Visit, other: Visit, timeline: list[Visit]) -> None:
+        """Ends a visit that turned out to be part of another."""
+        host.absorb(other)
+        other.merged_into = host
+        timeline.remove(other)
+        self.changed.pop(other.id, None)
+        self.absorbed.append(other)
+
+
+def touching(timeline: Iterable[Visit], event: Event) -> list[Visit]:
+    """The visits from which the event is at most one timeout away, the earliest first."""
+    near = [
+        visit
+        for visit in timeline
+        if visit.engaged_from - TIMEOUT <= event.time
+        and event.engaged_from <= visit.last_event + TIMEOUT
+        and span_with(visit, event) <= LONGEST_VISIT
+    ]
+    return sorted(near, key=lambda visit: visit.first) if len(near) > 1 else near
+
+
+def span_with(visit: Visit, event: Event) -> timedelta:
+    """How long the visit would be with the event in it."""
+    return max(visit.last_event, event.time) - min(visit.started, event.time)
+
+
+def in_session(timeline: Iterable[Visit], event: Event) -> list[Visit]:
+    """The latest visit of a client's session that the event fits in, without exceeding 24 h."""
+    fitting = [visit for visit in timeline if span_with(visit, event) <= LONGEST_SESSION]
+    return sorted(fitting, key=lambda visit: visit.first)[-1:]

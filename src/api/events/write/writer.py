@@ -1,0 +1,283 @@
+"""Writes events, visits and visitors: one transaction a batch, each event exactly once.
+
+Transactions serialise on an advisory lock per site. A site's visitors get dense numbers in the
+order of first sight, so two writers of one site have to wait for each other in any case; the lock
+also prevents two visits for one visitor, and one id from being stored twice.
+"""
+
+import logging
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from api.db.database import Database
+from api.db.partitions import ensure_partitions, month_of
+from api.events.models import Event
+from api.events.receive.parse import Rejected
+from api.events.write.batch import Batch, ClosedBatch
+from api.events.write.group_commit import WriteQueue
+from api.events.write.late_changes import find_late
+from api.events.write.locks import lock_sites
+from api.events.write.sql import Connection, Cursor, as_json, execute, pipeline_if_small
+from api.events.write.tables import (
+    insert_bots,
+    insert_events,
+    move_events,
+    query_visits,
+    store_visits,
+    visit_from,
+)
+from api.events.write.visitors import (
+    KnownVisitor,
+    query_visitors,
+    resolve_visitors,
+    store_visitors,
+)
+from api.events.write.visits import Assignment, Visit
+from api.metrics import BATCH_EVENTS, BATCH_SECONDS, WAITING
+
+CHANNEL = "events"
+"""Where each batch notifies of the ids of the sites that got something."""
+
+TRIES = 3
+
+PASSING = (None, "57P01", "57P02", "40P01", "40001")
+"""The connection is gone, its server was shut down or crashed, deadlock, serialisation."""
+
+EVENT_AT_FAULT = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.errors.ProgramLimitExceeded,
+    psycopg.errors.StatementTooComplex,
+    ValueError,
+)
+"""What is raised because of a value in an event; ValueError covers text that cannot be encoded.
+Everything else is our fault or the server's, and no event is refused for it."""
+
+log = logging.getLogger("analytics.writer")
+
+
+class Outcome(StrEnum):
+    """What became of an event that was not refused."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+
+
+Result = Outcome | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A transaction that was about to be committed."""
+
+    xid: str
+    outcomes: Sequence[Outcome]
+
+
+class Writer:
+    """Writes batches of events to a database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.known_months: set[datetime] = set()
+        """The months for which there are partitions."""
+
+    async def write(self, events: Sequence[Event]) -> Sequence[Result]:
+        """Stores events as one batch and says what became of each, in order, after the COMMIT.
+
+        Raises psycopg.OperationalError or PoolTimeout when the database is away; then nothing
+        of this batch is stored, or what is stored will be a duplicate when it is sent again.
+        """
+        return await self.write_batch(ClosedBatch(events))
+
+    async def write_batch(self, batch: Batch[Event]) -> Sequence[Result]:
+        """Stores a batch, the same way. It is closed when nobody else writes to its sites any more:
+        events that come meanwhile are in it.
+
+        An event that the database refuses is rejected alone: the batch is halved until it is found.
+        """
+        try:
+            return await self._with_retry(batch)
+        except EVENT_AT_FAULT as error:
+            events = batch.close()
+            if len(events) == 1:
+                log.warning("an event cannot be stored: %s", type(error).__name__)
+                return [Rejected("unstorable", "The database cannot store this event.")]
+        middle = len(events) // 2
+        halves = ClosedBatch(events[:middle]), ClosedBatch(events[middle:])
+        return [result for half in halves for result in await self.write_batch(half)]
+
+    async def _with_retry(self, batch: Batch[Event]) -> Sequence[Outcome]:
+        """Tries again when the connection broke, or the server broke up a deadlock."""
+        attempts: list[Attempt] = []
+        for left in reversed(range(TRIES)):
+            try:
+                return await self._transaction(batch, attempts)
+            except psycopg.OperationalError as error:
+                if not left or not passes(error):
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _transaction(self, batch: Batch[Event], attempts: list[Attempt]) -> Sequence[Outcome]:
+        async with self.database.writer() as connection:
+            await lock_sites(connection, batch.sites)
+            if not (events := batch.close()):
+                return []
+            if missing := {month_of(event.time) for event in events} - self.known_months:
+                # The jobs loop did not foresee them: an import of old data.
+                await connection.rollback()
+                await ensure_partitions(connection, self.database.engine, missing)
+                self.known_months |= missing
+                await lock_sites(connection, batch.sites)
+            async with pipeline_if_small(connection, len(events)):
+                outcomes = await _apply(connection, events, attempts)
+                await connection.execute("commit")
+            return outcomes
+
+
+def event_queue(writer: Writer) -> WriteQueue[Event, Result]:
+    """Where the events of this process wait to be written; batches are measured."""
+
+    async def write_measured(batch: Batch[Event]) -> Sequence[Result]:
+        started = time.monotonic()
+        results = await writer.write_batch(batch)
+        BATCH_EVENTS.observe(len(results))
+        BATCH_SECONDS.observe(time.monotonic() - started)
+        return results
+
+    answer_seconds = writer.database.answer_seconds
+    return WriteQueue(write_measured, answer_seconds=answer_seconds, on_depth=WAITING.set)
+
+
+def passes(error: psycopg.OperationalError) -> bool:
+    """Whether the next try may do better at once: the fault was this connection's."""
+    return error.sqlstate in PASSING and not isinstance(error, PoolTimeout)
+
+
+async def _apply(
+    connection: Connection, events: Sequence[Event], attempts: list[Attempt]
+) -> Sequence[Outcome]:
+    """All that a batch changes, in a transaction of the caller's that holds the locks.
+
+    On a retry, the server is asked whether an earlier attempt was committed after all.
+    """
+    if done := await committed(connection, attempts):
+        return done.outcomes
+    existing = await load_existing(connection, events)
+    outcomes = outcomes_of(events, existing.ids)
+    pairs = zip(events, outcomes, strict=True)
+    new = [event for event, outcome in pairs if outcome is Outcome.ACCEPTED]
+    if people := [event for event in new if not event.bot]:
+        await add_people(connection, people, existing)
+    if bots := [event for event in new if event.bot]:
+        await insert_bots(connection, bots)
+    if new:
+        await announce(connection, {event.site_id for event in events})
+    attempts.append(Attempt(existing.xid, outcomes))
+    return outcomes
+
+
+async def committed(connection: Connection, attempts: Sequence[Attempt]) -> Attempt | None:
+    """The attempt that was committed although the connection broke. None is running any more: this
+    transaction has its locks."""
+    for attempt in attempts:
+        cursor = await execute(connection, "transaction_status", {"xid": attempt.xid})
+        if (row := await cursor.fetchone()) and row["status"] == "committed":
+            return attempt
+    return None
+
+
+def outcomes_of(events: Sequence[Event], stored: Collection[tuple[int, UUID]]) -> list[Outcome]:
+    """Accepted is what is new: not stored yet, and the first of its id in this batch."""
+    seen = set(stored)
+    outcomes: list[Outcome] = []
+    for event in events:
+        key = (event.site_id, event.id)
+        outcomes.append(Outcome.DUPLICATE if key in seen else Outcome.ACCEPTED)
+        seen.add(key)
+    return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """What is stored that concerns a batch, read in one round trip and behind the locks."""
+
+    ids: set[tuple[int, UUID]]
+    """Of the batch's events that are stored already, with their sites."""
+    visits: list[Visit]
+    visitors: dict[int, KnownVisitor]
+    last_numbers: dict[int, int]
+    """The last one given out, by site."""
+    watermark: datetime | None
+    """Up to when rows are stored in any rollup."""
+    change: int
+    """The number of what this transaction changes behind that."""
+    xid: str
+    """The number of this transaction."""
+
+
+async def load_existing(connection: Connection, events: Sequence[Event]) -> Existing:
+    """Sends all questions before it waits for any rows: one round trip in a pipeline."""
+    people = [event for event in events if not event.bot]
+    own = [event for event in events if event.own_id]
+    ids = [await query_ids(connection, own)] if own else []
+    visits = await query_visits(connection, people)
+    visitors = await query_visitors(connection, people)
+    sites = await execute(connection, "sites", {"sites": list({e.site_id for e in events})})
+    stored = {(row["site_id"], row["id"]) for cursor in ids for row in await cursor.fetchall()}
+    near = [visit_from(row) for cursor in visits for row in await cursor.fetchall()]
+    of_sites = await sites.fetchall()
+    known = {
+        v.visitor_id: KnownVisitor(v.visitor_number, v.first_seen) for v in near if v.first_seen
+    }
+    known |= {
+        row["id"]: KnownVisitor(row["number"], row["first_seen"])
+        for row in await visitors.fetchall()
+    }
+    return Existing(
+        ids=stored,
+        visits=near,
+        visitors=known,
+        last_numbers={row["site_id"]: row["last_visitor_number"] for row in of_sites},
+        watermark=of_sites[0]["watermark"],
+        change=of_sites[0]["change"],
+        xid=of_sites[0]["xid"],
+    )
+
+
+async def query_ids(connection: Connection, events: Sequence[Event]) -> Cursor:
+    sent = [{"site_id": event.site_id, "id": event.id, "time": event.time} for event in events]
+    return await execute(connection, "known_ids", {"sent": as_json(sent)})
+
+
+async def add_people(connection: Connection, events: Sequence[Event], existing: Existing) -> None:
+    """Stores new events that are no bot's, with their visits and visitors."""
+    assignment = Assignment(existing.visits)
+    assigned = assignment.assign(events)
+    for event, visit in assigned:
+        event.visit_id = visit.id
+    changed, absorbed = list(assignment.changed.values()), assignment.absorbed
+    visitors = resolve_visitors(changed, existing.visitors, existing.last_numbers)
+    late = find_late(assigned, changed, absorbed, visitors, existing.change, existing.watermark)
+    if late:
+        await late.log_before(connection)
+    await insert_events(connection, assigned)
+    await move_events(connection, absorbed)
+    await store_visits(connection, changed, absorbed)
+    await store_visitors(connection, visitors, assigned)
+    if late:
+        await late.log_after(connection)
+
+
+async def announce(connection: Connection, sites: Collection[int]) -> None:
+    """Notifies CHANNEL of the sites at the COMMIT; the payload is small whatever the batch is."""
+    payload = msgspec.json.encode(sorted(sites)[:500]).decode()
+    await execute(connection, "announce", {"payload": payload})

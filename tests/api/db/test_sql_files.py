@@ -1,0 +1,57 @@
+"""Questions are .sql files: valid as they stand, with slots that only fragments fill."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from api.analytics.reports import REPORTS
+from api.analytics.reports.events import EVENT_BUCKETS
+from api.db.database import Database
+from api.db.sql_files import PARAMETER, Fragment, driver_form, read, statement
+
+SRC = Path(__file__).parents[3] / "src"
+QUESTIONS = sorted(path for path in SRC.rglob("*.sql") if not path.stem.endswith("_part"))
+"""A part is tried in the files that include it."""
+
+
+def test_a_slot_that_the_file_lacks_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "question.sql"
+    file.write_text("select /*a*/ 1 /*end*/")
+    with pytest.raises(KeyError, match="no slot"):
+        statement(file, {"b": Fragment("2")})
+
+
+def test_slots_keep_their_default_or_take_a_fragment(tmp_path: Path) -> None:
+    file = tmp_path / "question.sql"
+    file.write_text("-- :no 100 %\nselect /*a*/ x /*end*/, :b::int, '%', /* c */ :d")
+    assert "".join(statement(file).text.split()) == "selectx,%(b)s::int,'%%',%(d)s"
+    filled = statement(file, {"a": Fragment("y = :z", {"z": 1})})
+    assert "".join(filled.text.split()) == "selecty=%(z)s,%(b)s::int,'%%',%(d)s"
+    assert filled.values == {"z": 1}
+
+
+def test_every_report_has_its_file() -> None:
+    names = {f"{path.parent.name}/{path.name}" for path in QUESTIONS}
+    for report in (*REPORTS, EVENT_BUCKETS):
+        variants = (*report.rows.variants, *report.totals.variants)
+        assert {variant.file for variant in variants} <= names
+
+
+@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+async def test_every_question_is_valid_as_it_stands(path: Path, database: Database) -> None:
+    """PostgreSQL parses and plans it with no slot filled."""
+    if path.stem.startswith("copy_"):
+        pytest.skip("COPY cannot be prepared; every test that sends an event runs it")
+    text = read(path)
+    if "timescaledb_information" in text and not database.engine.hypertables:
+        pytest.skip("only TimescaleDB has these views")
+    names = list(dict.fromkeys(PARAMETER.findall(text)))
+    numbered = PARAMETER.sub(lambda match: f"${names.index(match[1]) + 1}", text)
+    async with await database.connect() as connection:
+        try:
+            await connection.execute(f"prepare question as {numbered}".encode())
+        except psycopg.errors.IndeterminateDatatype:
+            # Only psycopg, which sends a type with some values, can say what this one is.
+            nulls = dict.fromkeys(names)
+            await connection.execute(f"explain {driver_form(text)}".encode(), nulls)

@@ -72,7 +72,7 @@ def test_imports_go_one_way(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_every_module_says_what_it_is_for(path: Path) -> None:
+def test_every_module_has_docstring(path: Path) -> None:
     text = path.read_text()
     assert not text.strip() or ast.get_docstring(ast.parse(text))
 
@@ -95,7 +95,7 @@ def imported_elsewhere() -> set[tuple[str, str]]:
     }
 
 
-def test_what_other_packages_import_is_documented() -> None:
+def test_names_imported_by_other_packages_have_docstrings() -> None:
     imported = imported_elsewhere()
     missing = [
         f"{name_of(path)}.{node.name}"
@@ -131,13 +131,13 @@ def test_rollups_use_no_retired_words() -> None:
     assert not used
 
 
-def test_no_vague_names() -> None:
+def test_modules_have_no_vague_names() -> None:
     vague = {"utils", "helpers", "manager", "common", "misc", "service"}
     assert not [path for path in MODULES if path.stem in vague]
 
 
 @pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
-def test_every_question_says_what_it_answers(path: Path) -> None:
+def test_every_sql_file_begins_with_comment(path: Path) -> None:
     assert path.read_text().startswith(("--", "copy")), path.name
 
 

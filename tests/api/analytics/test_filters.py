@@ -71,14 +71,14 @@ async def filtered(site: TestSite, report: str, *clauses: Any, **more: Any) -> d
         (json.dumps(["not"] * 30), "a clause is"),
     ],
 )
-async def test_what_is_no_filter_is_refused(site: TestSite, filters: str, problem: str) -> None:
+async def test_malformed_filter_is_refused(site: TestSite, filters: str, problem: str) -> None:
     params = {"site": site.key, "filters": filters}
     answer = await site.client.get("/api/analytics/pages", params=params)
     assert (answer.status_code, answer.json()["error"]) == (422, "INVALID")
     assert problem in answer.json()["detail"]
 
 
-async def test_unknown_names_are_answered_with_the_known_ones_all_at_once(site: TestSite) -> None:
+async def test_unknown_filter_names_are_all_listed_with_allowed_ones(site: TestSite) -> None:
     filters = json.dumps([["is", "planet", ["x"]], ["equals", "os", ["x"]]])
     params = {"site": site.key, "filters": filters}
     answer = (await site.client.get("/api/analytics/pages", params=params)).json()
@@ -87,7 +87,7 @@ async def test_unknown_names_are_answered_with_the_known_ones_all_at_once(site: 
     assert {*OPERATORS, *KEYS[:-1], "and", "or", "not"} <= set(answer["allowed"])
 
 
-async def test_a_report_that_cannot_be_filtered_says_so(site: TestSite) -> None:
+async def test_filter_on_report_without_filters_is_refused(site: TestSite) -> None:
     params = {"site": site.key, "filters": '[["is", "os", ["x"]]]'}
     answer = await site.client.get("/api/analytics/bots", params=params)
     assert (answer.status_code, "cannot be filtered" in answer.text) == (422, True)
@@ -135,14 +135,16 @@ async def test_every_operator_works_on_every_dimension_of_every_report(
         ([], 2),
     ],
 )
-async def test_filters_on_visits(two: TestSite, clauses: list[Any], visits: int) -> None:
+async def test_filter_by_visit_dimension_counts_matching_visits(
+    two: TestSite, clauses: list[Any], visits: int
+) -> None:
     for report in ("sessions", "devices"):
         assert (await filtered(two, report, *clauses))["totals"]["visits"] == visits
     rows = (await filtered(two, "timeseries", *clauses, interval="day"))["rows"]
     assert [row["visits"] for row in rows] == [visits]
 
 
-async def test_a_filter_on_visits_asked_of_events(two: TestSite) -> None:
+async def test_filter_by_visit_dimension_applies_to_page_report(two: TestSite) -> None:
     pages = await filtered(two, "pages", ["is", "browser", ["Chrome"]])
     assert {row["page"]: row["pageviews"] for row in pages["rows"]} == {
         "/": 1,
@@ -150,7 +152,7 @@ async def test_a_filter_on_visits_asked_of_events(two: TestSite) -> None:
     }
 
 
-async def test_a_filter_on_pages_asked_of_pages(two: TestSite) -> None:
+async def test_filter_by_page_on_pages_report_is_answered_from_rollup(two: TestSite) -> None:
     pages = await filtered(two, "pages", ["contains", "page", ["blog"]])
     assert [row["page"] for row in pages["rows"]] == ["/blog/tea%20time"]
     assert pages["source"].startswith("rollup:pages")
@@ -166,7 +168,7 @@ async def test_a_filter_on_pages_asked_of_pages(two: TestSite) -> None:
         (["is", "page", ["/"]], "visit"),
     ],
 )
-async def test_a_rollup_answers_only_what_it_kept(
+async def test_rollup_answers_only_filters_on_dimensions_it_stores(
     two: TestSite, clause: list[Any], source: str
 ) -> None:
     answer = await filtered(two, "traffic-sources", clause)
@@ -176,7 +178,7 @@ async def test_a_rollup_answers_only_what_it_kept(
     assert answer["totals"] == base["totals"]
 
 
-async def test_a_funnel_of_filtered_visits(two: TestSite) -> None:
+async def test_filtered_funnel_counts_only_matching_visits(two: TestSite) -> None:
     clause = ["is", "event", ["Signup"]]
     steps = (await filtered(two, "funnel", clause, pages=["/", "/blog/*"]))["rows"]
     assert [step["count"] for step in steps] == [1, 1]
@@ -185,7 +187,7 @@ async def test_a_funnel_of_filtered_visits(two: TestSite) -> None:
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-async def test_what_happens_on_a_visit_of_many_hours_counts_where_it_happens(
+async def test_page_views_of_long_visit_count_in_their_own_hours(
     site: TestSite, at_once: bool
 ) -> None:
     events = [

@@ -24,16 +24,16 @@ DAY = {"from": "2026-03-10", "to": "2026-03-10"}
         ({"event": "a", "colour": "red"}, "colour"),
     ],
 )
-async def test_what_is_no_goal_is_refused(
-    site: TestSite, goal: dict[str, Any], problem: str
-) -> None:
+async def test_invalid_goal_is_refused(site: TestSite, goal: dict[str, Any], problem: str) -> None:
     body = {"site": site.key, "name": "Goal", **goal}
     answer = await site.client.post("/api/goals", json=body, headers=site.admin)
     assert (answer.status_code, answer.json()["error"]) == (422, "INVALID")
     assert problem in answer.json()["detail"]
 
 
-async def test_only_editors_save_and_drop_goals(site: TestSite, client: httpx.AsyncClient) -> None:
+async def test_only_editors_save_and_delete_goals(
+    site: TestSite, client: httpx.AsyncClient
+) -> None:
     body = {"site": site.key, "name": "Goal", "event": "Buy"}
     assert (await client.post("/api/goals", json=body)).status_code == 401
     account = {"email": f"{site.key}@test.example", "password": "reads and nothing else"}
@@ -84,7 +84,7 @@ async def shop(site: TestSite) -> TestSite:
     return site
 
 
-async def test_conversions(shop: TestSite) -> None:
+async def test_goals_report_counts_conversions_of_each_goal(shop: TestSite) -> None:
     rows = (await shop.ask("goals", **DAY))["rows"]
     keys = ("name", "conversions", "visitors", "visits", "conversion_rate")
     assert [tuple(row[key] for key in keys) for row in rows] == [
@@ -106,7 +106,7 @@ async def test_reports_are_filtered_by_goals(shop: TestSite) -> None:
     assert await entries(["matches", "goal", ["B*pro"]]) == ["/"]
 
 
-async def test_an_unknown_goal_is_answered_with_the_known_ones(shop: TestSite) -> None:
+async def test_unknown_goal_is_refused_with_known_ones(shop: TestSite) -> None:
     filters = json.dumps([["is", "goal", ["Rad"]]])
     for asked in ({"filters": filters}, {"steps": '{"goal": "Rad"}'}):
         report = "funnel" if "steps" in asked else "pages"
@@ -116,7 +116,7 @@ async def test_an_unknown_goal_is_answered_with_the_known_ones(shop: TestSite) -
         assert {"Read", "Bought"} <= set(answer.json()["allowed"])
 
 
-async def test_goals_are_steps(shop: TestSite) -> None:
+async def test_goals_are_steps_of_funnels(shop: TestSite) -> None:
     steps = ["/", '{"goal": "Bought"}', '{"event": "Buy", "props": {"plan": "free"}}']
     rows = (await shop.ask("funnel", steps=steps, **DAY))["rows"]
     assert [row["count"] for row in rows] == [1, 1, 1]
@@ -124,7 +124,7 @@ async def test_goals_are_steps(shop: TestSite) -> None:
     assert [row["count"] for row in none] == [0]
 
 
-async def test_conversion_rates_in_the_stats_api(shop: TestSite) -> None:
+async def test_conversion_rates_in_stats_api(shop: TestSite) -> None:
     async def ask(**asked: Any) -> list[tuple[list[str], list[Any]]]:
         body = {"site_id": shop.key, "date_range": ["2026-03-10", "2026-03-10"], **asked}
         answer = await shop.client.post("/api/analytics/query", json=body)

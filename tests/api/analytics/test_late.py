@@ -75,7 +75,7 @@ async def late(site: TestSite) -> AsyncIterator[Late]:
     assert await late.dirty() == set()
 
 
-async def test_a_new_visit_is_logged_and_no_bucket_is_dirty(late: Late) -> None:
+async def test_late_visit_is_logged_and_marks_no_bucket(late: Late) -> None:
     await late.happens("bob", 20, "/b")
     assert await late.ask("timeseries", "visits", "visitors", "pageviews", interval="hour") == [
         (2, 2, 2)
@@ -84,7 +84,7 @@ async def test_a_new_visit_is_logged_and_no_bucket_is_dirty(late: Late) -> None:
     assert await late.logged("visit", "started") == await late.logged("event", "time") == [1]
 
 
-async def test_a_visit_that_goes_on_counts_once(late: Late) -> None:
+async def test_late_event_that_extends_visit_counts_visit_once(late: Late) -> None:
     await late.happens("ann", 12, "/a")
     assert await late.ask("timeseries", "visits", "visitors", "bounce_rate", interval="hour") == [
         (1, 1, 0)
@@ -93,20 +93,20 @@ async def test_a_visit_that_goes_on_counts_once(late: Late) -> None:
     assert await late.logged("visit", "started") == [-1, 1]
 
 
-async def test_an_exit_page_that_is_none_any_more_is_in_no_list(late: Late) -> None:
+async def test_late_exit_page_replaces_former_one(late: Late) -> None:
     await late.happens("ann", 12, "/b")
     assert await late.ask("exits", "value", "visits", "visitors") == [("/b", 1, 1)]
     assert await late.ask("entries", "value", "visits", "visitors") == [("/a", 1, 1)]
     assert await late.dirty() == {"exit_visitors"}
 
 
-async def test_a_visitor_who_left_a_set_is_not_counted_there(late: Late) -> None:
+async def test_visitor_without_visits_left_in_group_is_not_counted_there(late: Late) -> None:
     await late.happens("bob", 20, "/a")
     await late.happens("ann", 12, "/b")
     assert await late.ask("exits", "value", "visits", "visitors") == [("/a", 1, 1), ("/b", 1, 1)]
 
 
-async def test_a_visitor_who_leaves_one_of_two_visits_stays(late: Late) -> None:
+async def test_visitor_with_one_visit_left_in_group_is_still_counted(late: Late) -> None:
     await late.happens("ann", 50, "/a")
     await late.site.refresh()
     await late.happens("ann", 52, "/b")
@@ -117,7 +117,7 @@ async def test_a_visitor_who_leaves_one_of_two_visits_stays(late: Late) -> None:
     assert await late.dirty() == set()
 
 
-async def test_a_visit_that_began_elsewhere_changes_its_source(late: Late) -> None:
+async def test_late_first_event_changes_source_of_visit(late: Late) -> None:
     await late.happens("ann", 5, "/b", utm_source="beta")
     assert await late.ask("traffic-sources", "value", "visits", "visitors") == [("beta", 1, 1)]
     body = {
@@ -132,7 +132,7 @@ async def test_a_visit_that_began_elsewhere_changes_its_source(late: Late) -> No
     assert found == [(["beta"], [1, 1])]
 
 
-async def test_many_changes_of_one_visit_add_up(late: Late) -> None:
+async def test_several_late_changes_of_one_visit_add_up(late: Late) -> None:
     for minute in (12, 8, 14, 6):
         await late.happens("ann", minute, f"/{minute}", duration=minute)
         assert await late.ask("timeseries", "visits", "pageviews", interval="hour")
@@ -140,7 +140,7 @@ async def test_many_changes_of_one_visit_add_up(late: Late) -> None:
     assert len(await late.ask("pages", "page", "pageviews")) == 5
 
 
-async def test_a_later_first_visit_makes_a_newcomer_someone_who_returns(late: Late) -> None:
+async def test_earlier_first_visit_makes_new_visitor_returning(late: Late) -> None:
     before: datetime = late.hour - 48 * HOUR
     await late.site.send({"visitor_id": "ann", "page": "/", "time": before.isoformat()})
     for _ in range(2):
@@ -149,7 +149,7 @@ async def test_a_later_first_visit_makes_a_newcomer_someone_who_returns(late: La
         await late.site.refresh()
 
 
-async def test_an_import_marks_the_hours_that_it_fills(late: Late) -> None:
+async def test_import_of_many_late_events_marks_buckets(late: Late) -> None:
     events = [
         {"visitor_id": f"v{number}", "page": "/", "time": late.time(number)} for number in range(21)
     ]
@@ -159,7 +159,7 @@ async def test_an_import_marks_the_hours_that_it_fills(late: Late) -> None:
     assert await late.logged("visit", "started") == await late.logged("event", "time") == []
 
 
-async def test_who_is_erased_is_in_no_log(late: Late) -> None:
+async def test_erased_visitor_is_removed_from_late_log(late: Late) -> None:
     await late.happens("bob", 20, "/b")
     answer = await late.site.client.post(
         f"/api/sites/{late.site.key}/erasures",
@@ -172,7 +172,7 @@ async def test_who_is_erased_is_in_no_log(late: Late) -> None:
 
 
 @pytest.mark.parametrize("table", ["visit", "event"])
-async def test_the_log_has_the_columns_of_what_it_logs(site: TestSite, table: str) -> None:
+async def test_late_log_has_columns_of_its_base_table(site: TestSite, table: str) -> None:
     """Whole rows go into it: a migration that changes one table changes the other."""
     async with await site.database.connect() as connection:
         cursor = await connection.execute(

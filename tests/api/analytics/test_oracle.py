@@ -101,9 +101,7 @@ async def check_retention(
 
 @examples(25)
 @given(history=histories(), question=questions())
-async def test_every_report_answers_what_the_oracle_counts(
-    client, admin, database, history, question
-):
+async def test_every_report_answers_what_oracle_counts(client, admin, database, history, question):
     site = await fresh_site(client, admin, database)
     if question["crowded"]:
         await make_crowded(site)
@@ -126,7 +124,7 @@ async def test_every_report_answers_what_the_oracle_counts(
 # ----------------------------------------------------------------------------- named traps
 
 
-async def test_a_funnel_has_an_order(site):
+async def test_funnel_counts_steps_in_order_only(site):
     await tell(
         site,
         [
@@ -138,20 +136,20 @@ async def test_a_funnel_has_an_order(site):
     assert await counts(site, steps=["/a", "/b", "/c"]) == [2, 1, 1]
 
 
-async def test_other_events_may_lie_between_the_steps_of_a_funnel(site):
+async def test_other_events_may_lie_between_funnel_steps(site):
     path = ["/a", "/x", "/a", "/y", "/b"]
     await tell(site, [[event(NOON + n * MINUTE, page) for n, page in enumerate(path)]])
     assert await counts(site, steps=["/a", "/b"]) == [1, 1]
 
 
-async def test_simultaneous_steps_of_a_funnel_are_in_the_order_of_their_ids(site):
+async def test_simultaneous_funnel_steps_are_ordered_by_event_id(site):
     first, second = event(NOON, "/a"), event(NOON, "/b")
     await tell(site, [[second, first]])
     assert await counts(site, steps=["/a", "/b"]) == [1, 1]
     assert await counts(site, steps=["/b", "/a"]) == [1, 0]
 
 
-async def test_a_second_attempt_inside_the_window_counts(site):
+async def test_second_attempt_inside_window_counts(site):
     await tell(
         site,
         [[event(NOON, "/a"), event(NOON + 3 * HOUR, "/a"), event(NOON + 4 * HOUR, "/b")]],
@@ -159,26 +157,26 @@ async def test_a_second_attempt_inside_the_window_counts(site):
     assert await counts(site, steps=["/a", "/b"], window=2) == [1, 1]
 
 
-async def test_a_second_attempt_does_not_end_the_first(site):
+async def test_second_attempt_does_not_end_first(site):
     path = [(0, "/a"), (10, "/b"), (50, "/a"), (55, "/c")]
     await tell(site, [[event(NOON + minutes * MINUTE, page) for minutes, page in path]])
     assert await counts(site, steps=["/a", "/b", "/c"], window=1) == [1, 1, 1]
 
 
 @pytest.mark.parametrize(("late", "reached"), [(timedelta(0), 1), (timedelta(microseconds=1), 0)])
-async def test_the_window_of_a_funnel_ends_with_its_last_instant(site, late, reached):
+async def test_funnel_window_includes_its_last_instant(site, late, reached):
     middle = event(NOON + HOUR, "/b")
     await tell(site, [[event(NOON, "/a"), middle, event(NOON + 2 * HOUR + late, "/c")]])
     assert await counts(site, steps=["/a", "/b", "/c"], window=2) == [1, 1, reached]
 
 
-async def test_one_event_cannot_be_two_steps_of_a_funnel(site):
+async def test_one_event_cannot_be_two_steps_of_funnel(site):
     await tell(site, [[event(NOON, "/a")], [event(NOON, "/a", "bob"), event(NOON, "/a", "bob")]])
     assert await counts(site, steps=["/a", "/a"]) == [2, 1]
     assert await counts(site, steps=["/*", "**", "/a"]) == [2, 1, 0]
 
 
-async def test_a_star_stays_within_a_segment_and_two_do_not(site):
+async def test_single_star_stays_within_segment_and_double_star_does_not(site):
     paths = ["/blog", "/blog/a", "/blog/a/b", "/blogs", "/x.y", "/xzy"]
     await tell(site, [[event(NOON, page, f"reader of {page}") for page in paths]])
     assert await counts(site, pages=["/blog/*"]) == [1]
@@ -188,13 +186,13 @@ async def test_a_star_stays_within_a_segment_and_two_do_not(site):
     assert await counts(site, pages=["/x.y"]) == [1]
 
 
-async def test_a_funnel_of_visitors_spans_visits_and_one_of_visits_does_not(site):
+async def test_visitor_funnel_spans_visits_and_visit_funnel_does_not(site):
     await tell(site, [[event(NOON, "/a"), event(NOON + 2 * HOUR, "/b")]])
     assert await counts(site, steps=["/a", "/b"]) == [1, 1]
     assert await counts(site, steps=["/a", "/b"], unit="visit") == [1, 0]
 
 
-async def test_a_funnel_sees_only_the_events_of_its_range(site):
+async def test_funnel_uses_only_events_of_its_range(site):
     await tell(site, [[event(NOON, "/a"), event(NOON + HOUR, "/b")]])
     assert await counts(site, Range(NOON, NOON + HOUR), steps=["/a", "/b"]) == [1, 0]
     after = Range(NOON, NOON + HOUR + timedelta(microseconds=1))
@@ -203,7 +201,7 @@ async def test_a_funnel_sees_only_the_events_of_its_range(site):
     assert await counts(site, late, steps=["/a", "/b"]) == [0, 0]
 
 
-async def test_the_times_between_steps_are_those_from_the_step_before(site):
+async def test_funnel_times_are_measured_from_previous_step(site):
     await tell(
         site,
         [
@@ -217,7 +215,7 @@ async def test_the_times_between_steps_are_those_from_the_step_before(site):
     assert second["p90_seconds"] == pytest.approx(52)
 
 
-async def test_visitors_of_a_range_are_not_the_sum_of_its_days(site):
+async def test_visitors_of_range_are_not_sum_of_its_days(site):
     await tell(site, [[event(NOON + n * DAY, "/a") for n in range(3)]])
     answer = await ask(site, "timeseries", TEN_DAYS, interval="day")
     assert sum(row["visitors"] for row in answer["rows"]) == 3
@@ -226,7 +224,7 @@ async def test_visitors_of_a_range_are_not_the_sum_of_its_days(site):
     assert (page["visitors"], page["visits"]) == (1, 3)
 
 
-async def test_a_cohort_is_anchored_on_the_first_visit_ever_even_before_the_range(site):
+async def test_cohort_is_set_by_first_visit_even_before_range(site):
     days = [NOON - 20 * DAY, NOON, NOON + 7 * DAY]
     await tell(site, [[event(day, visitor="old") for day in days]])
     await tell(site, [[event(day, visitor="new") for day in days[1:]]])
@@ -235,13 +233,13 @@ async def test_a_cohort_is_anchored_on_the_first_visit_ever_even_before_the_rang
     assert (cohort["size"], cohort["retained"]) == (1, [1, 1, 0])
 
 
-async def test_a_late_first_visit_moves_its_visitor_to_another_cohort(site):
+async def test_late_first_visit_moves_visitor_to_earlier_cohort(site):
     await tell(site, [[event(NOON)], [event(NOON - DAY)]])
     rows = (await ask(site, "retention", TEN_DAYS, interval="day", periods=3))["rows"]
     assert [(row["cohort"], row["retained"]) for row in rows] == [("2025-03-10", [1, 1, 0])]
 
 
-async def test_rolling_retention_counts_who_comes_later_too(site):
+async def test_rolling_retention_counts_later_returns(site):
     await tell(site, [[event(NOON), event(NOON + 3 * DAY)]])
     how = {"interval": "day", "periods": 5}
     (bounded,) = (await ask(site, "retention", TEN_DAYS, **how))["rows"]
@@ -252,7 +250,7 @@ async def test_rolling_retention_counts_who_comes_later_too(site):
 
 @pytest.mark.parametrize("interval", ["day", "week", "month"])
 @pytest.mark.parametrize("rolling", [False, True])
-async def test_a_period_that_is_not_over_is_unknown_and_not_zero(site, interval, rolling):
+async def test_retention_of_unfinished_period_is_unknown(site, interval, rolling):
     now = utc_now()
     told = await tell(site, [[event(now - 40 * DAY), event(now - MINUTE)]])
     span = Range(now - 50 * DAY, now)
@@ -265,7 +263,7 @@ async def test_a_period_that_is_not_over_is_unknown_and_not_zero(site, interval,
     await check_retention(site, told, span, "UTC", **how)
 
 
-async def test_the_first_cell_is_known_even_while_its_period_goes_on(site):
+async def test_first_retention_cell_of_running_period_is_known(site):
     now = utc_now()
     await tell(site, [[event(now - MINUTE)]])
     answer = await ask(site, "retention", Range(now - HOUR, now), timezone="UTC", periods=3)
@@ -285,9 +283,7 @@ async def test_the_first_cell_is_known_even_while_its_period_goes_on(site):
         ("America/Havana", "2025-11-02T04:00Z", 25),
     ],
 )
-async def test_a_day_on_which_clocks_change_is_one_bucket(
-    client, admin, database, timezone, start, hours
-):
+async def test_day_with_clock_change_is_one_bucket(client, admin, database, timezone, start, hours):
     site = await fresh_site(client, admin, database, timezone)
     start = datetime.fromisoformat(start)
     day = str(start.astimezone(ZoneInfo(timezone)).date())
@@ -303,7 +299,7 @@ async def test_a_day_on_which_clocks_change_is_one_bucket(
     assert [row["pageviews"] for row in days if row["pageviews"]] == [1, len(moments), 1]
 
 
-async def test_local_days_walk_on_from_a_day_without_a_midnight(site):
+async def test_day_without_midnight_is_one_local_day(site):
     start = datetime(2025, 9, 7, 4, tzinfo=UTC)
     last = start + 2 * DAY - 30 * MINUTE
     await tell(site, [[event(last)]])
@@ -314,9 +310,7 @@ async def test_local_days_walk_on_from_a_day_without_a_midnight(site):
 
 @pytest.mark.parametrize("timezone", list(EDGES))
 @pytest.mark.parametrize("interval", ["hour", "day", "week", "month"])
-async def test_a_sum_over_local_buckets_is_the_raw_count(
-    client, admin, database, timezone, interval
-):
+async def test_local_buckets_add_up_to_raw_count(client, admin, database, timezone, interval):
     site = await fresh_site(client, admin, database, timezone)
     edges = [datetime.fromisoformat(edge).replace(tzinfo=UTC) for edge in EDGES[timezone]]
     moments = [edge + n * 20 * MINUTE for edge in edges for n in range(-40, 40)]
@@ -330,7 +324,7 @@ async def test_a_sum_over_local_buckets_is_the_raw_count(
         assert all(row["time"] < span.upper.isoformat() for row in answer["rows"])
 
 
-async def test_a_visit_belongs_to_the_range_it_started_in_and_its_views_to_their_own(site):
+async def test_visit_belongs_to_range_of_its_start_and_page_views_to_their_own(site):
     await tell(site, [[event(NOON - MINUTE, "/in"), event(NOON, "/out")]])
     before = Range(NOON - HOUR, NOON)
     after = Range(NOON, NOON + HOUR)
@@ -346,7 +340,7 @@ async def test_a_visit_belongs_to_the_range_it_started_in_and_its_views_to_their
     assert visit["path"] == ["/in", "/out"]
 
 
-async def test_a_day_at_both_ends_of_a_range_is_that_whole_day(client, admin, database):
+async def test_range_with_same_day_at_both_ends_is_whole_day(client, admin, database):
     site = await fresh_site(client, admin, database, "Europe/Berlin")
     start = datetime(2025, 3, 10, 23, tzinfo=UTC)
     inside = [start, start + 12 * HOUR, start + DAY - SECOND]

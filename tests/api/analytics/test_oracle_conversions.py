@@ -31,7 +31,7 @@ two_filters = st.tuples(st.sampled_from(FILTERS), st.sampled_from(FILTERS))
 
 @examples(10)
 @given(history=histories(), question=questions(), compared=two_filters)
-async def test_conversions_are_what_the_oracle_counts(
+async def test_conversions_are_what_oracle_counts(
     client: Any,
     admin: Any,
     database: Any,
@@ -88,7 +88,7 @@ async def with_goals(client: Any, admin: Any, database: Any, *goals: Goal) -> Te
     return await fresh_site(client, admin, database, goals=goals)
 
 
-async def test_a_goal_that_nobody_reached_is_a_row_of_zeros(
+async def test_goal_that_nobody_reached_is_row_of_zeros(
     client: Any, admin: Any, database: Any
 ) -> None:
     site = await with_goals(client, admin, database, Goal("Buy", event="buy"))
@@ -97,7 +97,7 @@ async def test_a_goal_that_nobody_reached_is_a_row_of_zeros(
     assert await reached(site) == {"Buy": (0, 0, 0, 0)}
 
 
-async def test_reaching_a_goal_twice_is_two_conversions_of_one_visitor(
+async def test_goal_reached_twice_is_two_conversions_of_one_visitor(
     client: Any, admin: Any, database: Any
 ) -> None:
     site = await with_goals(client, admin, database, Goal("Buy", event="buy"))
@@ -106,7 +106,7 @@ async def test_reaching_a_goal_twice_is_two_conversions_of_one_visitor(
     assert await reached(site) == {"Buy": (3, 1, 2, 0.5)}
 
 
-async def test_a_page_alone_is_reached_by_viewing_it(
+async def test_page_goal_is_reached_by_page_views_only(
     client: Any, admin: Any, database: Any
 ) -> None:
     site = await with_goals(
@@ -119,9 +119,7 @@ async def test_a_page_alone_is_reached_by_viewing_it(
     assert await reached(site) == {"Thanks": (1, 1, 1, 1), "Docs": (1, 1, 1, 1)}
 
 
-async def test_properties_of_goals_are_compared_as_texts(
-    client: Any, admin: Any, database: Any
-) -> None:
+async def test_goal_properties_are_compared_as_text(client: Any, admin: Any, database: Any) -> None:
     site = await with_goals(
         client, admin, database, Goal("Two", event="buy", props={"n": 2, "gift": True})
     )
@@ -130,7 +128,7 @@ async def test_properties_of_goals_are_compared_as_texts(
     assert (await reached(site))["Two"][0] == 2
 
 
-async def test_a_conversion_counts_where_it_happened_and_its_visitor_where_the_visit_began(
+async def test_conversion_counts_in_its_own_range_and_visitor_in_range_of_visit(
     client: Any, admin: Any, database: Any
 ) -> None:
     site = await with_goals(client, admin, database, Goal("Buy", event="buy"))
@@ -151,7 +149,7 @@ def paid(amount: str, currency: str = "EUR") -> dict[str, Any]:
     return {"name": "buy", "revenue": amount, "currency": currency}
 
 
-async def test_currencies_are_never_added_up(site: TestSite) -> None:
+async def test_revenue_of_different_currencies_is_not_added_up(site: TestSite) -> None:
     told = [event(NOON, **paid("10.10")), event(NOON, **paid("5", "USD"))]
     await tell(site, [[*told, event(NOON, **paid("0.20"))]])
     assert await orders(site) == [
@@ -160,20 +158,20 @@ async def test_currencies_are_never_added_up(site: TestSite) -> None:
     ]
 
 
-async def test_an_order_is_of_the_visit_or_of_the_first_visit_ever(site: TestSite) -> None:
+async def test_order_is_credited_to_its_visit_or_to_first_visit(site: TestSite) -> None:
     first = event(NOON - 20 * DAY, source="alpha")
     await tell(site, [[event(NOON, source="beta", **paid("8"))], [first]])
     assert await orders(site, attribution="last") == [("beta", "EUR", 8, 1, 1, 8)]
     assert await orders(site, attribution="first") == [("alpha", "EUR", 8, 1, 1, 8)]
 
 
-async def test_a_source_in_the_middle_of_a_visit_earns_nothing(site: TestSite) -> None:
+async def test_source_that_appears_during_visit_gets_no_revenue(site: TestSite) -> None:
     later = event(NOON + MINUTE, source="beta", **paid("8"))
     await tell(site, [[later, event(NOON, source="alpha")]])
     assert [row[0] for row in await orders(site)] == ["alpha"]
 
 
-async def test_a_refund_is_an_order_below_zero_and_a_gift_one_of_nothing(site: TestSite) -> None:
+async def test_refund_is_negative_order_and_gift_is_order_of_zero(site: TestSite) -> None:
     told = [event(NOON, **paid(amount)) for amount in ("10", "-4", "0")]
     await tell(site, [[*told, event(NOON)]])
     assert await orders(site) == [("", "EUR", 6, 3, 1, 2)]
@@ -186,7 +184,7 @@ async def compared(site: TestSite, a: Any, b: Any) -> dict[str, Any]:
     return {row["segment"]: row for row in rows}
 
 
-async def test_who_is_in_both_segments_is_shared_by_them(site: TestSite) -> None:
+async def test_visitor_in_both_segments_is_shared(site: TestSite) -> None:
     told = [event(NOON, source="alpha"), event(NOON + HOUR, source="beta")]
     await tell(site, [[*told, event(NOON, visitor="bob", source="beta")]])
     rows = await compared(site, ["is", "source", ["alpha"]], ["is", "source", ["beta"]])
@@ -196,7 +194,7 @@ async def test_who_is_in_both_segments_is_shared_by_them(site: TestSite) -> None
     assert [rows["b"]["new_visitors"], rows["b"]["returning_visitors"]] == [1, 1]
 
 
-async def test_a_segment_by_page_has_the_views_of_that_page(site: TestSite) -> None:
+async def test_segment_by_page_counts_views_of_that_page(site: TestSite) -> None:
     await tell(site, [[event(NOON, "/a"), event(NOON + MINUTE, "/b"), event(NOON + HOUR, "/b")]])
     rows = await compared(site, ["is", "page", ["/a"]], ["is", "entry_page", ["/a"]])
     assert [rows[name]["pageviews"] for name in "ab"] == [1, 2]

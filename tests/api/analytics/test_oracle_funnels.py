@@ -49,7 +49,7 @@ MODES = ("ordered", "strict", "any")
     mode=st.sampled_from(MODES),
     clauses=st.just([]) | st.sampled_from(FILTERS),
 )
-async def test_funnels_are_what_the_oracle_counts(
+async def test_funnels_are_what_oracle_counts(
     client: Any,
     admin: Any,
     database: Any,
@@ -143,7 +143,7 @@ def walk(*pages: str, who: str = "ann", pace: Any = MINUTE) -> list[Any]:
     ("mode", "expected"),
     [("ordered", [3, 2, 2]), ("strict", [3, 1, 1]), ("any", [4, 3, 3])],
 )
-async def test_the_modes_differ_in_what_may_lie_between(
+async def test_funnel_modes_differ_in_events_allowed_between_steps(
     site: TestSite, mode: str, expected: list[int]
 ) -> None:
     straight, detour = walk("/a", "/b", "/c"), walk("/a", "/x", "/b", "/y", "/c", who="bob")
@@ -152,12 +152,12 @@ async def test_the_modes_differ_in_what_may_lie_between(
     assert await counts(site, steps=["/a", "/b", "/c"], mode=mode) == expected
 
 
-async def test_a_strict_funnel_starts_again_after_a_detour(site: TestSite) -> None:
+async def test_strict_funnel_starts_again_after_detour(site: TestSite) -> None:
     await tell(site, [walk("/a", "/b", "/x", "/a", "/b", "/c")])
     assert await counts(site, steps=["/a", "/b", "/c"], mode="strict") == [1, 1, 1]
 
 
-async def test_a_strict_funnel_does_not_see_engagement_but_every_other_event(
+async def test_strict_funnel_ignores_engagement_only(
     site: TestSite,
 ) -> None:
     for who, name in (("ann", "engagement"), ("bob", "click")):
@@ -166,13 +166,13 @@ async def test_a_strict_funnel_does_not_see_engagement_but_every_other_event(
     assert await counts(site, steps=["/a", "/b"], mode="strict") == [2, 1]
 
 
-async def test_a_strict_funnel_of_visitors_goes_on_in_the_next_visit(site: TestSite) -> None:
+async def test_strict_visitor_funnel_continues_in_next_visit(site: TestSite) -> None:
     await tell(site, [walk("/a", "/b", pace=2 * HOUR)])
     assert await counts(site, steps=["/a", "/b"], mode="strict") == [1, 1]
     assert await counts(site, steps=["/a", "/b"], mode="strict", unit="visit") == [1, 0]
 
 
-async def test_what_a_filter_leaves_out_does_not_part_the_steps_of_a_strict_funnel(
+async def test_filtered_out_event_does_not_interrupt_strict_funnel(
     site: TestSite,
 ) -> None:
     between = event(NOON + HOUR, "/x", source="beta")
@@ -182,27 +182,27 @@ async def test_what_a_filter_leaves_out_does_not_part_the_steps_of_a_strict_funn
     assert await counts(site, **asked, **filtered([["is_not", "source", ["beta"]]])) == [1, 1]
 
 
-async def test_simultaneous_events_are_strictly_in_the_order_of_their_ids(site: TestSite) -> None:
+async def test_simultaneous_events_of_strict_funnel_are_ordered_by_id(site: TestSite) -> None:
     told = [event(NOON, page) for page in ("/a", "/b", "/c")]
     await tell(site, [told[::-1]])
     assert await counts(site, steps=["/a", "/b", "/c"], mode="strict") == [1, 1, 1]
     assert await counts(site, steps=["/a", "/c"], mode="strict") == [1, 0]
 
 
-async def test_in_any_order_one_event_may_be_several_steps(site: TestSite) -> None:
+async def test_one_event_may_be_several_steps_in_any_order_mode(site: TestSite) -> None:
     await tell(site, [walk("/a/b")])
     assert await counts(site, steps=["/a/*", "/**", "/c"], mode="any") == [1, 1, 0]
 
 
 @pytest.mark.parametrize(("late", "both"), [(0 * SECOND, 1), (SECOND, 0)])
-async def test_in_any_order_the_window_is_from_the_first_of_the_events_to_the_last(
+async def test_window_in_any_order_mode_spans_first_to_last_event(
     site: TestSite, late: Any, both: int
 ) -> None:
     await tell(site, [[event(NOON, "/b"), event(NOON + HOUR + late, "/a")]])
     assert await counts(site, steps=["/a", "/b"], mode="any", window=1) == [1, both]
 
 
-async def test_in_any_order_what_left_the_window_may_be_done_again(site: TestSite) -> None:
+async def test_step_that_left_window_may_be_repeated_in_any_order_mode(site: TestSite) -> None:
     told = [(0, "/a"), (50, "/b"), (70, "/c"), (100, "/a")]
     await tell(site, [[event(NOON + minutes * MINUTE, page) for minutes, page in told]])
     assert await counts(site, steps=["/a", "/b", "/c"], mode="any", window=1) == [1, 1, 1]
@@ -216,7 +216,7 @@ async def test_in_any_order_what_left_the_window_may_be_done_again(site: TestSit
         ("any", ["/a", "/x", "/c"], ["/a", "/*", "/c"], [None, 0, 60]),
     ],
 )
-async def test_the_seconds_of_a_step_are_those_of_the_attempt_that_first_got_there(
+async def test_step_seconds_are_those_of_first_attempt_to_reach_step(
     site: TestSite, mode: str, pages: list[str], steps: list[str], expected: list[float | None]
 ) -> None:
     await tell(site, [walk(*pages)])
@@ -224,7 +224,7 @@ async def test_the_seconds_of_a_step_are_those_of_the_attempt_that_first_got_the
     assert [row["median_seconds"] for row in rows] == expected
 
 
-async def test_a_funnel_is_broken_down_by_the_visit_in_which_it_was_entered(
+async def test_funnel_breakdown_uses_visit_that_entered_funnel(
     site: TestSite,
 ) -> None:
     entered = event(NOON, "/a", source="alpha")
@@ -236,7 +236,7 @@ async def test_a_funnel_is_broken_down_by_the_visit_in_which_it_was_entered(
     assert found == [("alpha", 1, 1), ("alpha", 2, 1), ("beta", 1, 1), ("beta", 2, 0)]
 
 
-async def test_a_funnel_is_broken_down_by_so_many_values_as_are_asked_for(site: TestSite) -> None:
+async def test_funnel_breakdown_is_limited_to_largest_values(site: TestSite) -> None:
     sources = {"ann": "beta", "bob": "beta", "eve": "alpha", "eva": "gamma"}
     await tell(site, [[event(NOON, "/a", who, source=s) for who, s in sources.items()]])
     asked = {"steps": ["/a", "/b"], "breakdown": "source", "limit": 2}
@@ -244,7 +244,7 @@ async def test_a_funnel_is_broken_down_by_so_many_values_as_are_asked_for(site: 
     assert [row["value"] for row in rows] == ["beta", "beta", "alpha", "alpha"]
 
 
-async def test_who_dropped_out_and_who_got_further(site: TestSite) -> None:
+async def test_funnel_visitors_are_listed_by_step_and_outcome(site: TestSite) -> None:
     told = [walk("/a", "/b", "/x", who="user 1"), walk("/a", who="user 2"), walk("/b")]
     await tell(site, told)
     asked = {"steps": ["/a", "/b"]}
@@ -259,7 +259,7 @@ async def test_who_dropped_out_and_who_got_further(site: TestSite) -> None:
     assert await found(step=2, outcome="dropped") == [("user 1", 2, "/x")]
 
 
-async def test_a_visitor_of_a_filtered_funnel_was_last_seen_whatever_they_did(
+async def test_filtered_funnel_visitor_shows_last_page_of_all_visits(
     site: TestSite,
 ) -> None:
     later = event(NOON + DAY, "/later", source="beta")
@@ -272,7 +272,7 @@ async def test_a_visitor_of_a_filtered_funnel_was_last_seen_whatever_they_did(
 
 
 @pytest.mark.parametrize("step", [0, 3])
-async def test_a_step_that_there_is_not_has_no_visitors(site: TestSite, step: int) -> None:
+async def test_funnel_visitors_of_missing_step_are_refused(site: TestSite, step: int) -> None:
     params = {"site": site.key, "steps": ["/a", "/b"], "step": step}
     answer = await site.client.get("/api/analytics/funnel/visitors", params=params)
     assert (answer.status_code, answer.json()["error"]) == (422, "INVALID")

@@ -33,7 +33,7 @@ WEEK = Range(MONDAY, MONDAY + 7 * DAY)
 
 @examples(10)
 @given(history=histories(), question=questions())
-async def test_coming_and_going_is_what_the_oracle_counts(
+async def test_lifecycle_and_stickiness_are_what_oracle_counts(
     client: Any, admin: Any, database: Any, history: History, question: dict[str, Any]
 ) -> None:
     assume(Site(history.arrivals).is_clear)
@@ -75,7 +75,7 @@ async def numbers(site: TestSite, span: Range, *columns: str, **how: Any) -> lis
 KINDS = ("new", "returning", "resurrected", "dormant")
 
 
-async def test_a_visitor_is_new_then_returns_goes_and_comes_back(site: TestSite) -> None:
+async def test_visitor_is_new_then_returning_then_dormant_then_resurrected(site: TestSite) -> None:
     days = [MONDAY + n * DAY + HOUR for n in (0, 1, 3)]
     await tell(site, [[event(day) for day in days]])
     assert await numbers(site, Range(MONDAY, MONDAY + 5 * DAY), *KINDS) == [
@@ -87,18 +87,18 @@ async def test_a_visitor_is_new_then_returns_goes_and_comes_back(site: TestSite)
     ]
 
 
-async def test_what_was_before_the_range_decides_who_is_new_in_it(site: TestSite) -> None:
+async def test_visits_before_range_decide_who_is_new_in_it(site: TestSite) -> None:
     await tell(site, [[event(MONDAY - HOUR, visitor=who) for who in ("ann", "bob")]])
     await tell(site, [[event(MONDAY + HOUR)]])
     assert await numbers(site, Range(MONDAY, MONDAY + DAY), *KINDS) == [(0, 1, 0, 1)]
 
 
-async def test_several_visits_in_a_day_are_one_active_visitor(site: TestSite) -> None:
+async def test_several_visits_of_one_day_are_one_active_visitor(site: TestSite) -> None:
     await tell(site, [[event(MONDAY + n * HOUR) for n in range(6)]])
     assert await numbers(site, Range(MONDAY, MONDAY + DAY), *KINDS) == [(1, 0, 0, 0)]
 
 
-async def test_a_visit_across_midnight_makes_its_visitor_active_on_the_first_day_only(
+async def test_visit_across_midnight_is_active_on_first_day_only(
     site: TestSite,
 ) -> None:
     await tell(site, [[event(MONDAY + DAY - MINUTE), event(MONDAY + DAY + MINUTE)]])
@@ -106,14 +106,14 @@ async def test_a_visit_across_midnight_makes_its_visitor_active_on_the_first_day
     assert await numbers(site, span, *KINDS) == [(1, 0, 0, 0), (0, 0, 0, 1)]
 
 
-async def test_nobody_is_dormant_in_a_day_that_the_range_cuts_off(site: TestSite) -> None:
+async def test_dormant_is_unknown_for_day_cut_by_range(site: TestSite) -> None:
     await tell(site, [[event(MONDAY + HOUR)]])
     span = Range(MONDAY, MONDAY + DAY + HOUR)
     assert await numbers(site, span, "dormant") == [(0,), (None,)]
 
 
 @pytest.mark.parametrize("interval", ["day", "week", "month"])
-async def test_nobody_is_dormant_in_a_period_that_goes_on(site: TestSite, interval: str) -> None:
+async def test_dormant_is_unknown_for_running_period(site: TestSite, interval: str) -> None:
     now = utc_now()
     await tell(site, [[event(now - 32 * DAY)]])
     rows = await numbers(site, Range(now - DAY, now + 2 * DAY), "dormant", interval=interval)
@@ -124,7 +124,7 @@ async def test_nobody_is_dormant_in_a_period_that_goes_on(site: TestSite, interv
     ("timezone", "day", "hours"),
     [("Europe/Berlin", "2025-03-30", 23), ("Europe/Berlin", "2025-10-26", 25)],
 )
-async def test_the_days_of_a_lifecycle_are_as_long_as_the_clocks_make_them(
+async def test_lifecycle_days_have_23_and_25_hours_at_clock_changes(
     site: TestSite, timezone: str, day: str, hours: int
 ) -> None:
     start = {23: datetime(2025, 3, 29, 23, tzinfo=UTC), 25: datetime(2025, 10, 25, 22, tzinfo=UTC)}
@@ -136,7 +136,7 @@ async def test_the_days_of_a_lifecycle_are_as_long_as_the_clocks_make_them(
     assert row["new"] == 1
 
 
-async def test_visitors_of_a_week_are_not_the_sum_of_its_days(site: TestSite) -> None:
+async def test_stickiness_week_counts_distinct_visitors(site: TestSite) -> None:
     await tell(site, [[event(MONDAY + n * DAY + HOUR) for n in range(7)]])
     await tell(site, [[event(MONDAY + 3 * DAY, visitor="bob")]])
     rows = (await ask(site, "stickiness", WEEK, timezone="UTC"))["rows"]
@@ -148,7 +148,7 @@ async def test_visitors_of_a_week_are_not_the_sum_of_its_days(site: TestSite) ->
     assert [row["dau_wau"] for row in rows] == [1, 1, 1, 1, 0.5, 0.5, 0.5]
 
 
-async def test_a_week_of_stickiness_is_seven_days_and_a_month_thirty(site: TestSite) -> None:
+async def test_stickiness_windows_are_7_and_30_days(site: TestSite) -> None:
     await tell(site, [[event(MONDAY + HOUR)]])
     span = Range(MONDAY, MONDAY + 32 * DAY)
     rows = (await ask(site, "stickiness", span, timezone="UTC", limit=ALL))["rows"]
@@ -158,7 +158,7 @@ async def test_a_week_of_stickiness_is_seven_days_and_a_month_thirty(site: TestS
     assert [row["dau_wau"] for row in rows] == [1] + [0] * 6 + [None] * 25
 
 
-async def test_stickiness_looks_back_before_the_range_and_not_past_its_end(site: TestSite) -> None:
+async def test_stickiness_counts_visits_before_range_and_none_after_it(site: TestSite) -> None:
     await tell(site, [[event(MONDAY - 2 * DAY, visitor="ann"), event(NOON, visitor="bob")]])
     rows = (await ask(site, "stickiness", Range(MONDAY, NOON), timezone="UTC"))["rows"]
     assert [(row["dau"], row["wau"]) for row in rows] == [(0, 1), (0, 1)]

@@ -41,7 +41,7 @@ journeys = st.fixed_dictionaries(
 
 @examples(10)
 @given(history=histories(), question=questions(), journey=journeys)
-async def test_ways_are_what_the_oracle_finds(
+async def test_paths_and_visits_are_what_oracle_finds(
     client: Any,
     admin: Any,
     database: Any,
@@ -117,39 +117,39 @@ def walk(*pages: str, who: str = "ann", start: datetime = NOON) -> list[Any]:
     return [event(start + n * MINUTE, page, who) for n, page in enumerate(pages)]
 
 
-async def test_a_path_is_in_the_order_of_time_and_not_of_the_alphabet(site: TestSite) -> None:
+async def test_path_is_ordered_by_time(site: TestSite) -> None:
     await tell(site, [walk("/z", "/m", "/a")[::-1]])
     assert await links(site) == [(1, "/z", "/m", 1), (2, "/m", "/a", 1), (3, "/a", "-", 1)]
 
 
-async def test_a_page_seen_again_at_once_is_one_step_and_later_another(site: TestSite) -> None:
+async def test_repeated_page_view_is_one_step_and_later_one_another(site: TestSite) -> None:
     await tell(site, [walk("/a", "/a", "/b", "/a")])
     assert await links(site) == [(1, "/a", "/b", 1), (2, "/b", "/a", 1), (3, "/a", "-", 1)]
 
 
-async def test_what_is_no_page_view_does_not_part_two_views_of_a_page(site: TestSite) -> None:
+async def test_other_events_do_not_separate_views_of_one_page(site: TestSite) -> None:
     click = event(NOON + MINUTE / 2, "/x", name="click")
     await tell(site, [[*walk("/a", "/a", "/b"), click]])
     assert await links(site) == [(1, "/a", "/b", 1), (2, "/b", "-", 1)]
 
 
-async def test_paths_from_a_page_begin_with_its_first_view(site: TestSite) -> None:
+async def test_paths_from_page_begin_with_its_first_view(site: TestSite) -> None:
     await tell(site, [walk("/x", "/a", "/b", "/a", "/c"), walk("/y", who="bob")])
     assert await links(site, page="/a", steps=3) == [(1, "/a", "/b", 1), (2, "/b", "/a", 1)]
 
 
-async def test_paths_to_a_page_go_back_from_its_last_view(site: TestSite) -> None:
+async def test_paths_to_page_lead_back_from_its_last_view(site: TestSite) -> None:
     await tell(site, [walk("/x", "/a", "/b", "/a", "/c"), walk("/y", who="bob")])
     found = await links(site, page="/a", direction="to", steps=4)
     assert found == [(1, "/a", "/b", 1), (2, "/b", "/a", 1), (3, "/a", "/x", 1)]
 
 
-async def test_the_last_step_has_no_links_and_cannot_end(site: TestSite) -> None:
+async def test_last_step_has_no_links(site: TestSite) -> None:
     await tell(site, [walk("/a", "/b"), walk("/a", "/b", "/c", who="bob")])
     assert await links(site, steps=2) == [(1, "/a", "/b", 2)]
 
 
-async def test_pages_beyond_the_limit_are_one_of_no_name(site: TestSite) -> None:
+async def test_pages_beyond_limit_are_grouped(site: TestSite) -> None:
     told = [walk("/a", page, who=page) for page in ("/b", "/b2", "/c", "/d")]
     await tell(site, [*told, walk("/a", "/b", who="again"), walk("/a", who="gone")])
     assert await links(site, steps=3, limit=2) == [
@@ -163,7 +163,7 @@ async def test_pages_beyond_the_limit_are_one_of_no_name(site: TestSite) -> None
     ]
 
 
-async def test_a_path_goes_on_past_midnight_and_the_end_of_the_range(site: TestSite) -> None:
+async def test_path_continues_past_midnight_and_end_of_range(site: TestSite) -> None:
     midnight = datetime(2025, 3, 11, tzinfo=UTC)
     await tell(site, [walk("/a", "/b", "/c", start=midnight - MINUTE)])
     found = await site.ask("paths", **{"from": "2025-03-10", "to": "2025-03-10"})
@@ -173,12 +173,12 @@ async def test_a_path_goes_on_past_midnight_and_the_end_of_the_range(site: TestS
 
 
 @pytest.mark.parametrize("name", ["click", "engagement"])
-async def test_a_visit_without_a_page_view_has_no_path(site: TestSite, name: str) -> None:
+async def test_visit_without_page_view_has_no_path(site: TestSite, name: str) -> None:
     await tell(site, [[event(NOON, "/a", name=name)]])
     assert await links(site) == []
 
 
-async def test_a_visit_tells_everything_that_happened_in_it(site: TestSite) -> None:
+async def test_visit_lists_all_its_events(site: TestSite) -> None:
     told = [
         event(NOON, "/a", title="A", duration=3.5),
         event(NOON + MINUTE, "/a", name="engagement", duration=20),
@@ -196,7 +196,7 @@ async def test_a_visit_tells_everything_that_happened_in_it(site: TestSite) -> N
     assert answer["events"][2]["props"] == {"n": 2}
 
 
-async def test_a_visit_of_another_site_is_not_there(
+async def test_visit_of_other_site_is_not_found(
     client: Any, admin: Any, database: Any, site: TestSite
 ) -> None:
     other = await fresh_site(client, admin, database)
@@ -207,7 +207,7 @@ async def test_a_visit_of_another_site_is_not_there(
         assert (answer.status_code, answer.json()["error"]) == (404, "NOT_FOUND")
 
 
-async def test_a_bucket_without_visits_has_no_averages(site: TestSite) -> None:
+async def test_bucket_without_visits_has_no_averages(site: TestSite) -> None:
     await tell(site, [[event(NOON), event(NOON + MINUTE)]])
     span = Range(NOON, NOON + 2 * HOUR)
     full, empty = (await ask(site, "sessions/series", span, interval="hour"))["rows"]
@@ -229,7 +229,7 @@ async def test_a_bucket_without_visits_has_no_averages(site: TestSite) -> None:
         ([], [1, 5]),
     ],
 )
-async def test_the_median_is_that_of_all_visits_whatever_those_in_the_middle_of_the_range_are_like(
+async def test_median_is_exact_when_visits_in_middle_of_range_are_unrepresentative(
     site: TestSite, inside: list[int], outside: list[int]
 ) -> None:
     starts = [(NOON + 16 * HOUR, inside), (NOON, outside)]

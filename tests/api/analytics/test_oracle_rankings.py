@@ -46,7 +46,7 @@ rankings = st.fixed_dictionaries(
 
 @examples(8)
 @given(history=histories(), question=questions(), ranking=rankings)
-async def test_the_first_rows_by_a_column_are_those_of_the_oracle(
+async def test_first_rows_by_any_column_are_those_of_oracle(
     client: Any,
     admin: Any,
     database: Any,
@@ -106,7 +106,7 @@ async def leaders(site: TestSite, limit: int, **how: Any) -> list[tuple[str, int
     return [(row["value"], row["visitors"]) for row in rows]
 
 
-async def test_who_has_the_most_visits_need_not_have_the_most_visitors(site: TestSite) -> None:
+async def test_most_visitors_rank_before_most_visits(site: TestSite) -> None:
     often = [event(NOON + n * HOUR, source="alpha") for n in range(6)]
     many = [event(NOON, visitor=who, source="beta") for who in ("bob", "eve", "eva")]
     await tell(site, [often, many])
@@ -116,7 +116,9 @@ async def test_who_has_the_most_visits_need_not_have_the_most_visitors(site: Tes
         await site.refresh()
 
 
-async def test_a_visitor_of_several_days_and_sources_is_one_visitor_of_each(site: TestSite) -> None:
+async def test_visitor_of_several_days_and_sources_is_one_visitor_of_each_source(
+    site: TestSite,
+) -> None:
     sources = ["alpha", "beta", "alpha"]
     await tell(site, [[event(NOON + n * DAY, source=s) for n, s in enumerate(sources)]])
     for _ in range(2):
@@ -124,7 +126,7 @@ async def test_a_visitor_of_several_days_and_sources_is_one_visitor_of_each(site
         await site.refresh()
 
 
-async def test_a_late_event_takes_its_visitor_from_one_source_to_another(site: TestSite) -> None:
+async def test_late_event_moves_visitor_to_other_source(site: TestSite) -> None:
     await tell(site, [[event(NOON, source="alpha")]], refreshing=True)
     assert await leaders(site, 3) == [("alpha", 1)]
     await tell(site, [[event(NOON - HOUR / 4, source="beta")]])
@@ -133,7 +135,7 @@ async def test_a_late_event_takes_its_visitor_from_one_source_to_another(site: T
         await site.refresh()
 
 
-async def test_pages_are_ranked_by_their_visitors(site: TestSite) -> None:
+async def test_pages_are_ranked_by_visitors(site: TestSite) -> None:
     often = [event(NOON + n * HOUR, "/often") for n in range(5)]
     await tell(site, [often, [event(NOON, "/many", who) for who in ("bob", "eve")]])
     for _ in range(2):

@@ -52,7 +52,7 @@ ends = st.none() | st.sampled_from(STEPS + JSON_STEPS)
     end=ends,
     clauses=st.just([]) | st.sampled_from(FILTERS),
 )
-async def test_retention_is_what_the_oracle_counts(
+async def test_retention_is_what_oracle_counts(
     client: Any,
     admin: Any,
     database: Any,
@@ -89,7 +89,7 @@ async def cells(
     return [(row["cohort"], row["size"], row["retained"]) for row in rows]
 
 
-async def test_a_cohort_begins_with_the_first_event_of_a_kind_and_not_the_first_visit(
+async def test_cohort_with_start_begins_with_first_matching_event(
     site: TestSite,
 ) -> None:
     told = [event(NOON - DAY), event(NOON, name="signup"), event(NOON + DAY, name="signup")]
@@ -98,38 +98,38 @@ async def test_a_cohort_begins_with_the_first_event_of_a_kind_and_not_the_first_
     assert await cells(site, start="signup") == [("2025-03-11", 1, [1, 1, 0, 0])]
 
 
-async def test_a_first_event_before_the_range_keeps_its_visitor_out_of_it(site: TestSite) -> None:
+async def test_first_matching_event_before_range_excludes_visitor(site: TestSite) -> None:
     await tell(site, [[event(NOON - 20 * DAY, name="signup"), event(NOON, name="signup")]])
     assert await cells(site, start="signup") == []
 
 
-async def test_the_event_that_began_a_cohort_is_no_return_to_it(site: TestSite) -> None:
+async def test_first_event_of_cohort_is_no_return(site: TestSite) -> None:
     await tell(site, [[event(NOON, "/a")]])
     assert await cells(site, start="/a", **{"return": "/a"}) == [("2025-03-11", 1, [0, 0, 0, 0])]
     await tell(site, [[event(NOON, "/a")]])
     assert await cells(site, start="/a", **{"return": "/a"}) == [("2025-03-11", 1, [1, 0, 0, 0])]
 
 
-async def test_without_a_start_the_first_event_may_be_the_return(site: TestSite) -> None:
+async def test_first_event_may_be_return_without_start(site: TestSite) -> None:
     await tell(
         site, [[event(NOON, "/a")], [event(NOON, "/b", "bob"), event(NOON + DAY, "/a", "bob")]]
     )
     assert await cells(site, **{"return": "/a"}) == [("2025-03-11", 2, [1, 1, 0, 0])]
 
 
-async def test_the_first_event_of_all_ids_is_an_event_like_any_other(site: TestSite) -> None:
+async def test_first_event_with_lowest_id_counts_as_return(site: TestSite) -> None:
     await tell(site, [[Event(UUID(int=0), NOON, "ann", page="/a")]])
     assert await cells(site, **{"return": "/a"}) == [("2025-03-11", 1, [1, 0, 0, 0])]
 
 
-async def test_a_return_before_the_start_does_not_count(site: TestSite) -> None:
+async def test_return_before_start_does_not_count(site: TestSite) -> None:
     await tell(site, [[event(NOON - HOUR, name="buy"), event(NOON, name="signup")]])
     await tell(site, [[event(NOON + 2 * DAY, name="buy")]])
     found = await cells(site, start="signup", **{"return": "buy"})
     assert found == [("2025-03-11", 1, [0, 0, 1, 0])]
 
 
-async def test_a_return_in_a_visit_that_goes_on_past_midnight_is_of_its_own_day(
+async def test_return_after_midnight_of_visit_counts_on_its_own_day(
     site: TestSite,
 ) -> None:
     midnight = NOON + 12 * HOUR
@@ -138,7 +138,7 @@ async def test_a_return_in_a_visit_that_goes_on_past_midnight_is_of_its_own_day(
     assert await cells(site, **{"return": "buy"}) == [("2025-03-11", 1, [0, 1, 0, 0])]
 
 
-async def test_filters_choose_the_cohort_and_not_the_returns(site: TestSite) -> None:
+async def test_filters_apply_to_cohort_and_not_to_returns(site: TestSite) -> None:
     told = [event(NOON, source="alpha"), event(NOON + DAY, source="beta")]
     await tell(site, [[*told, event(NOON, visitor="bob", source="beta")]])
     alpha, beta = (filtered([["is", "source", [name]]]) for name in ("alpha", "beta"))
@@ -147,9 +147,7 @@ async def test_filters_choose_the_cohort_and_not_the_returns(site: TestSite) -> 
 
 
 @pytest.mark.parametrize("interval", ["day", "week", "month"])
-async def test_returns_in_a_period_that_is_not_over_are_unknown(
-    site: TestSite, interval: str
-) -> None:
+async def test_returns_in_running_period_are_unknown(site: TestSite, interval: str) -> None:
     now = utc_now()
     told = await tell(site, [[event(now - 40 * DAY), event(now - MINUTE, name="buy")]])
     span = Range(now - 50 * DAY, now)

@@ -63,7 +63,7 @@ SHAPES: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     clauses=st.just([]) | st.sampled_from(FILTERS),
     shapes=st.lists(st.sampled_from(SHAPES), min_size=3, max_size=5, unique=True),
 )
-async def test_every_metric_is_what_the_oracle_counts(
+async def test_every_metric_is_what_oracle_counts(
     client: Any,
     admin: Any,
     database: Any,
@@ -159,7 +159,7 @@ async def test_revenue_of_two_currencies_is_unknown(site: TestSite) -> None:
     assert by_page == {("/a",): 11, ("/b",): 5.5, ("/c",): None}
 
 
-async def test_time_on_a_page_is_engagement_where_it_is_reported_else_the_gap(
+async def test_time_on_page_is_reported_engagement_or_gap_to_next_view(
     site: TestSite,
 ) -> None:
     await tell(
@@ -178,7 +178,7 @@ async def test_time_on_a_page_is_engagement_where_it_is_reported_else_the_gap(
     assert found == {("/told",): 20, ("/gap",): 240, ("/last",): None}
 
 
-async def test_engagement_belongs_to_the_view_before_it(site: TestSite) -> None:
+async def test_engagement_belongs_to_view_before_it(site: TestSite) -> None:
     told = [event(NOON + n * 10 * MINUTE, page) for n, page in enumerate(["/a", "/b", "/a"])]
     late = [
         event(NOON + minutes * MINUTE, "/a", name="engagement", duration=30) for minutes in (5, 25)
@@ -188,7 +188,7 @@ async def test_engagement_belongs_to_the_view_before_it(site: TestSite) -> None:
     assert await table(site, "time_on_page", "event:page") == {("/a",): 30, ("/b",): 600}
 
 
-async def test_exits_and_bounces_of_a_page_are_of_visits_that_ended_or_entered_there(
+async def test_exit_and_bounce_rates_of_page_use_visits_that_ended_or_entered_there(
     site: TestSite,
 ) -> None:
     await tell(
@@ -205,7 +205,7 @@ async def test_exits_and_bounces_of_a_page_are_of_visits_that_ended_or_entered_t
     assert bounces == {("/a",): 50, ("/b",): 50}
 
 
-async def test_who_is_new_is_new_once_and_returns_after_that(site: TestSite) -> None:
+async def test_visitor_is_new_once_and_returning_afterwards(site: TestSite) -> None:
     await tell(site, [[event(NOON), event(NOON + DAY), event(NOON - 9 * DAY, visitor="old")]])
     await tell(site, [[event(NOON, visitor="old")]])
     assert await table(site, "new_visitors") == {(): 1}
@@ -214,7 +214,7 @@ async def test_who_is_new_is_new_once_and_returns_after_that(site: TestSite) -> 
     assert by_day == {("2025-03-11",): 1, ("2025-03-12",): 1}
 
 
-async def test_conversion_rates_are_of_everybody_or_of_the_group(
+async def test_conversion_rate_is_share_of_all_visitors_or_of_group(
     client: Any, admin: Any, database: Any
 ) -> None:
     site = await fresh_site(client, admin, database, goals=[Goal("Buy", event="buy")])
@@ -234,7 +234,7 @@ async def test_conversion_rates_are_of_everybody_or_of_the_group(
     assert both == {("Buy", "alpha"): 100, ("Buy", "beta"): 50}
 
 
-async def test_a_rate_of_nobody_is_unknown_of_everybody_and_of_the_group(
+async def test_conversion_rate_of_no_visitors_is_unknown(
     client: Any, admin: Any, database: Any
 ) -> None:
     site = await fresh_site(client, admin, database, goals=[Goal("Buy", event="buy")])
@@ -246,27 +246,27 @@ async def test_a_rate_of_nobody_is_unknown_of_everybody_and_of_the_group(
 
 
 @pytest.mark.parametrize("metric", ["conversion_rate", "group_conversion_rate"])
-async def test_a_conversion_rate_needs_a_goal(site: TestSite, metric: str) -> None:
+async def test_conversion_rate_needs_goal(site: TestSite, metric: str) -> None:
     body = {"site_id": site.key, "metrics": [metric], "date_range": "7d"}
     answer = await site.client.post("/api/analytics/query", json=body)
     assert (answer.status_code, answer.json()["error"]) == (422, "INVALID")
 
 
 @pytest.mark.parametrize("metric", ["time_on_page", "exit_rate"])
-async def test_a_metric_of_pages_needs_the_dimension_of_pages(site: TestSite, metric: str) -> None:
+async def test_page_metric_needs_page_dimension(site: TestSite, metric: str) -> None:
     body = {"site_id": site.key, "metrics": [metric], "date_range": "7d"}
     answer = await site.client.post("/api/analytics/query", json=body)
     assert (answer.status_code, answer.json()["error"]) == (422, "INVALID")
 
 
-async def test_a_visitor_of_several_days_is_one_visitor_of_the_range(site: TestSite) -> None:
+async def test_visitor_of_several_days_is_one_visitor_of_range(site: TestSite) -> None:
     await tell(site, [[event(NOON + n * DAY) for n in range(3)]])
     assert sum((await table(site, "visitors", "time:day")).values()) == 3
     assert await table(site, "visitors") == {(): 1}
     assert await table(site, "visitors", "event:page") == {("/",): 1}
 
 
-async def test_a_visit_across_midnight_is_of_its_first_day_and_its_views_of_their_own(
+async def test_visit_across_midnight_counts_on_first_day_and_views_on_their_own(
     site: TestSite,
 ) -> None:
     midnight = NOON + 12 * HOUR

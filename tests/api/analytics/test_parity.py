@@ -233,7 +233,7 @@ async def test_rollups_and_base_tables_agree_before_between_and_after_refreshes(
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(seed=st.integers(0, 2**32))
-async def test_what_comes_late_is_right_whichever_rollups_have_heard_of_it(
+async def test_late_events_are_exact_when_only_some_rollups_are_refreshed(
     client, admin, database, seed
 ):
     """A few events at a time reach the log; then some rollups are refreshed, and some are not."""
@@ -286,7 +286,7 @@ async def marks_left(site: TestSite) -> int:
 
 
 @pytest.mark.parametrize("interval", ["minute", "hour", "day", "week", "month"])
-async def test_only_a_series_that_is_made_of_whole_hours_comes_from_rollups(site, interval):
+async def test_only_series_of_whole_hours_comes_from_rollups(site, interval):
     january = {"from": "2025-01-10T00:00Z", "to": "2025-01-11T00:00Z"}
     july = {"from": "2025-07-10T00:00Z", "to": "2025-07-11T00:00Z"}
     both = {"from": "2025-04-05T12:00Z", "to": "2025-04-07T00:00Z"}
@@ -298,7 +298,7 @@ async def test_only_a_series_that_is_made_of_whole_hours_comes_from_rollups(site
         assert ("rollup:" in answer["source"]) is (tiled and interval != "minute"), zone
 
 
-async def test_a_bucket_that_a_late_event_touched_is_right_before_the_next_refresh(site):
+async def test_bucket_with_late_event_is_exact_before_next_refresh(site):
     old = on_the_hour(utc_now()) - 30 * HOUR
     span = {"from": old.isoformat(), "to": (old + HOUR).isoformat(), "timezone": "UTC"}
     for number in range(1, 4):
@@ -311,7 +311,7 @@ async def test_a_bucket_that_a_late_event_touched_is_right_before_the_next_refre
             await site.refresh()
 
 
-async def test_a_visit_that_moves_to_an_earlier_bucket_leaves_the_later_one(site):
+async def test_visit_that_moves_to_earlier_bucket_leaves_later_one(site):
     old = on_the_hour(utc_now()) - 30 * HOUR
     span = {"from": (old - HOUR).isoformat(), "to": (old + HOUR).isoformat(), "timezone": "UTC"}
     await site.send({"time": (old + MINUTE).isoformat(), "page": "/b", "visitor_id": "v"})
@@ -324,7 +324,7 @@ async def test_a_visit_that_moves_to_an_earlier_bucket_leaves_the_later_one(site
         await site.refresh()
 
 
-async def test_visits_that_become_one_leave_the_buckets_they_were_in(site):
+async def test_merged_visits_leave_their_former_buckets(site):
     old = on_the_hour(utc_now()) - 30 * HOUR
     span = {"from": (old - HOUR).isoformat(), "to": (old + HOUR).isoformat(), "timezone": "UTC"}
     for minutes in (-20, 20):
@@ -388,7 +388,7 @@ async def set_watermarks_back(database: Any, time: datetime) -> None:
         )
 
 
-async def test_writers_and_refreshers_at_once_lose_nothing(client, admin, database):
+async def test_concurrent_writers_and_refreshers_lose_nothing(client, admin, database):
     sites = [await fresh_site(client, admin, database) for _ in range(2)]
     hours = 40
     start = on_the_hour(utc_now()) - (hours + 6) * HOUR
@@ -426,7 +426,7 @@ async def slow_commits(database: Any) -> AsyncIterator[None]:
             await connection.execute("drop function sleep_a_little cascade")
 
 
-async def test_a_writer_that_commits_while_the_watermark_passes_is_not_overlooked(site):
+async def test_writer_that_commits_while_watermark_passes_is_counted(site):
     database = site.database
     old = on_the_hour(utc_now()) - 30 * HOUR
     body = happening(Random(1), old + MINUTE)
@@ -442,7 +442,7 @@ async def test_a_writer_that_commits_while_the_watermark_passes_is_not_overlooke
     await compare_buckets(site, old - HOUR, 3)
 
 
-async def test_what_is_written_while_its_bucket_is_recomputed_is_not_lost(site, monkeypatch):
+async def test_event_stored_while_its_bucket_is_recomputed_is_counted(site, monkeypatch):
     old = on_the_hour(utc_now()) - 30 * HOUR
     await site.refresh()
     await site.send(happening(Random(1), old + MINUTE))

@@ -52,14 +52,14 @@ async def test_question_is_planned_once_for_rows_and_once_for_totals(
     assert len(calls) == times
 
 
-def test_last_variant_of_a_question_always_serves() -> None:
+def test_last_variant_of_question_always_serves() -> None:
     for question in QUESTIONS:
         last = question.variants[-1]
         assert last.serves is always
         assert not last.only_rollups
 
 
-def test_what_a_variant_requires_has_a_slot_in_its_file() -> None:
+def test_requirement_of_variant_has_slot_in_its_file() -> None:
     for question in QUESTIONS:
         for variant in question.variants:
             assert variant.requires.keys() <= slot_names(sql_file(variant.file)), variant.file

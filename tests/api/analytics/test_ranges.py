@@ -51,7 +51,7 @@ def berlin(text: str) -> datetime:
         ({"compare": "always"}, "compare"),
     ],
 )
-async def test_what_makes_no_sense_is_refused_in_one_shape(
+async def test_invalid_range_is_refused(
     site: TestSite, params: dict[str, Any], problem: str
 ) -> None:
     answer = await site.client.get("/api/analytics/timeseries", params={"site": site.key, **params})
@@ -59,38 +59,38 @@ async def test_what_makes_no_sense_is_refused_in_one_shape(
     assert problem in answer.json()["detail"]
 
 
-async def test_all_problems_are_told_at_once(site: TestSite) -> None:
+async def test_all_problems_are_reported_at_once(site: TestSite) -> None:
     answer = await site.client.get("/api/analytics/pages?hours=x&limit=0&what=1")
     where = {problem["where"] for problem in answer.json()["problems"]}
     assert where == {"hours", "limit", "what"}
     assert "timezone" in answer.json()["allowed"]
 
 
-def test_hours_end_now() -> None:
+def test_range_of_hours_ends_now() -> None:
     assert asked(hours=24) == (NOW - timedelta(hours=24), NOW)
 
 
-def test_nothing_said_is_the_last_24_hours() -> None:
+def test_default_range_is_last_24_hours() -> None:
     assert asked() == asked(hours=24)
 
 
-def test_days_are_local_and_include_today() -> None:
+def test_range_of_days_is_local_and_includes_today() -> None:
     assert asked(days=1) == (berlin("2026-03-29T00:00"), NOW)
     assert asked(days=2) == (berlin("2026-03-28T00:00"), NOW)
 
 
-def test_a_day_as_an_end_is_included() -> None:
+def test_date_as_end_is_included() -> None:
     lower, upper = asked(**{"from": "2026-03-29", "to": "2026-03-29"})
     assert (lower, upper) == (berlin("2026-03-29T00:00"), berlin("2026-03-30T00:00"))
     assert upper - lower == timedelta(hours=23)
 
 
-def test_an_instant_as_an_end_is_excluded() -> None:
+def test_instant_as_end_is_excluded() -> None:
     span = {"from": "2026-03-29T01:00:00Z", "to": "2026-03-29T02:00:00Z"}
     assert asked(**span) == (NOW.replace(hour=1, minute=0), NOW.replace(hour=2, minute=0))
 
 
-def test_a_time_without_zone_is_local() -> None:
+def test_time_without_zone_is_local() -> None:
     lower, _ = asked(**{"from": "2026-03-28T06:00:00"})
     assert lower == berlin("2026-03-28T06:00")
 
@@ -111,7 +111,7 @@ def test_periods_are_local_days(period: str, lower: str, upper: str | None) -> N
     assert asked(period=period) == (berlin(lower), berlin(upper) if upper else NOW)
 
 
-def test_all_is_since_the_first_visit() -> None:
+def test_period_all_starts_with_first_visit() -> None:
     assert asked(period="all") == (CLOCK.since, NOW)
 
 
@@ -126,20 +126,20 @@ def test_all_is_since_the_first_visit() -> None:
         ({"from": "2026-03-30", "to": "2026-04-05"}, "2026-03-23T00:00", "2026-03-30T00:00"),
     ],
 )
-def test_the_previous_range_has_as_many_local_days(
+def test_previous_range_has_as_many_local_days(
     params: dict[str, Any], lower: str, upper: str
 ) -> None:
     given = Params.model_validate({"compare": "previous", **params})
     assert compared_range(given, range_of(given, CLOCK), CLOCK) == (berlin(lower), berlin(upper))
 
 
-def test_a_year_ago_is_the_same_on_the_calendar_and_the_clock() -> None:
+def test_range_of_year_ago_has_same_dates_and_clock_times() -> None:
     given = Params.model_validate({"compare": "year", "from": "2024-02-29", "to": "2024-03-31"})
     compared = compared_range(given, range_of(given, CLOCK), CLOCK)
     assert compared == (berlin("2023-02-28T00:00"), berlin("2023-04-01T00:00"))
 
 
-async def test_a_comparison_is_the_answer_for_the_other_range(site: TestSite) -> None:
+async def test_comparison_equals_answer_for_compared_range(site: TestSite) -> None:
     await site.send(
         {"page": "/then", "visitor_id": 1, "time": "2026-03-09T12:00:00Z"},
         {"page": "/now", "visitor_id": 1, "time": "2026-03-10T12:00:00Z"},
@@ -158,7 +158,7 @@ async def test_a_comparison_is_the_answer_for_the_other_range(site: TestSite) ->
         assert same["comparison"] == answer["comparison"]
 
 
-async def test_a_period_of_all_covers_everything_ever_imported(site: TestSite) -> None:
+async def test_period_all_covers_everything_imported(site: TestSite) -> None:
     await site.send({"page": "/old", "visitor_id": 1, "time": "2012-01-02T03:04:05Z"})
     answer = await site.ask("pages", period="all")
     assert answer["totals"]["pageviews"] == 1
@@ -176,6 +176,6 @@ async def test_a_period_of_all_covers_everything_ever_imported(site: TestSite) -
         ({"interval": "month", "periods": 5}, date(2025, 11, 1)),
     ],
 )
-def test_retention_starts_with_a_whole_period(params: dict[str, Any], start: date) -> None:
+def test_retention_starts_with_whole_period(params: dict[str, Any], start: date) -> None:
     lower = first_cohort(RetentionParams.model_validate(params), CLOCK)
     assert lower == berlin(f"{start}T00:00")

@@ -88,11 +88,11 @@ async def rows_of(log: TestSite, report: str, **params: Any) -> list[Row]:
 # ------------------------------------------------------------------------------------ visits
 
 
-async def test_the_log_is_imported_line_by_line(views: pd.DataFrame) -> None:
+async def test_every_page_view_of_log_is_imported(views: pd.DataFrame) -> None:
     assert len(views) == read_log(REAL_LOG, DOMAIN, ua_parser.parser).pageviews
 
 
-async def test_every_visit(log: TestSite, visits: pd.DataFrame) -> None:
+async def test_visits_equal_those_of_log(log: TestSite, visits: pd.DataFrame) -> None:
     columns = ["started", "ended", "duration", "pageviews", "bounce"]
     columns += ["entry_page", "exit_page", "path"]
     rows = await rows_of(log, "sessions")
@@ -110,7 +110,7 @@ def canonical(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
     return sorted(frame.itertuples(index=False, name=None))
 
 
-async def test_visits_together(log: TestSite, visits: pd.DataFrame) -> None:
+async def test_totals_equal_those_of_log(log: TestSite, visits: pd.DataFrame) -> None:
     totals = (await log.ask("sessions", **DAYS))["totals"]
     assert totals == pytest.approx(numbers_of(visits), rel=1e-9)
 
@@ -128,7 +128,9 @@ def numbers_of(visits: pd.DataFrame) -> Row:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-async def test_visits_over_time(log: TestSite, visits: pd.DataFrame, zone: str) -> None:
+async def test_visits_over_time_equal_those_of_log(
+    log: TestSite, visits: pd.DataFrame, zone: str
+) -> None:
     rows = await rows_of(log, "sessions/series", interval="day", timezone=zone)
     days = visits["started"].dt.tz_convert(zone).dt.strftime("%Y-%m-%d")
     expected = {day: numbers_of(some) for day, some in visits[in_days(visits, zone)].groupby(days)}
@@ -152,7 +154,9 @@ def in_days(visits: pd.DataFrame, zone: str) -> pd.Series:
 # ------------------------------------------------------------------------------------- pages
 
 
-async def test_every_page(log: TestSite, views: pd.DataFrame, visits: pd.DataFrame) -> None:
+async def test_pages_equal_those_of_log(
+    log: TestSite, views: pd.DataFrame, visits: pd.DataFrame
+) -> None:
     expected = views.groupby("page").agg(
         pageviews=("id", "size"), visitors=("visitor", "nunique"), visits=("visit", "nunique")
     )
@@ -176,7 +180,7 @@ def known(numbers: pd.Series) -> Row:
 
 
 @pytest.mark.parametrize(("report", "edge"), [("entries", "entry_page"), ("exits", "exit_page")])
-async def test_entries_and_exits(
+async def test_entry_and_exit_pages_equal_those_of_log(
     log: TestSite, visits: pd.DataFrame, report: str, edge: str
 ) -> None:
     await check_breakdown(await rows_of(log, report), visits, edge)
@@ -197,7 +201,7 @@ async def check_breakdown(rows: list[Row], visits: pd.DataFrame, column: str) ->
         check(row, known(expected.loc[row["value"]]))
 
 
-async def test_referrers(log: TestSite, visits: pd.DataFrame) -> None:
+async def test_referrers_equal_those_of_log(log: TestSite, visits: pd.DataFrame) -> None:
     def domain(referrer: str) -> str:
         return "" if is_doubtful(host_of(referrer)) else referrer_domain(referrer, DOMAIN)
 
@@ -205,7 +209,7 @@ async def test_referrers(log: TestSite, visits: pd.DataFrame) -> None:
     await check_breakdown(rows, visits.assign(domain=visits["referrer"].map(domain)), "domain")
 
 
-async def test_browsers(log: TestSite) -> None:
+async def test_browsers_equal_those_of_log(log: TestSite) -> None:
     seen = read_log(REAL_LOG, DOMAIN, ua_parser.parser).all_visits
     agents = pd.Series([visit.views[0].ua for visit in seen])
     families = agents.map(lambda ua: browser_of(ua, ua_parser.parser))
@@ -215,7 +219,7 @@ async def test_browsers(log: TestSite) -> None:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-async def test_the_hours_of_the_week(log: TestSite, visits: pd.DataFrame, zone: str) -> None:
+async def test_heatmap_equals_that_of_log(log: TestSite, visits: pd.DataFrame, zone: str) -> None:
     some = visits[in_days(visits, zone)]
     local = some["started"].dt.tz_convert(zone)
     by_hour = some.groupby([local.dt.day_of_week + 1, local.dt.hour])["visitor"]
@@ -235,7 +239,7 @@ def presence(visits: pd.DataFrame) -> pd.DataFrame:
     return pd.crosstab(visits["visitor"], day).astype(bool)
 
 
-async def test_coming_and_going(log: TestSite, presence: pd.DataFrame) -> None:
+async def test_lifecycle_equals_that_of_log(log: TestSite, presence: pd.DataFrame) -> None:
     before = presence.shift(axis="columns", fill_value=False)
     ever = before.cumsum(axis="columns").astype(bool)
     expected = pd.DataFrame(
@@ -252,7 +256,7 @@ async def test_coming_and_going(log: TestSite, presence: pd.DataFrame) -> None:
         check(row, known(expected.loc[row["time"][:10]]))
 
 
-async def test_stickiness(log: TestSite, presence: pd.DataFrame) -> None:
+async def test_stickiness_equals_that_of_log(log: TestSite, presence: pd.DataFrame) -> None:
     rows = await rows_of(log, "stickiness")
     daily = presence.sum()
     so_far = presence.cumsum(axis="columns").astype(bool).sum()
@@ -261,7 +265,7 @@ async def test_stickiness(log: TestSite, presence: pd.DataFrame) -> None:
     check([row["dau_mau"] for row in rows], list((daily / so_far).astype(float)))
 
 
-async def test_retention(log: TestSite, presence: pd.DataFrame) -> None:
+async def test_retention_equals_that_of_log(log: TestSite, presence: pd.DataFrame) -> None:
     rows = await rows_of(log, "retention", interval="day", periods=4)
     first = presence.idxmax(axis="columns")
     for row in rows:
@@ -276,7 +280,9 @@ async def test_retention(log: TestSite, presence: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("direction", ["from", "to"])
 @pytest.mark.parametrize("page", [None, FEATURED])
-async def test_paths(log: TestSite, views: pd.DataFrame, page: str | None, direction: str) -> None:
+async def test_paths_equal_those_of_log(
+    log: TestSite, views: pd.DataFrame, page: str | None, direction: str
+) -> None:
     steps, kept = 4, 8
     said = {"direction": direction, "steps": steps} | ({"page": page} if page else {})
     rows = (await log.ask("paths", limit=kept, **said, **DAYS))["rows"]
@@ -304,7 +310,9 @@ def link_of(row: Row) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("unit", ["visitor", "visit"])
 @pytest.mark.parametrize("mode", ["ordered", "strict"])
-async def test_funnels(log: TestSite, views: pd.DataFrame, unit: str, mode: str) -> None:
+async def test_funnels_equal_those_of_log(
+    log: TestSite, views: pd.DataFrame, unit: str, mode: str
+) -> None:
     fits = [views["page"].map(lambda page, step=step: page_fits(page, step)) for step in STEPS]
     grouped = views[unit]
     reached = fits[0]

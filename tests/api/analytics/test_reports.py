@@ -38,7 +38,7 @@ def columns(rows: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
     return [tuple(row[name] for name in names) for row in rows]
 
 
-async def test_custom_events(shop: TestSite) -> None:
+async def test_custom_events_are_counted_by_name(shop: TestSite) -> None:
     rows = (await shop.ask("events", **DAY))["rows"]
     assert columns(rows, "name", "value", "count", "visitors", "visits") == [
         ("Buy", None, 2, 1, 1),
@@ -47,7 +47,7 @@ async def test_custom_events(shop: TestSite) -> None:
     assert rows[0]["conversion_rate"] == pytest.approx(1 / 3)
 
 
-async def test_custom_events_by_the_values_of_a_property(shop: TestSite) -> None:
+async def test_custom_events_are_counted_by_value_of_property(shop: TestSite) -> None:
     rows = (await shop.ask("events", name="Buy", property="plan", **DAY))["rows"]
     assert columns(rows, "name", "value", "count") == [("Buy", "free", 1), ("Buy", "pro", 1)]
     numbers = (await shop.ask("events", property="n", **DAY))["rows"]
@@ -63,14 +63,14 @@ async def test_custom_events_by_the_values_of_a_property(shop: TestSite) -> None
         ("Europe/Berlin", [(2, 10, 2, 2), (2, 11, 1, 1)]),
     ],
 )
-async def test_the_heatmap_is_in_local_time(
+async def test_heatmap_is_in_local_time(
     shop: TestSite, timezone: str, cells: list[tuple[int, ...]]
 ) -> None:
     rows = (await shop.ask("heatmap", timezone=timezone, **DAY))["rows"]
     assert columns(rows, "weekday", "hour", "visits", "visitors") == cells
 
 
-async def test_entries_exits_and_locations(shop: TestSite) -> None:
+async def test_entries_exits_and_locations_count_visits(shop: TestSite) -> None:
     entries = (await shop.ask("entries", **DAY))["rows"]
     assert columns(entries, "value", "visits", "visitors", "bounce_rate") == [
         ("/", 2, 2, 0.0),
@@ -92,13 +92,15 @@ async def test_entries_exits_and_locations(shop: TestSite) -> None:
         ("engaged_seconds:desc", ["/cart", "/", "/about"]),
     ],
 )
-async def test_rows_are_sorted_as_asked(shop: TestSite, order: str, pages: list[str]) -> None:
+async def test_rows_are_sorted_as_requested(shop: TestSite, order: str, pages: list[str]) -> None:
     rows = (await shop.ask("pages", order=order, **DAY))["rows"]
     assert [row["page"] for row in rows] == pages
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
-async def test_every_column_that_can_be_sorted_by_is_one(shop: TestSite, report: Any) -> None:
+async def test_every_sortable_column_sorts_and_others_are_refused(
+    shop: TestSite, report: Any
+) -> None:
     steps = {"pages": "/"} if report.name.startswith("funnel") else {}
     assert set(report.orders) <= set(report.rows.row.model_fields)
     for column in report.orders:
@@ -113,7 +115,7 @@ async def test_every_column_that_can_be_sorted_by_is_one(shop: TestSite, report:
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
-async def test_every_report_has_a_csv_twin(shop: TestSite, report: Any) -> None:
+async def test_every_report_has_csv_form(shop: TestSite, report: Any) -> None:
     params = {"site": shop.key, "format": "csv", **DAY}
     params |= {"pages": "/"} if report.name.startswith("funnel") else {}
     answer = await shop.client.get(f"/api/analytics/{report.name}", params=params)
@@ -121,7 +123,7 @@ async def test_every_report_has_a_csv_twin(shop: TestSite, report: Any) -> None:
     assert answer.text.splitlines()[0] == ",".join(report.rows.row.model_fields)
 
 
-async def test_cells_that_a_spreadsheet_would_run_are_quoted(site: TestSite) -> None:
+async def test_cells_that_spreadsheets_execute_are_quoted(site: TestSite) -> None:
     await site.send({"name": "=cmd|'/c calc'!A1", "page": "/", "visitor_id": 1})
     params = {"site": site.key, "format": "csv"}
     answer = await site.client.get("/api/analytics/events", params=params)

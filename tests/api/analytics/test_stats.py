@@ -69,7 +69,7 @@ async def results(site: TestSite, **asked: Any) -> list[tuple[list[str], list[An
         ({"nonsense": 1}, "site_id"),
     ],
 )
-async def test_what_cannot_be_answered_is_refused(
+async def test_invalid_question_is_refused_with_allowed_values(
     cafe: TestSite, asked: dict[str, Any], allowed: str | None
 ) -> None:
     answer = await query(cafe, **{"metrics": ["visitors"]} | asked)
@@ -77,23 +77,23 @@ async def test_what_cannot_be_answered_is_refused(
     assert allowed is None or allowed in answer.json()["allowed"]
 
 
-async def test_a_private_site_needs_a_login(client: httpx.AsyncClient) -> None:
+async def test_private_site_needs_login(client: httpx.AsyncClient) -> None:
     body = {"site_id": "default", "metrics": ["visitors"], "date_range": "7d"}
     assert (await client.post("/api/analytics/query", json=body)).status_code == 401
 
 
-async def test_all_metrics_of_the_whole_range(cafe: TestSite) -> None:
+async def test_all_metrics_of_whole_range(cafe: TestSite) -> None:
     metrics = ["visitors", "visits", "pageviews", "events", "bounce_rate", "visit_duration",
                "views_per_visit"]  # fmt: skip
     assert await results(cafe, metrics=metrics) == [([], [2, 3, 4, 5, 33.3, 450, 1.67])]
 
 
-async def test_by_day_in_the_time_zone_of_the_site(cafe: TestSite) -> None:
+async def test_time_dimension_uses_time_zone_of_site(cafe: TestSite) -> None:
     found = await results(cafe, metrics=["visits", "pageviews"], dimensions=["time:day"])
     assert found == [(["2026-03-09"], [1, 1]), (["2026-03-11"], [2, 3])]
 
 
-async def test_by_dimensions_of_visits(cafe: TestSite) -> None:
+async def test_visit_dimensions_group_visits(cafe: TestSite) -> None:
     found = await results(
         cafe, metrics=["visitors", "visits", "pageviews"], dimensions=["visit:source"]
     )
@@ -102,7 +102,7 @@ async def test_by_dimensions_of_visits(cafe: TestSite) -> None:
     assert two == [(["Chrome", "/"], [2]), (["Chrome", "/menu"], [1])]
 
 
-async def test_by_dimensions_of_events_and_of_their_visits(cafe: TestSite) -> None:
+async def test_event_dimensions_combine_with_visit_dimensions(cafe: TestSite) -> None:
     pages = await results(cafe, metrics=["pageviews", "visitors"], dimensions=["event:page"])
     assert pages == [(["/"], [2, 1]), (["/menu"], [2, 2])]
     mixed = await results(
@@ -122,14 +122,14 @@ async def test_by_dimensions_of_events_and_of_their_visits(cafe: TestSite) -> No
     assert dishes == [(["soup"], [1])]
 
 
-async def test_filters_nest_as_they_do_there(cafe: TestSite) -> None:
+async def test_filters_nest_with_or_and_not(cafe: TestSite) -> None:
     either = ["or", [["is", "visit:source", ["letter"]], ["contains", "event:page", ["menu"]]]]
     assert await results(cafe, metrics=["visits"], filters=[either]) == [([], [2])]
     neither = ["not", either]
     assert await results(cafe, metrics=["visits"], filters=[neither]) == [([], [1])]
 
 
-async def test_pages_of_rows_and_their_number(cafe: TestSite) -> None:
+async def test_pagination_limits_rows_and_total_is_reported(cafe: TestSite) -> None:
     asked = {"metrics": ["visits"], "dimensions": ["visit:source"], "include": {"total_rows": True}}
     answer = (await query(cafe, **asked, pagination={"limit": 1, "offset": 1})).json()
     assert [row["dimensions"] for row in answer["results"]] == [["letter"]]
@@ -137,7 +137,7 @@ async def test_pages_of_rows_and_their_number(cafe: TestSite) -> None:
     assert answer["query"]["site_id"] == "cafe"
 
 
-async def test_it_agrees_with_the_other_reports(cafe: TestSite) -> None:
+async def test_stats_api_agrees_with_reports(cafe: TestSite) -> None:
     span = {"from": MARCH[0], "to": MARCH[1]}
     for report, dimension in (("devices", "browser"), ("traffic-sources", "source")):
         rows = (await cafe.ask(report, dimension=dimension, **span))["rows"]
@@ -174,7 +174,7 @@ METRICS = ["visitors", "visits", "bounce_rate", "visit_duration", "views_per_vis
         ({"metrics": ["visits"], "dimensions": ["event:page"]}, "event+visit"),
     ],
 )
-async def test_rollups_answer_what_they_have_exactly(
+async def test_stats_api_answers_from_rollups_exactly(
     cafe: TestSite, asked: dict[str, Any], source: str
 ) -> None:
     await cafe.refresh()

@@ -5,5 +5,7 @@ from chaos.conservation import run_sender
 from settings import Settings
 
 
-def test_the_sums_are_right_whatever_is_sent(settings: Settings, database: Database) -> None:
+def test_sums_are_right_for_any_sequence_of_requests(
+    settings: Settings, database: Database
+) -> None:
     run_sender(settings, examples=12, steps=20)

@@ -215,34 +215,34 @@ HOSTILE = [
 
 class TestHostileText:
     @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))
-    def test_never_raises_and_can_be_stored(self, text: str) -> None:
+    def test_hostile_user_agent_is_storable(self, text: str) -> None:
         assert all(is_storable(value) for value in texts(read_agent(text)))
 
     @given(st.text(st.characters(), max_size=700))
-    def test_any_text_can_be_read(self, text: str) -> None:
+    def test_any_user_agent_is_storable(self, text: str) -> None:
         assert all(is_storable(value) for value in texts(read_agent(text)))
 
     @given(st.text(st.sampled_from("Mozila/5.0 (Winds;)Android Chrome:bot"), max_size=700))
-    def test_scrambled_user_agents_can_be_read(self, text: str) -> None:
+    def test_scrambled_user_agent_is_storable(self, text: str) -> None:
         assert all(is_storable(value) for value in texts(read_agent(text)))
 
-    def test_reads_512_characters_and_no_more(self) -> None:
+    def test_user_agent_is_read_up_to_512_characters(self) -> None:
         start = PEOPLE[0][0].ljust(512)
         assert read_agent(start + "Googlebot/2.1") is read_agent(start)
 
     @pytest.mark.parametrize("text", ["", "   ", "-", "Mozilla", " \t\0\n ", "iPhone", "Windows"])
-    def test_too_little_text_is_unknown_and_not_a_bot(self, text: str) -> None:
+    def test_too_short_user_agent_is_unknown_and_no_bot(self, text: str) -> None:
         assert read_agent(text) == UNKNOWN
 
 
 class TestPeople:
     @pytest.mark.parametrize(("user_agent", "expected"), PEOPLE, ids=lambda value: value[-40:])
-    def test_are_read_as_people_expect(
+    def test_browsers_are_recognized(
         self, user_agent: str, expected: tuple[str, str, str, str, str]
     ) -> None:
         assert read_agent(user_agent) == Agent(*expected, bot=None, bot_category=None)
 
-    def test_without_a_known_system_have_no_device(self) -> None:
+    def test_browser_without_known_system_has_no_device(self) -> None:
         assert read_agent("SomethingNew/1.0").device == ""
 
 
@@ -250,7 +250,7 @@ class TestCrawlers:
     @pytest.mark.parametrize(
         ("user_agent", "expected"), CRAWLERS, ids=lambda value: str(value)[-40:]
     )
-    def test_are_named(self, user_agent: str, expected: tuple[str, str] | None) -> None:
+    def test_crawlers_are_named(self, user_agent: str, expected: tuple[str, str] | None) -> None:
         agent = read_agent(user_agent)
         assert agent.device == "bot"
         assert agent.bot
@@ -259,26 +259,26 @@ class TestCrawlers:
         else:
             assert agent.bot_category == "other"
 
-    def test_list_is_used_nearly_whole(self) -> None:
+    def test_crawler_patterns_are_nearly_all_used(self) -> None:
         _, crawlers = known_crawlers()
         assert len(crawlers) >= 0.99 * len(CRAWLER_USER_AGENTS_DATA)
 
-    def test_list_still_has_the_patterns_we_leave_out(self) -> None:
+    def test_crawler_patterns_left_out_still_exist(self) -> None:
         assert {entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA} >= HUMAN_PATTERNS
 
-    def test_have_readable_names(self) -> None:
+    def test_crawlers_have_readable_names(self) -> None:
         _, crawlers = known_crawlers()
         unreadable = [name for name, _ in crawlers if not name or set(name) & set("\\[]*?|^$\n")]
         assert unreadable == []
 
-    def test_samples_are_all_bots(self) -> None:
+    def test_sample_crawlers_are_bots(self) -> None:
         samples = [text for entry in CRAWLER_USER_AGENTS_DATA for text in entry["instances"]]
         missed = [text for text in samples if read_agent(text).bot is None]
         print(f"{len(missed)} of {len(samples)} samples missed", *missed, sep="\n")
         assert len(samples) > 2000
         assert len(missed) < 0.005 * len(samples)
 
-    def test_samples_and_people_differ_by_device_class(self) -> None:
+    def test_sample_crawlers_and_browsers_differ_by_device(self) -> None:
         assert {read_agent(user_agent).device for user_agent, _ in CRAWLERS} == {"bot"}
         assert "bot" not in {read_agent(user_agent).device for user_agent, _ in PEOPLE}
 

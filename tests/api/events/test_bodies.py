@@ -35,7 +35,9 @@ async def in_pieces(body: bytes, size: int) -> AsyncIterator[bytes]:
 class TestGzip:
     @pytest.mark.parametrize("headers", [GZIP, {}, {"Content-Encoding": "GZIP"}])
     @pytest.mark.parametrize("size", [1, 7, 100_000])
-    async def test_is_unpacked(self, site: TestSite, headers: dict[str, str], size: int) -> None:
+    async def test_gzip_body_is_unpacked(
+        self, site: TestSite, headers: dict[str, str], size: int
+    ) -> None:
         event = {"site": site.key, "page": "/packed"}
         packed = gzip.compress(json.dumps([event] * 50).encode())
         answer = await post(site.client, in_pieces(packed, size), headers)
@@ -53,7 +55,7 @@ class TestGzip:
              "UNSUPPORTED_MEDIA"),
         ],
     )  # fmt: skip
-    async def test_is_refused_where_it_cannot_be_read(
+    async def test_unreadable_encoding_is_refused(
         self,
         client: httpx.AsyncClient,
         body: bytes,
@@ -66,7 +68,7 @@ class TestGzip:
         if status == 415:
             assert answer.json()["allowed"]
 
-    async def test_a_bomb_is_not_unpacked_to_see_how_large_it_is(
+    async def test_gzip_bomb_is_refused_without_being_unpacked(
         self, client: httpx.AsyncClient
     ) -> None:
         packer = zlib.compressobj(9, wbits=31)
@@ -84,7 +86,7 @@ class TestGzip:
     @pytest.mark.parametrize(
         ("headers", "status"), [({}, 413), (GZIP, 413), ({"Content-Encoding": "br"}, 415)]
     )
-    async def test_what_is_refused_is_read_on_and_not_for_ever(
+    async def test_refused_body_is_read_up_to_limit(
         self, client: httpx.AsyncClient, headers: dict[str, str], status: int
     ) -> None:
         read = 0
@@ -100,7 +102,7 @@ class TestGzip:
 
 
 class TestForm:
-    async def test_the_fields_of_an_event(self, site: TestSite) -> None:
+    async def test_form_fields_are_event_fields(self, site: TestSite) -> None:
         fields = {
             "site": site.key,
             "page": "/form?utm_source=news",
@@ -116,7 +118,9 @@ class TestForm:
         assert {key: event[key] for key in expected} == expected
 
     @pytest.mark.parametrize("wrap", [lambda body: urlencode({"data": body}), lambda body: body])
-    async def test_json_in_a_form_or_called_one(self, site: TestSite, wrap: Any) -> None:
+    async def test_json_inside_form_or_with_form_content_type_is_accepted(
+        self, site: TestSite, wrap: Any
+    ) -> None:
         body = wrap(json.dumps([{"site": site.key, "page": "/"}] * 2))
         assert (await post(site.client, body, FORM)).json()["accepted"] == 2
 
@@ -131,7 +135,7 @@ class TestForm:
             ("page=%ff%fe", None),
         ],
     )
-    async def test_a_bad_field_is_refused_with_a_reason(
+    async def test_bad_form_field_is_refused_with_reason(
         self, client: httpx.AsyncClient, body: str, code: str | None
     ) -> None:
         answer = await post(client, body, FORM)
@@ -139,7 +143,7 @@ class TestForm:
 
 
 class TestPixel:
-    async def test_counts_the_page_it_is_shown_on(self, site: TestSite) -> None:
+    async def test_pixel_counts_page_of_its_referer(self, site: TestSite) -> None:
         address = f"/pixel.gif?site={site.key}&referrer=https://www.google.com/&_=123"
         page = {"Referer": "https://shop.example/basket?utm_campaign=x"}
         answer = await site.client.get(address, headers=page)
@@ -151,7 +155,7 @@ class TestPixel:
         sources = await site.ask("traffic-sources", dimension="source")
         assert sources["rows"][0]["value"] == "Google"
 
-    async def test_the_address_may_say_what_happened(self, site: TestSite) -> None:
+    async def test_pixel_takes_event_from_its_address(self, site: TestSite) -> None:
         address = f"/pixel.gif?site={site.key}&page=/mail/42&name=Opened&interactive=false"
         assert (await site.client.get(address)).status_code == 200
         assert (await site.ask("events"))["rows"][0]["name"] == "Opened"
@@ -165,7 +169,7 @@ class TestPixel:
             ("&".join(f"a{n}=1" for n in range(101)), 400, "MALFORMED_JSON"),
         ],
     )
-    async def test_is_an_image_whatever_happens(
+    async def test_pixel_is_image_also_when_refused(
         self, client: httpx.AsyncClient, query: str, status: int, code: str
     ) -> None:
         answer = await client.get(f"/pixel.gif?{query}")

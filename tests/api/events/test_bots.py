@@ -36,7 +36,7 @@ async def answers(site: TestSite) -> dict[str, Any]:
     return {name: (answer["totals"], answer["rows"]) for name, answer in told.items()}
 
 
-async def test_what_a_bot_did_is_in_no_number_as_if_it_had_never_been(site: TestSite) -> None:
+async def test_reclassified_visitor_is_removed_from_every_number(site: TestSite) -> None:
     for visitor, days in (("anna", 3), ("ben", 2), ("ben", 1)):
         await visit(site, visitor, days, "/a")
     await site.refresh()
@@ -55,7 +55,7 @@ async def test_what_a_bot_did_is_in_no_number_as_if_it_had_never_been(site: Test
     assert (bot["bot"], bot["events"], bot["pages"]) == ("Crawler", 9, 3)
 
 
-async def test_what_it_sent_before_is_a_duplicate_when_it_is_sent_again(site: TestSite) -> None:
+async def test_event_of_reclassified_visitor_is_duplicate_when_sent_again(site: TestSite) -> None:
     event = {"id": str(uuid4()), "page": "/", "visitor_id": "crawler"}
     await site.send(event, {"page": "/b", "visitor_id": "crawler"})
     (row,) = (await site.ask("sessions", days=1))["rows"]
@@ -65,7 +65,7 @@ async def test_what_it_sent_before_is_a_duplicate_when_it_is_sent_again(site: Te
     assert (await site.ask("timeseries", days=1))["totals"]["pageviews"] == 1
 
 
-async def test_a_visit_that_is_not_there_is_not_found(site: TestSite) -> None:
+async def test_reclassifying_missing_visit_is_refused_with_404(site: TestSite) -> None:
     answer = await move(site, visit_id=str(uuid4()))
     assert (answer.status_code, answer.json()["error"]) == (404, "NOT_FOUND")
 
@@ -73,17 +73,17 @@ async def test_a_visit_that_is_not_there_is_not_found(site: TestSite) -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"visit_id": "x"}, {"visit_id": str(uuid4()), "bot": ""}, {"visitor_id": "anna"}]
 )
-async def test_needs_a_visit(site: TestSite, body: dict[str, str]) -> None:
+async def test_reclassifying_needs_visit_id(site: TestSite, body: dict[str, str]) -> None:
     assert (await move(site, **body)).status_code == 422
 
 
-async def test_only_editors_may(site: TestSite, client: httpx.AsyncClient) -> None:
+async def test_only_editors_reclassify_visitors(site: TestSite, client: httpx.AsyncClient) -> None:
     url = f"/api/sites/{site.key}/bots"
     answer = await client.post(url, json={"visit_id": str(uuid4())})
     assert answer.status_code == 401
 
 
-async def test_no_text_can_break_it(site: TestSite) -> None:
+async def test_bot_name_with_hostile_text_is_stored_as_text(site: TestSite) -> None:
     await site.send({"page": "/", "visitor_id": "crawler"})
     (row,) = (await site.ask("sessions", days=1))["rows"]
     assert (await move(site, visit_id=row["id"], bot="a\0b")).status_code == 422

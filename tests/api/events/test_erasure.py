@@ -48,7 +48,7 @@ async def fill(site: TestSite, **person: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["user_id", "visitor_id"])
-async def test_everything_of_a_person_is_gone_and_nothing_else(site: TestSite, kind: str) -> None:
+async def test_erasure_removes_all_data_of_one_visitor_only(site: TestSite, kind: str) -> None:
     name = f"{NAME}-{uuid4()}"
     await fill(site, **{kind: name})
     await site.refresh()
@@ -69,7 +69,7 @@ async def test_everything_of_a_person_is_gone_and_nothing_else(site: TestSite, k
     assert (again["events"], again["visits"], again["visitors"]) == (0, 0, 0)
 
 
-async def test_a_session_in_which_they_said_who_they_are_goes_as_a_whole(site: TestSite) -> None:
+async def test_erasure_removes_whole_session_in_which_user_was_named(site: TestSite) -> None:
     name = f"{NAME}-{uuid4()}"
     for told in ({"page": "/anonymous"}, {"page": "/", "user_id": name}, {"user_id": "bob"}):
         await site.send({"name": "Step", "session_id": "s", **told})
@@ -77,7 +77,7 @@ async def test_a_session_in_which_they_said_who_they_are_goes_as_a_whole(site: T
     assert await count_rows(site, name) == {}
 
 
-async def test_rejected_events_that_name_them_go_too(site: TestSite) -> None:
+async def test_erasure_removes_rejected_events_that_name_user(site: TestSite) -> None:
     name = f'{NAME}-"quoted"-{uuid4()}'
     await site.send({"page": "/good"}, {"pgae": "/", "user_id": name}, {"pgae": "/", "title": name})
     await site.send({"page": "/good"}, {"pgae": "/", "user_id": "bob"})
@@ -86,7 +86,7 @@ async def test_rejected_events_that_name_them_go_too(site: TestSite) -> None:
     assert await count_rows(site, name.rpartition("-")[2]) == {}
 
 
-async def test_on_one_site_only(site: TestSite, client: httpx.AsyncClient) -> None:
+async def test_erasure_affects_one_site_only(site: TestSite, client: httpx.AsyncClient) -> None:
     name = f"{NAME}-{uuid4()}"
     await site.send({"page": "/", "user_id": name})
     await client.post("/api/events/", json={"page": "/", "user_id": name}, headers=site.admin)
@@ -96,7 +96,7 @@ async def test_on_one_site_only(site: TestSite, client: httpx.AsyncClient) -> No
     assert left - {"event_change"} == {"event", "visitor"}
 
 
-async def test_the_audit_line_says_who_and_how_much_but_not_whom(site: TestSite) -> None:
+async def test_audit_log_of_erasure_holds_counts_and_no_name(site: TestSite) -> None:
     name = f"{NAME}-{uuid4()}"
     await site.send({"page": "/", "user_id": name})
     receipt = (await erase(site, user_id=name)).json()
@@ -111,10 +111,10 @@ async def test_the_audit_line_says_who_and_how_much_but_not_whom(site: TestSite)
 @pytest.mark.parametrize(
     "body", [{}, {"user_id": "a", "visitor_id": "b"}, {"user_id": ""}, {"email": "x"}]
 )
-async def test_needs_one_name(site: TestSite, body: dict[str, str]) -> None:
+async def test_erasure_needs_exactly_one_name(site: TestSite, body: dict[str, str]) -> None:
     assert (await erase(site, **body)).status_code == 422
 
 
-async def test_only_editors_may(site: TestSite, client: httpx.AsyncClient) -> None:
+async def test_only_editors_erase(site: TestSite, client: httpx.AsyncClient) -> None:
     url = f"/api/sites/{site.key}/erasures"
     assert (await client.post(url, json={"user_id": "a"})).status_code == 401

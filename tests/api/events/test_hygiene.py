@@ -32,7 +32,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
         ("/isbn/97831614841009783161484100", None),
     ],
 )
-def test_a_page(url: str, page: str | None) -> None:
+def test_page_loses_query_and_identifiers(url: str, page: str | None) -> None:
     assert page_of(urlsplit(url)) == (page or url)
 
 
@@ -45,16 +45,16 @@ def test_a_page(url: str, page: str | None) -> None:
         ("", ""),
     ],
 )
-def test_a_referrer(referrer: str, kept: str) -> None:
+def test_referrer_loses_query_and_identifiers(referrer: str, kept: str) -> None:
     assert referrer_of(referrer) == kept
 
 
-def test_of_a_query_only_campaigns_are_kept_and_of_a_click_that_it_was_one() -> None:
+def test_clean_url_keeps_campaign_tags_and_presence_of_click_id() -> None:
     url = "https://a@shop.example/x?utm_source=b%40c.de&token=1&gclid=Cj0KCQ&ref=news&utm_id=7#t"
     assert clean_url(url) == "https://shop.example/x?utm_source=%5Bemail%5D&gclid=1&ref=news#t"
 
 
-def test_versions_and_times_are_no_addresses() -> None:
+def test_addresses_are_redacted_and_versions_and_times_are_not() -> None:
     text = "Chrome/142.0.0.0 at 2026-11-22T10:05:03+00:00 in std::vector"
     assert redact_all(text) == text
     hidden = redact_all("203.0.113.7, [2001:db8::1] ::1 fe80:0:0:0:1:2:3:4 http://10.0.0.1:80/x")
@@ -64,13 +64,13 @@ def test_versions_and_times_are_no_addresses() -> None:
 
 
 @given(st.text(alphabet="a1@.%40-_+:/?#=&eyJ", max_size=2000))
-def test_cleaning_is_done_once(text: str) -> None:
+def test_redaction_is_bounded_and_leaves_no_email(text: str) -> None:
     cleaned = redact_all(text)
     assert len(cleaned) <= 2 * len(text) + 9
     assert "@" not in clean_url(f"https://h.example/{text}").partition("//")[2].partition("/")[0]
 
 
-async def test_before_anything_is_stored(site: TestSite) -> None:
+async def test_stored_event_holds_no_identifiers(site: TestSite) -> None:
     await site.send(
         {
             "page": f"https://x.example/confirm/{JWT}?utm_source=news&utm_content=jane@example.com",

@@ -84,7 +84,7 @@ async def pageviews(site: TestSite, **more: Any) -> int:
 
 
 @pytest.mark.usefixtures("ahead")
-async def test_line_never_passes_the_week_of_the_newest_event(site: TestSite) -> None:
+async def test_line_never_passes_week_of_newest_event(site: TestSite) -> None:
     await site.send(*HISTORY, view(NOW - 2 * HOUR))
     await refresh(site.database)
     await keep(site, 22)
@@ -97,7 +97,7 @@ async def test_line_never_passes_the_week_of_the_newest_event(site: TestSite) ->
     assert account["accepted"] == 1
 
 
-async def test_line_ahead_of_the_clock_is_put_right_and_logged(
+async def test_line_ahead_of_clock_is_corrected_and_logged(
     site: TestSite, caplog: pytest.LogCaptureFixture
 ) -> None:
     await site.send(*HISTORY)
@@ -116,7 +116,7 @@ async def test_line_ahead_of_the_clock_is_put_right_and_logged(
     assert await pageviews(site) == await pageviews(site, source="base") == len(HISTORY) + 1
 
 
-async def test_line_moves_back_to_the_first_week_whose_raw_data_is_whole(site: TestSite) -> None:
+async def test_line_moves_back_to_first_week_with_whole_raw_data(site: TestSite) -> None:
     await site.send(*HISTORY)
     await refresh(site.database)
     number = await jump(site, MONDAY - 2 * WEEK)
@@ -129,7 +129,7 @@ async def test_line_moves_back_to_the_first_week_whose_raw_data_is_whole(site: T
     assert await pageviews(site) == len(HISTORY)
 
 
-async def test_line_moves_to_the_current_week_when_even_that_is_not_whole(site: TestSite) -> None:
+async def test_line_moves_to_current_week_when_that_is_incomplete_too(site: TestSite) -> None:
     await site.send(*HISTORY, view(min(NOW, MONDAY + timedelta(minutes=1))))
     await refresh(site.database)
     number = await jump(site, MONDAY + 5 * WEEK)
@@ -151,13 +151,13 @@ async def test_line_stays_when_nothing_before_it_is_left(site: TestSite) -> None
     assert (await number_and_line(site))[1] == MONDAY - 5 * WEEK
 
 
-async def test_site_without_a_line_has_nothing_to_move_back(site: TestSite) -> None:
+async def test_site_without_line_has_nothing_to_move_back(site: TestSite) -> None:
     number, _ = await number_and_line(site)
     async with await site.database.connect() as connection:
         assert await regain(connection, number) is None
 
 
-async def test_line_that_cannot_move_for_a_day_says_why(
+async def test_line_stuck_for_a_day_says_why(
     site: TestSite, caplog: pytest.LogCaptureFixture
 ) -> None:
     await site.send(*HISTORY)
@@ -177,7 +177,7 @@ async def test_line_that_cannot_move_for_a_day_says_why(
     assert mine[0] in caplog.text
 
 
-async def test_of_many_stuck_sites_the_first_are_named_and_the_rest_counted(
+async def test_first_stuck_sites_are_named_and_rest_is_counted(
     site: TestSite, client: Any, admin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for one in (site, await make_site(f"{site.key}-b", client, admin, site.database)):
@@ -212,7 +212,7 @@ async def as_if(database: Database, now: datetime) -> None:
 
 
 @pytest.mark.usefixtures("ahead")
-async def test_late_events_leave_the_log_though_hourly_rows_expire_before_weeks_know_them(
+async def test_late_log_is_emptied_after_expiry_of_hourly_rows(
     site: TestSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On TimescaleDB Community two late events kept the log, and so raw data, for ever."""
@@ -238,7 +238,7 @@ async def test_late_events_leave_the_log_though_hourly_rows_expire_before_weeks_
 
 
 @pytest.mark.usefixtures("ahead")
-async def test_watermarks_ahead_of_the_clock_are_put_back(site: TestSite) -> None:
+async def test_watermarks_ahead_of_clock_are_put_back(site: TestSite) -> None:
     await site.send(*HISTORY, view(NOW - 3 * HOUR))
     await as_if(site.database, NOW + 60 * DAY)
     await site.send(view(NOW - 2 * HOUR), view(NOW - timedelta(minutes=1)))
@@ -255,7 +255,7 @@ async def test_watermarks_ahead_of_the_clock_are_put_back(site: TestSite) -> Non
 
 
 @pytest.mark.usefixtures("ahead")
-async def test_hour_that_a_clock_ahead_stored_is_right_after_its_visit_moved_away(
+async def test_hour_stored_by_clock_ahead_is_exact_after_its_visit_moved(
     site: TestSite,
 ) -> None:
     hour = (NOW - HOUR).replace(minute=0, second=0, microsecond=0)
@@ -271,7 +271,7 @@ async def test_hour_that_a_clock_ahead_stored_is_right_after_its_visit_moved_awa
     assert answer["rows"] == (await site.ask("timeseries", source="base", **span))["rows"]
 
 
-async def test_timescaledb_keeps_no_notes_of_what_changes_late(site: TestSite) -> None:
+async def test_timescaledb_keeps_no_invalidation_log(site: TestSite) -> None:
     if not site.database.engine.continuous_aggregates:
         pytest.skip("only TimescaleDB Community has continuous aggregates")
     catalog = "_timescaledb_catalog.continuous_aggs"
@@ -293,7 +293,7 @@ async def test_timescaledb_keeps_no_notes_of_what_changes_late(site: TestSite) -
         assert await (await connection.execute(count)).fetchall() == before
 
 
-async def test_timescaledb_schedules_none_of_our_work(database: Database) -> None:
+async def test_timescaledb_schedules_no_refresh_or_compression(database: Database) -> None:
     if not database.engine.continuous_aggregates:
         pytest.skip("only TimescaleDB Community has policies")
     async with await database.connect() as connection:

@@ -38,7 +38,7 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         ("visits_near", None, "visitor_id", list(range(WANTED))),
     ],
 )
-async def test_visits_are_looked_up_by_key(
+async def test_visits_are_looked_up_by_index_without_statistics(
     database: Database, name: str, prefix: str | None, key: str, wanted: list[Any]
 ) -> None:
     now = utc_now()

@@ -35,14 +35,14 @@ RECORDS = {
 
 class TestHostileInput:
     @given(st.text(st.characters()), st.text(st.characters()), st.text(st.characters()))
-    def test_any_text_can_be_asked(self, ip: str, header: str, timezone: str) -> None:
+    def test_any_address_and_header_are_accepted(self, ip: str, header: str, timezone: str) -> None:
         places = Places(None, "CF-IPCountry")
         assert isinstance(places.find(ip, {"cf-ipcountry": header}, timezone), Place)
 
     @pytest.mark.parametrize(
         "ip", ["", "localhost", "1.2.3", "1.2.3.4.5", "1.2.3.4:80", "::1%eth0", "\0", "1" * 100_000]
     )
-    def test_what_is_no_address_is_unknown(self, database: Path, ip: str) -> None:
+    def test_invalid_address_is_unknown(self, database: Path, ip: str) -> None:
         assert Places(database, None).find(ip, {}, "") == UNKNOWN
 
     @pytest.mark.parametrize("content", [b"", b"not a database", b"\xab\xcd\xefMaxMind.com\xff"])
@@ -71,22 +71,22 @@ class TestHostileInput:
         (tmp_path / "broken.mmdb").write_bytes(broken)
         assert_warns_once(Places(tmp_path / "broken.mmdb", None), caplog)
 
-    def test_broken_database_still_leaves_the_timezone(self, tmp_path: Path) -> None:
+    def test_timezone_is_used_when_database_is_broken(self, tmp_path: Path) -> None:
         places = Places(tmp_path / "missing.mmdb", None)
         assert places.find("203.0.113.9", {}, "Asia/Kolkata") == INDIA
 
 
 class TestHeader:
     @pytest.mark.parametrize("name", ["CF-IPCountry", "cf-ipcountry"])
-    def test_of_the_proxy_wins(self, database: Path, name: str) -> None:
+    def test_country_header_of_proxy_wins(self, database: Path, name: str) -> None:
         places = Places(database, "CF-IPCountry")
         assert places.find("203.0.113.9", {name: "br"}, "Asia/Kolkata") == Place("BR", "", "")
 
     @pytest.mark.parametrize("value", ["XX", "T1", "ZZ", "", "D", "DEU", "<b>", "ß", "D\0"])
-    def test_without_a_country_is_passed_over(self, value: str) -> None:
+    def test_country_header_without_country_is_skipped(self, value: str) -> None:
         assert Places(None, "X-Country").find("", {"x-country": value}, "Asia/Kolkata") == INDIA
 
-    def test_nobody_configured_is_ignored(self) -> None:
+    def test_country_header_that_is_not_configured_is_ignored(self) -> None:
         for places in (Places(None, None), Places(None, "")):
             assert places.find("", {"CF-IPCountry": "DE", "": "DE"}, "") == UNKNOWN
 
@@ -106,20 +106,22 @@ class TestDatabase:
             ("127.0.0.1", UNKNOWN),
         ],
     )
-    def test_is_read_in_both_shapes(self, database: Path, ip: str, place: Place) -> None:
+    def test_database_is_read_in_both_formats(self, database: Path, ip: str, place: Place) -> None:
         assert Places(database, None).find(ip, {}, "") == place
 
     @pytest.mark.parametrize(
         ("ip", "country"), [("203.0.113.200", "DE"), ("2001:db8:0:1::5", "FR")]
     )
-    def test_is_asked_for_the_network_only(self, database: Path, ip: str, country: str) -> None:
+    def test_database_is_queried_with_network_prefix_only(
+        self, database: Path, ip: str, country: str
+    ) -> None:
         """The address itself is recorded as US; its /24 or /48 starts in another country."""
         assert Places(database, None).find(ip, {}, "").country == country
 
-    def test_wins_over_the_timezone(self, database: Path) -> None:
+    def test_database_wins_over_timezone(self, database: Path) -> None:
         assert Places(database, None).find("198.51.100.1", {}, "Asia/Kolkata").country == "JP"
 
-    def test_with_ipv4_only_does_not_know_ipv6(
+    def test_database_with_ipv4_only_does_not_know_ipv6(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         (tmp_path / "four.mmdb").write_bytes(mmdb({"192.0.2.0/24": {"country_code": "CA"}}, 4))
@@ -128,7 +130,7 @@ class TestDatabase:
         assert places.find("192.0.2.1", {}, "") == Place("CA", "", "")
         assert caplog.records == []
 
-    def test_is_not_opened_before_it_is_needed(
+    def test_database_is_opened_when_first_needed(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         places = Places(tmp_path / "missing.mmdb", "X-Country")
@@ -157,16 +159,16 @@ class TestTimezone:
             ("Pacific/Truk", "FM"),
         ],
     )
-    def test_names_its_country(self, timezone: str, country: str) -> None:
+    def test_timezone_gives_country(self, timezone: str, country: str) -> None:
         assert Places(None, None).find("", {}, timezone) == Place(country, "", "")
 
     @pytest.mark.parametrize(
         "timezone", ["", "UTC", "GMT", "Etc/GMT+3", "CET", "EST", "EST5EDT", "Mars/Base", "../etc"]
     )
-    def test_that_is_no_country_is_unknown(self, timezone: str) -> None:
+    def test_timezone_without_country_is_unknown(self, timezone: str) -> None:
         assert Places(None, None).find("", {}, timezone) == UNKNOWN
 
-    def test_of_every_continent_is_known(self) -> None:
+    def test_every_regional_timezone_gives_country(self) -> None:
         continents = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Pacific")
         zones = [zone for zone in available_timezones() if zone.partition("/")[0] in continents]
         places = Places(None, None)

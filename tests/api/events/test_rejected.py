@@ -56,7 +56,7 @@ async def replay(site: TestSite, **wanted: Any) -> dict[str, Any]:
 
 class TestList:
     @pytest.mark.parametrize(("verb", "path"), [("GET", ""), ("POST", "/replay")])
-    async def test_only_editors_see_them(
+    async def test_only_editors_list_rejected_events(
         self, site: TestSite, client: httpx.AsyncClient, verb: str, path: str
     ) -> None:
         url = f"/api/sites/{site.key}/rejected{path}"
@@ -68,7 +68,7 @@ class TestList:
         bearer = {"Authorization": f"Bearer {login['access_token']}"}
         assert (await client.request(verb, url, json={}, headers=bearer)).status_code == 403
 
-    async def test_every_rejected_event_is_kept_with_its_reason(self, site: TestSite) -> None:
+    async def test_every_rejected_event_is_kept_with_reason(self, site: TestSite) -> None:
         too_old = {"page": "/old", "time": "1999-01-01T00:00:00Z"}
         await post(site, {"pgae": "/typo"}, {"page": "/good"}, too_old, b'{"page": NaN}')
         found = await kept(site)
@@ -77,18 +77,16 @@ class TestList:
         assert [row["code"] for row in await kept(site, code="too_late")] == ["too_late"]
         assert await kept(site, before=found[-1]["id"]) == []
 
-    async def test_a_single_event_is_kept_too(self, site: TestSite) -> None:
+    async def test_rejected_single_event_is_kept(self, site: TestSite) -> None:
         event = {"site": site.key, "page": 17}
         assert (await site.client.post("/api/events/", json=event)).status_code == 422
         assert [row["code"] for row in await kept(site)] == ["invalid_field"]
 
-    async def test_a_line_that_cannot_be_read_belongs_to_its_neighbours_site(
-        self, site: TestSite
-    ) -> None:
+    async def test_unreadable_line_belongs_to_site_of_its_neighbours(self, site: TestSite) -> None:
         await post(site, b"garbage", {"page": "/"}, b"]]]", b'{"page": "/\xff"}')
         assert len(await kept(site)) == 3
 
-    async def test_what_names_no_known_site_is_not_kept(
+    async def test_rejected_event_of_unknown_site_is_not_kept(
         self, site: TestSite, database: Database
     ) -> None:
         count = "select count(*) from rejected_event"
@@ -99,7 +97,9 @@ class TestList:
             await rejected_are_kept(site.client)
             assert await (await connection.execute(count)).fetchone() == before
 
-    async def test_what_postgres_cannot_hold_is_spelled_out(self, site: TestSite) -> None:
+    async def test_characters_that_postgresql_cannot_store_are_escaped(
+        self, site: TestSite
+    ) -> None:
         await post(
             site,
             {"page": "/a\0b", "title": "\0"},
@@ -112,7 +112,7 @@ class TestList:
         assert "\\u0000" in found[1]["payload"]
         assert "\\xff" in found[1]["payload"]
 
-    async def test_nothing_that_identifies_anybody_is_kept(
+    async def test_rejected_event_is_kept_without_identifiers(
         self, site: TestSite, database: Database
     ) -> None:
         secrets = [
@@ -149,7 +149,9 @@ class TestList:
             assert secret not in first + second, secret
         assert "utm_source=x" in first
 
-    async def test_of_a_flood_the_newest_are_kept(self, site: TestSite, database: Database) -> None:
+    async def test_newest_rejected_events_of_flood_are_kept(
+        self, site: TestSite, database: Database
+    ) -> None:
         for start in range(0, 1200, 400):
             await post(site, *[{"pgae": f"/{n}"} for n in range(start, start + 400)])
         found = await kept(site, limit=1000)
@@ -161,9 +163,7 @@ class TestList:
         assert sum(len(row["payload"]) for row in found) <= MOST_BYTES
         assert len(found) > 100
 
-    async def test_they_are_forgotten_after_a_while(
-        self, site: TestSite, database: Database
-    ) -> None:
+    async def test_rejected_events_expire(self, site: TestSite, database: Database) -> None:
         await post(site, {"pgae": "/"})
         await rejected_are_kept(site.client)
         async with await database.connect() as connection:
@@ -174,7 +174,7 @@ class TestList:
 
 
 class TestReplay:
-    async def test_what_is_mended_is_stored_and_leaves_the_list(self, site: TestSite) -> None:
+    async def test_replayed_event_is_stored_and_leaves_list(self, site: TestSite) -> None:
         old = (utc_now() - timedelta(days=9)).isoformat()
         await post(site, {"page": "/late", "time": old, "user_agent": CHROME}, {"pgae": "/typo"})
         report = await replay(site)
@@ -184,7 +184,7 @@ class TestReplay:
         pages = await site.ask("pages", days=20)
         assert [row["page"] for row in pages["rows"]] == ["/late"]
 
-    async def test_only_what_is_asked_for(self, site: TestSite) -> None:
+    async def test_replay_is_limited_to_requested_events(self, site: TestSite) -> None:
         old = (utc_now() - timedelta(days=9)).isoformat()
         await post(site, *[{"page": f"/{n}", "time": old} for n in range(3)], {"pgae": 1})
         ids = [row["id"] for row in await kept(site)]
@@ -193,7 +193,7 @@ class TestReplay:
         assert await replay(site, ids=[]) == {"accepted": 0, "duplicate": 0, "rejected": []}
         assert len(await kept(site)) == 1
 
-    async def test_a_replayed_event_joins_the_visit_of_who_sent_it(
+    async def test_replayed_event_joins_visit_of_its_sender(
         self, site: TestSite, database: Database
     ) -> None:
         agent = {"User-Agent": CHROME}
@@ -206,7 +206,9 @@ class TestReplay:
         totals = (await site.ask("sessions"))["totals"]
         assert (totals["visits"], totals["pages_per_visit"]) == (1, 2.0)
 
-    async def test_twice_stores_it_once(self, site: TestSite, database: Database) -> None:
+    async def test_replay_of_same_event_twice_stores_it_once(
+        self, site: TestSite, database: Database
+    ) -> None:
         old = (utc_now() - timedelta(days=9)).isoformat()
         await post(site, {"page": "/late", "time": old, "id": "sent-once"})
         again = "insert into rejected_event (site_id, received_at, code, detail, visitor_id,"
@@ -223,7 +225,7 @@ class TestReplay:
 class TestKeeping:
     """Keeping them is best effort, and no reason for another answer."""
 
-    async def test_while_it_is_blocked_good_events_are_accepted_beside_bad_ones(
+    async def test_good_events_are_accepted_while_rejected_table_is_locked(
         self, site: TestSite, database: Database
     ) -> None:
         good = {"page": "/good", "user_agent": CHROME}
@@ -237,7 +239,7 @@ class TestKeeping:
         assert (alone.status_code, alone.json()["error"]) == (422, "unknown_field")
         assert (await site.ask("pages"))["rows"][0]["pageviews"] == 3
 
-    async def test_when_it_fails_good_events_are_accepted_beside_bad_ones(
+    async def test_good_events_are_accepted_when_rejected_table_fails(
         self, site: TestSite, database: Database
     ) -> None:
         async with await database.connect() as connection:
@@ -252,7 +254,7 @@ class TestKeeping:
         await post(site, {"page": "/good"}, {"pgae": "/"})
         assert len(await kept(site)) == 1
 
-    async def test_without_room_good_events_are_accepted_beside_bad_ones(
+    async def test_good_events_are_accepted_when_queue_of_rejected_events_is_full(
         self, site: TestSite, app: FastAPI, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(app.state.rejected, "most_waiting", 0)

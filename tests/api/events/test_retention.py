@@ -88,7 +88,7 @@ async def aged(site: TestSite) -> TestSite:
     return site
 
 
-async def test_history_stays_when_raw_data_goes(aged: TestSite) -> None:
+async def test_rollups_stay_when_raw_data_expires(aged: TestSite) -> None:
     before = await answers(aged, 310)
     await age(aged.database)
     stored = await raw(aged)
@@ -107,7 +107,7 @@ async def test_history_stays_when_raw_data_goes(aged: TestSite) -> None:
     assert after["totals"]["pageviews"] == before[0][1]["pageviews"] + 3
 
 
-async def test_nothing_is_computed_again_from_what_is_gone(
+async def test_expired_buckets_are_not_recomputed_from_data_of_other_sites(
     aged: TestSite, client: Any, admin: Any
 ) -> None:
     """A neighbour's old data is refreshed in the same buckets; a continuous aggregate has both."""
@@ -146,7 +146,7 @@ async def test_full_refresh_by_hand_keeps_history_after_expiry(site: TestSite) -
     assert await answers(site, 310) == before
 
 
-async def test_the_line_waits_for_buckets_that_are_marked(aged: TestSite) -> None:
+async def test_line_waits_for_dirty_buckets(aged: TestSite) -> None:
     await aged.send(view(120, "late"))
     await age(aged.database)
     assert (await raw(aged))["event"][0] < TODAY - 299 * DAY
@@ -157,14 +157,14 @@ async def test_the_line_waits_for_buckets_that_are_marked(aged: TestSite) -> Non
     assert await answers(aged, 310) == before
 
 
-async def test_what_expired_is_not_taken_in_again(aged: TestSite) -> None:
+async def test_event_before_line_is_refused_as_expired(aged: TestSite) -> None:
     await age(aged.database)
     account = await aged.send(HISTORY[0], view(KEPT - 1, "fay"))
     assert account["accepted"] == 1
     assert [(r["index"], r["code"]) for r in account["rejected"]] == [(0, "expired")]
 
 
-async def test_rows_stay_while_processes_may_remember_the_line_before(aged: TestSite) -> None:
+async def test_rows_stay_while_processes_may_remember_former_line(aged: TestSite) -> None:
     """Two rounds of the job a moment apart: the first one moves the line."""
     before = await raw(aged)
     async with await aged.database.connect() as connection:
@@ -176,7 +176,7 @@ async def test_rows_stay_while_processes_may_remember_the_line_before(aged: Test
     assert (await raw(aged))["event"][0] == TODAY - KEPT * DAY + 60 * MINUTE
 
 
-async def test_what_slips_in_behind_the_line_changes_no_history(
+async def test_event_stored_behind_line_changes_no_history(
     aged: TestSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker may remember for a moment that the site keeps everything."""
@@ -193,7 +193,7 @@ async def test_what_slips_in_behind_the_line_changes_no_history(
     assert (await raw(aged))["event"][0] > TODAY - (KEPT + 1) * DAY
 
 
-async def test_the_forgotten_leave_what_is_only_summed_up(aged: TestSite) -> None:
+async def test_erasure_after_expiry_leaves_rollups_of_expired_data(aged: TestSite) -> None:
     before = await answers(aged, 310, KEPT + 1)
     await age(aged.database)
     await aged.client.post(
@@ -208,7 +208,7 @@ async def test_the_forgotten_leave_what_is_only_summed_up(aged: TestSite) -> Non
         await settle(aged.database)
 
 
-async def test_nobody_is_taken_for_somebody_who_was_forgotten(aged: TestSite) -> None:
+async def test_number_of_erased_visitor_is_not_given_to_another(aged: TestSite) -> None:
     await aged.send(view(60, "last"))
     await settle(aged.database)
     before = (await answers(aged, 310))[0][1]["visitors"]
@@ -226,7 +226,7 @@ async def refusal(site: TestSite, report: str, **params: Any) -> dict[str, Any]:
     return answer.json()
 
 
-async def test_questions_that_need_what_is_gone_are_refused(aged: TestSite) -> None:
+async def test_questions_that_need_expired_data_are_refused(aged: TestSite) -> None:
     await age(aged.database)
     kept = TODAY - KEPT * DAY
     combined = '[["is","country",["DE"]],["is","browser",["Chrome"]]]'
@@ -253,7 +253,7 @@ async def test_questions_that_need_what_is_gone_are_refused(aged: TestSite) -> N
     assert len(answer.json()["allowed"]) == 1
 
 
-async def test_stats_question_by_half_an_hour_is_refused_with_whole_hours(aged: TestSite) -> None:
+async def test_stats_question_by_half_hour_is_refused_with_whole_hours(aged: TestSite) -> None:
     await age(aged.database)
     stats = {"site_id": aged.key, "metrics": ["visits"]}
     asked = [f"{day(200)}T10:30:00Z", f"{day(190)}T11:20:00Z"]
@@ -268,7 +268,7 @@ async def test_stats_question_by_half_an_hour_is_refused_with_whole_hours(aged: 
         assert (await aged.client.post("/api/analytics/query", json=again)).status_code == 200
 
 
-async def test_the_stats_api_remembers_what_rollups_do(aged: TestSite) -> None:
+async def test_stats_api_answers_from_rollups_after_expiry(aged: TestSite) -> None:
     stats = {"site_id": aged.key, "metrics": ["visitors", "visits"], "dimensions": ["visit:source"]}
     stats["date_range"] = [f"{day(200)}T00:00:00Z", f"{day(0)}T00:00:00Z"]
     before = (await aged.client.post("/api/analytics/query", json=stats)).json()["results"]
@@ -278,7 +278,7 @@ async def test_the_stats_api_remembers_what_rollups_do(aged: TestSite) -> None:
     assert "rollup:" in answer["meta"]["source"]
 
 
-async def test_edge_that_cuts_a_bucket_is_refused_with_edges_that_do_not(aged: TestSite) -> None:
+async def test_range_that_cuts_bucket_is_refused_with_whole_buckets(aged: TestSite) -> None:
     await age(aged.database)
     lower = TODAY - 200 * DAY + 90 * MINUTE
     told = await refusal(aged, "timeseries", **{"from": lower.isoformat(), "interval": "month"})
@@ -289,7 +289,7 @@ async def test_edge_that_cuts_a_bucket_is_refused_with_edges_that_do_not(aged: T
     assert told["allowed"] == [f"from={day(201)}T00:00Z", "timezone=UTC", kept]
 
 
-async def test_what_came_first_cannot_be_asked_any_more(aged: TestSite) -> None:
+async def test_first_touch_and_cohort_start_are_refused_after_expiry(aged: TestSite) -> None:
     before = {"from": day(20), "timezone": "UTC"}
     await aged.ask("revenue", attribution="first", **before)
     await aged.ask("retention", start="/1", **before)
@@ -298,20 +298,20 @@ async def test_what_came_first_cannot_be_asked_any_more(aged: TestSite) -> None:
     assert (await refusal(aged, "retention", start="/1", **before))["error"] == "EXPIRED"
 
 
-async def test_everything_since_the_beginning_can_still_be_asked(aged: TestSite) -> None:
+async def test_period_all_is_answered_after_expiry(aged: TestSite) -> None:
     await age(aged.database)
     answer = await aged.ask("timeseries", period="all", interval="month", timezone="UTC")
     assert answer["totals"]["pageviews"] == len(HISTORY)
 
 
-async def test_a_visitor_of_long_ago_does_not_become_new(aged: TestSite) -> None:
+async def test_visitor_of_expired_visit_does_not_become_new(aged: TestSite) -> None:
     await age(aged.database)
     await aged.send(view(2, "bob"))
     answer = await aged.ask("retention", interval="month", periods=12, timezone="UTC")
     assert sum(row["size"] for row in answer["rows"]) == 2
 
 
-async def test_sites_without_data_that_old_have_no_line(site: TestSite) -> None:
+async def test_site_without_old_data_has_no_line(site: TestSite) -> None:
     await site.send(view(3))
     await settle(site.database)
     assert await keep(site, 22) == {"days": 22, "effective_days": 22, "kept_since": None}
@@ -319,7 +319,7 @@ async def test_sites_without_data_that_old_have_no_line(site: TestSite) -> None:
     assert (await keep(site, 0))["kept_since"] is None
 
 
-async def test_whole_partitions_are_emptied_only_when_nobody_needs_them(
+async def test_partition_is_emptied_when_no_site_needs_it(
     aged: TestSite, client: Any, admin: Any
 ) -> None:
     other = await make_site(f"{aged.key}-c", client, admin, aged.database)
@@ -334,7 +334,7 @@ async def test_whole_partitions_are_emptied_only_when_nobody_needs_them(
     assert await answers(other, 310) == before
 
 
-async def test_a_longer_retention_brings_nothing_back(aged: TestSite) -> None:
+async def test_longer_retention_brings_nothing_back(aged: TestSite) -> None:
     await age(aged.database)
     told = await keep(aged, 0)
     assert told["kept_since"] == f"{TODAY - KEPT * DAY:%Y-%m-%dT%H:%M:%SZ}"
@@ -343,7 +343,7 @@ async def test_a_longer_retention_brings_nothing_back(aged: TestSite) -> None:
 
 
 @pytest.mark.parametrize("days", [1, 21, -1, 36_501, 1.5, "soon"])
-async def test_refuses_a_retention_that_is_too_short_or_none(site: TestSite, days: Any) -> None:
+async def test_retention_that_is_too_short_or_invalid_is_refused(site: TestSite, days: Any) -> None:
     answer = await site.client.put(
         f"/api/sites/{site.key}/retention", json={"days": days}, headers=site.admin
     )
@@ -352,12 +352,12 @@ async def test_refuses_a_retention_that_is_too_short_or_none(site: TestSite, day
     assert answer.json()["detail"] == allowed
 
 
-async def test_only_editors_say_how_long_data_is_kept(site: TestSite) -> None:
+async def test_only_editors_set_retention(site: TestSite) -> None:
     answer = await site.client.put(f"/api/sites/{site.key}/retention", json={"days": 22})
     assert answer.status_code == 401
 
 
-def test_the_shortest_retention_outlives_every_change_of_a_bucket() -> None:
+def test_shortest_retention_outlives_every_change_of_bucket() -> None:
     least = timedelta(days=LEAST_RETENTION_DAYS)
     assert least >= ACCEPTED_PAST + LONGEST_VISIT + max(rollup.width for rollup in ROLLUPS)
     # A week is the widest bucket that a line may lie between (see due_lines).

@@ -166,18 +166,20 @@ KEYS = [
 
 class TestHostileLinks:
     @pytest.mark.parametrize("referrer", NO_REFERRERS, ids=lambda text: repr(text[:24]))
-    def test_what_is_not_a_web_address_is_direct(self, referrer: str) -> None:
+    def test_referrer_that_is_no_web_address_is_direct(self, referrer: str) -> None:
         assert read_source(referrer, {}, SITE) == DIRECT
 
     @given(st.text(st.characters()), st.dictionaries(st.sampled_from(KEYS), st.text()), st.text())
-    def test_any_text_can_be_read(self, referrer: str, query: dict[str, str], host: str) -> None:
+    def test_any_referrer_and_query_are_storable(
+        self, referrer: str, query: dict[str, str], host: str
+    ) -> None:
         assert_storable(read_source(referrer, query, host))
 
     @given(
         st.text(st.sampled_from(string.ascii_letters + ".:/[]@%-_?#\0\ud800ü"), max_size=60),
         st.text(st.characters(), max_size=300),
     )
-    def test_any_host_can_be_read(self, host: str, tag: str) -> None:
+    def test_any_host_and_campaign_are_storable(self, host: str, tag: str) -> None:
         assert_storable(read_source(f"https://{host}", {"utm_campaign": tag}, host))
 
     def test_tags_are_stripped_and_cut_at_200_characters(self) -> None:
@@ -186,20 +188,20 @@ class TestHostileLinks:
         assert found.medium == "ab" * 100
         assert {found.source, found.campaign, found.content, found.term} == {"Ab" * 100}
 
-    def test_a_medium_that_grows_in_lower_case_is_cut_too(self) -> None:
+    def test_medium_that_grows_in_lower_case_is_cut(self) -> None:
         assert len(read_source("", {"utm_medium": "İ" * 200}, SITE).medium) == 200
 
-    def test_tags_lose_what_a_database_cannot_store(self) -> None:
+    def test_tags_lose_characters_that_cannot_be_stored(self) -> None:
         found = read_source("", {"utm_source": "a\0b", "utm_term": "\ud800"}, SITE)
         assert (found.source, found.term) == ("a b", "?")
 
 
 class TestSelfReferrals:
     @pytest.mark.parametrize(("referrer", "hostname"), SELF_REFERRALS)
-    def test_are_direct(self, referrer: str, hostname: str) -> None:
+    def test_self_referral_is_direct(self, referrer: str, hostname: str) -> None:
         assert read_source(referrer, {}, hostname) == DIRECT
 
-    def test_keep_their_tags(self) -> None:
+    def test_self_referral_keeps_campaign_tags(self) -> None:
         found = read_source(f"https://{SITE}/", {"utm_source": "newsletter"}, SITE)
         assert (found.channel, found.source, found.referrer_domain) == ("Email", "newsletter", "")
 
@@ -212,19 +214,23 @@ class TestSelfReferrals:
             ("http://localhost/", SITE),
         ],
     )
-    def test_need_the_same_registrable_domain(self, referrer: str, hostname: str) -> None:
+    def test_self_referral_needs_same_registrable_domain(
+        self, referrer: str, hostname: str
+    ) -> None:
         assert read_source(referrer, {}, hostname).channel == "Referral"
 
 
 class TestReferrers:
     @pytest.mark.parametrize(("referrer", "channel", "source", "domain"), REFERRERS)
-    def test_are_named(self, referrer: str, channel: str, source: str, domain: str) -> None:
+    def test_referrers_are_named(
+        self, referrer: str, channel: str, source: str, domain: str
+    ) -> None:
         found = read_source(referrer, {}, SITE)
         assert found == Source(channel, source, domain, "", "", "", "")
 
 
 class TestTags:
-    def test_are_kept(self) -> None:
+    def test_campaign_tags_are_stored(self) -> None:
         query = {
             "utm_source": "Spring Partner",
             "utm_medium": "Banner",
@@ -250,7 +256,7 @@ class TestTags:
             ({"gclid": "1"}, "Reddit"),
         ],
     )
-    def test_name_the_source_before_referrer_and_click_id(
+    def test_campaign_tag_names_source_before_referrer_and_click_id(
         self, query: dict[str, str], source: str
     ) -> None:
         assert read_source("https://www.reddit.com/", query, SITE).source == source
@@ -264,15 +270,15 @@ class TestTags:
 
 class TestChannels:
     @pytest.mark.parametrize(("channel", "query", "referrer"), CHANNEL_CASES)
-    def test_first_matching_rule_wins(
+    def test_first_matching_channel_wins(
         self, channel: str, query: dict[str, str], referrer: str
     ) -> None:
         assert read_source(referrer, query, SITE).channel == channel
 
-    def test_have_a_case_each(self) -> None:
+    def test_every_channel_has_test_case(self) -> None:
         assert {case[0] for case in CHANNEL_CASES} == {name for name, _ in CHANNELS}
 
-    def test_are_in_the_order_of_the_definition(self) -> None:
+    def test_channels_are_in_order_of_definition(self) -> None:
         assert [name for name, _ in CHANNELS] == [
             "Cross-network",
             "Paid Shopping",
@@ -297,17 +303,17 @@ class TestChannels:
 
 
 class TestTables:
-    def test_refer_to_listed_sites_only(self) -> None:
+    def test_tables_refer_to_listed_sites_only(self) -> None:
         assert set(APPS.values()) <= set(SITES)
         assert {f"{brand}.com" for brand in COUNTRY_BRANDS} <= set(SITES)
         assert {click.network.lower() for click in CLICK_IDS.values()} <= set(NAMES)
         assert {n.lower() for c in CLICK_IDS.values() for n in c.advertises_on} <= set(NAMES)
         assert set(SHORT_NAMES.values()) - {"google ads"} <= set(NAMES)
 
-    def test_give_one_category_to_one_name(self) -> None:
+    def test_each_source_name_has_one_category(self) -> None:
         assert len(set(SITES.values())) == len(NAMES)
 
-    def test_are_in_lower_case(self) -> None:
+    def test_table_keys_are_in_lower_case(self) -> None:
         keys = [*SITES, *APPS, *SHORT_NAMES, *CLICK_IDS]
         assert keys == [key.lower() for key in keys]
 

@@ -37,7 +37,7 @@ async def until_somebody_waits(database: Database) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_what_comes_while_others_write_is_one_batch(
+async def test_requests_waiting_for_lock_are_one_group_commit(
     site: TestSite, app: FastAPI, database: Database
 ) -> None:
     async with others_writing(database, site):
@@ -52,7 +52,7 @@ async def test_what_comes_while_others_write_is_one_batch(
         assert await cursor.fetchone() == (1, 6)
 
 
-async def test_who_waits_for_one_site_keeps_no_other_waiting(
+async def test_site_waiting_for_lock_does_not_delay_others(
     site: TestSite, database: Database
 ) -> None:
     other = await make_site(f"{site.key}-b", site.client, site.admin, site.database)
@@ -65,7 +65,9 @@ async def test_who_waits_for_one_site_keeps_no_other_waiting(
     assert (await waiting)["accepted"] == 1
 
 
-async def test_who_gave_up_waiting_is_not_written(site: TestSite, database: Database) -> None:
+async def test_request_that_gave_up_waiting_is_not_stored(
+    site: TestSite, database: Database
+) -> None:
     refused = {"site": site.key, "page": "/refused"}
     async with others_writing(database, site):
         assert (await site.client.post("/api/events/", json=refused)).status_code == 503

@@ -66,14 +66,14 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-async def test_first_and_last_page_are_those_by_time_and_not_by_alphabet(site):
+async def test_entry_and_exit_page_are_ordered_by_time(site):
     await site.send(event(3, 0, "/m"), event(2, 1, "/a"), event(1, 2, "/z"), event(4, 3, "/k"))
     visit = await the_visit(site)
     assert (visit["entry_page"], visit["exit_page"]) == ("/m", "/k")
     assert visit["path"] == ["/m", "/a", "/z", "/k"]
 
 
-async def test_first_and_last_page_are_page_views_even_when_other_events_surround_them(site):
+async def test_entry_and_exit_page_are_page_views_among_other_events(site):
     await site.send(
         event(1, 0, "/before", name="hello"),
         event(2, 1, "/first"),
@@ -88,7 +88,7 @@ async def test_first_and_last_page_are_page_views_even_when_other_events_surroun
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
-async def test_simultaneous_events_are_in_the_order_of_their_ids(site, order):
+async def test_simultaneous_events_are_ordered_by_id(site, order):
     for number in order:
         page = f"/{number}"
         await site.send(event(number, 0, page, utm_source=f"source-{number}", screen=page))
@@ -99,28 +99,26 @@ async def test_simultaneous_events_are_in_the_order_of_their_ids(site, order):
     assert visit["duration"] == 0
 
 
-async def test_one_page_view_alone_is_a_bounce(site):
+async def test_single_page_view_is_bounce(site):
     await site.send(event(1, 0), engagement(2, 1, 60))
     visit = await the_visit(site)
     assert visit["bounce"] is True
 
 
-async def test_two_page_views_are_no_bounce_even_of_the_same_page(site):
+async def test_two_views_of_one_page_are_no_bounce(site):
     await site.send(event(1, 0), event(2, 0))
     assert (await the_visit(site))["bounce"] is False
 
 
 @pytest.mark.parametrize(("interactive", "bounce"), [(True, False), (False, True)])
-async def test_a_custom_event_unbounces_a_visit_unless_it_is_not_interactive(
-    site, interactive, bounce
-):
+async def test_interactive_custom_event_prevents_bounce(site, interactive, bounce):
     await site.send(event(1, 0))
     await site.send(event(2, 1, name="signup", interactive=interactive))
     visit = await the_visit(site)
     assert visit["bounce"] is bounce
 
 
-async def test_a_visit_without_a_page_view_neither_bounces_nor_counts_in_the_rate(site):
+async def test_visit_without_page_view_is_no_bounce_and_not_in_rate(site):
     await site.send(event(1, 0, name="signup"), event(2, 0, visitor_id="bob"))
     span = {"from": (NOON - DAY).isoformat(), "to": (NOON + DAY).isoformat()}
     answer = await site.ask("sessions", **span)
@@ -133,14 +131,14 @@ async def test_a_visit_without_a_page_view_neither_bounces_nor_counts_in_the_rat
     ("seconds", "count"), [(1799.999, 1), (1800, 1), (1800.000001, 2), (1801, 2)]
 )
 @pytest.mark.parametrize("reverse", [False, True])
-async def test_a_gap_of_exactly_half_an_hour_does_not_end_a_visit(site, seconds, count, reverse):
+async def test_gap_of_exactly_30_minutes_does_not_end_visit(site, seconds, count, reverse):
     batch = [event(1, 0), event(2, seconds / 60)]
     for one in batch[::-1] if reverse else batch:
         await site.send(one)
     assert len(await visits(site)) == count
 
 
-async def test_a_visit_goes_on_across_midnight(site):
+async def test_visit_continues_across_midnight(site):
     minutes = 12 * 60
     await site.send(event(1, minutes - 10, "/yesterday"))
     await site.send(event(2, minutes, "/midnight"), event(3, minutes + 10, "/today"))
@@ -154,7 +152,7 @@ async def test_a_visit_goes_on_across_midnight(site):
     [datetime(2025, 3, 30, 1, tzinfo=UTC), datetime(2025, 10, 26, 1, tzinfo=UTC)],
     ids=["spring", "autumn"],
 )
-async def test_a_visit_goes_on_while_clocks_are_changed(site, shift):
+async def test_visit_continues_across_clock_change(site, shift):
     minutes = (shift - NOON) / timedelta(minutes=1)
     for number, late in enumerate((20, -20, 0)):
         await site.send(event(number, minutes + late))
@@ -163,14 +161,14 @@ async def test_a_visit_goes_on_while_clocks_are_changed(site, shift):
     assert instant(visit["started"]) == shift - timedelta(minutes=20)
 
 
-async def test_a_gap_over_the_hour_that_is_told_twice_ends_a_visit(site):
+async def test_gap_across_repeated_hour_ends_visit(site):
     shift = datetime(2025, 10, 26, 0, 50, tzinfo=UTC)
     minutes = (shift - NOON) / timedelta(minutes=1)
     await site.send(event(1, minutes), event(2, minutes + 60))
     assert len(await visits(site, start=shift - DAY, days=2)) == 2
 
 
-async def test_a_late_event_joins_the_visit_it_belongs_to(site):
+async def test_late_event_joins_its_visit(site):
     await site.send(event(1, 0, "/a"), event(2, 20, "/c"))
     await site.send(event(3, 10, "/b"))
     visit = await the_visit(site)
@@ -179,14 +177,14 @@ async def test_a_late_event_joins_the_visit_it_belongs_to(site):
     assert len(set(await visit_ids(site, 1, 2, 3))) == 1
 
 
-async def test_a_late_event_that_is_the_last_replaces_the_end(site):
+async def test_late_last_event_replaces_exit_page_and_end(site):
     await site.send(event(1, 0, "/a"))
     await site.send(event(2, 25, "/b"))
     visit = await the_visit(site)
     assert (visit["exit_page"], visit["duration"]) == ("/b", 1500)
 
 
-async def test_a_late_event_that_is_the_first_replaces_entry_page_and_source(site):
+async def test_late_first_event_replaces_entry_page_and_source(site):
     await site.send(event(1, 0, "/second", utm_source="beta", screen="2x2"))
     await site.send(event(2, -5, "/first", utm_source="alpha", screen="1x1"))
     visit = await the_visit(site)
@@ -198,7 +196,7 @@ async def test_a_late_event_that_is_the_first_replaces_entry_page_and_source(sit
     assert [(row["value"], row["visits"]) for row in screens["rows"]] == [("1x1", 1)]
 
 
-async def test_a_late_custom_event_that_is_the_first_replaces_the_source_but_no_page(site):
+async def test_late_first_custom_event_replaces_source_and_no_page(site):
     await site.send(event(1, 0, "/first", utm_source="beta"))
     await site.send(event(2, -5, "/elsewhere", name="hello", utm_source="alpha"))
     visit = await the_visit(site)
@@ -206,13 +204,13 @@ async def test_a_late_custom_event_that_is_the_first_replaces_the_source_but_no_
     assert visit["source"].lower() == "alpha"
 
 
-async def test_a_late_first_event_without_a_source_makes_the_visit_direct(site):
+async def test_late_first_event_without_source_makes_visit_direct(site):
     await site.send(event(1, 0, utm_source="beta"))
     await site.send(event(2, -5))
     assert (await the_visit(site))["source"] == ""
 
 
-async def test_a_late_event_bridges_two_visits_into_one_and_their_events_follow(site):
+async def test_late_event_that_bridges_two_visits_merges_them(site):
     await site.send(event(1, 0, "/a", utm_source="alpha"), event(2, 5, "/b"))
     await site.send(event(3, 50, "/d", utm_source="beta"), event(4, 55, "/e"))
     before = await visit_ids(site, 1, 2, 3, 4)
@@ -226,7 +224,7 @@ async def test_a_late_event_bridges_two_visits_into_one_and_their_events_follow(
     assert set(await visit_ids(site, 1, 2, 3, 4, 5)) == {visit["id"]}
 
 
-async def test_late_events_bridge_many_visits_in_one_batch(site):
+async def test_late_events_that_bridge_many_visits_in_one_batch_merge_them(site):
     await site.send(*(event(n, 60 * n, f"/{n}") for n in range(6)))
     assert len(await visits(site)) == 6
     await site.send(*(event(10 + n, 60 * n + 30, f"/{n}-") for n in range(4)))
@@ -237,13 +235,13 @@ async def test_late_events_bridge_many_visits_in_one_batch(site):
     assert await visit_ids(site, 5) == [found[1]["id"]]
 
 
-async def test_a_bridge_of_another_visitor_bridges_nothing(site):
+async def test_event_of_other_visitor_merges_nothing(site):
     await site.send(event(1, 0), event(2, 50))
     await site.send(event(3, 25, visitor_id="bob"))
     assert len(await visits(site)) == 3
 
 
-async def test_engagement_that_continues_a_visit_makes_none_of_its_own(site):
+async def test_engagement_that_continues_visit_starts_no_other(site):
     await site.send(event(1, 0, "/a"))
     await site.send(engagement(2, 60, 30 * 60, "/a"))
     visit = await the_visit(site)
@@ -252,7 +250,7 @@ async def test_engagement_that_continues_a_visit_makes_none_of_its_own(site):
     assert len(set(await visit_ids(site, 1, 2))) == 1
 
 
-async def test_engagement_that_began_too_late_is_a_visit_of_its_own(site):
+async def test_engagement_that_began_after_30_minutes_is_other_visit(site):
     await site.send(event(1, 0, "/a"))
     await site.send(engagement(2, 60, 29 * 60, "/a"))
     found = await visits(site)
@@ -260,7 +258,7 @@ async def test_engagement_that_began_too_late_is_a_visit_of_its_own(site):
     assert [visit["entry_page"] for visit in found] == ["/a", ""]
 
 
-async def test_engagement_that_comes_before_its_page_view_joins_it(site):
+async def test_engagement_before_its_page_view_joins_it(site):
     await site.send(engagement(2, 60, 30 * 60, "/a"))
     await site.send(event(1, 0, "/a"))
     visit = await the_visit(site)
@@ -268,7 +266,7 @@ async def test_engagement_that_comes_before_its_page_view_joins_it(site):
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2), (2, 3, 1), (3, 2, 1)])
-async def test_engagement_bridges_what_it_covers_whatever_comes_first(site, order):
+async def test_engagement_merges_visits_it_covers_in_any_order_of_arrival(site, order):
     batch = {1: event(1, 0, "/a"), 2: event(2, 60, "/b"), 3: engagement(3, 61, 50 * 60, "/b")}
     for number in order:
         await site.send(batch[number])
@@ -277,22 +275,22 @@ async def test_engagement_bridges_what_it_covers_whatever_comes_first(site, orde
     assert visit["duration"] == 3660
 
 
-async def test_duration_of_the_last_page_view_extends_a_visit_and_that_of_others_does_not(site):
+async def test_duration_of_last_page_view_extends_visit(site):
     await site.send(event(1, 0, duration=3000), event(2, 10, duration=90))
     assert (await the_visit(site))["duration"] == 690
 
 
-async def test_duration_of_a_page_view_does_not_shorten_the_gap_after_it(site):
+async def test_duration_of_page_view_does_not_shorten_gap_after_it(site):
     await site.send(event(1, 0, duration=1200), event(2, 40))
     assert len(await visits(site)) == 2
 
 
-async def test_of_simultaneous_last_events_the_longest_ends_the_visit(site):
+async def test_longest_of_simultaneous_last_events_ends_visit(site):
     await site.send(event(1, 0, duration=90), event(2, 0, duration=10))
     assert (await the_visit(site))["duration"] == 90
 
 
-async def test_a_session_id_decides_itself_what_one_visit_is(site):
+async def test_session_id_alone_decides_visit(site):
     await site.send(event(1, 0, "/a", session_id="s"))
     await site.send(event(2, 300, "/b", session_id="s"))
     await site.send(event(3, 310, "/c", session_id="t"), event(4, 312, "/d"))
@@ -301,7 +299,7 @@ async def test_a_session_id_decides_itself_what_one_visit_is(site):
     assert [visit["session_id"] for visit in found] == ["s", "t", None]
 
 
-async def test_late_events_join_their_session_by_its_id(site):
+async def test_late_event_joins_visit_of_its_session_id(site):
     await site.send(event(1, 0, "/b", session_id="s", utm_source="beta"))
     await site.send(event(2, -300, "/a", session_id="s", utm_source="alpha"))
     visit = await the_visit(site)
@@ -310,14 +308,14 @@ async def test_late_events_join_their_session_by_its_id(site):
     assert visit["duration"] == 18000
 
 
-async def test_the_same_session_id_on_another_site_is_another_visit(site, admin, client):
+async def test_same_session_id_on_other_site_is_other_visit(site, admin, client):
     await site.send(event(1, 0, session_id="s"))
     body = {**event(1, 0, session_id="s"), "site": "default"}
     await client.post("/api/events/", json=[body], headers=admin)
     assert (await the_visit(site))["pageviews"] == 1
 
 
-async def test_an_id_is_counted_once_in_a_batch_and_the_first_wins(site):
+async def test_repeated_id_in_batch_counts_once_and_first_wins(site):
     report = await site.send(
         event(1, 0, "/first", visitor_id="ann", utm_source="alpha"),
         event(1, 7, "/second", visitor_id="bob", name="signup", utm_source="beta"),
@@ -329,7 +327,7 @@ async def test_an_id_is_counted_once_in_a_batch_and_the_first_wins(site):
     assert instant(visit["started"]) == NOON
 
 
-async def test_an_id_is_counted_once_across_batches_and_the_first_wins(site):
+async def test_repeated_id_across_batches_counts_once_and_first_wins(site):
     await site.send(event(1, 0, "/first"), event(2, 10, "/other"))
     for again in (
         event(1, 0, "/first"),
@@ -344,14 +342,14 @@ async def test_an_id_is_counted_once_across_batches_and_the_first_wins(site):
     assert instant(visit["started"]) == NOON
 
 
-async def test_a_duplicate_does_not_take_its_batch_with_it(site):
+async def test_duplicate_does_not_affect_rest_of_batch(site):
     await site.send(event(1, 0, "/a"))
     report = await site.send(event(2, 1, "/b"), event(1, 2, "/x"), event(3, 3, "/c"))
     assert (report["accepted"], report["duplicate"]) == (2, 1)
     assert (await the_visit(site))["path"] == ["/a", "/b", "/c"]
 
 
-async def test_a_batch_before_another_in_time_may_come_after_it(site):
+async def test_earlier_batch_may_arrive_later(site):
     late = [event(n, n, f"/{n}") for n in range(10, 20)]
     early = [event(n, n, f"/{n}", utm_source="alpha") for n in range(10)]
     await site.send(*late[::-1])

@@ -4,9 +4,12 @@ Every test that asks for `database`, `app` or `client` runs once per engine prof
 """
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -168,6 +171,19 @@ async def save_goal(site: TestSite, **goal: Any) -> dict[str, Any]:
     answer = await site.client.post("/api/goals", json=body, headers=site.admin)
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives each run a temporary folder of its own, which goes with it; --basetemp keeps one.
+
+    Of the root that all runs of a user share each run takes the permissions with which another
+    run's embedded server, whose user is not root, gets at its files.
+    """
+    if config.option.basetemp is None and "PYTEST_DEBUG_TEMPROOT" not in os.environ:
+        own = TemporaryDirectory(prefix="analytics-test-", ignore_cleanup_errors=True)
+        config.add_cleanup(own.cleanup)
+        config.option.basetemp = Path(own.name) / "tmp"
 
 
 def pytest_sessionfinish() -> None:

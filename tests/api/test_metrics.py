@@ -10,31 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from prometheus_client.parser import text_string_to_metric_families
 
 from api.logs import JsonFormatter, TextFormatter
 from conftest import TestSite
+from exposition import numbers_in, numbers_of
 from processes import running
 from settings import Settings
-
-Numbers = dict[tuple[str, ...], float]
-
-
-def numbers_in(text: str) -> Numbers:
-    """The samples of an exposition by name and label values."""
-    return {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        if sample.name.startswith("analytics_")
-    }
-
-
-async def numbers_of(app: FastAPI) -> Numbers:
-    """What a caller on the same machine is told."""
-    transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        return numbers_in((await client.get("/metrics")).text)
 
 
 async def test_metrics_count_outcome_of_events(site: TestSite, app: FastAPI) -> None:

@@ -186,6 +186,43 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.basetemp = Path(own.name) / "tmp"
 
 
+SLOW_FOLDERS = {"chaos", "dashboard", "hostile", "linear", "tracker"}
+"""Their tests break, flood or measure things, or drive a browser."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> None:
+    """Marks the tests of the inner loop, `-m fast`, and leaves out those that would only repeat on
+    another engine what does not depend on it."""
+    repeated = [
+        item for item in items if profile_of(item) and item.get_closest_marker("any_engine")
+    ]
+    items[:] = [item for item in items if item not in {*repeated}]
+    config.hook.pytest_deselected(items=repeated)
+    for item in items:
+        if is_fast(item):
+            item.add_marker(pytest.mark.fast)
+
+
+def profile_of(item: Any) -> Profile | None:
+    """The engine that a test needs; None for plain PostgreSQL, which is always there, or none."""
+    profile = item.callspec.params.get("profile") if hasattr(item, "callspec") else None
+    return profile if profile is not Profile.PLAIN else None
+
+
+def is_fast(item: Any) -> bool:
+    """Whether a test needs no other engine, starts no service of its own, sends no histories made
+    up by Hypothesis, and is not said to be slow."""
+    makes_histories = hasattr(item.obj, "hypothesis") and "database" in item.fixturenames
+    return (
+        profile_of(item) is None
+        and not SLOW_FOLDERS & set(item.path.parts)
+        and not hasattr(item.module, "running")
+        and not makes_histories
+        and item.get_closest_marker("slow") is None
+    )
+
+
 def pytest_sessionfinish() -> None:
     """Stops the servers that this run started."""
     servers.stack.close()

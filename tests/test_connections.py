@@ -20,6 +20,8 @@ from websockets.sync.client import connect
 from cli import connections
 from cli.connections import MAX_HEAD_BYTES, MOST_PIPELINED, Connections
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 30.0
 """Seconds, many times as long as anything here takes."""
 

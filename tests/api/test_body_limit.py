@@ -13,6 +13,8 @@ from api.body_limit import MAX_BODY_BYTES
 from api.errors import EVENTS_PATH
 from api.events.bodies import MAX_BODY_BYTES as MAX_EVENTS_BYTES
 
+pytestmark = pytest.mark.any_engine
+
 KINDS = (
     "application/json",
     "text/plain",

@@ -10,6 +10,8 @@ from api.body_limit import MAX_BODY_BYTES
 from api.errors import MOST_PROBLEMS
 from conftest import TestSite
 
+pytestmark = pytest.mark.any_engine
+
 LONGEST_ANSWER = 12_000
 
 

@@ -15,6 +15,8 @@ from fastapi import FastAPI
 from api.errors import EVENTS_PATH
 from conftest import TestSite
 
+pytestmark = [pytest.mark.any_engine, pytest.mark.slow]
+
 NUMBERS = (
     *("-1", "0", "2147483648", "-2147483649", "9223372036854775807", "9223372036854775808"),
     *("-9223372036854775809", "18446744073709551616", "1" + "0" * 30, "9" * 400, "9" * 5000),

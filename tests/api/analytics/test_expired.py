@@ -171,6 +171,7 @@ def follow(asked: Asked, suggestion: str) -> Asked:
     return {**asked, **dict(parse_qsl(suggestion, keep_blank_values=True, strict_parsing=True))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "report"), PATHS, ids=lambda value: getattr(value, "name", ""))
 async def test_suggestions_of_expired_answer_are_accepted(
     sites: dict[str, TestSite], path: str, report: Report

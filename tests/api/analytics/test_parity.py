@@ -371,9 +371,10 @@ async def set_watermarks_back(database: Any, time: datetime) -> None:
         )
 
 
+@pytest.mark.slow
 async def test_concurrent_writers_and_refreshers_lose_nothing(client, admin, database):
     sites = [await fresh_site(client, admin, database) for _ in range(2)]
-    hours = 40
+    hours = 24
     start = on_the_hour(utc_now()) - (hours + 6) * HOUR
     await sites[0].refresh()
     await set_watermarks_back(database, start)

@@ -20,6 +20,8 @@ from api.rollups.refresh import refresh_rollups
 from api.sites.models import utc_now
 from conftest import TestSite
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -13,6 +13,8 @@ from api.sites.directory import Sites
 from api.sites.models import utc_now
 from conftest import ADMIN, SECRET
 
+pytestmark = pytest.mark.any_engine
+
 PASSWORD = "a long enough password"
 
 

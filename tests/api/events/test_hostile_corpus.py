@@ -10,6 +10,8 @@ from hostile.attack import attack, target
 from hostile.corpus import Case, corpus
 from servers import fresh_database
 
+pytestmark = pytest.mark.slow
+
 SEED = 5
 LEAST = 3_000
 PARTS = len(Profile)

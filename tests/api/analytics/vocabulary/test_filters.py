@@ -91,13 +91,16 @@ async def test_filter_on_report_without_filters_is_refused(site: TestSite) -> No
     assert (answer.status_code, "cannot be filtered" in answer.text) == (422, True)
 
 
+@pytest.mark.any_engine
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("key", KEYS)
-async def test_every_operator_works_on_every_dimension_of_every_report(
+async def test_every_operator_works_on_every_dimension_and_each_on_every_report(
     two: TestSite, operator: str, key: str
 ) -> None:
-    """A clause and its opposite part the visits between them, whatever they are about."""
-    for report in FILTERABLE:
+    """A clause and its opposite part the visits between them, whatever they are about. Of the
+    reports each operator has its turn at every sixth, which are others for the next dimension."""
+    turn = KEYS.index(key) + OPERATORS.index(operator)
+    for report in FILTERABLE[turn % len(OPERATORS) :: len(OPERATORS)]:
         steps = {"pages": "/"} if report.startswith("funnel") else {}
         await filtered(two, report, [operator, key, ["Chrome", "%", "/**"]], **steps)
     clause = [operator, key, ["Chrome"]]

@@ -15,6 +15,8 @@ from api.body_limit import MOST_DISCARDED
 from api.events.bodies import MAX_BODY_BYTES
 from conftest import TestSite
 
+pytestmark = pytest.mark.any_engine
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 GZIP = {"Content-Encoding": "gzip"}
 

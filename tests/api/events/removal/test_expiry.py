@@ -17,6 +17,8 @@ from conftest import TestSite, make_site
 from expiry import DAY, TODAY, age, day, keep, settle
 from settings import LEAST_RETENTION_DAYS
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 
 KEPT = 35 + TODAY.weekday()

@@ -18,6 +18,8 @@ from api.sites import directory
 from api.sites.models import utc_now
 from conftest import TestSite, make_site, refresh
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

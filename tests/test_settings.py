@@ -106,6 +106,7 @@ def test_safe_combinations_of_settings_are_accepted(changed: dict[str, int]) -> 
     Settings(data_dir=Path("x"), **{**SAFE, **changed})
 
 
+@pytest.mark.slow
 def test_start_with_unsafe_settings_names_them(tmp_path: Path) -> None:
     unsafe = service_environment(tmp_path, RETENTION_DAYS="30")
     start = subprocess.run([sys.executable, "-m", "cli", "serve"], env=unsafe, capture_output=True)

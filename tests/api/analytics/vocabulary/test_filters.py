@@ -92,6 +92,7 @@ async def test_filter_on_report_without_filters_is_refused(site: TestSite) -> No
 
 
 @pytest.mark.any_engine
+@pytest.mark.slow
 @pytest.mark.parametrize("operator", OPERATORS)
 @pytest.mark.parametrize("key", KEYS)
 async def test_every_operator_works_on_every_dimension_and_each_on_every_report(

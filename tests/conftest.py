@@ -186,6 +186,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.basetemp = Path(own.name) / "tmp"
 
 
+FOLDER = Path(__file__).parent
+
 SLOW_FOLDERS = {"chaos", "dashboard", "hostile", "linear", "tracker"}
 """Their tests break, flood or measure things, or drive a browser."""
 
@@ -216,7 +218,7 @@ def is_fast(item: Any) -> bool:
     makes_histories = hasattr(item.obj, "hypothesis") and "database" in item.fixturenames
     return (
         profile_of(item) is None
-        and not SLOW_FOLDERS & set(item.path.parts)
+        and not SLOW_FOLDERS & {*item.path.relative_to(FOLDER).parts}
         and not hasattr(item.module, "running")
         and not makes_histories
         and item.get_closest_marker("slow") is None

@@ -196,11 +196,9 @@ SLOW_FOLDERS = {"chaos", "dashboard", "hostile", "linear", "tracker"}
 def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> None:
     """Marks the tests of the inner loop, `-m fast`, and leaves out those that would only repeat on
     another engine what does not depend on it."""
-    repeated = [
-        item for item in items if profile_of(item) and item.get_closest_marker("any_engine")
-    ]
-    items[:] = [item for item in items if item not in {*repeated}]
-    config.hook.pytest_deselected(items=repeated)
+    repeats = {item for item in items if profile_of(item) and item.get_closest_marker("any_engine")}
+    items[:] = [item for item in items if item not in repeats]
+    config.hook.pytest_deselected(items=[*repeats])
     for item in items:
         if is_fast(item):
             item.add_marker(pytest.mark.fast)

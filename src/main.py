@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from api.analytics.goals.routing import router as goals
+from api.analytics.plausible.routing import router as plausible
 from api.analytics.routing import router as analytics
 from api.auth.cookie import OwnCookie
 from api.auth.routing import router as auth

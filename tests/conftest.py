@@ -4,9 +4,12 @@ Every test that asks for `database`, `app` or `client` runs once per engine prof
 """
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -168,6 +171,56 @@ async def save_goal(site: TestSite, **goal: Any) -> dict[str, Any]:
     answer = await site.client.post("/api/goals", json=body, headers=site.admin)
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives each run a temporary folder of its own, which goes with it; --basetemp keeps one.
+
+    Of the root that all runs of a user share each run takes the permissions with which another
+    run's embedded server, whose user is not root, gets at its files.
+    """
+    if config.option.basetemp is None and "PYTEST_DEBUG_TEMPROOT" not in os.environ:
+        own = TemporaryDirectory(prefix="analytics-test-", ignore_cleanup_errors=True)
+        config.add_cleanup(own.cleanup)
+        config.option.basetemp = Path(own.name) / "tmp"
+
+
+FOLDER = Path(__file__).parent
+
+SLOW_FOLDERS = {"chaos", "dashboard", "hostile", "linear", "tracker"}
+"""Their tests break, flood or measure things, or drive a browser."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> None:
+    """Marks the tests of the inner loop, `-m fast`, and leaves out those that would only repeat on
+    another engine what does not depend on it."""
+    repeats = {item for item in items if profile_of(item) and item.get_closest_marker("any_engine")}
+    items[:] = [item for item in items if item not in repeats]
+    config.hook.pytest_deselected(items=[*repeats])
+    for item in items:
+        if is_fast(item):
+            item.add_marker(pytest.mark.fast)
+
+
+def profile_of(item: Any) -> Profile | None:
+    """The engine that a test needs; None for plain PostgreSQL, which is always there, or none."""
+    profile = item.callspec.params.get("profile") if hasattr(item, "callspec") else None
+    return profile if profile is not Profile.PLAIN else None
+
+
+def is_fast(item: Any) -> bool:
+    """Whether a test needs no other engine, starts no service of its own, sends no histories made
+    up by Hypothesis, and is not said to be slow."""
+    makes_histories = hasattr(item.obj, "hypothesis") and "database" in item.fixturenames
+    return (
+        profile_of(item) is None
+        and not SLOW_FOLDERS & {*item.path.relative_to(FOLDER).parts}
+        and not hasattr(item.module, "running")
+        and not makes_histories
+        and item.get_closest_marker("slow") is None
+    )
 
 
 def pytest_sessionfinish() -> None:

@@ -1,6 +1,7 @@
 """House rules that matter, held by tests."""
 
 import ast
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,6 +32,8 @@ LAYERS = (
     ("cli",),
 )
 """A module imports from its own layer and those above it in this list, never from below."""
+
+LONGEST_TEST_NAME = 75
 
 MODULES = sorted(SRC.rglob("*.py"))
 QUESTIONS = sorted(SRC.rglob("*.sql"))
@@ -72,7 +75,7 @@ def test_imports_go_one_way(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_every_module_says_what_it_is_for(path: Path) -> None:
+def test_every_module_has_docstring(path: Path) -> None:
     text = path.read_text()
     assert not text.strip() or ast.get_docstring(ast.parse(text))
 
@@ -95,7 +98,7 @@ def imported_elsewhere() -> set[tuple[str, str]]:
     }
 
 
-def test_what_other_packages_import_is_documented() -> None:
+def test_names_imported_by_other_packages_have_docstrings() -> None:
     imported = imported_elsewhere()
     missing = [
         f"{name_of(path)}.{node.name}"
@@ -148,14 +151,90 @@ def test_package_uses_no_retired_words(package: str, retired: dict[str, str]) ->
     assert not used
 
 
-def test_no_vague_names() -> None:
+def test_modules_have_no_vague_names() -> None:
     vague = {"utils", "helpers", "manager", "common", "misc", "service"}
     assert not [path for path in MODULES if path.stem in vague]
 
 
 @pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
-def test_every_question_says_what_it_answers(path: Path) -> None:
+def test_every_sql_file_begins_with_comment(path: Path) -> None:
     assert path.read_text().startswith(("--", "copy")), path.name
+
+
+CONTAINERS = {"dict", "list", "set", "defaultdict", "deque", "Counter", "OrderedDict"}
+WRITES = {"add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop", "popitem"}
+WRITES |= {"popleft", "remove", "setdefault", "update"}
+PENDING_STATE = {"api.events.writer.known_months"}
+"""State that is about to become a field of an object."""
+
+
+def containers_of(tree: ast.Module) -> set[str]:
+    """The names of dicts, lists and sets that a module makes for itself."""
+    made: set[str] = set()
+    for node in tree.body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            continue
+        value = node.value
+        named = value.func if isinstance(value, ast.Call) else None
+        displays = ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp | ast.SetComp
+        if isinstance(value, displays) or (isinstance(named, ast.Name) and named.id in CONTAINERS):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            made |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return made
+
+
+def written_in(node: ast.AST) -> set[str]:
+    """The names of what this statement or expression writes to, whole or in part."""
+    if isinstance(node, ast.Global):
+        return {*node.names}
+    found: list[ast.expr] = []
+    if isinstance(node, ast.Assign | ast.Delete):
+        found += [target for target in node.targets if isinstance(target, ast.Subscript)]
+    if isinstance(node, ast.AugAssign):
+        found.append(node.target)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        found += [node.func.value] if node.func.attr in WRITES else []
+    for place, whole in enumerate(found):
+        while isinstance(whole, ast.Subscript):
+            whole = found[place] = whole.value
+    return {whole.id for whole in found if isinstance(whole, ast.Name)}
+
+
+def test_no_function_writes_to_state_of_its_module() -> None:
+    found = {
+        f"{name_of(path)}.{name}"
+        for path in MODULES
+        for tree in [ast.parse(path.read_text())]
+        for function in ast.walk(tree)
+        if isinstance(function, Function)
+        for node in ast.walk(function)
+        for name in written_in(node)
+        if isinstance(node, ast.Global) or name in containers_of(tree)
+    }
+    assert found <= PENDING_STATE
+
+
+NO_SUBJECT = re.compile(r"test_(an?|are|at|but|has|have|in|is|its?|on|that|the|they|what|who)_")
+"""Begins a riddle, or a name that is complete only with the name of its class."""
+
+PENDING_NAMES = {"test_schedule.py"}
+"""Files that are being rewritten."""
+
+
+def test_test_names_are_short_and_begin_with_their_subject() -> None:
+    found = [
+        (path, node.name)
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        if path.name not in PENDING_NAMES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, Function) and node.name.startswith("test_")
+    ]
+    assert len(found) > 700
+    assert not [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, name in found
+        if len(name) > LONGEST_TEST_NAME or NO_SUBJECT.match(name)
+    ]
 
 
 def test_functions_are_short() -> None:

@@ -17,7 +17,7 @@ from conftest import TestSite
 BY_NAME = {report.name: report for report in REPORTS}
 
 
-async def test_a_question_is_explained(site: TestSite, database: Database) -> None:
+async def test_explain_shows_source_and_plan(site: TestSite, database: Database) -> None:
     await site.send({"page": "/", "visitor_id": "ann"})
     pages = BY_NAME["pages"]
     params = params_from(pages, [f"site={site.key}", "days=30"])
@@ -28,7 +28,7 @@ async def test_a_question_is_explained(site: TestSite, database: Database) -> No
     assert "Execution Time" in plan
 
 
-def test_words_on_the_command_line_are_parameters() -> None:
+def test_command_line_words_are_report_parameters() -> None:
     asked = ["pages=/", "pages=/pricing", "window=2", "unit=visit"]
     params = params_from(BY_NAME["funnel"], asked)
     assert params.model_dump(include={"pages", "window", "unit"}) == {
@@ -50,6 +50,6 @@ def test_parameter_is_a_list_by_its_type_and_not_by_its_text() -> None:
 
 
 @pytest.mark.parametrize("asked", [["days=soon"], ["planet=Mars"], ["nonsense"]])
-def test_words_that_are_no_parameters_are_refused(asked: list[str]) -> None:
+def test_invalid_report_parameters_are_refused(asked: list[str]) -> None:
     with pytest.raises(typer.BadParameter):
         params_from(BY_NAME["pages"], asked)

@@ -20,6 +20,8 @@ from websockets.sync.client import connect
 from cli import connections
 from cli.connections import MAX_HEAD_BYTES, MOST_PIPELINED, Connections
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 30.0
 """Seconds, many times as long as anything here takes."""
 
@@ -178,27 +180,25 @@ class TestHead:
             post(5)[:-4] + b"\r\na: " + b"x" * MAX_HEAD_BYTES + b"\r\n\r\nhello",
         ],
     )  # fmt: skip
-    def test_over_the_limit_is_refused_with_431_that_is_heard(
-        self, web: Web, head: bytes, rest: int
-    ) -> None:
+    def test_head_over_limit_is_refused_with_431(self, web: Web, head: bytes, rest: int) -> None:
         with web.connect(head, b"x" * rest) as client:
             status, body = read_answer(client)
             assert (status, json.loads(body).keys()) == (431, {"error", "detail"})
             assert is_closed(client)
 
-    def test_that_is_no_http_is_refused_with_400(self, web: Web) -> None:
+    def test_head_that_is_no_http_is_refused_with_400(self, web: Web) -> None:
         status, body = web.ask(b"hello\r\n\r\n")
         assert (status, json.loads(body)["error"]) == (400, "BAD_REQUEST")
 
     @pytest.mark.parametrize("bad", [b"hello\r\n\r\n", b"GET /" + b"x" * 2 * MAX_HEAD_BYTES])
-    def test_over_the_limit_leaves_the_answer_before_alone(self, web: Web, bad: bytes) -> None:
+    def test_bad_request_does_not_disturb_answer_before_it(self, web: Web, bad: bytes) -> None:
         with web.connect(b"GET /?1 HTTP/1.1\r\nhost: x\r\n\r\n") as client:
             time.sleep(0.1)
             client.sendall(bad)
             assert read_answer(client) == (200, b"0")
             assert is_closed(client)
 
-    def test_within_the_limit_is_taken(self, web: Web) -> None:
+    def test_head_within_limit_is_accepted(self, web: Web) -> None:
         padding = b"a: " + b"x" * (MAX_HEAD_BYTES // 2 - 200)
         address = b"/?" + b"0" * (MAX_HEAD_BYTES // 2 - 200)
         head = b"GET %b HTTP/1.1\r\nhost: x\r\n%b\r\n\r\n" % (address, padding)
@@ -219,14 +219,14 @@ class TestHead:
         ],
     )
     @pytest.mark.parametrize("part", [b"x" * 100_000, b"a: b\r\n" * 20_000, b"\r\n" * 50_000])
-    def test_without_end_takes_no_memory(self, web: Web, start: bytes, part: bytes) -> None:
+    def test_endless_head_takes_no_memory(self, web: Web, start: bytes, part: bytes) -> None:
         before = psutil.Process().memory_info().rss
         with web.connect(start) as client, suppress(ConnectionError):
             for _ in range(500):
                 client.sendall(part)
         assert psutil.Process().memory_info().rss - before < 30_000_000
 
-    def test_many_requests_at_once_are_answered_in_order(self, web: Web) -> None:
+    def test_pipelined_requests_are_answered_in_order(self, web: Web) -> None:
         flood = post(3) + b"abc" + GET + post(1) + b"a" + GET * (MOST_PIPELINED - 3)
         with web.connect(flood) as client:
             said = [read_answer(client) for _ in range(MOST_PIPELINED)]
@@ -234,7 +234,7 @@ class TestHead:
             MOST_PIPELINED - 3
         )
 
-    def test_too_many_requests_at_once_are_cut_off(self, web: Web) -> None:
+    def test_too_many_pipelined_requests_are_cut_off(self, web: Web) -> None:
         flood = b"GET /?0.5 HTTP/1.1\r\nhost: x\r\n\r\n" * (MOST_PIPELINED + 2)
         with web.connect(flood) as client:
             assert is_closed(client)
@@ -253,7 +253,7 @@ class TestTime:
             GET[:-1],
         ],
     )
-    def test_a_request_that_is_not_sent_in_time_is_refused_with_408(
+    def test_request_not_sent_in_time_is_refused_with_408(
         self, web: Web, hasty: None, sent: bytes
     ) -> None:
         with web.connect(sent) as client:
@@ -261,7 +261,7 @@ class TestTime:
             assert (status, json.loads(body)["error"]) == (408, "REQUEST_TIMEOUT")
             assert is_closed(client)
 
-    def test_a_body_in_small_pieces_has_no_more_time(self, web: Web, hasty: None) -> None:
+    def test_body_in_small_pieces_gets_no_more_time(self, web: Web, hasty: None) -> None:
         with web.connect(post(100_000)) as client:
             client.settimeout(0.05)
             due = time.monotonic() + PATIENCE
@@ -274,13 +274,13 @@ class TestTime:
             assert said.startswith(b"HTTP/1.1 408")
 
     @pytest.mark.parametrize("sent", [b"", GET, b"\r\n"])
-    def test_an_idle_connection_is_closed(self, web: Web, hasty: None, sent: bytes) -> None:
+    def test_idle_connection_is_closed(self, web: Web, hasty: None, sent: bytes) -> None:
         with web.connect(sent) as client:
             if sent == GET:
                 assert read_answer(client) == (200, b"0")
             assert is_closed(client)
 
-    def test_a_second_request_has_its_own_time(self, web: Web, hasty: None) -> None:
+    def test_second_request_has_its_own_time(self, web: Web, hasty: None) -> None:
         with web.connect() as client:
             for _ in range(4):
                 client.sendall(GET[:10])
@@ -288,31 +288,27 @@ class TestTime:
                 client.sendall(GET[10:])
                 assert read_answer(client) == (200, b"0")
 
-    def test_a_slow_answer_is_waited_for(self, web: Web, hasty: None) -> None:
+    def test_slow_answer_is_waited_for(self, web: Web, hasty: None) -> None:
         with web.connect(b"GET /?3 HTTP/1.1\r\nhost: x\r\n\r\n") as client:
             assert read_answer(client) == (200, b"0")
 
-    def test_a_request_behind_a_slow_one_has_its_time_afterwards(
-        self, web: Web, hasty: None
-    ) -> None:
+    def test_request_behind_slow_answer_has_its_own_time(self, web: Web, hasty: None) -> None:
         with web.connect(b"GET /?3 HTTP/1.1\r\nhost: x\r\n\r\n" + post(5) + b"abc") as client:
             assert read_answer(client) == (200, b"0")
             client.sendall(b"de")
             assert read_answer(client) == (200, b"5")
 
-    def test_a_body_that_was_answered_unread_is_not_waited_for_forever(
-        self, web: Web, hasty: None
-    ) -> None:
+    def test_connection_with_unread_body_is_closed(self, web: Web, hasty: None) -> None:
         with web.connect(post(100).replace(b"/?", b"/unread?") + b"x") as client:
             assert read_answer(client) == (200, b"0")
             assert is_closed(client)
 
-    def test_an_answer_that_is_not_taken_is_given_up(self, web: Web, hasty: None) -> None:
+    def test_answer_that_is_not_taken_is_given_up(self, web: Web, hasty: None) -> None:
         with web.connect(b"GET /big HTTP/1.1\r\nhost: x\r\n\r\n"):
             until(lambda: web.number() == 1)
             until(lambda: web.number() == 0)
 
-    def test_an_answer_that_is_taken_slowly_arrives_whole(self, web: Web, hasty: None) -> None:
+    def test_answer_that_is_taken_slowly_arrives_whole(self, web: Web, hasty: None) -> None:
         with web.connect(b"GET /big HTTP/1.1\r\nhost: x\r\n\r\n") as client:
             received = 0
             while received < BIG:
@@ -324,7 +320,7 @@ class TestNumber:
     """More connections, and more of them, than there is room for."""
 
     @pytest.mark.parametrize("sent", [b"", b"GET / HT", post(100) + b"x", GET])
-    def test_those_that_wait_make_room_for_others(self, sent: bytes) -> None:
+    def test_waiting_connections_make_room_for_others(self, sent: bytes) -> None:
         with serving(most=10) as web:
             crowd = [web.connect(sent) for _ in range(50)]
             until(lambda: web.number() <= 10)
@@ -334,7 +330,7 @@ class TestNumber:
             for client in crowd:
                 client.close()
 
-    def test_those_that_are_answered_are_not_closed(self) -> None:
+    def test_connections_being_answered_are_not_closed(self) -> None:
         with serving(most=10) as web:
             with web.connect(b"GET /?3 HTTP/1.1\r\nhost: x\r\n\r\n") as client:
                 crowd = [web.connect(b"GET") for _ in range(30)]
@@ -342,9 +338,7 @@ class TestNumber:
             for other in crowd:
                 other.close()
 
-    def test_bodies_that_are_not_sent_to_their_end_make_room(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_unfinished_bodies_make_room_for_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(connections, "MOST_HELD_BYTES", 5_000_000)
         with serving(most=1_000) as web:
             idle = web.connect(GET)
@@ -365,13 +359,13 @@ class TestNumber:
 class TestLive:
     """WebSockets, which begin as requests."""
 
-    def test_they_live_longer_than_requests(self, web: Web, hasty: None) -> None:
+    def test_websockets_outlive_request_timeout(self, web: Web, hasty: None) -> None:
         with connect(f"ws://127.0.0.1:{web.port}/") as live:
             assert live.recv() == "hello"
             time.sleep(3.5)
             assert live.ping().wait(PATIENCE)
 
-    def test_they_leave_room_for_requests(self) -> None:
+    def test_websockets_leave_room_for_requests(self) -> None:
         with serving(most=10) as web, ExitStack() as stack:
             address = f"ws://127.0.0.1:{web.port}/"
             live = [stack.enter_context(connect(address)) for _ in range(5)]

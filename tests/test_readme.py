@@ -32,7 +32,7 @@ def pattern(shown: str) -> re.Pattern[str]:
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl on this machine")
-def test_the_commands_answer_what_the_readme_shows(tmp_path: Path) -> None:
+def test_commands_of_readme_answer_as_shown(tmp_path: Path) -> None:
     commands = transcript()
     assert len(commands) > 8
     with running(tmp_path / "data", DEMO="false") as service:

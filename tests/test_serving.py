@@ -22,7 +22,7 @@ from processes import Service, cli, get, post, running, servers_of
         {"PORT": "eighty"},
     ],
 )
-def test_refuses_to_start_on_a_bad_setting(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_bad_setting_refuses_start(tmp_path: Path, environment: dict[str, str]) -> None:
     done = cli(tmp_path / "data", "serve", **environment)
     assert done.returncode == 2
     assert "PORT" in done.stderr or "SECRET_KEY" in done.stderr
@@ -30,7 +30,7 @@ def test_refuses_to_start_on_a_bad_setting(tmp_path: Path, environment: dict[str
     assert "Traceback" not in done.stderr
 
 
-def test_says_in_plain_words_that_the_database_is_not_there(tmp_path: Path) -> None:
+def test_missing_database_is_reported_in_plain_words(tmp_path: Path) -> None:
     done = cli(
         tmp_path / "data",
         "serve",
@@ -42,7 +42,7 @@ def test_says_in_plain_words_that_the_database_is_not_there(tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
 
 
-def test_a_first_start_makes_everything_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
+def test_first_start_creates_everything_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     (data_dir / "first-login.txt").touch(0o666)
@@ -59,7 +59,7 @@ def test_a_first_start_makes_everything_and_ctrl_c_stops_everything(tmp_path: Pa
     assert "Traceback" not in service.output()
 
 
-def test_killed_and_started_again_it_goes_on_with_what_it_had(tmp_path: Path) -> None:
+def test_restart_after_kill_keeps_data(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     first = Service(data_dir, DEMO="false")
     first.start()
@@ -73,7 +73,7 @@ def test_killed_and_started_again_it_goes_on_with_what_it_had(tmp_path: Path) ->
     assert not servers_of(data_dir)
 
 
-def test_a_server_left_behind_by_a_killed_service_is_taken_over_and_stopped(tmp_path: Path) -> None:
+def test_server_left_by_killed_service_is_taken_over_and_stopped(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     first = Service(data_dir, DEMO="false")
     first.start()
@@ -84,7 +84,7 @@ def test_a_server_left_behind_by_a_killed_service_is_taken_over_and_stopped(tmp_
     assert not servers_of(data_dir)
 
 
-def test_the_command_line_works_beside_a_running_service(tmp_path: Path) -> None:
+def test_import_from_command_line_works_beside_running_service(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     log = tmp_path / "access.log"
     agent = "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -100,7 +100,7 @@ def test_the_command_line_works_beside_a_running_service(tmp_path: Path) -> None
     assert "3 stored before" in again.stdout
 
 
-def test_rejected_events_are_listed_and_replayed_from_the_command_line(tmp_path: Path) -> None:
+def test_rejected_events_are_listed_and_replayed_from_command_line(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with running(data_dir, DEMO="false") as service:
         body = [{"page": "/"}, {"pgae": "/typo"}, {"page": "/old", "time": "2026-01-01T00:00:00Z"}]
@@ -113,7 +113,7 @@ def test_rejected_events_are_listed_and_replayed_from_the_command_line(tmp_path:
     assert [json.loads(line)["code"] for line in left.stdout.splitlines()] == ["unknown_field"]
 
 
-def test_many_processes_may_migrate_an_empty_database_at_once(tmp_path: Path) -> None:
+def test_concurrent_migrations_of_empty_database_succeed(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with running(data_dir, DEMO="false"), ThreadPoolExecutor(6) as threads:
         home = f"host={data_dir / 'postgres'} user=postgres"
@@ -133,9 +133,7 @@ def test_many_processes_may_migrate_an_empty_database_at_once(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
-def test_database_that_is_not_utf8_is_refused_in_one_sentence(
-    tmp_path: Path, encoding: str
-) -> None:
+def test_database_not_in_utf8_is_refused_in_one_sentence(tmp_path: Path, encoding: str) -> None:
     data_dir = tmp_path / "data"
     with embedded_server(data_dir) as url:
         with psycopg.connect(url, autocommit=True) as connection:
@@ -153,7 +151,7 @@ def test_database_that_is_not_utf8_is_refused_in_one_sentence(
     assert line.startswith(f"The database 'other' is encoded in {encoding}, and UTF8 is needed")
 
 
-def test_an_ordinary_role_is_enough(tmp_path: Path) -> None:
+def test_ordinary_role_is_sufficient(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with running(data_dir, DEMO="false"):
         home = f"host={data_dir / 'postgres'} user=postgres"

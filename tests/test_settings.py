@@ -28,14 +28,14 @@ GOOD = "f0e1d2c3b4a5968778695a4b3c2d1e0f" * 2
         "0" * 32,
     ],
 )
-def test_refuses_a_bad_secret_without_repeating_it(secret: str) -> None:
+def test_bad_secret_is_refused_without_being_repeated(secret: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         Settings(database_url="postgresql://db/x", secret_key=secret)
     for problem in refusal.value.errors():
         assert not secret or secret not in problem["msg"]
 
 
-def test_generates_its_own_secret_for_the_embedded_database(tmp_path: Path) -> None:
+def test_embedded_database_generates_its_own_secret(tmp_path: Path) -> None:
     first = Settings(database_url="", data_dir=tmp_path).secret
     second = Settings(database_url="", data_dir=tmp_path).secret
     assert first == second
@@ -44,7 +44,7 @@ def test_generates_its_own_secret_for_the_embedded_database(tmp_path: Path) -> N
     assert stat.S_IMODE(mode) == 0o600
 
 
-def test_secret_that_others_could_read_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+def test_secret_readable_by_others_is_restricted_to_owner(tmp_path: Path) -> None:
     path = tmp_path / "secret_key"
     path.write_text(GOOD)
     path.chmod(0o666)
@@ -52,7 +52,7 @@ def test_secret_that_others_could_read_is_readable_by_its_owner_only(tmp_path: P
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_private_file_is_a_new_one_whoever_had_the_old_one_open(tmp_path: Path) -> None:
+def test_private_file_is_written_as_new_file(tmp_path: Path) -> None:
     path = tmp_path / "first-login.txt"
     path.write_text("of others")
     path.chmod(0o666)
@@ -63,11 +63,11 @@ def test_private_file_is_a_new_one_whoever_had_the_old_one_open(tmp_path: Path) 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_takes_a_good_secret() -> None:
+def test_good_secret_is_accepted() -> None:
     assert Settings(database_url="postgresql://db/x", secret_key=GOOD).secret == GOOD
 
 
-def test_the_compose_example_holds_no_usable_secret() -> None:
+def test_compose_example_holds_no_usable_secret() -> None:
     example = (Path(__file__).parents[1] / ".env.compose").read_text()
     (line,) = [line for line in example.splitlines() if line.startswith("SECRET_KEY=")]
     with pytest.raises(ValidationError):
@@ -88,7 +88,7 @@ SAFE = {"retention_days": 90, "columnstore_after_days": 30, "rejected_days": 14}
         ({"rejected_days": 91}, ("RETENTION_DAYS (90)", "REJECTED_DAYS (91)", "Lower")),
     ],
 )
-def test_refuses_settings_that_are_unsafe_together(
+def test_unsafe_combinations_of_settings_are_refused(
     changed: dict[str, int], names: tuple[str, ...]
 ) -> None:
     with pytest.raises(ValidationError) as refusal:
@@ -102,11 +102,12 @@ def test_refuses_settings_that_are_unsafe_together(
     [{}, {"retention_days": 0, "rejected_days": 900}, {"retention_days": 37},
      {"retention_days": 22, "columnstore_after_days": 0}],
 )  # fmt: skip
-def test_takes_settings_that_are_safe_together(changed: dict[str, int]) -> None:
+def test_safe_combinations_of_settings_are_accepted(changed: dict[str, int]) -> None:
     Settings(data_dir=Path("x"), **{**SAFE, **changed})
 
 
-def test_a_start_with_unsafe_settings_says_which_and_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_start_with_unsafe_settings_names_them(tmp_path: Path) -> None:
     unsafe = service_environment(tmp_path, RETENTION_DAYS="30")
     start = subprocess.run([sys.executable, "-m", "cli", "serve"], env=unsafe, capture_output=True)
     assert start.returncode == 2

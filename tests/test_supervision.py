@@ -107,7 +107,7 @@ def name_of(process: psutil.Process) -> str:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_killed_embedded_server_is_started_again_while_events_hear_503(
+def test_killed_embedded_server_is_restarted_while_events_get_503(
     tmp_path: Path, workers: str
 ) -> None:
     data_dir = tmp_path / "data"
@@ -126,7 +126,7 @@ def test_killed_embedded_server_is_started_again_while_events_hear_503(
     assert not servers_of(data_dir)
 
 
-def test_server_is_not_started_beside_a_backend_of_the_killed_one(tmp_path: Path) -> None:
+def test_server_is_not_started_beside_backend_of_killed_one(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with running(data_dir, DEMO="false") as service:
         killed = postmaster_of(data_dir)
@@ -138,7 +138,7 @@ def test_server_is_not_started_beside_a_backend_of_the_killed_one(tmp_path: Path
         statuses_until_stored(service, "after")
 
 
-def test_worker_that_is_killed_with_the_server_is_replaced(tmp_path: Path) -> None:
+def test_worker_killed_with_server_is_replaced(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     configuration = data_dir / "postgres" / "postgresql.conf"
     with running(data_dir, DEMO="false", WORKERS="2") as service:
@@ -156,7 +156,7 @@ def test_worker_that_is_killed_with_the_server_is_replaced(tmp_path: Path) -> No
         assert service.stop() == 0
 
 
-def test_server_that_does_not_start_again_ends_the_service_with_exit_code_1(
+def test_server_that_does_not_restart_ends_service_with_exit_code_1(
     tmp_path: Path,
 ) -> None:
     data_dir = tmp_path / "data"
@@ -172,7 +172,7 @@ def test_server_that_does_not_start_again_ends_the_service_with_exit_code_1(
     assert "Traceback" not in service.output()
 
 
-def test_disk_without_room_for_the_wal_ends_the_service_until_there_is_some(
+def test_disk_without_room_for_wal_ends_service_until_there_is_some(
     tmp_path: Path,
 ) -> None:
     with small_disk(tmp_path / "disk", megabytes=400) as disk:
@@ -192,7 +192,7 @@ def test_disk_without_room_for_the_wal_ends_the_service_until_there_is_some(
         service.stop()
 
 
-def test_workers_end_when_their_parent_is_killed_and_the_next_start_works(tmp_path: Path) -> None:
+def test_workers_end_when_parent_is_killed_and_next_start_works(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     first = Service(data_dir, DEMO="false", WORKERS="2")
     first.start()
@@ -210,7 +210,7 @@ def test_workers_end_when_their_parent_is_killed_and_the_next_start_works(tmp_pa
     assert not servers_of(data_dir)
 
 
-def test_start_that_fails_beside_living_workers_does_not_stop_their_server(tmp_path: Path) -> None:
+def test_failed_start_beside_living_workers_does_not_stop_their_server(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     first = Service(data_dir, DEMO="false", WORKERS="2")
     first.start()
@@ -233,7 +233,7 @@ def test_start_that_fails_beside_living_workers_does_not_stop_their_server(tmp_p
     assert not servers_of(data_dir)
 
 
-def test_start_waits_for_a_recovery_that_takes_long(tmp_path: Path) -> None:
+def test_start_waits_for_long_recovery(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     service = Service(data_dir, DEMO="false")
     service.start()

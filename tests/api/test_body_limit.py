@@ -13,6 +13,8 @@ from api.body_limit import MAX_BODY_BYTES
 from api.errors import EVENTS_PATH
 from api.events.receive.body import MAX_BODY_BYTES as MAX_EVENTS_BYTES
 
+pytestmark = pytest.mark.any_engine
+
 KINDS = (
     "application/json",
     "text/plain",
@@ -52,7 +54,7 @@ async def answers(client: httpx.AsyncClient, app: FastAPI, more: int) -> dict[st
     return said
 
 
-async def test_a_body_one_byte_over_the_limit_of_its_route_is_refused_with_413(
+async def test_body_one_byte_over_limit_is_refused_with_413(
     client: httpx.AsyncClient, app: FastAPI
 ) -> None:
     said = await answers(client, app, more=1)
@@ -75,7 +77,7 @@ def is_too_large(answer: httpx.Response) -> bool:
     )
 
 
-async def test_a_body_of_the_limit_is_not_too_large(
+async def test_body_of_exactly_the_limit_is_not_too_large(
     client: httpx.AsyncClient, app: FastAPI
 ) -> None:
     said = await answers(client, app, more=0)
@@ -84,7 +86,7 @@ async def test_a_body_of_the_limit_is_not_too_large(
 
 
 @pytest.mark.parametrize("length", ["65537", "0" * 5000 + "1", "9" * 19, "9" * 5000])
-async def test_a_length_that_is_too_large_is_refused_unread(
+async def test_content_length_over_limit_is_refused_unread(
     client: httpx.AsyncClient, length: str
 ) -> None:
     headers = {"Content-Length": length, "Expect": "100-continue"}
@@ -92,7 +94,7 @@ async def test_a_length_that_is_too_large_is_refused_unread(
     assert answer.status_code == 413
 
 
-async def test_the_body_reaches_its_route_whole(client: httpx.AsyncClient) -> None:
+async def test_body_in_pieces_reaches_route_whole(client: httpx.AsyncClient) -> None:
     email = f"{uuid4()}@test.example"
     body = f'{{"email": "{email}", "password": "a long enough password"}}'.ljust(MAX_BODY_BYTES)
     answer = await client.post(

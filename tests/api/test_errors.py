@@ -10,6 +10,8 @@ from api.body_limit import MAX_BODY_BYTES
 from api.errors import MOST_PROBLEMS
 from conftest import TestSite
 
+pytestmark = pytest.mark.any_engine
+
 LONGEST_ANSWER = 12_000
 
 
@@ -40,7 +42,7 @@ BODIES = [
 
 
 @pytest.mark.parametrize(("path", "body"), BODIES)
-async def test_of_many_problems_the_first_are_listed_and_the_rest_are_counted(
+async def test_first_of_many_problems_are_listed_and_rest_is_counted(
     client: httpx.AsyncClient, admin: dict[str, str], path: str, body: str
 ) -> None:
     headers = admin | {"Content-Type": "application/json"}
@@ -63,7 +65,7 @@ async def test_of_many_problems_the_first_are_listed_and_the_rest_are_counted(
         ("retention", {"start": json.dumps({"props": {f"{n}": [] for n in range(100)}})}),
     ],
 )
-async def test_of_many_problems_in_an_address_the_first_are_listed(
+async def test_first_of_many_query_problems_are_listed(
     site: TestSite, report: str, params: dict[str, Any]
 ) -> None:
     asked = {"site": site.key} | params
@@ -72,7 +74,7 @@ async def test_of_many_problems_in_an_address_the_first_are_listed(
     assert len(answer.content) < LONGEST_ANSWER
 
 
-async def test_a_batch_of_bad_events_is_accounted_for_in_few_words(
+async def test_answer_to_batch_of_bad_events_is_short(
     client: httpx.AsyncClient,
 ) -> None:
     body = [{"x" * 1_000: 1}] * 1_000
@@ -81,7 +83,7 @@ async def test_a_batch_of_bad_events_is_accounted_for_in_few_words(
     assert len(answer.content) < 500_000
 
 
-async def test_all_of_a_few_problems_are_listed(client: httpx.AsyncClient) -> None:
+async def test_few_problems_are_all_listed(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/auth/login", json={"a": 1, "b": 2})
     where = [problem["where"] for problem in answer.json()["problems"]]
     assert where == ["email", "password", "a", "b"]

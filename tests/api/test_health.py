@@ -40,9 +40,7 @@ async def run(database: Database, statement: str) -> None:
         await connection.execute(statement.encode())
 
 
-async def test_ready_service_says_on_what_it_runs(
-    client: httpx.AsyncClient, profile: Profile
-) -> None:
+async def test_ready_service_names_its_engine(client: httpx.AsyncClient, profile: Profile) -> None:
     answer = await client.get("/readyz")
     assert answer.status_code == 200
     told = answer.json()
@@ -59,7 +57,7 @@ create trigger counted after insert or update on write_probe
 """
 
 
-async def test_many_who_ask_at_once_share_one_write(
+async def test_concurrent_readiness_checks_share_one_write(
     client: httpx.AsyncClient, database: Database
 ) -> None:
     await asyncio.sleep(1.1)  # an answer from a moment ago is good for them, too
@@ -74,7 +72,7 @@ async def test_many_who_ask_at_once_share_one_write(
         await run(database, "drop function count_write cascade; drop table counted")
 
 
-async def test_write_leaves_nothing_behind(database: Database) -> None:
+async def test_readiness_write_leaves_nothing_behind(database: Database) -> None:
     relations = "select count(*) from pg_class"
     async with Probe(database.url, 60) as probe:
         await probe.write()
@@ -88,7 +86,7 @@ async def test_write_leaves_nothing_behind(database: Database) -> None:
     assert await one(database, "select count(*) from write_probe") == 1
 
 
-async def test_role_that_may_not_make_temporary_tables_is_ready(database: Database) -> None:
+async def test_role_without_temporary_tables_is_ready(database: Database) -> None:
     role = "nobody_special"
     alter = "do $$ begin execute format('{}', current_database()); end $$"
     await run(database, f"create role {role} login; grant all on write_probe to {role}")
@@ -134,9 +132,7 @@ async def settled(database: Database) -> None:
 
 
 @pytest.mark.usefixtures("settled")
-async def test_rollups_that_are_not_refreshed_are_a_warning(
-    site: TestSite, database: Database
-) -> None:
+async def test_refresh_that_is_hours_behind_is_warning(site: TestSite, database: Database) -> None:
     last_week = (utc_now() - timedelta(days=6)).isoformat()
     await site.send({"page": "/", "visitor_id": 1, "time": last_week}, {"page": "/"})
     await refresh(database)
@@ -154,7 +150,9 @@ async def test_rollups_that_are_not_refreshed_are_a_warning(
 
 
 @pytest.mark.usefixtures("settled")
-async def test_bucket_that_nobody_computes_is_a_warning(site: TestSite, database: Database) -> None:
+async def test_dirty_bucket_that_is_hours_old_is_warning(
+    site: TestSite, database: Database
+) -> None:
     long_ago = (utc_now() - timedelta(days=30)).isoformat()
     await refresh(database)
     await run(database, "update rollup_state set refreshed_at = refreshed_at - interval '1 day'")
@@ -170,7 +168,9 @@ async def test_bucket_that_nobody_computes_is_a_warning(site: TestSite, database
 
 
 @pytest.mark.usefixtures("settled")
-async def test_raw_data_that_does_not_go_is_a_warning(site: TestSite, database: Database) -> None:
+async def test_expired_raw_data_that_is_not_removed_is_warning(
+    site: TestSite, database: Database
+) -> None:
     old = utc_now() - timedelta(days=60)
     await site.send({"page": "/", "visitor_id": 1, "time": old.isoformat()})
     await refresh(database)
@@ -186,7 +186,7 @@ async def test_raw_data_that_does_not_go_is_a_warning(site: TestSite, database: 
     assert (await ready(database)).warnings == []
 
 
-async def test_what_is_behind_and_cannot_be_found_out_is_a_warning(database: Database) -> None:
+async def test_failed_check_of_backlog_is_warning(database: Database) -> None:
     await run(database, "alter table site rename to elsewhere")
     try:
         told = await ready(database)
@@ -205,7 +205,7 @@ def await_status(base: str, status: int) -> httpx.Response:
     raise AssertionError(answer.text)
 
 
-def test_embedded_server_with_no_room_left_is_not_ready(tmp_path: Path) -> None:
+def test_embedded_server_on_full_disk_is_not_ready(tmp_path: Path) -> None:
     with (
         small_disk(tmp_path / "disk", megabytes=400) as disk,
         running(disk.path / "data", DEMO="false") as service,
@@ -241,7 +241,7 @@ async def statuses(client: httpx.AsyncClient, events: list[dict[str, str]]) -> t
     return sent.status_code, asked.status_code
 
 
-async def test_full_disk_is_not_ready_and_events_hear_503(tmp_path: Path) -> None:
+async def test_server_on_full_disk_is_not_ready_and_events_get_503(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", megabytes=400) as disk:
         server = Server(disk.path / "data")
         server.start()

@@ -17,7 +17,7 @@ from conftest import TestSite
 GOOGLEBOT = "Googlebot/2.1 (+http://www.google.com/bot.html)"
 
 
-async def test_one_bot_event_on_two_sites_is_two_events(
+async def test_same_bot_event_on_two_sites_is_two_events(
     site: TestSite, client: httpx.AsyncClient
 ) -> None:
     event = {
@@ -31,7 +31,7 @@ async def test_one_bot_event_on_two_sites_is_two_events(
         assert answer.status_code == 201
 
 
-async def test_a_guessed_id_tells_a_stranger_nothing(
+async def test_guessed_event_id_reveals_nothing(
     client: httpx.AsyncClient, admin: dict[str, str]
 ) -> None:
     secret = {
@@ -59,7 +59,7 @@ async def test_a_guessed_id_tells_a_stranger_nothing(
         b'{"page":"/a"}\n[1,2]\n{"page":"/b"}\n',
     ],
 )
-async def test_a_bad_line_costs_only_itself(client: httpx.AsyncClient, body: bytes) -> None:
+async def test_bad_line_costs_only_itself(client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post("/api/events/", content=body)
     assert (answer.status_code, answer.json()["accepted"]) == (201, 2)
     assert len(answer.json()["rejected"]) == 1
@@ -84,7 +84,7 @@ async def test_a_bad_line_costs_only_itself(client: httpx.AsyncClient, body: byt
     ],
 )
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
-async def test_no_parameter_breaks_a_report(
+async def test_extreme_parameters_break_no_report(
     site: TestSite, report: Any, params: dict[str, str]
 ) -> None:
     asked = {"site": site.key} | params
@@ -93,7 +93,7 @@ async def test_no_parameter_breaks_a_report(
     assert answer.status_code < 500, answer.text
 
 
-async def test_a_pattern_of_wildcards_only_is_refused(site: TestSite) -> None:
+async def test_pattern_of_many_wildcards_is_refused(site: TestSite) -> None:
     params = {"site": site.key, "steps": "/" + "*a" * 50}
     answer = await site.client.get("/api/analytics/funnel", params=params)
     assert (answer.status_code, "wildcards" in answer.json()["detail"]) == (422, True)
@@ -102,28 +102,30 @@ async def test_a_pattern_of_wildcards_only_is_refused(site: TestSite) -> None:
 
 
 @pytest.mark.parametrize("origin", ["http://[", "null", "http://evil.example"])
-async def test_a_strange_origin_is_a_foreign_one(client: httpx.AsyncClient, origin: str) -> None:
+async def test_invalid_origin_is_foreign(client: httpx.AsyncClient, origin: str) -> None:
     headers = {"Origin": origin, "Cookie": "analytics_login=x"}
     assert (await client.get("/api/auth/me", headers=headers)).status_code == 401
 
 
 @pytest.mark.parametrize("onward", ["http://[", "//evil.example", "/\\evil.example", "/\r\nX: y"])
-async def test_a_strange_way_onward_leads_home(client: httpx.AsyncClient, onward: str) -> None:
+async def test_foreign_login_redirect_is_replaced_by_start_page(
+    client: httpx.AsyncClient, onward: str
+) -> None:
     answer = await client.get("/login", params={"next": onward})
     assert answer.status_code == 200
     assert 'data-next="/"' in answer.text
 
 
-async def test_a_name_of_nul_is_refused(client: httpx.AsyncClient) -> None:
+async def test_name_with_nul_is_refused(client: httpx.AsyncClient) -> None:
     body = {"email": "nul@test.example", "password": "a long enough password", "name": "a\0b"}
     assert (await client.post("/api/auth/register", json=body)).status_code == 422
 
 
-async def test_many_shapes_of_questions_are_not_remembered_for_ever() -> None:
+async def test_cache_of_statements_is_bounded() -> None:
     assert driver_form.cache_info().maxsize is not None
 
 
-async def test_a_visit_that_never_pauses_ends_after_seven_days_however_it_arrives(
+async def test_visit_without_gap_ends_after_seven_days_in_any_batching(
     site: TestSite, client: httpx.AsyncClient, admin: dict[str, str], database: Database
 ) -> None:
     def views(visitor: str) -> list[dict[str, Any]]:
@@ -143,7 +145,7 @@ async def test_a_visit_that_never_pauses_ends_after_seven_days_however_it_arrive
     assert found == [first, first, second, second]
 
 
-async def test_no_parameter_of_any_path_lets_a_nul_through(site: TestSite, app: FastAPI) -> None:
+async def test_nul_in_query_parameter_is_no_server_error(site: TestSite, app: FastAPI) -> None:
     broken: list[str] = []
     for path, operations in app.openapi()["paths"].items():
         for parameter in operations.get("get", {}).get("parameters", ()):
@@ -165,13 +167,13 @@ async def test_no_parameter_of_any_path_lets_a_nul_through(site: TestSite, app: 
         ("rejected/replay", {"code": "a\0b"}),
     ],
 )
-async def test_no_name_lets_a_nul_through(site: TestSite, path: str, body: dict[str, str]) -> None:
+async def test_nul_in_body_is_refused(site: TestSite, path: str, body: dict[str, str]) -> None:
     url = f"/api/sites/{site.key}/{path}"
     answer = await site.client.post(url, json=body, headers=site.admin)
     assert (answer.status_code, answer.json()["error"]) == (422, "INVALID")
 
 
-async def test_no_path_lets_a_nul_through(site: TestSite, app: FastAPI) -> None:
+async def test_nul_in_path_is_no_server_error(site: TestSite, app: FastAPI) -> None:
     broken: list[str] = []
     for path, operations in app.openapi()["paths"].items():
         url = re.sub(r"\{\w+\}", "a%00b", path)

@@ -10,34 +10,15 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from prometheus_client.parser import text_string_to_metric_families
 
 from api.logs import JsonFormatter, TextFormatter
 from conftest import TestSite
+from exposition import numbers_in, numbers_of
 from processes import running
 from settings import Settings
 
-Numbers = dict[tuple[str, ...], float]
 
-
-def numbers_in(text: str) -> Numbers:
-    """The samples of an exposition by name and label values."""
-    return {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        if sample.name.startswith("analytics_")
-    }
-
-
-async def numbers_of(app: FastAPI) -> Numbers:
-    """What a caller on the same machine is told."""
-    transport = httpx.ASGITransport(app, client=("127.0.0.1", 1))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        return numbers_in((await client.get("/metrics")).text)
-
-
-async def test_counts_what_became_of_events(site: TestSite, app: FastAPI) -> None:
+async def test_metrics_count_outcome_of_events(site: TestSite, app: FastAPI) -> None:
     before = await numbers_of(app)
     event = {"site": site.key, "page": "/", "id": site.key}
     batch = [event, event, event, {"site": site.key, "pgae": "/"}]
@@ -57,7 +38,7 @@ async def test_counts_what_became_of_events(site: TestSite, app: FastAPI) -> Non
     assert after["analytics_live_viewers",] == 0
 
 
-async def test_is_nobodys_business_elsewhere(
+async def test_metrics_are_hidden_from_other_hosts_unless_open(
     client: httpx.AsyncClient, app: FastAPI, settings: Settings
 ) -> None:
     assert (await client.get("/metrics")).status_code == 404
@@ -67,7 +48,7 @@ async def test_is_nobodys_business_elsewhere(
     app.state.settings = settings
 
 
-def test_several_workers_are_added_up(tmp_path: Path) -> None:
+def test_metrics_of_several_workers_are_added_up(tmp_path: Path) -> None:
     with running(tmp_path / "data", DEMO="false", WORKERS="2") as service:
         body = json.dumps({"page": "/"}).encode()
         url = f"{service.base}/api/events/"
@@ -90,13 +71,13 @@ class TestLogs:
             )
 
     @pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()])
-    def test_keep_secrets(self, formatter: logging.Formatter) -> None:
+    def test_log_lines_hold_no_secrets(self, formatter: logging.Formatter) -> None:
         message = "password=hunter2 %s Authorization: Bearer hunter2"
         line = formatter.format(self.record(message, "http://a:hunter2@h/"))
         assert "hunter2" not in line
         assert "ValueError" in line
 
-    def test_are_one_line_of_json_whatever_is_in_them(self) -> None:
+    def test_log_lines_are_one_line_of_json(self) -> None:
         line = JsonFormatter().format(self.record("a\r\nforged \x1b[31m line"))
         assert line.isprintable()
         assert json.loads(line)["message"] == "a\r\nforged \x1b[31m line"

@@ -96,7 +96,7 @@ def login(service: Service) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("operation", "mode"), calls)
-def test_every_answer_is_as_documented(
+def test_every_answer_matches_its_documentation(
     service: Service, login: dict[str, str], operation: APIOperation, mode: GenerationMode
 ) -> None:
     @seed(SEED)

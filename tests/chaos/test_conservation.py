@@ -4,5 +4,5 @@ from chaos.conservation import run_breaker
 from conftest import SECRET
 
 
-def test_the_sums_are_right_whatever_breaks() -> None:
+def test_sums_are_right_whatever_breaks() -> None:
     run_breaker(SECRET, examples=4, steps=15)

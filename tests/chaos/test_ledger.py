@@ -3,7 +3,7 @@
 from chaos.ledger import Plan, run
 
 
-def test_what_is_acknowledged_survives_every_kill() -> None:
+def test_acknowledged_events_survive_every_kill() -> None:
     plan = Plan(kills=3, server_kills=1, threads=4, longest_pause=0.5)
     print(f"seed {plan.seed}")
     books = run(plan)

@@ -112,7 +112,7 @@ async def serving(settings: Settings) -> AsyncIterator[FastAPI]:
         yield app
 
 
-async def test_a_frozen_server_is_answered_for_in_time(world: World) -> None:
+async def test_frozen_server_gets_503_in_time(world: World) -> None:
     world.server.freeze()
     try:
         assert set(await world.send_many(30)) == {503}
@@ -129,7 +129,7 @@ async def test_a_frozen_server_is_answered_for_in_time(world: World) -> None:
     await world.recovers(5)
 
 
-async def test_nobody_hears_of_it_when_idle_connections_were_cut(world: World) -> None:
+async def test_cut_idle_connections_are_replaced_unnoticed(world: World) -> None:
     world.proxy.cut()
     await asyncio.sleep(0.1)
     assert set(await world.send_many(30)) == {201}
@@ -137,9 +137,7 @@ async def test_nobody_hears_of_it_when_idle_connections_were_cut(world: World) -
 
 
 @pytest.mark.parametrize("seconds", [0, 0.005, 0.01, 0.02, 0.05])
-async def test_what_was_under_way_when_the_connection_broke_is_tried_again(
-    world: World, seconds: float
-) -> None:
+async def test_write_interrupted_by_cut_connection_is_retried(world: World, seconds: float) -> None:
     sending = asyncio.gather(*(world.send() for _ in range(50)))
     await asyncio.sleep(seconds)
     world.proxy.cut()
@@ -147,9 +145,7 @@ async def test_what_was_under_way_when_the_connection_broke_is_tried_again(
 
 
 @pytest.mark.parametrize("own", [{}, {"id": "an-id-of-its-own"}])
-async def test_a_commit_of_which_nobody_heard_is_not_made_twice(
-    world: World, own: dict[str, str]
-) -> None:
+async def test_commit_without_reply_is_not_stored_twice(world: World, own: dict[str, str]) -> None:
     page = f"/{uuid4()}"
     world.proxy.never_arrives = COMMITTED
     answer = await world.client.post("/api/events/", json=[{"page": page, **own}])
@@ -162,7 +158,7 @@ async def test_a_commit_of_which_nobody_heard_is_not_made_twice(
 
 
 @pytest.mark.parametrize("mode", [Mode.CUT, Mode.STALL])
-async def test_a_network_that_fails_is_answered_for_in_time(world: World, mode: Mode) -> None:
+async def test_failed_network_gets_503_in_time(world: World, mode: Mode) -> None:
     await world.proxy.set(mode)
     assert set(await world.send_many(30)) == {503}
     assert (await world.client.get("/readyz")).status_code == 503
@@ -170,14 +166,14 @@ async def test_a_network_that_fails_is_answered_for_in_time(world: World, mode: 
     await world.recovers(5)
 
 
-async def test_connections_on_which_everything_gets_lost_are_given_up(world: World) -> None:
+async def test_half_open_connections_are_given_up(world: World) -> None:
     await world.proxy.set(Mode.HALF_OPEN)
     assert set(await world.send_many(10)) == {503}
     await world.proxy.set(Mode.PASS)
     await world.recovers(20)
 
 
-async def test_a_slow_network_costs_time_and_no_event(world: World) -> None:
+async def test_slow_network_delays_events_and_loses_none(world: World) -> None:
     world.proxy.delay = 0.01
     await world.proxy.set(Mode.SLOW)
     assert set(await world.send_many(20)) == {201}
@@ -189,7 +185,7 @@ async def test_a_slow_network_costs_time_and_no_event(world: World) -> None:
     await world.recovers(20)
 
 
-async def test_a_server_that_is_killed_and_started_again_is_found_again(world: World) -> None:
+async def test_killed_and_restarted_server_is_found_again(world: World) -> None:
     sending = asyncio.create_task(world.send_many(30))
     world.server.kill()
     assert set(await world.send_many(10)) == {503}
@@ -198,7 +194,7 @@ async def test_a_server_that_is_killed_and_started_again_is_found_again(world: W
     await world.recovers(10)
 
 
-async def test_a_full_line_is_refused_at_once(world: World) -> None:
+async def test_full_queue_is_refused_at_once(world: World) -> None:
     world.server.freeze()
     try:
         body = [{"page": "/"}] * 1000

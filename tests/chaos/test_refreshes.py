@@ -6,7 +6,7 @@ from conftest import servers
 from servers import fresh_database
 
 
-async def test_rollups_are_right_whoever_is_killed_at_whatever_moment(profile: Profile) -> None:
+async def test_rollups_are_exact_after_kills_at_any_moment(profile: Profile) -> None:
     plan = Plan(kills=9, writers=2)
     print(f"seed {plan.seed}")
     address = servers.address(profile)

@@ -28,7 +28,7 @@ def clock(tmp_path: Path) -> Clock:
     return Clock(tmp_path / "clock", datetime.now(UTC))
 
 
-def test_a_process_sees_the_clock_and_every_move_of_it(clock: Clock) -> None:
+def test_process_sees_moved_clock(clock: Clock) -> None:
     script = "import time\nwhile input(): print(time.time(), flush=True)"
     with subprocess.Popen(
         [sys.executable, "-c", script],
@@ -75,7 +75,7 @@ for wait in (
 
 
 @pytest.mark.parametrize("days", [-9000, 0, 9000])
-def test_waits_last_as_long_as_ever(clock: Clock, days: int) -> None:
+def test_waits_last_as_long_under_moved_clock(clock: Clock, days: int) -> None:
     clock.move(timedelta(days=days))
     environment = {**os.environ, **clock.environment}
     run = [sys.executable, "-c", WAITS]
@@ -86,7 +86,7 @@ def test_waits_last_as_long_as_ever(clock: Clock, days: int) -> None:
 
 
 @pytest.mark.parametrize("profile", [Profile.PLAIN, Profile.TIMESCALE], indirect=True)
-def test_numbers_and_sizes_are_right_whatever_the_time_does(profile: Profile) -> None:
+def test_numbers_and_sizes_are_right_whatever_the_clock_does(profile: Profile) -> None:
     if why := missing():
         pytest.skip(why)
     own = servers.address(Profile.PLAIN)

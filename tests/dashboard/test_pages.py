@@ -93,9 +93,7 @@ def log_in(window: Page, service: Service, path: str) -> None:
     window.click("form button[type=submit]")
 
 
-def test_an_event_posted_with_curl_appears_in_two_windows(
-    service: Service, browser: Browser
-) -> None:
+def test_posted_event_appears_in_two_windows(service: Service, browser: Browser) -> None:
     with watched(browser) as one, watched(browser) as other:
         for window in (one, other):
             window.goto(f"{service.base}/api/realtime/?site=demo")
@@ -109,7 +107,7 @@ def test_an_event_posted_with_curl_appears_in_two_windows(
                 expect(window.locator("#top-pages")).to_contain_text(page)
 
 
-def test_what_events_say_is_shown_as_text(service: Service, window: Page) -> None:
+def test_event_fields_are_shown_as_text(service: Service, window: Page) -> None:
     fields = ("title", "name", "referrer", "utm_campaign", "utm_source", "screen", "language")
     attack = dict.fromkeys(fields, ATTACK[:200])
     curl(service, page=f"/{ATTACK}", **attack | {"screen": ATTACK[:20]})
@@ -122,7 +120,7 @@ def test_what_events_say_is_shown_as_text(service: Service, window: Page) -> Non
     assert window.locator("main img").count() == 0
 
 
-def test_the_overview_shows_what_the_api_answers(service: Service, window: Page) -> None:
+def test_overview_shows_answers_of_api(service: Service, window: Page) -> None:
     address = f"{service.base}/api/analytics/pages?site=demo&days=30"
     with urllib.request.urlopen(address) as answer:
         top = json.load(answer)["rows"][0]
@@ -135,14 +133,14 @@ def test_the_overview_shows_what_the_api_answers(service: Service, window: Page)
         expect(window.locator(f"#{card} .origin")).not_to_be_empty()
 
 
-def test_a_login_leads_on_and_a_logout_back(service: Service, window: Page) -> None:
+def test_login_leads_to_requested_page_and_logout_back(service: Service, window: Page) -> None:
     log_in(window, service, "/?site=default")
     expect(window.locator("body")).to_contain_text("Default site")
     window.get_by_role("button", name="Log out").click()
     expect(window.locator("#password").first).to_be_visible()
 
 
-def test_a_wrong_password_says_so(service: Service, window: Page) -> None:
+def test_wrong_password_is_reported(service: Service, window: Page) -> None:
     window.goto(f"{service.base}/")
     window.fill("#email", "admin@localhost")
     window.fill("#password", "not the password")
@@ -151,13 +149,13 @@ def test_a_wrong_password_says_so(service: Service, window: Page) -> None:
 
 
 @pytest.mark.parametrize("onward", ["//evil.example", "https://evil.example/", "/\\evil.example"])
-def test_a_login_leads_nowhere_else(service: Service, window: Page, onward: str) -> None:
+def test_login_redirects_to_own_pages_only(service: Service, window: Page, onward: str) -> None:
     log_in(window, service, f"/login?next={onward}")
     window.wait_for_url(f"{service.base}/**")
     assert window.url.startswith(f"{service.base}/")
 
 
-def test_an_unknown_site_is_a_friendly_page(service: Service, window: Page) -> None:
+def test_unknown_site_shows_page_with_its_name(service: Service, window: Page) -> None:
     log_in(window, service, "/?site=no-such-site")
     expect(window.locator("body")).to_contain_text("no-such-site")
 
@@ -174,7 +172,7 @@ def shop(service: Service, tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def test_the_tracker_fills_the_live_page(service: Service, browser: Browser, shop: str) -> None:
+def test_tracker_events_appear_on_live_page(service: Service, browser: Browser, shop: str) -> None:
     with watched(browser) as live, watched(browser) as visitor:
         live.goto(f"{service.base}/api/realtime/?site=demo")
         expect(live.locator("#connection")).to_have_attribute("data-state", "live")

@@ -47,7 +47,7 @@ def test_templates_escape_everything_and_run_nothing_inline(path: Path):
     assert offences(path.read_text(), DANGERS | TEMPLATE_DANGERS) == []
 
 
-def test_there_are_pages_to_look_at():
+def test_checked_files_include_all_pages():
     assert {path.name for path in TEMPLATES} >= {"base.html", "overview.html", "live.html"}
     assert {path.name for path in MODULES} >= {"overview.js", "live.js", "login.js"}
 
@@ -75,5 +75,5 @@ def test_scripts_are_small():
         "<a href={{ page }}>",
     ],
 )
-def test_each_danger_is_seen(text: str):
+def test_each_dangerous_construct_is_detected(text: str):
     assert offences(text, DANGERS | TEMPLATE_DANGERS) != []

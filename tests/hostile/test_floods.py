@@ -261,7 +261,7 @@ def status_of(service: Service, path: str, body: bytes) -> int:
     [half_open, headers, keys, logins, arrays, cookies, bodies, pipelines],
     ids=lambda f: f.__name__,
 )
-def test_a_flood_stops_neither_health_nor_ingest_and_leaves_nothing_behind(
+def test_flood_stops_neither_health_nor_ingest_and_leaves_no_memory_behind(
     service: Service, database: str, flood: Callable[[Service], None]
 ) -> None:
     before = size(service)
@@ -278,7 +278,7 @@ def test_a_flood_stops_neither_health_nor_ingest_and_leaves_nothing_behind(
     assert "Traceback" not in service.output()
 
 
-def test_with_few_files_idle_connections_lock_nobody_out(database: str, tmp_path: Path) -> None:
+def test_idle_connections_beyond_file_limit_lock_nobody_out(database: str, tmp_path: Path) -> None:
     few = ("bash", "-c", 'ulimit -n 300 && exec "$@"', "bash")
     with target(database, tmp_path, wrapped=few) as service:
         for beginning in (b"", b"GET / HT", posted("/api/events/", b"x" * 100)[:-1]):
@@ -298,7 +298,9 @@ class TestTooLarge:
 
     @pytest.mark.parametrize("size", MORE.values(), ids=MORE)
     @pytest.mark.parametrize("path", ["/api/events/", "/api/auth/login", "/healthz"])
-    def test_from_the_standard_library(self, service: Service, path: str, size: int) -> None:
+    def test_too_large_body_from_http_client_gets_413(
+        self, service: Service, path: str, size: int
+    ) -> None:
         client = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE)
         for _ in range(2):  # the connection is kept
             client.request("POST", path, b" " * size)
@@ -313,7 +315,9 @@ class TestTooLarge:
 
     @pytest.mark.parametrize("size", MORE.values(), ids=MORE)
     @pytest.mark.parametrize("closes", [{}, {"Connection": "close"}], ids=["keep", "close"])
-    def test_from_httpx_in_pieces(self, service: Service, size: int, closes: Any) -> None:
+    def test_too_large_body_from_httpx_in_pieces_gets_413(
+        self, service: Service, size: int, closes: Any
+    ) -> None:
         def pieces() -> Iterator[bytes]:
             for _ in range(size // 50_000):
                 yield b" " * 50_000
@@ -327,7 +331,9 @@ class TestTooLarge:
     @pytest.mark.skipif(which("curl") is None, reason="no curl")
     @pytest.mark.parametrize("size", MORE.values(), ids=MORE)
     @pytest.mark.parametrize("expect", ["Expect:", "Expect: 100-continue"])
-    def test_from_curl(self, service: Service, tmp_path: Path, size: int, expect: str) -> None:
+    def test_too_large_body_from_curl_gets_413(
+        self, service: Service, tmp_path: Path, size: int, expect: str
+    ) -> None:
         (body := tmp_path / "body").write_bytes(b" " * size)
         for path in ("/api/events/", "/api/auth/login"):
             command = ["curl", "-s", "-w", "%{http_code}", "-o", "/dev/null", "-H", expect]

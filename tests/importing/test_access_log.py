@@ -61,7 +61,7 @@ async def all_pages(site: TestSite) -> list[dict[str, Any]]:
         ('1.1.1.1 - - [17/May/2015:10:00:00 +0000] "GET /a.PNG?x HTTP/1.1" 200 1 "-" "x"', "asset"),
     ],
 )
-def test_what_is_no_page_view_is_skipped_with_its_reason(line: str, reason: str) -> None:
+def test_line_that_is_no_page_view_is_skipped_with_reason(line: str, reason: str) -> None:
     with pytest.raises(Skipped, match=reason):
         read_hit(line)
 
@@ -74,7 +74,7 @@ async def test_every_line_is_accounted_for(imported: Summary, oracle: LogOracle)
     assert imported.duplicates == 0
 
 
-async def test_importing_twice_stores_once(
+async def test_second_import_stores_nothing(
     imported: Summary, log_site: TestSite, database: Database
 ) -> None:
     before = await log_site.ask("pages", limit=1000, **RANGE)
@@ -83,7 +83,7 @@ async def test_importing_twice_stores_once(
     assert await log_site.ask("pages", limit=1000, **RANGE) == before
 
 
-async def test_totals(log_site: TestSite, oracle: LogOracle) -> None:
+async def test_totals_equal_those_of_oracle(log_site: TestSite, oracle: LogOracle) -> None:
     totals = (await log_site.ask("timeseries", interval="hour", **RANGE))["totals"]
     assert totals["pageviews"] == oracle.pageviews
     assert totals["visits"] == oracle.visits
@@ -93,7 +93,9 @@ async def test_totals(log_site: TestSite, oracle: LogOracle) -> None:
 
 
 @pytest.mark.parametrize("refreshed", [False, True])
-async def test_hour_histogram(log_site: TestSite, oracle: LogOracle, refreshed: bool) -> None:
+async def test_hours_equal_those_of_oracle(
+    log_site: TestSite, oracle: LogOracle, refreshed: bool
+) -> None:
     if refreshed:
         await refresh(log_site.database)
     answer = await log_site.ask("timeseries", interval="hour", **RANGE)
@@ -107,14 +109,16 @@ async def test_hour_histogram(log_site: TestSite, oracle: LogOracle, refreshed: 
         assert row["visits"] == oracle.visits_per_hour[hour]
 
 
-async def test_pages(log_site: TestSite, oracle: LogOracle) -> None:
+async def test_pages_equal_those_of_oracle(log_site: TestSite, oracle: LogOracle) -> None:
     rows = await all_pages(log_site)
     assert {row["page"]: row["pageviews"] for row in rows} == oracle.pageviews_per_page
     assert {row["page"]: row["visitors"] for row in rows} == oracle.visitors_per_page
 
 
 @pytest.mark.parametrize("edge", ["entry", "exit"])
-async def test_entry_and_exit_pages(log_site: TestSite, oracle: LogOracle, edge: str) -> None:
+async def test_entry_and_exit_pages_equal_those_of_oracle(
+    log_site: TestSite, oracle: LogOracle, edge: str
+) -> None:
     column = {"entry": "entries", "exit": "exits"}[edge]
     counted = Counter({row["page"]: row[column] for row in await all_pages(log_site)})
     clear, doubtful = split_by_doubt(oracle, edge)
@@ -137,13 +141,15 @@ def candidates(visit: Visit, edge: str) -> set[str]:
     return visit.entry_candidates if edge == "entry" else visit.exit_candidates
 
 
-async def test_bounces_per_entry_page(log_site: TestSite, oracle: LogOracle) -> None:
+async def test_bounces_per_entry_page_equal_those_of_oracle(
+    log_site: TestSite, oracle: LogOracle
+) -> None:
     rows = await all_pages(log_site)
     bounces = {row["page"]: round((row["bounce_rate"] or 0) * row["entries"]) for row in rows}
     assert +Counter(bounces) == oracle.bounces_per_entry
 
 
-async def test_referrers(log_site: TestSite, oracle: LogOracle) -> None:
+async def test_referrers_equal_those_of_oracle(log_site: TestSite, oracle: LogOracle) -> None:
     counted = await by_value(log_site, "traffic-sources", "referrer")
     doubtful = [visit for visit in oracle.all_visits if visit.key in oracle.doubtful_sources]
     # Hosts that are no DNS names are nobody's domain for the product; the oracle names them.
@@ -154,7 +160,7 @@ async def test_referrers(log_site: TestSite, oracle: LogOracle) -> None:
     assert counted == oracle.visits_per_referrer
 
 
-async def test_browsers(log_site: TestSite, oracle: LogOracle) -> None:
+async def test_browsers_equal_those_of_oracle(log_site: TestSite, oracle: LogOracle) -> None:
     expected = {SHOWN_AS.get(name, name): n for name, n in oracle.visits_per_browser.items()}
     assert await by_value(log_site, "devices", "browser") == expected
 

@@ -16,6 +16,8 @@ from dashboard.routing import STATIC
 from linear.parsers import every
 from linear.test_linear import BORDER, LONGER, NOTHING, ROUNDS
 
+pytestmark = pytest.mark.any_engine
+
 HEADERS = (
     *("cookie", "authorization", "x-forwarded-for", "x-forwarded-proto", "accept-language"),
     *("user-agent", "referer", "origin", "range", "if-none-match", "if-modified-since", "if-range"),

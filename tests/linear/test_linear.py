@@ -83,7 +83,7 @@ def growth_at(work: Callable[[str], object], short: str, long: str) -> float:
     return after / before
 
 
-def test_every_exception_is_about_an_expression_that_is_there() -> None:
+def test_every_exception_names_existing_expression() -> None:
     assert OWN.keys() | SHORT.keys() <= {one.name for one in expressions()}
     assert set(SHORT.values()) <= PARSERS.keys()
 
@@ -126,7 +126,7 @@ def test_every_parser_is_linear(name: str) -> None:
     assert not slow
 
 
-def test_what_is_quadratic_is_found() -> None:
+def test_quadratic_work_is_detected() -> None:
     assert growth(partial(apply, re.compile(r"a\w*!"), "search"), repeated("a"), 8_000)
     assert growth(lambda text: [text.count("x") for _ in text], repeated("a"), 100_000)
     assert not growth(sorted, repeated("ab"), MEGABYTE)

@@ -98,19 +98,19 @@ def test_gap_of_30_minutes_and_a_second_is_two_visits_of_one_visitor(log: Path) 
     assert oracle.visits_per_entry == {"/a": 1, "/b": 1}
 
 
-def test_a_visit_may_be_longer_than_30_minutes(log: Path) -> None:
+def test_visit_may_be_longer_than_30_minutes(log: Path) -> None:
     """It is the gap that counts, not the time since the start: 25 + 25 minutes is one visit."""
     oracle = read(log, hit("09:00:00"), hit("09:25:00"), hit("09:50:00"))
     assert (oracle.visits, oracle.mean_duration) == (1, 3000.0)
 
 
-def test_what_is_no_page_view_does_not_hold_a_visit_together(log: Path) -> None:
+def test_request_that_is_no_page_view_does_not_extend_visit(log: Path) -> None:
     """Page views at 09:00 and 09:40, an image at 09:20: two visits."""
     oracle = read(log, hit("09:00:00"), hit("09:20:00", "/i.png"), hit("09:40:00"))
     assert (oracle.pageviews, oracle.visits) == (2, 2)
 
 
-def test_bounces(log: Path) -> None:
+def test_visits_of_one_page_view_are_bounces(log: Path) -> None:
     """Visitor .1 sees one page, .2 two pages, .3 one page twice: 1 bounce of 3 visits."""
     oracle = read(
         log,
@@ -138,7 +138,7 @@ def test_visitors_differ_by_address_and_by_user_agent(log: Path) -> None:
     assert (oracle.visits, oracle.visitors) == (3, 3)
 
 
-def test_lines_need_not_be_in_order_of_time(log: Path) -> None:
+def test_lines_may_be_out_of_order(log: Path) -> None:
     """/b at 09:20, /c at 09:45, /a at 09:00, in this order in the log: a visit from /a to /c."""
     oracle = read(log, hit("09:20:00", "/b"), hit("09:45:00", "/c"), hit("09:00:00", "/a"))
     assert (oracle.visits, oracle.mean_duration) == (1, 2700.0)
@@ -149,7 +149,7 @@ def test_lines_need_not_be_in_order_of_time(log: Path) -> None:
 # Midnight ---------------------------------------------------------------------------------------
 
 
-def test_a_visit_goes_on_over_midnight_with_its_visitor(log: Path) -> None:
+def test_visit_across_midnight_keeps_its_visitor(log: Path) -> None:
     oracle = read(log, hit("23:45:00", "/a"), hit("00:15:00", "/b", day="11/Mar/2024"))
     assert (oracle.visits, oracle.visitors, oracle.bounces) == (1, 1, 0)
     assert oracle.mean_duration == 1800.0
@@ -158,12 +158,12 @@ def test_a_visit_goes_on_over_midnight_with_its_visitor(log: Path) -> None:
     assert oracle.pageviews_per_hour == {at(23): 1, at(0, day=11): 1}
 
 
-def test_a_gap_of_over_30_minutes_at_midnight_makes_a_new_visitor(log: Path) -> None:
+def test_gap_over_30_minutes_at_midnight_makes_new_visitor(log: Path) -> None:
     oracle = read(log, hit("23:45:00", "/a"), hit("00:15:01", "/b", day="11/Mar/2024"))
     assert (oracle.visits, oracle.visitors, oracle.bounces) == (2, 2, 2)
 
 
-def test_the_next_visit_after_midnight_gets_the_id_of_the_new_day(log: Path) -> None:
+def test_next_visit_after_midnight_gets_visitor_of_new_day(log: Path) -> None:
     """Visit 1: 23:50 to 00:40 (gaps of 30, 20). Visit 2: 02:00. Visit 3: 05:00.
 
     Visit 1 is of the visitor of the 10th, visits 2 and 3 of the visitor of the 11th.
@@ -184,12 +184,12 @@ def test_the_next_visit_after_midnight_gets_the_id_of_the_new_day(log: Path) -> 
     assert oracle.pageviews_per_page == {"/a": 3, "/b": 1, "/c": 1}
 
 
-def test_the_same_reader_on_two_days_is_two_visitors(log: Path) -> None:
+def test_same_reader_on_two_days_is_two_visitors(log: Path) -> None:
     oracle = read(log, hit("09:00:00"), hit("09:00:00", day="11/Mar/2024"))
     assert (oracle.visits, oracle.visitors) == (2, 2)
 
 
-def test_midnight_is_that_of_utc(log: Path) -> None:
+def test_midnight_is_in_utc(log: Path) -> None:
     """23:00 and 01:00 at +0530 are 17:30 and 19:30 UTC: one day, so one visitor.
 
     23:00 and 01:00 at -0100 are 00:00 and 02:00 UTC of the 11th: one visitor again.
@@ -208,7 +208,7 @@ def test_midnight_is_that_of_utc(log: Path) -> None:
 # What is a page view ----------------------------------------------------------------------------
 
 
-def test_reasons_for_being_no_page_view(log: Path) -> None:
+def test_skipped_requests_are_counted_by_reason(log: Path) -> None:
     oracle = read(
         log,
         hit("09:00:00", "/ok"),
@@ -231,7 +231,7 @@ def test_reasons_for_being_no_page_view(log: Path) -> None:
     assert oracle.skipped == {"method": 2, "status": 3, "asset": 4, "malformed": 2}
 
 
-def test_the_first_reason_that_applies_is_given(log: Path) -> None:
+def test_first_reason_that_applies_is_given(log: Path) -> None:
     oracle = read(
         log,
         hit("09:00:00", "/a.png", method="POST", status=404, ua=GOOGLEBOT),  # method
@@ -243,7 +243,7 @@ def test_the_first_reason_that_applies_is_given(log: Path) -> None:
     assert (oracle.bot_pageviews, oracle.pageviews) == (1, 0)
 
 
-def test_what_only_looks_like_an_asset_is_a_page(log: Path) -> None:
+def test_path_that_only_resembles_asset_is_page(log: Path) -> None:
     pages = ["/png", "/a.png/", "/page?img=a.png", "/a.html", "/robots.txt.html", "/a.png%20"]
     oracle = read(log, *(hit("09:00:00", page) for page in pages))
     assert (oracle.pageviews, oracle.skipped) == (6, {})
@@ -261,12 +261,12 @@ def test_what_only_looks_like_an_asset_is_a_page(log: Path) -> None:
         hit("09:00:00", ua='un"escaped'),
     ],
 )
-def test_malformed_lines(log: Path, line: str) -> None:
+def test_malformed_line_is_skipped(log: Path, line: str) -> None:
     oracle = read(log, line)
     assert (oracle.skipped, oracle.pageviews) == ({"malformed": 1}, 0)
 
 
-def test_escaped_quotes_do_not_end_a_field(log: Path) -> None:
+def test_escaped_quotes_do_not_end_field(log: Path) -> None:
     ua = FIREFOX + r" \"quoted\" C:\\"
     oracle = read(log, hit("09:00:00", referrer=r"http://a.org/?q=\"x\"", ua=ua))
     (visit,) = oracle.all_visits
@@ -275,7 +275,7 @@ def test_escaped_quotes_do_not_end_a_field(log: Path) -> None:
     assert oracle.visits_per_referrer == {"a.org": 1}
 
 
-def test_fields_of_a_line(log: Path) -> None:
+def test_fields_of_line_are_read(log: Path) -> None:
     line = f'::1 id bob [10/Mar/2024:09:00:05 +0200] "GET /a?b HTTP/1.0" 304 - "-" "{FIREFOX}"'
     view = read(log, line).all_visits[0].views[0]
     assert (view.line, view.ip, view.time) == (1, "::1", at(7, 0, 5))
@@ -283,7 +283,7 @@ def test_fields_of_a_line(log: Path) -> None:
     assert (view.size, view.referrer, view.ua) == (0, "", FIREFOX)
 
 
-def test_a_request_that_is_none_has_no_method(log: Path) -> None:
+def test_request_without_method_is_skipped(log: Path) -> None:
     """Apache writes '-' when a client connects and says nothing."""
     line = f'192.0.2.1 - - [10/Mar/2024:09:00:00 +0000] "-" 408 - "-" "{FIREFOX}"'
     assert read(log, line).skipped == {"method": 1}
@@ -311,16 +311,16 @@ def test_a_request_that_is_none_has_no_method(log: Path) -> None:
         ("", "/"),
     ],
 )
-def test_path_of_a_target(target: str, path: str) -> None:
+def test_path_is_read_from_target(target: str, path: str) -> None:
     assert path_of(target) == path
 
 
-def test_a_page_is_cut_at_2000_characters(log: Path) -> None:
+def test_page_is_cut_at_2000_characters(log: Path) -> None:
     oracle = read(log, hit("09:00:00", "/" + "a" * 1999 + "b"), hit("09:00:01", "/" + "a" * 1999))
     assert oracle.pageviews_per_page == {"/" + "a" * 1999: 2}
 
 
-def test_page_views_and_visitors_per_page(log: Path) -> None:
+def test_page_views_and_visitors_are_counted_per_page(log: Path) -> None:
     """.1 sees /a twice in one visit and once in a later one, .2 sees it once: 4 views, 2 people."""
     oracle = read(
         log,
@@ -335,7 +335,7 @@ def test_page_views_and_visitors_per_page(log: Path) -> None:
     assert (oracle.visits, oracle.visitors) == (3, 2)
 
 
-def test_hours(log: Path) -> None:
+def test_page_views_and_visits_are_counted_per_hour(log: Path) -> None:
     """Page views at 09:50, 10:05 (same visit) and 10:59:59 (54:59 later, another visit)."""
     oracle = read(log, hit("09:50:00"), hit("10:05:00"), hit("10:59:59"))
     assert oracle.pageviews_per_hour == {at(9): 1, at(10): 2}
@@ -367,13 +367,13 @@ def test_hours(log: Path) -> None:
         ("http://localhost/x", "localhost"),
     ],
 )
-def test_referrer_domain(referrer: str, domain: str) -> None:
+def test_referrer_is_reduced_to_domain(referrer: str, domain: str) -> None:
     assert referrer_domain(referrer, "example.com") == domain
     assert referrer_domain(referrer, "www.example.com") == domain
     assert referrer_domain(referrer, "Blog.Example.com") == domain
 
 
-def test_the_source_is_that_of_the_first_page_view(log: Path) -> None:
+def test_source_is_that_of_first_page_view(log: Path) -> None:
     """.1 comes from b.org and then from c.org in the same visit; .2 comes from the site itself."""
     oracle = read(
         log,
@@ -388,7 +388,7 @@ def test_the_source_is_that_of_the_first_page_view(log: Path) -> None:
     assert oracle.doubtful_sources == set()
 
 
-def test_hosts_without_a_registrable_domain_are_noted(log: Path) -> None:
+def test_hosts_without_registrable_domain_are_doubtful(log: Path) -> None:
     referrers = [r"http://\xe4\xe5.\xf0\xf4/", "http://192.0.2.9/", "http://localhost/"]
     lines = [hit("09:00:00", ip=f"192.0.2.{n}", referrer=r) for n, r in enumerate(referrers)]
     oracle = read(log, *lines, hit("09:00:00", ip="192.0.2.7", referrer="http://b.org/"))
@@ -398,7 +398,7 @@ def test_hosts_without_a_registrable_domain_are_noted(log: Path) -> None:
 # Browsers and bots ------------------------------------------------------------------------------
 
 
-def test_browsers_and_systems(log: Path) -> None:
+def test_browsers_and_systems_are_counted_per_visit(log: Path) -> None:
     """.1 two visits with Firefox, .2 one visit of two page views with an iPhone, .3 something."""
     oracle = read(
         log,
@@ -413,7 +413,7 @@ def test_browsers_and_systems(log: Path) -> None:
     assert oracle.visits_per_os == {"Linux": 2, "iOS": 1, "": 1}
 
 
-def test_bots_are_in_no_number_but_their_own(log: Path) -> None:
+def test_bots_are_counted_apart(log: Path) -> None:
     bots = [GOOGLEBOT, BEETLEBOT, "-", "Ruby", "1234567"]
     oracle = read(
         log,
@@ -429,14 +429,14 @@ def test_bots_are_in_no_number_but_their_own(log: Path) -> None:
     assert oracle.pageviews_per_hour == oracle.visits_per_hour == {at(9): 2}
 
 
-def test_crawler_patterns_look_at_512_characters() -> None:
+def test_crawler_patterns_read_512_characters() -> None:
     filler = FIREFOX + " " + "x" * 500
     assert is_bot((filler + "Googlebot/2.1")[-512:])
     assert not is_bot(filler[: 512 - len("Googlebot/") + 1] + "Googlebot/2.1")
 
 
 @pytest.mark.skipif(find_spec("ua_parser_rs") is None, reason="the native engine is not there")
-def test_the_engines_of_ua_parser_differ(log: Path) -> None:
+def test_ua_parser_engines_differ(log: Path) -> None:
     """Keeps the reason for the argument `parser` true: `.{0,100}slurp` is read in two ways."""
     ua = FIREFOX + " " + "x" * 100 + " slurp"
     assert not is_bot(ua, PLAIN_PARSER)
@@ -445,7 +445,7 @@ def test_the_engines_of_ua_parser_differ(log: Path) -> None:
     assert read_log(log, SITE, ua_parser.parser).bot_pageviews == 1
 
 
-def test_families_ua_parser_does_not_know_are_empty() -> None:
+def test_unknown_families_are_empty() -> None:
     assert (browser_of("Something else"), os_of("Something else")) == ("", "")
 
 
@@ -461,7 +461,7 @@ def test_equal_lines_are_different_requests(log: Path) -> None:
     assert oracle.ambiguous_entries == oracle.ambiguous_exits == set()
 
 
-def test_equal_times_are_ordered_by_line_and_noted(log: Path) -> None:
+def test_equal_times_are_ordered_by_line_and_ambiguous(log: Path) -> None:
     """First /b and /a, both at 09:00:00, then /c: only the entry page and source are unsure."""
     oracle = read(
         log,
@@ -479,20 +479,20 @@ def test_equal_times_are_ordered_by_line_and_noted(log: Path) -> None:
     assert oracle.visits_per_referrer == {"b.org": 1}
 
 
-def test_equal_times_at_the_end_are_noted(log: Path) -> None:
+def test_equal_times_at_end_are_ambiguous(log: Path) -> None:
     oracle = read(log, hit("09:00:00", "/a"), hit("09:05:00", "/c"), hit("09:05:00", "/b"))
     assert oracle.visits_per_exit == {"/b": 1}
     assert oracle.ambiguous_exits == {oracle.all_visits[0].key}
     assert oracle.ambiguous_entries == oracle.ambiguous_sources == set()
 
 
-def test_an_empty_log(log: Path) -> None:
+def test_empty_log_has_no_numbers(log: Path) -> None:
     oracle = read(log)
     assert (oracle.lines, oracle.pageviews, oracle.visits, oracle.visitors) == (0, 0, 0, 0)
     assert (oracle.bounce_rate, oracle.mean_duration) == (0.0, 0.0)
 
 
-def test_a_packed_log_gives_the_same_numbers_and_gives_them_again(log: Path) -> None:
+def test_packed_log_gives_same_numbers_each_time(log: Path) -> None:
     plain = read(log, hit("09:00:00", "/a"), hit("09:10:00", "/b"), hit("09:00:00", "/a.js"))
     packed = log.with_name("access.log.gz")
     packed.write_bytes(gzip.compress(log.read_bytes()))
@@ -500,7 +500,7 @@ def test_a_packed_log_gives_the_same_numbers_and_gives_them_again(log: Path) -> 
     assert (plain.pageviews, plain.visits) == (2, 1)
 
 
-def test_only_a_newline_ends_a_line(log: Path) -> None:
+def test_only_newline_ends_line(log: Path) -> None:
     """A vertical tab, a Unicode line separator and bytes that are no UTF-8 are part of the line."""
     line = hit("09:00:00", ua=FIREFOX + " \x0b\u2028").encode() + b"\r\n"
     log.write_bytes(line + line.replace(b"Gecko", b"\xe4\xe5") + line.rstrip())

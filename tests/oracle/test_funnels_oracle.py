@@ -47,7 +47,7 @@ def choices(
 
 
 @given(walk=walks, pages=goals, window=windows)
-def test_no_choice_of_events_gets_further_or_there_sooner(
+def test_no_choice_of_events_gets_further_or_is_sooner(
     walk: list[tuple[int, str]], pages: list[str], window: timedelta
 ) -> None:
     events = events_of(walk)
@@ -61,7 +61,7 @@ def test_no_choice_of_events_gets_further_or_there_sooner(
 
 
 @given(walk=walks, pages=goals, window=windows)
-def test_the_stricter_the_order_the_fewer_get_far(
+def test_stricter_order_gets_no_further(
     walk: list[tuple[int, str]], pages: list[str], window: timedelta
 ) -> None:
     events = events_of(walk)

@@ -18,7 +18,7 @@ def told(site: Site, page: Page, body: str, selector: str = "a", attributes: str
 
 
 class TestOutbound:
-    def test_is_a_link_to_another_host(self, site: Site, page: Page) -> None:
+    def test_link_to_other_host_is_outbound_event(self, site: Site, page: Page) -> None:
         assert told(site, page, "<a href='https://other.test/a?key=1#b'><b>Out</b></a>", "b") == [
             "outbound"
         ]
@@ -29,21 +29,21 @@ class TestOutbound:
     @pytest.mark.parametrize(
         "href", ["/inside", "#part", "mailto:me@other.test", "tel:1", "javascript:void 0", ""]
     )
-    def test_is_no_other_link(self, href: str, site: Site, page: Page) -> None:
+    def test_link_within_site_is_no_outbound_event(self, href: str, site: Site, page: Page) -> None:
         assert told(site, page, f"<a href='{href}'>In</a>") == []
 
-    def test_is_not_sent_for_a_marked_link(self, site: Site, page: Page) -> None:
+    def test_outbound_event_is_not_sent_for_marked_link(self, site: Site, page: Page) -> None:
         body = "<a href='https://other.test/' data-track=Partner>Out</a>"
         assert told(site, page, body) == ["Partner"]
 
-    def test_counts_when_the_page_is_really_left(self, site: Site, page: Page) -> None:
+    def test_outbound_event_counts_when_page_is_left(self, site: Site, page: Page) -> None:
         site.write(body=f"<a href='{site.url('/blank', host='other.test')}'>Out</a>")
         page.goto(site.url())
         page.click("a")
         page.wait_for_url("**/blank")
         assert sorted(names(site.settled(2))) == ["outbound", "pageview"]
 
-    def test_counts_when_opened_by_the_middle_button(self, site: Site, page: Page) -> None:
+    def test_outbound_event_counts_for_middle_button(self, site: Site, page: Page) -> None:
         site.write(body=f"<a href='{site.url('/blank', host='other.test')}'>Out</a>")
         page.goto(site.url())
         with page.context.expect_page() as opened:
@@ -58,14 +58,14 @@ class TestDownload:
         "link",
         ["href='/files/Report.PDF?v=2'", "href='/export' download", "href='https://b.test/a.zip'"],
     )
-    def test_is_a_link_to_a_file(self, link: str, site: Site, page: Page) -> None:
+    def test_link_to_file_is_download_event(self, link: str, site: Site, page: Page) -> None:
         assert told(site, page, f"<a {link}>File</a>") == ["download"]
         url = named(site.events, "download")["props"]["url"]
         assert url.startswith("http")
         assert "?" not in url
 
     @pytest.mark.parametrize("href", ["/pdf", "/a.pdf/read", "/a.html", "/?file=a.pdf"])
-    def test_is_no_other_link(self, href: str, site: Site, page: Page) -> None:
+    def test_link_to_page_is_no_download_event(self, href: str, site: Site, page: Page) -> None:
         assert told(site, page, f"<a href='{href}'>Page</a>") == []
 
 
@@ -74,7 +74,7 @@ class TestForm:
         ("attributes", "form"),
         [("id=order", "order"), ("name=search", "search"), ("id=a name=b", "a"), ("", None)],
     )
-    def test_is_told_when_submitted(
+    def test_submitted_form_is_form_event(
         self, attributes: str, form: str | None, site: Site, page: Page
     ) -> None:
         body = f"<form {attributes} action='/done?key=1'><input name=card value=secret></form>"
@@ -86,7 +86,7 @@ class TestForm:
         assert event["props"] == {"form": form}
         assert event["page"] == site.url()
 
-    def test_whose_fields_have_odd_names_is_told(self, site: Site, page: Page) -> None:
+    def test_form_with_odd_field_names_is_form_event(self, site: Site, page: Page) -> None:
         fields = "<input name=id value=secret><input name=name><input name=dataset>"
         site.write(body=f"<form onsubmit='return false'>{fields}<button>Go</button></form>")
         page.goto(site.url())
@@ -94,7 +94,7 @@ class TestForm:
         assert named(site.settled(2), "form")["props"] == {"form": None}
         assert all("secret" not in hit.body for hit in site.hits)
 
-    def test_that_is_not_valid_is_not_told(self, site: Site, page: Page) -> None:
+    def test_invalid_form_is_no_form_event(self, site: Site, page: Page) -> None:
         site.write(body="<form><input required><button>Go</button></form>")
         page.goto(site.url())
         page.click("button")
@@ -102,14 +102,14 @@ class TestForm:
 
 
 class TestNotFound:
-    def test_is_told_beside_the_page_view(self, site: Site, page: Page) -> None:
+    def test_page_not_found_is_404_event_beside_page_view(self, site: Site, page: Page) -> None:
         page.goto(site.url("/missing"))
         events = site.settled(2)
         assert sorted(names(events)) == ["404", "pageview"]
         assert named(events, "404")["page"] == site.url("/missing")
         assert named(events, "404")["interactive"] is False
 
-    def test_is_told_once(self, site: Site, page: Page) -> None:
+    def test_page_not_found_is_reported_once(self, site: Site, page: Page) -> None:
         page.goto(site.url("/missing"))
         page.evaluate("history.pushState(null, '', '/there')")
         assert sorted(names(site.settled(3))) == ["404", "pageview", "pageview"]
@@ -127,7 +127,9 @@ class TestChoice:
             ("none", []),
         ],
     )
-    def test_is_the_sites(self, auto: str, expected: list[str], site: Site, page: Page) -> None:
+    def test_data_auto_chooses_automatic_events(
+        self, auto: str, expected: list[str], site: Site, page: Page
+    ) -> None:
         site.write(f'data-auto="{auto}"', head=STAY, body=self.BODY)
         page.goto(site.url("/missing"))
         page.evaluate("document.querySelector('form').requestSubmit()")
@@ -135,7 +137,7 @@ class TestChoice:
         events = site.settled(1 + len(expected))
         assert sorted(name for name in names(events) if name != "pageview") == expected
 
-    def test_leaves_custom_events_alone(self, site: Site, page: Page) -> None:
+    def test_data_auto_does_not_affect_custom_events(self, site: Site, page: Page) -> None:
         site.write('data-auto="none"', body="<button data-track=Signup>Sign up</button>")
         page.goto(site.url())
         page.click("button")

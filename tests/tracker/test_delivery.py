@@ -35,7 +35,7 @@ def context(page: Page) -> BrowserContext:
 
 
 class TestOutage:
-    def test_offline_and_back_delivers_everything_once(
+    def test_events_sent_offline_arrive_once_when_online(
         self, site: Site, page: Page, context: BrowserContext
     ) -> None:
         site.write(head=PATIENTLY)  # so that only the browser's word can bring it back
@@ -56,7 +56,7 @@ class TestOutage:
         assert all(len(hit.events) == len({e["id"] for e in hit.events}) for hit in site.hits)
         wait_until_kept(page, 0)
 
-    def test_events_of_an_outage_have_the_time_they_happened(
+    def test_events_of_outage_keep_their_time(
         self, site: Site, page: Page, context: BrowserContext
     ) -> None:
         page.goto(site.url())
@@ -71,7 +71,7 @@ class TestOutage:
         assert named(site.wait_for(2), "Offline")["time"] <= happened
 
     @pytest.mark.parametrize("status", [429, 500, 503])
-    def test_a_server_in_trouble_is_asked_again(self, status: int, site: Site, page: Page) -> None:
+    def test_server_error_is_retried(self, status: int, site: Site, page: Page) -> None:
         site.write(head=HURRY)
         site.status = status
         page.goto(site.url())
@@ -81,7 +81,7 @@ class TestOutage:
         assert len({event["id"] for hit in site.hits for event in hit.events}) == 1
         wait_until_kept(page, 0)
 
-    def test_a_server_that_hangs_up_is_asked_again(self, site: Site, page: Page) -> None:
+    def test_closed_connection_is_retried(self, site: Site, page: Page) -> None:
         site.write(head=HURRY)
         site.hangs_up = "at once"
         page.goto(site.url())
@@ -89,7 +89,7 @@ class TestOutage:
         site.hangs_up = ""
         assert names(site.settled(1)) == ["pageview"]
 
-    def test_an_event_stored_without_a_word_is_sent_again_under_its_id(
+    def test_event_stored_without_reply_is_resent_under_its_id(
         self, site: Site, page: Page
     ) -> None:
         site.write(head=HURRY)
@@ -101,7 +101,7 @@ class TestOutage:
         assert len(site.settled(1)) == 1
         wait_until_kept(page, 0)
 
-    def test_the_waits_grow(self, site: Site, page: Page) -> None:
+    def test_waits_between_retries_grow(self, site: Site, page: Page) -> None:
         site.write(
             head="<script>const waits = [], later = setTimeout; setTimeout = (action, wait) => {"
             " if (wait > 1000) waits.push(wait); return later(action, wait / 100) };"
@@ -112,7 +112,7 @@ class TestOutage:
         page.wait_for_function("waits.length > 3")
         assert page.evaluate("waits.slice(0, 4)") == [2000, 4000, 8000, 16000]
 
-    def test_a_refusal_is_final(self, site: Site, page: Page) -> None:
+    def test_refusal_is_final(self, site: Site, page: Page) -> None:
         site.write(head=HURRY)
         site.status = 422
         page.goto(site.url())
@@ -124,7 +124,7 @@ class TestOutage:
 
 
 class TestLeaving:
-    def test_goes_by_beacon(self, site: Site, page: Page) -> None:
+    def test_leaving_page_sends_by_beacon(self, site: Site, page: Page) -> None:
         site.write(
             head="<script>const beacon = navigator.sendBeacon.bind(navigator);"
             " navigator.sendBeacon = (url, body) => {"
@@ -137,7 +137,7 @@ class TestLeaving:
         assert page.evaluate("sessionStorage.beacon") == site.url("/api/events/")
 
     @pytest.mark.parametrize("beacon", ["() => false", "undefined"])
-    def test_goes_by_fetch_where_there_is_no_beacon(
+    def test_leaving_page_sends_by_fetch_without_beacon(
         self, beacon: str, site: Site, page: Page
     ) -> None:
         site.write(head=f"<script>navigator.sendBeacon = {beacon}</script>")
@@ -145,7 +145,7 @@ class TestLeaving:
         page.evaluate("pass(2); location.href = '/blank'")
         assert names(site.settled(2)) == ["pageview", "engagement"]
 
-    def test_what_a_page_leaves_behind_the_next_one_sends(self, site: Site, page: Page) -> None:
+    def test_events_left_by_page_are_sent_by_next_one(self, site: Site, page: Page) -> None:
         site.status = 503
         page.goto(site.url("/first"))
         site.wait_for_hits(1)
@@ -163,7 +163,7 @@ class TestLeaving:
         assert {"Signup", "engagement"} < set(names(events))
         wait_until_kept(page, 0)
 
-    def test_what_is_left_of_a_visitor_who_opted_out_is_not_sent(
+    def test_events_left_by_visitor_who_opted_out_are_not_sent(
         self, site: Site, page: Page
     ) -> None:
         site.write(head=MUTE + PATIENTLY)
@@ -179,9 +179,7 @@ class TestLeaving:
         page.goto(site.url("/blank"))
         assert site.settled(0) == []
 
-    def test_a_beacon_that_never_arrived_is_sent_by_the_next_page(
-        self, site: Site, page: Page
-    ) -> None:
+    def test_lost_beacon_is_resent_by_next_page(self, site: Site, page: Page) -> None:
         site.write(head=MUTE)
         page.goto(site.url("/first"))
         site.wait_for(1)
@@ -189,14 +187,14 @@ class TestLeaving:
         page.goto(site.url("/second"))
         assert named(site.settled(3), "engagement")["page"] == site.url("/first")
 
-    def test_a_beacon_that_arrived_is_stored_once(self, site: Site, page: Page) -> None:
+    def test_received_beacon_is_stored_once(self, site: Site, page: Page) -> None:
         page.goto(site.url("/first"))
         page.evaluate("pass(2)")
         page.goto(site.url("/second"))
         assert sorted(names(site.settled(3))) == ["engagement", "pageview", "pageview"]
         wait_until_kept(page, 0)
 
-    def test_nothing_stays_in_the_browser(self, site: Site, page: Page) -> None:
+    def test_delivered_events_leave_nothing_in_browser(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("analytics.track('Signup')")
         site.wait_for(2)
@@ -211,7 +209,7 @@ class TestStorage:
     )
     FULL = "<script>Storage.prototype.setItem = () => { throw new Error('full') }</script>"
 
-    def test_is_not_needed_to_try_again(self, site: Site, page: Page) -> None:
+    def test_retry_works_without_storage(self, site: Site, page: Page) -> None:
         site.write(head=HURRY + self.FORBIDDEN)
         site.status = 503
         page.goto(site.url())
@@ -220,7 +218,7 @@ class TestStorage:
         site.status = 202
         assert sorted(names(site.settled(2))) == ["Signup", "pageview"]
 
-    def test_may_be_full(self, site: Site, page: Page) -> None:
+    def test_retry_works_with_full_storage(self, site: Site, page: Page) -> None:
         """Chromium's is at five million characters."""
         site.write(head=HURRY)
         page.goto(site.url("/blank"))
@@ -234,7 +232,7 @@ class TestStorage:
         site.status = 202
         assert names(site.settled(1)) == ["pageview"]
 
-    def test_is_left_alone_where_the_site_wishes_it(self, site: Site, page: Page) -> None:
+    def test_data_memory_leaves_storage_alone(self, site: Site, page: Page) -> None:
         site.write("data-memory", head=HURRY)
         site.status = 503
         page.goto(site.url())
@@ -244,7 +242,7 @@ class TestStorage:
         site.status = 202
         assert sorted(names(site.settled(2))) == ["Signup", "pageview"]
 
-    def test_is_shared_by_tabs_that_do_not_overwrite_one_another(
+    def test_storage_is_shared_by_tabs(
         self, site: Site, page: Page, context: BrowserContext
     ) -> None:
         site.status = 503
@@ -260,7 +258,7 @@ class TestStorage:
         page.goto(site.url("/three"))
         assert sorted(names(site.settled(5))) == ["One", "Two", *["pageview"] * 3]
 
-    def test_holds_the_latest_hundred(self, site: Site, page: Page) -> None:
+    def test_storage_holds_latest_100_events(self, site: Site, page: Page) -> None:
         site.write(head=MUTE + PATIENTLY)
         site.status = 503
         page.goto(site.url())
@@ -274,7 +272,7 @@ class TestStorage:
         told = {event["props"]["i"] for event in events if event["name"] == "Many"}
         assert told == set(range(50, 150))
 
-    def test_garbage_in_it_does_no_harm(self, site: Site, page: Page) -> None:
+    def test_invalid_storage_does_no_harm(self, site: Site, page: Page) -> None:
         troubles: list[object] = []
         page.on("pageerror", lambda error: troubles.append(error))
         page.goto(site.url("/blank"))
@@ -285,14 +283,14 @@ class TestStorage:
 
 
 class TestRequests:
-    def test_what_happens_in_one_go_is_one_request(self, site: Site, page: Page) -> None:
+    def test_simultaneous_events_are_one_request(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         site.wait_for(1)
         page.evaluate("for (let i = 0; i < 10; i++) analytics.track('Many')")
         site.settled(11)
         assert [len(hit.events) for hit in site.hits] == [1, 10]
 
-    def test_are_small_enough_for_the_server(self, site: Site, page: Page) -> None:
+    def test_requests_are_small_enough_for_server(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         site.wait_for(1)
         page.evaluate(

@@ -11,30 +11,32 @@ class TestIgnored:
     @pytest.mark.parametrize(
         "host", ["localhost", "shop.localhost", "127.0.0.1", "[::1]", "mac.local"]
     )
-    def test_on_this_computer(self, host: str, site: Site, page: Page) -> None:
+    def test_local_hosts_are_ignored(self, host: str, site: Site, page: Page) -> None:
         page.goto(site.url(host=host))
         page.evaluate("analytics.track('Signup')")
         assert page.evaluate("analytics.q") == []  # nor is it kept for ever
         assert site.settled(0) == []
 
     @pytest.mark.parametrize("host", ["site.test.", "local.test", "mylocalhost.test"])
-    def test_not_on_hosts_that_sound_alike(self, host: str, site: Site, page: Page) -> None:
+    def test_hosts_that_resemble_local_ones_are_counted(
+        self, host: str, site: Site, page: Page
+    ) -> None:
         page.goto(site.url(host=host))
         assert names(site.wait_for(1)) == ["pageview"]
 
-    def test_on_this_computer_but_not_with_data_local(self, site: Site, page: Page) -> None:
+    def test_local_hosts_are_counted_with_data_local(self, site: Site, page: Page) -> None:
         site.write("data-local")
         page.goto(site.url(host="localhost"))
         assert names(site.wait_for(1)) == ["pageview"]
 
-    def test_in_a_file(self, site: Site, page: Page, tmp_path: Path) -> None:
+    def test_file_is_ignored(self, site: Site, page: Page, tmp_path: Path) -> None:
         file = tmp_path / "page.html"
         file.write_text(site.html)
         page.goto(file.as_uri())
         page.evaluate("analytics.track('Signup')")
         assert site.settled(0) == []
 
-    def test_in_a_driven_browser(self, site: Site, chromium: BrowserType) -> None:
+    def test_driven_browser_is_ignored(self, site: Site, chromium: BrowserType) -> None:
         with launch(chromium) as driven:
             page = driven.new_page()
             page.goto(site.url())
@@ -45,7 +47,7 @@ class TestIgnored:
             assert names(site.wait_for(1)) == ["pageview"]
 
     @pytest.mark.parametrize(("attributes", "expected"), [("", 0), ("data-local", 1)])
-    def test_in_a_frame(self, attributes: str, expected: int, site: Site, page: Page) -> None:
+    def test_frame_is_ignored(self, attributes: str, expected: int, site: Site, page: Page) -> None:
         site.write(attributes)
         page.goto(site.url("/blank"))
         with page.expect_response("**/framed"):
@@ -53,7 +55,9 @@ class TestIgnored:
         assert len(site.settled(expected)) == expected
 
     @pytest.mark.parametrize("attributes", ["", "data-local"])
-    def test_after_opting_out(self, attributes: str, site: Site, page: Page) -> None:
+    def test_visitor_who_opted_out_is_ignored(
+        self, attributes: str, site: Site, page: Page
+    ) -> None:
         site.write(attributes)
         page.goto(site.url("/blank"))
         page.evaluate("localStorage.analytics_ignore = 'true'")
@@ -65,7 +69,7 @@ class TestIgnored:
         page.reload()
         assert names(site.wait_for(1)) == ["pageview"]
 
-    def test_not_where_storage_is_forbidden(self, site: Site, page: Page) -> None:
+    def test_visitor_without_storage_is_counted(self, site: Site, page: Page) -> None:
         site.write(
             head="<script>Object.defineProperty(window, 'localStorage',"
             " { get() { throw new Error('no') } })</script>"
@@ -73,7 +77,7 @@ class TestIgnored:
         page.goto(site.url())
         assert names(site.wait_for(1)) == ["pageview"]
 
-    def test_at_once_after_opting_out(self, site: Site, page: Page) -> None:
+    def test_opting_out_takes_effect_at_once(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         site.wait_for(1)
         page.evaluate("localStorage.analytics_ignore = 'true'")
@@ -83,7 +87,7 @@ class TestIgnored:
 
     @pytest.mark.parametrize("wish", ["globalPrivacyControl: true", "doNotTrack: '1'"])
     @pytest.mark.parametrize(("attributes", "expected"), [("data-dnt", 0), ("", 1)])
-    def test_who_wishes_it_where_the_site_grants_it(
+    def test_do_not_track_is_honoured_with_data_dnt(
         self, wish: str, attributes: str, expected: int, site: Site, page: Page
     ) -> None:
         name, value = wish.split(": ")
@@ -96,7 +100,9 @@ class TestIgnored:
         page.evaluate("pass(5); setVisible(false)")
         assert len(site.settled(2 * expected)) == 2 * expected
 
-    def test_but_not_who_wishes_nothing(self, site: Site, page: Page) -> None:
+    def test_visitor_without_do_not_track_is_counted_with_data_dnt(
+        self, site: Site, page: Page
+    ) -> None:
         site.write("data-dnt")
         page.goto(site.url())
         assert names(site.wait_for(1)) == ["pageview"]

@@ -19,12 +19,12 @@ MOST_BYTES = 2048
 BUNDLER = TRACKER / "node_modules" / ".bin" / "esbuild"
 
 
-def test_is_small() -> None:
+def test_script_is_small() -> None:
     assert len(COMPRESSED) <= MOST_BYTES
 
 
 class TestBuilt:
-    def test_is_made_of_the_sources_as_they_are(self) -> None:
+    def test_build_is_made_of_current_sources(self) -> None:
         """Whoever edits one of them has to build again: `npm run build`."""
         listed = [line.split() for line in (TRACKER / "script.sha256").read_text().splitlines()]
         assert {name for _, name in listed} == {
@@ -37,7 +37,7 @@ class TestBuilt:
             assert hashlib.sha256((TRACKER / name).read_bytes()).hexdigest() == digest, name
 
     @pytest.mark.skipif(not BUNDLER.exists(), reason="`npm install` was not run in src/tracker")
-    def test_is_what_building_makes(self) -> None:
+    def test_build_is_reproducible(self) -> None:
         done = subprocess.run(
             ["npm", "run", "--silent", "bundle"], cwd=TRACKER, capture_output=True, check=True
         )
@@ -52,18 +52,18 @@ def newer_than_2017(node: Any, _: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ["script.min.js", "tracker.js", "delivery.js", "index.js"])
-def test_speaks_es2017(name: str) -> None:
+def test_script_speaks_es2017(name: str) -> None:
     parse = esprima.parseScript if name == "script.min.js" else esprima.parseModule
     parse((TRACKER / name).read_text(), delegate=newer_than_2017)
 
 
 @pytest.mark.parametrize("name", ["script.min.js", "tracker.js", "delivery.js", "index.js"])
-def test_makes_neither_code_nor_markup_out_of_text(name: str) -> None:
+def test_script_makes_neither_code_nor_markup_from_text(name: str) -> None:
     danger = r"\beval\b|\bFunction\s*\(|innerHTML|outerHTML|document\.write|document\.cookie"
     assert not re.search(danger, (TRACKER / name).read_text())
 
 
-def test_works_under_a_strict_content_security_policy(site: Site, page: Page) -> None:
+def test_script_works_under_strict_content_security_policy(site: Site, page: Page) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     site.headers = {
@@ -78,7 +78,7 @@ def test_works_under_a_strict_content_security_policy(site: Site, page: Page) ->
 
 
 @pytest.mark.parametrize("path", ["/s.js/script.js", "/stats/script.js"])
-def test_may_be_served_below_any_path(path: str, site: Site, page: Page) -> None:
+def test_script_may_be_served_below_any_path(path: str, site: Site, page: Page) -> None:
     """The site's own proxy hands on both: events go to where the script came from."""
     site.write()
     site.html = site.html.replace("/script.js", path)
@@ -90,7 +90,7 @@ def test_may_be_served_below_any_path(path: str, site: Site, page: Page) -> None
 class TestPackage:
     """The same tracker for those who bundle."""
 
-    def test_exports_what_its_types_declare(self, site: Site, page: Page) -> None:
+    def test_package_exports_what_its_types_declare(self, site: Site, page: Page) -> None:
         page.goto(site.url("/blank"))
         exported = page.evaluate(
             "async url => Object.keys(await import(url))", site.url("/index.js")
@@ -98,7 +98,7 @@ class TestPackage:
         types = (TRACKER / "index.d.ts").read_text()
         assert sorted(exported) == sorted(re.findall(r"export declare function (\w+)", types))
 
-    def test_tracks_as_the_script_does(self, site: Site, page: Page) -> None:
+    def test_package_tracks_like_script(self, site: Site, page: Page) -> None:
         site.html = f"<!doctype html><title>Home</title>{STAGE}"
         page.goto(site.url())
         page.evaluate(
@@ -113,7 +113,7 @@ class TestPackage:
         assert site.hits[0].path == "/api/events/"
         assert {event["site"] for event in events} == {"demo"}
 
-    def test_that_is_false_is_off(self, site: Site, page: Page) -> None:
+    def test_package_option_false_is_off(self, site: Site, page: Page) -> None:
         site.html = "<!doctype html><title>Home</title>"
         page.goto(site.url(host="localhost"))
         page.evaluate(
@@ -122,7 +122,7 @@ class TestPackage:
         )
         assert site.settled(0) == []
 
-    def test_does_nothing_where_there_is_no_window(self, site: Site, page: Page) -> None:
+    def test_package_does_nothing_without_window(self, site: Site, page: Page) -> None:
         """As on a server that renders; here in a worker."""
         page.goto(site.url("/blank"))
         answer = page.evaluate(
@@ -137,7 +137,7 @@ class TestPackage:
         assert answer == "fine"
         assert site.settled(0) == []
 
-    def test_holds_what_it_needs(self) -> None:
+    def test_package_holds_all_files_it_imports(self) -> None:
         package = json.loads((TRACKER / "package.json").read_text())
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
         assert package["version"] == project["version"]

@@ -90,7 +90,7 @@ def script(service: Service, **headers: str) -> HTTPResponse:
     return urllib.request.urlopen(request)
 
 
-def test_the_script_is_served_small_and_whole(service: Service) -> None:
+def test_script_is_served_compressed_and_whole(service: Service) -> None:
     with script(service, Accept_Encoding="gzip") as answer:
         body = answer.read()
     assert answer.headers["Content-Encoding"] == "gzip"
@@ -101,7 +101,7 @@ def test_the_script_is_served_small_and_whole(service: Service) -> None:
         assert plain.read() == SCRIPT.read_bytes()
 
 
-def test_the_script_is_not_sent_again_unless_it_changed(service: Service) -> None:
+def test_unchanged_script_is_answered_with_304(service: Service) -> None:
     with script(service) as answer:
         tag = answer.headers["ETag"]
     with pytest.raises(urllib.error.HTTPError) as refusal:
@@ -110,9 +110,7 @@ def test_the_script_is_not_sent_again_unless_it_changed(service: Service) -> Non
         assert unchanged.code == 304
 
 
-def test_offline_and_back_stores_every_event_once(
-    service: Service, shop: str, visitor: Page
-) -> None:
+def test_events_sent_offline_are_stored_once(service: Service, shop: str, visitor: Page) -> None:
     visitor.goto(f"{shop}/offline")
     visitor.context.set_offline(True)
     visitor.evaluate("for (let i = 0; i < 5; i++) analytics.track('Offline')")
@@ -123,9 +121,7 @@ def test_offline_and_back_stores_every_event_once(
     assert counted(service, "Offline", 5) == 5
 
 
-def test_what_a_browser_sends_again_is_stored_once(
-    service: Service, shop: str, visitor: Page
-) -> None:
+def test_events_sent_again_are_stored_once(service: Service, shop: str, visitor: Page) -> None:
     """The lines of a delivered queue, put back as if no answer had come."""
     visitor.goto(f"{shop}/again")
     visitor.evaluate(
@@ -140,14 +136,14 @@ def test_what_a_browser_sends_again_is_stored_once(
     assert counted(service, "Again", 1) == 1
 
 
-def test_campaigns_reach_the_report_of_sources(service: Service, shop: str, visitor: Page) -> None:
+def test_campaigns_reach_traffic_source_report(service: Service, shop: str, visitor: Page) -> None:
     visitor.goto(f"{shop}/?utm_source=gazette&utm_medium=email&utm_campaign=spring")
     visitor.wait_for_function("!localStorage.analytics_queue")  # stored, that is
     rows = ask(service, "traffic-sources", dimension="campaign")["rows"]
     assert [row["visits"] for row in rows if row["value"] == "spring"] == [1]
 
 
-def test_what_pages_say_is_text_on_the_live_page(
+def test_hostile_page_text_is_text_on_live_page(
     service: Service, shop: str, browser: Browser, visitor: Page
 ) -> None:
     faults: list[str] = []
@@ -171,7 +167,7 @@ def test_what_pages_say_is_text_on_the_live_page(
     assert faults == []
 
 
-def test_a_service_that_was_away_gets_what_happened_meanwhile(
+def test_restarted_service_receives_events_of_outage(
     service: Service, shop: str, visitor: Page
 ) -> None:
     """Killed, and started again, with the visitor on the page all the while."""

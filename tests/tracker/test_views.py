@@ -9,7 +9,7 @@ from stage import HUMAN, Site, is_view, launch, names, seconds, views
 
 
 class TestPageView:
-    def test_has_exactly_these_fields(self, site: Site, page: Page) -> None:
+    def test_page_view_has_exactly_these_fields(self, site: Site, page: Page) -> None:
         page.goto(site.url("/blank"))
         page.evaluate("url => { location.href = url }", site.url("/a?b=1&utm_source=x#part"))
         (event,) = site.wait_for(1)
@@ -26,12 +26,14 @@ class TestPageView:
             "timezone": "Europe/Berlin",
         }
 
-    def test_names_no_site_unless_told(self, site: Site, page: Page) -> None:
+    def test_page_view_names_no_site_unless_told(self, site: Site, page: Page) -> None:
         site.write("")
         page.goto(site.url())
         assert "site" not in site.wait_for(1)[0]
 
-    def test_asks_no_permission_and_carries_no_cookie(self, site: Site, page: Page) -> None:
+    def test_page_view_needs_no_preflight_and_carries_no_cookie(
+        self, site: Site, page: Page
+    ) -> None:
         """From another origin: no preflight; of the same site: even so no credentials."""
         page.context.add_cookies([{"name": "login", "value": "1", "url": site.url()}])
         page.goto(site.url(host="shop.site.test"))
@@ -42,14 +44,14 @@ class TestPageView:
         assert hit.headers["Content-Type"] == "text/plain;charset=UTF-8"
         assert hit.headers["Cookie"] is None
 
-    def test_goes_where_data_api_says(self, site: Site, page: Page) -> None:
+    def test_page_view_goes_to_data_api(self, site: Site, page: Page) -> None:
         site.write(f'data-api="{site.url("/collect")}"')
         page.goto(site.url(host="shop.test"))
         site.wait_for(1)
         assert site.hits[0].path == "/collect"
 
     @pytest.mark.parametrize("host", ["site.test", "localhost"])
-    def test_has_an_id_of_its_own(self, host: str, site: Site, page: Page) -> None:
+    def test_each_event_has_its_own_id(self, host: str, site: Site, page: Page) -> None:
         """Also on plain http, where the browser has no crypto.randomUUID."""
         site.write("data-local")
         page.goto(site.url(host=host))
@@ -60,7 +62,7 @@ class TestPageView:
         assert all(uuid.UUID(id).version == 4 and str(uuid.UUID(id)) == id for id in ids)
         assert all(uuid.UUID(id).variant == uuid.RFC_4122 for id in ids)
 
-    def test_waits_until_a_prerendered_page_is_shown(self, site: Site, page: Page) -> None:
+    def test_prerendered_page_is_counted_when_shown(self, site: Site, page: Page) -> None:
         site.write(
             head="<script>Object.defineProperty(document, 'prerendering', { value: true })</script>"
         )
@@ -70,13 +72,13 @@ class TestPageView:
         page.evaluate("document.dispatchEvent(new Event('prerenderingchange'))")
         assert sorted(names(site.wait_for(2))) == ["Early", "pageview"]
 
-    def test_counts_again_when_the_back_button_restores_it(self, site: Site, page: Page) -> None:
+    def test_page_restored_by_back_button_counts_again(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }))")
         page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
         assert views(site.settled(2), site) == ["/", "/"]
 
-    def test_that_cannot_be_sent_troubles_nobody(self, site: Site, page: Page) -> None:
+    def test_page_view_that_cannot_be_sent_raises_no_error(self, site: Site, page: Page) -> None:
         troubles: list[object] = []
         page.on("pageerror", lambda error: troubles.append(error))
         site.write('data-api="http://site.test:1/"')
@@ -88,7 +90,7 @@ class TestPageView:
 
 
 class TestNavigation:
-    def test_push_replace_and_back_are_views(self, site: Site, page: Page) -> None:
+    def test_push_replace_and_back_are_page_views(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("history.pushState({ n: 1 }, '', '/one?a=1')")
         site.wait_for(2)
@@ -107,14 +109,14 @@ class TestNavigation:
             "/",
         ]
 
-    def test_history_still_does_its_work(self, site: Site, page: Page) -> None:
+    def test_history_api_still_works(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("history.pushState({ n: 1 }, '', '/one')")
         assert page.evaluate("[location.pathname, history.state.n]") == ["/one", 1]
         with pytest.raises(Exception, match="SecurityError"):
             page.evaluate("history.pushState(null, '', 'http://elsewhere.test/')")
 
-    def test_the_same_url_is_no_view(self, site: Site, page: Page) -> None:
+    def test_same_url_is_no_page_view(self, site: Site, page: Page) -> None:
         page.goto(site.url("/?a=1"))
         page.evaluate("history.pushState(null, '', '/?a=1')")
         page.evaluate("history.replaceState({ scroll: 9 }, '')")
@@ -123,7 +125,7 @@ class TestNavigation:
         page.evaluate("history.back()")
         assert views(site.settled(1), site) == ["/?a=1"]
 
-    def test_the_fragment_is_part_of_the_page_with_data_hash(self, site: Site, page: Page) -> None:
+    def test_fragment_is_part_of_page_with_data_hash(self, site: Site, page: Page) -> None:
         site.write("data-hash")
         page.goto(site.url("/#/start"))
         page.evaluate("location.hash = '/cart'")
@@ -132,7 +134,7 @@ class TestNavigation:
         page.evaluate("history.pushState(null, '', '#/done')")
         assert views(site.settled(3), site) == ["/#/start", "/#/cart", "/#/done"]
 
-    def test_a_fragment_told_by_hashchange_alone_is_a_view(self, site: Site, page: Page) -> None:
+    def test_hashchange_alone_is_page_view(self, site: Site, page: Page) -> None:
         """Not every browser, nor every page, lets a popstate through."""
         silence = "addEventListener('popstate', event => event.stopImmediatePropagation(), true)"
         site.write("data-hash", head=f"<script>{silence}</script>")
@@ -140,28 +142,26 @@ class TestNavigation:
         page.evaluate("location.hash = '/cart'")
         assert views(site.wait_for(2), site) == ["/#/start", "/#/cart"]
 
-    def test_the_view_has_the_title_its_router_sets_afterwards(
-        self, site: Site, page: Page
-    ) -> None:
+    def test_page_view_has_title_set_after_navigation(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate(
             "history.pushState(null, '', '/one'); setTimeout(() => { document.title = 'One' }, 20)"
         )
         assert [event["title"] for event in site.wait_for(2)] == ["Home", "One"]
 
-    def test_quick_moves_are_a_view_each(self, site: Site, page: Page) -> None:
+    def test_quick_navigations_are_one_page_view_each(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("for (const path of ['/1', '/2', '/3']) history.pushState(null, '', path)")
         assert sorted(views(site.settled(4), site)) == ["/", "/1", "/2", "/3"]
 
-    def test_a_view_left_at_once_still_counts(self, site: Site, page: Page) -> None:
+    def test_page_view_left_at_once_counts(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("history.pushState(null, '', '/one'); location.href = '/blank'")
         assert views(site.settled(2), site) == ["/", "/one"]
 
 
 class TestEngagement:
-    def test_is_told_when_the_page_hides(self, site: Site, page: Page) -> None:
+    def test_engagement_is_sent_when_page_hides(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         (view,) = site.wait_for(1)
         page.evaluate("pass(12.34); setVisible(false)")
@@ -175,20 +175,20 @@ class TestEngagement:
             "interactive": False,
         }
 
-    def test_counts_no_time_unseen(self, site: Site, page: Page) -> None:
+    def test_hidden_time_is_no_engagement(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("pass(2); setVisible(false)")
         site.wait_for(2)
         page.evaluate("pass(100); setVisible(true); pass(3); setVisible(false)")
         assert seconds(site.wait_for(3)) == [2, 3]
 
-    def test_counts_no_time_without_focus(self, site: Site, page: Page) -> None:
+    def test_time_without_focus_is_no_engagement(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("pass(2); setFocused(false); pass(100); setFocused(true); pass(3)")
         page.evaluate("setVisible(false)")
         assert seconds(site.wait_for(2)) == [5]
 
-    def test_counts_no_time_before_a_background_tab_is_looked_at(
+    def test_background_tab_has_no_engagement_before_it_is_shown(
         self, site: Site, page: Page
     ) -> None:
         site.write(head="<script>setVisible(false)</script>")
@@ -196,20 +196,22 @@ class TestEngagement:
         page.evaluate("pass(100); setVisible(true); pass(3); setVisible(false)")
         assert seconds(site.wait_for(2)) == [3]
 
-    def test_under_a_second_is_kept_for_later(self, site: Site, page: Page) -> None:
+    def test_engagement_under_a_second_is_kept_for_later(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         for _ in range(3):
             page.evaluate("pass(0.4); setVisible(false); pass(9); setVisible(true)")
         assert seconds(site.settled(2)) == [1.2]
 
-    def test_under_a_second_is_not_kept_for_another_page(self, site: Site, page: Page) -> None:
+    def test_engagement_under_a_second_is_not_kept_for_other_page(
+        self, site: Site, page: Page
+    ) -> None:
         page.goto(site.url())
         page.evaluate("pass(0.9); history.pushState(null, '', '/one')")
         site.wait_for(2)
         page.evaluate("pass(0.9); setVisible(false)")
         assert seconds(site.settled(2)) == []
 
-    def test_belongs_to_the_page_that_was_open(self, site: Site, page: Page) -> None:
+    def test_engagement_belongs_to_page_that_was_open(self, site: Site, page: Page) -> None:
         page.goto(site.url("/old"))
         page.evaluate("pass(7); history.pushState(null, '', '/new'); document.title = 'New'")
         engaged, view = sorted(site.wait_for(3)[1:], key=is_view)
@@ -218,19 +220,19 @@ class TestEngagement:
         assert (view["page"], view["title"]) == (site.url("/new"), "New")
         assert engaged["time"] <= view["time"]
 
-    def test_of_one_report_is_half_an_hour_at_most(self, site: Site, page: Page) -> None:
+    def test_engagement_report_is_capped_at_30_minutes(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("pass(7200); setVisible(false)")
         assert seconds(site.wait_for(2)) == [1800]
 
-    def test_stops_while_the_page_waits_for_the_back_button(self, site: Site, page: Page) -> None:
+    def test_engagement_stops_while_page_is_in_back_cache(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("pass(2); dispatchEvent(new Event('pagehide')); pass(100)")
         page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
         page.evaluate("pass(3); setVisible(false)")
         assert seconds(site.wait_for(4)) == [2, 3]
 
-    def test_arrives_from_a_page_being_left(self, site: Site, page: Page) -> None:
+    def test_engagement_arrives_from_page_being_left(self, site: Site, page: Page) -> None:
         """Nothing staged: real seconds, a real unload."""
         site.write(stage="")
         page.goto(site.url())
@@ -250,12 +252,12 @@ class TestScrollDepth:
         page.evaluate("pass(2); setVisible(false); setVisible(true)")
         return site.wait_for(count)[-1]["props"]["scroll"]
 
-    def test_is_the_share_of_the_page_that_was_in_sight(self, site: Site, page: Page) -> None:
+    def test_scroll_depth_is_share_of_page_in_sight(self, site: Site, page: Page) -> None:
         site.write(head=self.STYLE, body=self.LONG)
         page.goto(site.url())
         assert self.depth(site, page, 2) == 10
 
-    def test_is_the_most_of_a_page_view(self, site: Site, page: Page) -> None:
+    def test_scroll_depth_is_maximum_of_page_view(self, site: Site, page: Page) -> None:
         site.write(head=self.STYLE, body=self.LONG)
         page.goto(site.url())
         page.evaluate(
@@ -267,7 +269,7 @@ class TestScrollDepth:
         page.evaluate("scrollTo(0, 1e6)")
         assert self.depth(site, page, 3) == 100
 
-    def test_begins_anew_with_each_page_view(self, site: Site, page: Page) -> None:
+    def test_scroll_depth_restarts_with_each_page_view(self, site: Site, page: Page) -> None:
         site.write(head=self.STYLE, body=self.LONG)
         page.goto(site.url())
         page.evaluate("scrollTo(0, 1e6); pass(2); setVisible(false); setVisible(true)")
@@ -276,7 +278,7 @@ class TestScrollDepth:
         site.wait_for(3)
         assert self.depth(site, page, 4) == 10
 
-    def test_of_the_page_left_is_not_that_of_the_next(self, site: Site, page: Page) -> None:
+    def test_scroll_depth_of_left_page_is_not_that_of_next(self, site: Site, page: Page) -> None:
         """The router puts a short page in the place of a long one."""
         site.write(head=self.STYLE, body=self.LONG)
         page.goto(site.url())
@@ -291,7 +293,7 @@ class TestScrollDepth:
 class TestIncludedTwice:
     """One tracker a page, whoever starts it."""
 
-    def test_by_two_tags_counts_once(self, site: Site, page: Page) -> None:
+    def test_script_in_two_tags_counts_once(self, site: Site, page: Page) -> None:
         again = f'<script defer src="{site.url("/copy/script.js")}" data-site="other"></script>'
         site.write(head=again, body="<button data-track=Signup>Sign up</button>")
         page.goto(site.url())
@@ -301,7 +303,7 @@ class TestIncludedTwice:
         assert sorted(names(events)) == ["Signup", "pageview", "pageview"]
         assert {event["site"] for event in events} == {"other"}  # the first of the two
 
-    def test_by_a_script_that_is_run_again_counts_once(self, site: Site, page: Page) -> None:
+    def test_script_run_twice_counts_once(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate(
             "src => new Promise(done => document.body.append(Object.assign("
@@ -311,7 +313,7 @@ class TestIncludedTwice:
         page.evaluate("analytics.track('Signup')")
         assert sorted(names(site.settled(2))) == ["Signup", "pageview"]
 
-    def test_by_tag_and_by_module_counts_once(self, site: Site, page: Page) -> None:
+    def test_script_and_module_count_once(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate(
             "async url => { const { init, track } = await import(url);"
@@ -324,7 +326,7 @@ class TestIncludedTwice:
 
 
 class TestBackButton:
-    def test_shows_a_page_from_the_cache_and_counts_it(
+    def test_back_button_shows_cached_page_and_counts_it(
         self, site: Site, chromium: BrowserType
     ) -> None:
         """Nothing staged: the browser's own back/forward cache."""

@@ -1,14 +1,14 @@
 """Passwords and login tokens."""
 
-import asyncio
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypeVar
 
 import bcrypt
 import jwt
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 
 from api.errors import TooManyRequests, Unauthenticated
 from api.sites.models import utc_now
@@ -20,13 +20,11 @@ ALGORITHM = "HS256"
 AUDIENCE = "analytics-login"
 LEEWAY_SECONDS = 30
 
-HASHING = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1) // 2))
+HASHING = CapacityLimiter(max(1, (os.cpu_count() or 1) // 2))
 """Hashing takes a good part of a second on purpose; half of the machine is left for the rest."""
 
 MOST_WAITING = 20
 """How many may wait for their turn at hashing before others are told to come again."""
-
-waiting = 0
 
 NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(rounds=12))
 """Checked when the user is unknown, so that the answer takes as long as for a known one."""
@@ -47,15 +45,9 @@ async def password_matches(password: str, password_hash: str | None) -> bool:
 
 async def in_turn(work: Callable[[bytes, bytes], T], password: bytes, other: bytes) -> T:
     """Hashes in a thread. Raises TooManyRequests when too many wait for that."""
-    global waiting
-    if waiting >= MOST_WAITING:
+    if HASHING.statistics().tasks_waiting >= MOST_WAITING:
         raise TooManyRequests("Too many passwords are being checked.", retry_after=5)
-    waiting += 1
-    try:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(HASHING, work, password, other)
-    finally:
-        waiting -= 1
+    return await run_sync(work, password, other, limiter=HASHING)
 
 
 def issue_token(user_id: int, secret: str, minutes: int) -> str:

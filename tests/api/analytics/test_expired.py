@@ -172,8 +172,9 @@ def follow(asked: Asked, suggestion: str) -> Asked:
     return {**asked, **dict(parse_qsl(suggestion, keep_blank_values=True, strict_parsing=True))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "report"), PATHS, ids=lambda value: getattr(value, "name", ""))
-async def test_what_is_suggested_instead_of_expired_data_is_answered(
+async def test_suggestions_of_expired_answer_are_accepted(
     sites: dict[str, TestSite], path: str, report: Report
 ) -> None:
     client = sites["own"].client
@@ -208,14 +209,14 @@ async def allowed(site: TestSite, report: str, **asked: Any) -> list[str]:
     return told["allowed"]
 
 
-async def test_zone_of_half_hours_is_told_that_utc_works(sites: dict[str, TestSite]) -> None:
+async def test_half_hour_zone_over_expired_data_suggests_utc(sites: dict[str, TestSite]) -> None:
     local = {"from": day(200), "timezone": "Asia/Kolkata", "interval": "day"}
     for report in ("timeseries", "retention"):
         told = await allowed(sites["own"], report, **local)
         assert told == ["timezone=UTC", f"from={after(KEPT['own'])}"]
 
 
-async def test_stickiness_is_told_a_start_with_a_month_of_raw_data_before_it(
+async def test_stickiness_suggests_start_29_days_after_oldest_raw_data(
     sites: dict[str, TestSite],
 ) -> None:
     asked = {"from": day(200), "timezone": "UTC", "filters": COMBINED}
@@ -225,7 +226,7 @@ async def test_stickiness_is_told_a_start_with_a_month_of_raw_data_before_it(
     assert await allowed(sites["installation"], "stickiness", **asked) == ["filters="]
 
 
-async def test_lifecycle_is_told_a_start_with_a_whole_period_of_raw_data_before_it(
+async def test_lifecycle_suggests_start_one_period_after_oldest_raw_data(
     sites: dict[str, TestSite],
 ) -> None:
     asked = {"from": day(200), "timezone": "UTC", "filters": COMBINED, "interval": "week"}
@@ -234,21 +235,23 @@ async def test_lifecycle_is_told_a_start_with_a_whole_period_of_raw_data_before_
     assert told == [f"from={first:%Y-%m-%dT%H:%MZ}", "filters="]
 
 
-async def test_report_of_raw_data_is_told_from_when_there_is_some(
+async def test_report_of_raw_data_suggests_oldest_start_it_can_answer(
     sites: dict[str, TestSite],
 ) -> None:
     asked = {"from": day(200), "to": day(190), "pages": ["/0", "/1"], "timezone": "UTC"}
     assert await allowed(sites["own"], "funnel", **asked) == [f"from={after(KEPT['own'])}&to="]
 
 
-async def test_comparison_with_expired_data_is_told_to_leave_it_out(
+async def test_comparison_with_expired_data_suggests_no_comparison(
     sites: dict[str, TestSite],
 ) -> None:
     told = await allowed(sites["own"], "sessions", days=7, compare="year", timezone="UTC")
     assert told == ["compare="]
 
 
-async def test_first_touch_is_told_the_last_one(sites: dict[str, TestSite]) -> None:
+async def test_first_touch_over_expired_data_suggests_last_touch(
+    sites: dict[str, TestSite],
+) -> None:
     asked = {"attribution": "first", "timezone": "UTC"}
     assert await allowed(sites["own"], "revenue", days=7, **asked) == ["attribution=last"]
     assert await allowed(sites["own"], "revenue", days=200, **asked) == [
@@ -256,7 +259,7 @@ async def test_first_touch_is_told_the_last_one(sites: dict[str, TestSite]) -> N
     ]
 
 
-async def test_empty_optional_parameter_was_not_given(sites: dict[str, TestSite]) -> None:
+async def test_empty_optional_parameter_counts_as_absent(sites: dict[str, TestSite]) -> None:
     empty = {"compare": "", "period": "", "hours": "", "to": "", "timezone": ""}
     asked = await sites["own"].ask("pages", **{"from": day(3), **empty}, pages="")
     assert asked["query"]["from"] == f"{day(3)}T00:00:00Z"

@@ -20,6 +20,8 @@ from api.rollups.refresh import refresh_rollups
 from api.sites.models import utc_now
 from conftest import TestSite
 
+pytestmark = pytest.mark.slow
+
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -161,10 +163,14 @@ async def compare_in_all_states(site: TestSite, around: datetime, zone: str) -> 
 
 
 @pytest.mark.parametrize(("zone", "jump"), JUMPS)
-async def test_parity_where_clocks_jump(site: TestSite, zone: str, jump: str) -> None:
+async def test_rollups_and_base_tables_agree_at_clock_changes(
+    site: TestSite, zone: str, jump: str
+) -> None:
     await compare_in_all_states(site, on(jump), zone)
 
 
 @pytest.mark.parametrize("zone", sorted({zone for zone, _ in JUMPS}))
-async def test_parity_of_the_last_days(site: TestSite, zone: str) -> None:
+async def test_rollups_and_base_tables_agree_on_recent_days_in_every_zone(
+    site: TestSite, zone: str
+) -> None:
     await compare_in_all_states(site, utc_now() - 26 * HOUR, zone)

@@ -13,6 +13,8 @@ from api.sites.directory import Sites
 from api.sites.models import utc_now
 from conftest import ADMIN, SECRET
 
+pytestmark = pytest.mark.any_engine
+
 PASSWORD = "a long enough password"
 
 
@@ -35,7 +37,7 @@ async def bearer(client: httpx.AsyncClient, email: str) -> dict[str, str]:
     "extra",
     [{"is_admin": True}, {"id": 1}, {"password_hash": "x"}, {"role": "owner"}, {"site_ids": [1]}],
 )
-async def test_nobody_gives_themselves_rights(client: httpx.AsyncClient, extra: Any) -> None:
+async def test_registration_with_rights_is_refused(client: httpx.AsyncClient, extra: Any) -> None:
     answer = await register(client, "greedy@test.example", **extra)
     assert answer.status_code == 422
     assert answer.json()["allowed"] == ["email", "name", "password"]
@@ -53,7 +55,7 @@ async def test_nobody_gives_themselves_rights(client: httpx.AsyncClient, extra: 
         {"email": ["a@b"], "password": PASSWORD},
     ],
 )
-async def test_bad_registrations_are_refused_without_echo(
+async def test_bad_registration_is_refused_without_echo_of_password(
     client: httpx.AsyncClient, body: dict[str, Any]
 ) -> None:
     answer = await client.post("/api/auth/register", json=body)
@@ -61,13 +63,13 @@ async def test_bad_registrations_are_refused_without_echo(
     assert str(body.get("password", PASSWORD)) not in answer.text
 
 
-async def test_an_email_is_taken_once_whatever_its_case(client: httpx.AsyncClient) -> None:
+async def test_email_is_unique_regardless_of_case(client: httpx.AsyncClient) -> None:
     assert (await register(client, "Once@Test.example")).status_code == 201
     answer = await register(client, "once@test.EXAMPLE")
     assert (answer.status_code, answer.json()["error"]) == (409, "CONFLICT")
 
 
-async def test_wrong_password_and_unknown_user_look_the_same(client: httpx.AsyncClient) -> None:
+async def test_wrong_password_and_unknown_user_get_same_answer(client: httpx.AsyncClient) -> None:
     wrong = {"email": ADMIN.email, "password": "not the password"}
     unknown = {"email": "nobody@test.example", "password": "not the password"}
     answers = [await client.post("/api/auth/login", json=body) for body in (wrong, unknown)]
@@ -75,7 +77,7 @@ async def test_wrong_password_and_unknown_user_look_the_same(client: httpx.Async
     assert answers[0].json() == answers[1].json()
 
 
-async def test_register_login_me(client: httpx.AsyncClient) -> None:
+async def test_registered_user_logs_in_and_reads_own_account(client: httpx.AsyncClient) -> None:
     made = await register(client, "me@test.example", name="Me")
     assert made.status_code == 201
     headers = await bearer(client, "me@test.example")
@@ -123,12 +125,12 @@ HEADERS = (
         *(forged(**{claim: None}) for claim in ("sub", "aud", "iat", "exp")),
     ],
 )
-async def test_forged_tokens_are_refused(client: httpx.AsyncClient, token: str) -> None:
+async def test_forged_token_is_refused(client: httpx.AsyncClient, token: str) -> None:
     answer = await client.get("/api/auth/me", headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.json()["error"]) == (401, "UNAUTHENTICATED")
 
 
-async def test_the_cookie_reads_but_does_not_write(client: httpx.AsyncClient) -> None:
+async def test_login_cookie_is_accepted_from_own_origin_only(client: httpx.AsyncClient) -> None:
     body = {"email": ADMIN.email, "password": ADMIN.password}
     answer = await client.post("/api/auth/login", json=body)
     cookie = answer.headers["set-cookie"].lower()
@@ -140,9 +142,7 @@ async def test_the_cookie_reads_but_does_not_write(client: httpx.AsyncClient) ->
     client.cookies.clear()
 
 
-async def test_private_sites_exist_for_their_members_only(
-    client: httpx.AsyncClient, app: Any
-) -> None:
+async def test_private_site_is_hidden_from_strangers(client: httpx.AsyncClient, app: Any) -> None:
     sites: Sites = app.state.sites
     await sites.create("private", "private.example")
     assert (await client.get("/api/analytics/pages?site=private")).status_code == 401
@@ -157,7 +157,7 @@ async def test_private_sites_exist_for_their_members_only(
     assert private.json()["error"] == absent.json()["error"] == "UNKNOWN_SITE"
 
 
-async def test_the_default_site_is_open_to_every_user_and_nobody_else(
+async def test_default_site_is_open_to_every_user_and_to_nobody_else(
     client: httpx.AsyncClient,
 ) -> None:
     assert (await client.get("/api/analytics/pages")).status_code == 401
@@ -166,7 +166,7 @@ async def test_the_default_site_is_open_to_every_user_and_nobody_else(
     assert (await client.get("/api/analytics/pages", headers=headers)).status_code == 200
 
 
-async def test_only_trusted_senders_name_visitors_and_old_times(
+async def test_only_trusted_senders_backdate_events(
     client: httpx.AsyncClient, app: Any, admin: dict[str, str]
 ) -> None:
     old = {"page": "/old", "time": "2020-02-02T00:00:00Z"}

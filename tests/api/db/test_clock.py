@@ -33,14 +33,14 @@ async def readings(connection: AsyncConnection[Any], *ages: timedelta) -> None:
         await connection.execute("insert into clock_reading values (now() - %s)", [age])
 
 
-async def test_first_reading_confirms_nothing(connection: AsyncConnection[Any]) -> None:
+async def test_first_clock_reading_confirms_nothing(connection: AsyncConnection[Any]) -> None:
     assert await confirmed_time(connection) is None
     await read_clock(connection)
     assert await confirmed_time(connection) is None
 
 
 @pytest.mark.parametrize("older", [HOUR, 3 * HOUR, DAY, 25 * HOUR])
-async def test_reading_an_hour_to_a_day_older_confirms_the_newest(
+async def test_clock_reading_one_hour_to_one_day_older_confirms_newest(
     connection: AsyncConnection[Any], older: timedelta
 ) -> None:
     await readings(connection, older + timedelta(seconds=-1))
@@ -49,13 +49,15 @@ async def test_reading_an_hour_to_a_day_older_confirms_the_newest(
     assert is_confirmed == (older > HOUR)
 
 
-async def test_reading_older_than_a_day_confirms_nothing(connection: AsyncConnection[Any]) -> None:
+async def test_clock_reading_older_than_a_day_confirms_nothing(
+    connection: AsyncConnection[Any],
+) -> None:
     await readings(connection, 26 * HOUR)
     await read_clock(connection)
     assert await confirmed_time(connection) is None
 
 
-async def test_clock_that_jumped_ahead_is_not_confirmed_and_is_logged_when_right_again(
+async def test_clock_that_jumped_ahead_is_not_confirmed_and_is_logged_once_corrected(
     connection: AsyncConnection[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     # As read before the jump, twice by the wrong clock, and then with the right one.
@@ -71,7 +73,7 @@ async def test_clock_that_jumped_ahead_is_not_confirmed_and_is_logged_when_right
     assert await cursor.fetchall() == [(0,)]
 
 
-async def test_salts_survive_a_round_of_jobs_that_nothing_confirms(
+async def test_salts_survive_round_of_jobs_without_confirmed_time(
     connection: AsyncConnection[Any], database: Database, settings: Settings
 ) -> None:
     await connection.execute(

@@ -59,7 +59,7 @@ async def test_old_chunks_are_compressed_by_policy(community: Database) -> None:
                 assert [age for _, age in jobs] == ([after] if after else [])
 
 
-async def test_late_and_repeated_events_in_compressed_chunks(
+async def test_late_and_repeated_events_in_compressed_chunks_are_exact(
     site: TestSite, community: Database
 ) -> None:
     start = (utc_now() - 40 * DAY).replace(hour=10, minute=0, second=0, microsecond=0)
@@ -96,7 +96,7 @@ async def test_late_and_repeated_events_in_compressed_chunks(
     assert await answers(site, span) == healed
 
 
-async def test_many_senders_of_one_old_event_store_it_once(
+async def test_concurrent_copies_of_one_event_in_compressed_chunk_are_stored_once(
     site: TestSite, community: Database
 ) -> None:
     time = (utc_now() - 40 * DAY).isoformat()
@@ -108,7 +108,7 @@ async def test_many_senders_of_one_old_event_store_it_once(
     assert sum(account["duplicate"] for account in accounts) == 49
 
 
-async def test_a_change_takes_only_its_own_rows_out_of_the_columnstore(
+async def test_change_decompresses_only_rows_it_touches(
     site: TestSite, community: Database
 ) -> None:
     start = (utc_now() - 45 * DAY).replace(hour=1, minute=0, second=0, microsecond=0)

@@ -12,7 +12,7 @@ from api.errors import TooMuchAsked
 from conftest import TestSite
 
 
-async def test_a_question_that_takes_too_long_says_what_to_ask_instead(
+async def test_question_over_time_limit_is_refused_with_advice(
     database: Database, tmp_path: Path
 ) -> None:
     slow = tmp_path / "slow.sql"
@@ -32,7 +32,7 @@ async def test_questions_cannot_write(database: Database, tmp_path: Path) -> Non
 KEPT = "select count(*) from pg_prepared_statements where statement like '%%as answer%%'"
 
 
-async def test_a_plan_is_kept_until_there_are_other_partitions_or_chunks(site: TestSite) -> None:
+async def test_prepared_plan_is_kept_until_partitions_change(site: TestSite) -> None:
     async with Database(site.database.url) as database:
 
         async def plans() -> int:
@@ -53,7 +53,7 @@ async def test_a_plan_is_kept_until_there_are_other_partitions_or_chunks(site: T
         assert await is_kept()
 
 
-async def test_a_question_with_a_kept_plan_answers_about_what_came_since(site: TestSite) -> None:
+async def test_prepared_plan_answers_about_partitions_made_later(site: TestSite) -> None:
     """Of times for which there was no partition and no chunk when the plan was made."""
     asked = {"from": "2003-01-01", "to": "2005-12-31", "timezone": "UTC"}
     for year, month in itertools.product((2003, 2005), (1, 8)):
@@ -67,7 +67,7 @@ async def test_a_question_with_a_kept_plan_answers_about_what_came_since(site: T
         await site.refresh()
 
 
-async def test_a_connection_keeps_only_so_many_plans(database: Database) -> None:
+async def test_connection_keeps_bounded_number_of_plans(database: Database) -> None:
     async with lend(database.reading) as connection:
         await renew_plans(connection)
         for number in range(2 * MOST_PLANS):

@@ -33,7 +33,7 @@ def connect(data_dir: Path) -> psycopg.Connection:
     return psycopg.connect(f"host={data_dir / 'postgres'} user=postgres", autocommit=True)
 
 
-def test_log_that_has_grown_large_becomes_the_old_one(tmp_path: Path) -> None:
+def test_log_over_size_limit_is_rotated_once(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with running(data_dir, DEMO="false"):
         log, old = data_dir / "postgres" / "log", data_dir / "postgres" / "log.old"
@@ -53,7 +53,7 @@ def test_log_that_has_grown_large_becomes_the_old_one(tmp_path: Path) -> None:
         assert sorted(path.name for path in log.parent.glob("log*")) == ["log", "log.old"]
 
 
-def test_failed_statement_and_its_values_are_not_in_the_log(folder: Path) -> None:
+def test_failed_statement_and_its_values_are_not_logged(folder: Path) -> None:
     log = folder / "postgres" / "log"
     before = log.stat().st_size
     with connect(folder) as connection:
@@ -70,7 +70,7 @@ def test_failed_statement_and_its_values_are_not_in_the_log(folder: Path) -> Non
     assert "secret" not in written
 
 
-def test_every_worker_that_may_be_asked_for_has_a_slot(folder: Path) -> None:
+def test_every_requested_background_worker_has_slot(folder: Path) -> None:
     with connect(folder) as connection:
         ((slots, parallel, timescaledb),) = connection.execute(
             "select current_setting('max_worker_processes')::int,"
@@ -86,7 +86,7 @@ def test_every_worker_that_may_be_asked_for_has_a_slot(folder: Path) -> None:
     assert any("Workers Launched: 2" in line for (line,) in rows)
 
 
-def test_start_on_a_full_disk_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
+def test_start_on_full_disk_prints_one_sentence_and_exits_with_1(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", megabytes=300) as disk:
         data_dir = disk.path / "data"
 

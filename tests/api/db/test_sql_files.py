@@ -15,14 +15,14 @@ QUESTIONS = sorted(path for path in SRC.rglob("*.sql") if not path.stem.endswith
 """A part is tried in the files that include it."""
 
 
-def test_a_slot_that_the_file_lacks_is_refused(tmp_path: Path) -> None:
+def test_slot_missing_in_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "question.sql"
     file.write_text("select /*a*/ 1 /*end*/")
     with pytest.raises(KeyError, match="no slot"):
         statement(file, {"b": Fragment("2")})
 
 
-def test_slots_keep_their_default_or_take_a_fragment(tmp_path: Path) -> None:
+def test_slots_keep_default_or_take_fragment(tmp_path: Path) -> None:
     file = tmp_path / "question.sql"
     file.write_text("-- :no 100 %\nselect /*a*/ x /*end*/, :b::int, '%', /* c */ :d")
     assert "".join(statement(file).text.split()) == "selectx,%(b)s::int,'%%',%(d)s"
@@ -31,7 +31,7 @@ def test_slots_keep_their_default_or_take_a_fragment(tmp_path: Path) -> None:
     assert filled.values == {"z": 1}
 
 
-def test_every_report_has_its_file() -> None:
+def test_every_report_has_its_sql_file() -> None:
     names = {f"{path.parent.name}/{path.name}" for path in QUESTIONS}
     for report in (*REPORTS, EVENT_BUCKETS):
         variants = (*report.rows.variants, *report.totals.variants)
@@ -39,7 +39,7 @@ def test_every_report_has_its_file() -> None:
 
 
 @pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
-async def test_every_question_is_valid_as_it_stands(path: Path, database: Database) -> None:
+async def test_every_sql_file_is_valid_with_default_slots(path: Path, database: Database) -> None:
     """PostgreSQL parses and plans it with no slot filled."""
     if path.stem.startswith("copy_"):
         pytest.skip("COPY cannot be prepared; every test that sends an event runs it")

@@ -9,14 +9,14 @@ from api.db.timeouts import wait_at_most, within
 from api.errors import Unavailable
 
 
-async def test_silence_is_waited_for_so_long_and_no_longer() -> None:
+async def test_silent_database_is_given_up_after_patience() -> None:
     never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     with pytest.raises(Unavailable):
         await wait_at_most(never, 0.05)
     assert not never.done()
 
 
-async def test_a_database_that_says_something_all_the_time_is_waited_for_no_longer() -> None:
+async def test_slow_but_active_database_is_given_up_after_deadline() -> None:
     async def slow() -> None:
         for _ in range(100):
             await asyncio.sleep(0.01)
@@ -28,7 +28,7 @@ async def test_a_database_that_says_something_all_the_time_is_waited_for_no_long
     promised.cancel()
 
 
-async def test_time_in_which_this_process_could_not_listen_does_not_count() -> None:
+async def test_time_in_which_process_was_blocked_does_not_count_as_silence() -> None:
     async def answer() -> int:
         await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)  # what comes in once there is somebody to listen

@@ -1,9 +1,15 @@
 """Whatever is sent, again, mixed up, changed or broken, by whatever process, the sums are right."""
 
+import pytest
+
 from api.db.database import Database
 from chaos.conservation import run_sender
 from settings import Settings
 
+pytestmark = pytest.mark.slow
 
-def test_the_sums_are_right_whatever_is_sent(settings: Settings, database: Database) -> None:
+
+def test_sums_are_right_for_any_sequence_of_requests(
+    settings: Settings, database: Database
+) -> None:
     run_sender(settings, examples=12, steps=20)

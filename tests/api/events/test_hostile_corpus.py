@@ -10,6 +10,8 @@ from hostile.attack import attack, target
 from hostile.corpus import Case, corpus
 from servers import fresh_database
 
+pytestmark = pytest.mark.slow
+
 SEED = 5
 LEAST = 3_000
 PARTS = len(Profile)
@@ -21,11 +23,11 @@ def cases() -> list[Case]:
     return corpus(SEED)
 
 
-def test_no_case_is_like_another(cases: list[Case]) -> None:
+def test_corpus_cases_are_distinct(cases: list[Case]) -> None:
     assert len({case.request for case in cases}) > 12_000
 
 
-def test_nothing_that_is_sent_breaks_anything(
+def test_hostile_requests_break_nothing(
     profile: Profile, cases: list[Case], tmp_path: Path
 ) -> None:
     part = cases[list(Profile).index(profile) :: PARTS][: LEAST // PARTS + 1]

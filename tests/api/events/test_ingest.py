@@ -67,7 +67,7 @@ async def post(client: httpx.AsyncClient, body: Any, **headers: str) -> httpx.Re
         (json.dumps([{"page": "/"}] * (MAX_EVENTS + 1)).encode(), 422, "INVALID"),
     ],
 )  # fmt: skip
-async def test_a_bad_body_is_refused_with_a_reason(
+async def test_bad_body_is_refused_with_reason(
     client: httpx.AsyncClient, body: bytes, status: int, code: str
 ) -> None:
     answer = await post(client, body)
@@ -75,7 +75,7 @@ async def test_a_bad_body_is_refused_with_a_reason(
     assert answer.json()["detail"]
 
 
-async def test_an_unknown_field_is_answered_with_the_known_ones(client: httpx.AsyncClient) -> None:
+async def test_unknown_field_is_refused_with_known_ones(client: httpx.AsyncClient) -> None:
     answer = await post(client, {"pgae": "/"})
     assert {"page", "name", "session_id", "utm_source"} <= set(answer.json()["allowed"])
 
@@ -107,9 +107,7 @@ async def test_good_events_survive_bad_neighbours(site: TestSite) -> None:
         (b'{"page": "/", "id": ' + b"1" * 5000 + b"}", "invalid_field"),
     ],
 )  # fmt: skip
-async def test_a_bad_event_in_an_array_costs_only_itself(
-    site: TestSite, bad: bytes, code: str
-) -> None:
+async def test_bad_event_in_array_costs_only_itself(site: TestSite, bad: bytes, code: str) -> None:
     good = json.dumps({"site": site.key, "page": '/a,]"}['}).encode()
     report = (await post(site.client, b"[" + good + b"," + bad + b"," + good + b"]")).json()
     assert (report["accepted"], report["duplicate"]) == (2, 0)
@@ -128,7 +126,7 @@ NO_JSON = (
 
 @pytest.mark.parametrize("bad", NO_JSON)
 @pytest.mark.parametrize("comma", [b",", b",\n"])
-async def test_an_array_that_is_no_json_is_refused_as_a_whole(
+async def test_array_that_is_no_json_is_refused_as_whole(
     site: TestSite, bad: bytes, comma: bytes
 ) -> None:
     good = json.dumps({"site": site.key, "page": "/"}).encode()
@@ -139,7 +137,7 @@ async def test_an_array_that_is_no_json_is_refused_as_a_whole(
 
 
 @pytest.mark.parametrize("bad", [b"[1,2]", *filter(None, NO_JSON[:4]), b"garbage"])
-async def test_a_line_that_is_no_json_costs_only_itself(site: TestSite, bad: bytes) -> None:
+async def test_line_that_is_no_json_costs_only_itself(site: TestSite, bad: bytes) -> None:
     good = json.dumps({"site": site.key, "page": "/"}).encode()
     for lines in ([bad, good, good], [good, bad, good], [good, good, bad]):
         report = (await post(site.client, b"\n".join(lines))).json()
@@ -147,7 +145,7 @@ async def test_a_line_that_is_no_json_costs_only_itself(site: TestSite, bad: byt
         assert [item["index"] for item in report["rejected"]] == [lines.index(bad)]
 
 
-async def test_half_a_character_costs_only_itself(site: TestSite) -> None:
+async def test_lone_surrogate_is_replaced_and_rest_is_kept(site: TestSite) -> None:
     body = b'[{"site":"%b","page":"/\\ud800","title":"\\\\ud83d \\ud83d\\ude00"}]'
     answer = await post(site.client, body % site.key.encode())
     (event_id,) = answer.json()["ids"]
@@ -157,14 +155,14 @@ async def test_half_a_character_costs_only_itself(site: TestSite) -> None:
 
 
 @pytest.mark.parametrize("separator", [b"\n", b"\r\n", b"\n\n"])
-async def test_json_lines(site: TestSite, separator: bytes) -> None:
+async def test_json_lines_are_accepted(site: TestSite, separator: bytes) -> None:
     line = json.dumps({"site": site.key, "page": "/"}).encode()
     answer = await post(site.client, separator.join([line, b'{"page": 1}', line]))
     assert (answer.status_code, answer.json()["accepted"]) == (201, 2)
     assert [item["index"] for item in answer.json()["rejected"]] == [1]
 
 
-async def test_one_event_is_answered_as_it_is_stored(site: TestSite) -> None:
+async def test_single_event_is_answered_as_stored(site: TestSite) -> None:
     answer = await post(
         site.client,
         {
@@ -202,7 +200,7 @@ async def test_one_event_is_answered_as_it_is_stored(site: TestSite) -> None:
     assert shown.json() == event
 
 
-async def test_a_retry_is_no_duplicate_whatever_changed(site: TestSite) -> None:
+async def test_retry_with_same_id_is_duplicate_whatever_else_changed(site: TestSite) -> None:
     first = {"id": str(uuid4()), "site": site.key, "page": "/first", "user_agent": CHROME}
     retry = first | {"page": "/retry", "time": (utc_now() - timedelta(days=6)).isoformat()}
     assert (await post(site.client, first)).status_code == 201
@@ -213,7 +211,7 @@ async def test_a_retry_is_no_duplicate_whatever_changed(site: TestSite) -> None:
     assert (batch["accepted"], batch["duplicate"]) == (0, 3)
 
 
-async def test_a_browser_whose_clock_is_ahead_is_counted_on_arrival_and_once(
+async def test_time_ahead_of_clock_is_replaced_by_arrival_and_counted_once(
     site: TestSite,
 ) -> None:
     for ahead in (timedelta(minutes=6), timedelta(days=400)):
@@ -230,7 +228,7 @@ async def test_a_browser_whose_clock_is_ahead_is_counted_on_arrival_and_once(
         assert (batch["accepted"], batch["duplicate"]) == (0, 2)
 
 
-async def test_what_a_trusted_sender_dates_ahead_is_refused(site: TestSite) -> None:
+async def test_trusted_event_ahead_of_clock_is_refused(site: TestSite) -> None:
     for time in ("9999-12-31T23:59:59Z", (utc_now() + timedelta(minutes=6)).isoformat()):
         answer = await post(
             site.client, {"site": site.key, "page": "/", "time": time}, **site.admin
@@ -238,20 +236,20 @@ async def test_what_a_trusted_sender_dates_ahead_is_refused(site: TestSite) -> N
         assert (answer.status_code, answer.json()["error"]) == (422, "future")
 
 
-async def test_the_same_id_on_another_site_is_another_event(site: TestSite) -> None:
+async def test_same_id_on_other_site_is_other_event(site: TestSite) -> None:
     event = {"id": "order-17", "page": "/", "user_agent": CHROME}
     assert (await post(site.client, event | {"site": site.key})).status_code == 201
     assert (await post(site.client, event | {"id": f"{site.key}-17"})).status_code == 201
 
 
-async def test_bots_are_kept_apart(site: TestSite) -> None:
+async def test_bots_are_stored_apart(site: TestSite) -> None:
     answer = await post(site.client, {"site": site.key, "page": "/", "user_agent": GOOGLEBOT})
     assert answer.json()["bot"] == "Googlebot"
     assert (await site.ask("pages"))["rows"] == []
     assert (await site.ask("bots"))["rows"][0]["events"] == 1
 
 
-async def test_a_program_that_posts_is_not_taken_for_a_bot(site: TestSite) -> None:
+async def test_script_that_posts_is_no_bot(site: TestSite) -> None:
     event = {"site": site.key, "page": "/from-a-server"}
     answer = await post(site.client, event, **{"User-Agent": "curl/8.5.0"})
     assert answer.json()["bot"] is None
@@ -269,7 +267,7 @@ async def test_any_origin_may_post_without_preflight(site: TestSite) -> None:
     assert preflight.status_code == 200
 
 
-async def test_addresses_are_stored_nowhere(site: TestSite, database: Any) -> None:
+async def test_addresses_are_not_stored(site: TestSite, database: Any) -> None:
     await post(site.client, {"site": site.key, "page": "/", "user_agent": CHROME})
     async with await database.connect() as connection:
         for table in ("event", "visit", "visitor", "bot_event"):
@@ -311,7 +309,7 @@ GOOD = {"page": "/good", "user_agent": CHROME}
 
 @quickly
 @given(events=events_with(st.floats(allow_nan=False, allow_infinity=False)))
-async def test_whatever_is_sent_in_an_array_is_accounted_for(
+async def test_every_event_of_array_is_accounted_for(
     client: httpx.AsyncClient, events: list[dict[str, Any]]
 ) -> None:
     await check_account(client, json.dumps([*events, GOOD]).encode(), len(events) + 1)
@@ -319,7 +317,7 @@ async def test_whatever_is_sent_in_an_array_is_accounted_for(
 
 @quickly
 @given(events=events_with(st.floats()))
-async def test_whatever_is_sent_in_lines_is_accounted_for(
+async def test_every_event_of_json_lines_is_accounted_for(
     client: httpx.AsyncClient, events: list[dict[str, Any]]
 ) -> None:
     lines = [json.dumps(event).encode() for event in [*events, GOOD]]

@@ -70,7 +70,7 @@ async def seen(
         {"Cookie": "analytics_login=nonsense"},
     ],
 )
-async def test_a_site_that_is_not_public_needs_a_login(
+async def test_live_view_of_private_site_needs_login(
     service: Service, headers: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidStatus) as refusal:
@@ -81,7 +81,7 @@ async def test_a_site_that_is_not_public_needs_a_login(
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"]
 )
-async def test_pages_of_other_origins_may_not_watch(
+async def test_live_view_from_other_origin_is_refused(
     service: Service, token: str, origin: str
 ) -> None:
     headers = {"Cookie": f"analytics_login={token}"}
@@ -94,13 +94,13 @@ async def test_pages_of_other_origins_may_not_watch(
     assert refusal.value.response.status_code == 403
 
 
-async def test_an_unknown_site_is_refused(service: Service, token: str) -> None:
+async def test_live_view_of_unknown_site_is_refused(service: Service, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     with pytest.raises(InvalidStatus):
         await websockets.connect(address(service, "nope"), additional_headers=headers)
 
 
-async def test_own_pages_watch_with_their_cookie(service: Service, token: str) -> None:
+async def test_live_view_from_own_page_accepts_cookie(service: Service, token: str) -> None:
     headers = {"Cookie": f"analytics_login={token}"}
     origin: Any = service.base
     async with websockets.connect(
@@ -109,7 +109,7 @@ async def test_own_pages_watch_with_their_cookie(service: Service, token: str) -
         assert json.loads(await socket.recv())["site"] == "default"
 
 
-async def test_every_viewer_sees_an_event_whichever_worker_took_it(service: Service) -> None:
+async def test_every_viewer_sees_event_taken_by_any_worker(service: Service) -> None:
     viewers = [await websockets.connect(address(service, "demo")) for _ in range(6)]
     for number in range(4):
         page = f"/seen-by-all-{number}"
@@ -129,7 +129,7 @@ async def test_events_of_other_sites_are_not_shown(service: Service) -> None:
     assert "/elsewhere" not in json.dumps(snapshot)
 
 
-async def test_snapshots_come_at_most_once_a_second(service: Service) -> None:
+async def test_snapshots_are_sent_at_most_once_a_second(service: Service) -> None:
     async with websockets.connect(address(service, "demo")) as viewer:
         await viewer.recv()
         started = time.monotonic()
@@ -144,7 +144,7 @@ async def test_snapshots_come_at_most_once_a_second(service: Service) -> None:
         assert 1 <= received <= 5
 
 
-async def test_the_numbers_are_those_of_the_reports(service: Service) -> None:
+async def test_live_numbers_agree_with_reports(service: Service) -> None:
     async with httpx.AsyncClient(base_url=service.base) as client:
         live = (await client.get("/api/realtime/stats?site=demo")).json()
         today = (await client.get("/api/analytics/timeseries?site=demo&days=1")).json()["totals"]
@@ -153,7 +153,7 @@ async def test_the_numbers_are_those_of_the_reports(service: Service) -> None:
     assert len(live["minutes"]) == 30
 
 
-async def test_nobody_listens_while_nobody_watches(service: Service) -> None:
+async def test_database_is_listened_to_only_while_somebody_watches(service: Service) -> None:
     await track(service, site="demo", page="/unheard")  # whoever still listens hears of it
     await until_listening(service.data_dir, 0)
     async with websockets.connect(address(service, "demo")) as viewer:
@@ -162,7 +162,7 @@ async def test_nobody_listens_while_nobody_watches(service: Service) -> None:
         await seen(viewer, "/heard")
 
 
-async def test_viewers_go_on_after_the_database_lost_every_connection(service: Service) -> None:
+async def test_viewers_continue_after_database_cut_all_connections(service: Service) -> None:
     async with websockets.connect(address(service, "demo")) as viewer:
         await viewer.recv()
         cut_all_connections(service.data_dir)

@@ -19,7 +19,9 @@ class CountingSites(Sites):
         return await super().look_up(names)
 
 
-async def test_those_who_ask_together_share_one_answer(site: TestSite, database: Database) -> None:
+async def test_concurrent_lookups_of_site_share_one_query(
+    site: TestSite, database: Database
+) -> None:
     sites = CountingSites(database)
     found = await asyncio.gather(*(sites.find(site.key) for _ in range(20)))
     assert {one.key for one in found} == {site.key}
@@ -27,7 +29,9 @@ async def test_those_who_ask_together_share_one_answer(site: TestSite, database:
     assert not sites.asked
 
 
-async def test_a_site_that_was_made_meanwhile_is_found(site: TestSite, database: Database) -> None:
+async def test_site_created_after_failed_lookup_is_found(
+    site: TestSite, database: Database
+) -> None:
     sites, key = Sites(database), f"{site.key}-b"
     assert not await sites.find_all([key])
     await sites.create(key, f"{key}.example")

@@ -1,0 +1,180 @@
+"""What a caller's words about time mean, and what is refused."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from api.analytics.query import Params
+from api.analytics.reports.retention import RetentionParams, first_cohort
+from api.analytics.time.ranges import Clock, compared_range, range_of
+from conftest import TestSite
+
+NOW = datetime(2026, 3, 29, 12, 30, tzinfo=UTC)
+CLOCK = Clock(NOW, ZoneInfo("Europe/Berlin"), since=datetime(2024, 5, 6, 7, 8, tzinfo=UTC))
+
+
+def asked(**params: Any) -> tuple[datetime, datetime]:
+    """The range of these parameters at NOW in Berlin, on the day its clocks went forward."""
+    return range_of(Params.model_validate(params), CLOCK)
+
+
+def berlin(text: str) -> datetime:
+    """A local time in Berlin."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize(
+    ("params", "problem"),
+    [
+        ({"hours": 0}, "hours"),
+        ({"hours": 1, "days": 1}, "give one of"),
+        ({"to": "2026-03-01"}, "to needs a from"),
+        ({"from": "2026-03-02", "to": "2026-03-01"}, "ends before it starts"),
+        ({"from": "yesterday"}, "neither an ISO date"),
+        ({"from": "2001-01-01", "interval": "hour"}, "too fine"),
+        ({"from": "0001-01-01"}, "between 1970 and 2200"),
+        ({"days": 3, "interval": "minute"}, "too fine"),
+        ({"timezone": "Mars/Olympus"}, "IANA"),
+        ({"timezone": "../etc/passwd"}, "IANA"),
+        ({"limit": 0}, "limit"),
+        ({"limit": 10**9}, "limit"),
+        ({"offset": -1}, "offset"),
+        ({"interval": "fortnight"}, "interval"),
+        ({"nonsense": 1}, "nonsense"),
+        ({"period": "fortnight"}, "period"),
+        ({"period": "7d", "days": 7}, "give one of"),
+        ({"compare": "custom"}, "compare_from"),
+        ({"compare": "previous", "compare_from": "2026-01-01"}, "compare_from"),
+        ({"compare": "always"}, "compare"),
+    ],
+)
+async def test_invalid_range_is_refused(
+    site: TestSite, params: dict[str, Any], problem: str
+) -> None:
+    answer = await site.client.get("/api/analytics/timeseries", params={"site": site.key, **params})
+    assert (answer.status_code, answer.json()["error"]) == (422, "INVALID")
+    assert problem in answer.json()["detail"]
+
+
+async def test_all_problems_are_reported_at_once(site: TestSite) -> None:
+    answer = await site.client.get("/api/analytics/pages?hours=x&limit=0&what=1")
+    where = {problem["where"] for problem in answer.json()["problems"]}
+    assert where == {"hours", "limit", "what"}
+    assert "timezone" in answer.json()["allowed"]
+
+
+def test_range_of_hours_ends_now() -> None:
+    assert asked(hours=24) == (NOW - timedelta(hours=24), NOW)
+
+
+def test_default_range_is_last_24_hours() -> None:
+    assert asked() == asked(hours=24)
+
+
+def test_range_of_days_is_local_and_includes_today() -> None:
+    assert asked(days=1) == (berlin("2026-03-29T00:00"), NOW)
+    assert asked(days=2) == (berlin("2026-03-28T00:00"), NOW)
+
+
+def test_date_as_end_is_included() -> None:
+    lower, upper = asked(**{"from": "2026-03-29", "to": "2026-03-29"})
+    assert (lower, upper) == (berlin("2026-03-29T00:00"), berlin("2026-03-30T00:00"))
+    assert upper - lower == timedelta(hours=23)
+
+
+def test_instant_as_end_is_excluded() -> None:
+    span = {"from": "2026-03-29T01:00:00Z", "to": "2026-03-29T02:00:00Z"}
+    assert asked(**span) == (NOW.replace(hour=1, minute=0), NOW.replace(hour=2, minute=0))
+
+
+def test_time_without_zone_is_local() -> None:
+    lower, _ = asked(**{"from": "2026-03-28T06:00:00"})
+    assert lower == berlin("2026-03-28T06:00")
+
+
+@pytest.mark.parametrize(
+    ("period", "lower", "upper"),
+    [
+        ("today", "2026-03-29T00:00", None),
+        ("yesterday", "2026-03-28T00:00", "2026-03-29T00:00"),
+        ("7d", "2026-03-23T00:00", None),
+        ("30d", "2026-02-28T00:00", None),
+        ("12mo", "2025-04-01T00:00", None),
+        ("mtd", "2026-03-01T00:00", None),
+        ("ytd", "2026-01-01T00:00", None),
+    ],
+)
+def test_periods_are_local_days(period: str, lower: str, upper: str | None) -> None:
+    assert asked(period=period) == (berlin(lower), berlin(upper) if upper else NOW)
+
+
+def test_period_all_starts_with_first_visit() -> None:
+    assert asked(period="all") == (CLOCK.since, NOW)
+
+
+@pytest.mark.parametrize(
+    ("params", "lower", "upper"),
+    [
+        ({"hours": 24}, "2026-03-27T13:30", "2026-03-28T13:30"),
+        ({"days": 1}, "2026-03-28T00:00", "2026-03-28T14:30"),
+        ({"days": 2}, "2026-03-26T00:00", "2026-03-27T14:30"),
+        ({"period": "yesterday"}, "2026-03-27T00:00", "2026-03-28T00:00"),
+        ({"from": "2026-03-29", "to": "2026-03-29"}, "2026-03-28T00:00", "2026-03-29T00:00"),
+        ({"from": "2026-03-30", "to": "2026-04-05"}, "2026-03-23T00:00", "2026-03-30T00:00"),
+    ],
+)
+def test_previous_range_has_as_many_local_days(
+    params: dict[str, Any], lower: str, upper: str
+) -> None:
+    given = Params.model_validate({"compare": "previous", **params})
+    assert compared_range(given, range_of(given, CLOCK), CLOCK) == (berlin(lower), berlin(upper))
+
+
+def test_range_of_year_ago_has_same_dates_and_clock_times() -> None:
+    given = Params.model_validate({"compare": "year", "from": "2024-02-29", "to": "2024-03-31"})
+    compared = compared_range(given, range_of(given, CLOCK), CLOCK)
+    assert compared == (berlin("2023-02-28T00:00"), berlin("2023-04-01T00:00"))
+
+
+async def test_comparison_equals_answer_for_compared_range(site: TestSite) -> None:
+    await site.send(
+        {"page": "/then", "visitor_id": 1, "time": "2026-03-09T12:00:00Z"},
+        {"page": "/now", "visitor_id": 1, "time": "2026-03-10T12:00:00Z"},
+        {"page": "/now", "visitor_id": 2, "time": "2026-03-10T13:00:00Z"},
+    )
+    day, before = ({"from": f"2026-03-{n}", "to": f"2026-03-{n}"} for n in ("10", "09"))
+    for report, more in (("pages", {}), ("timeseries", {"interval": "hour"}), ("devices", {})):
+        answer = await site.ask(report, compare="previous", **day, **more)
+        alone = await site.ask(report, **before, **more)
+        assert answer["comparison"]["rows"] == alone["rows"]
+        assert answer["comparison"]["totals"] == alone["totals"]
+        assert answer["comparison"]["from"] == "2026-03-09T00:00:00Z"
+        assert alone["comparison"] is None
+        custom = {"compare_from": before["from"], "compare_to": before["to"]}
+        same = await site.ask(report, compare="custom", **custom, **day, **more)
+        assert same["comparison"] == answer["comparison"]
+
+
+async def test_period_all_covers_everything_imported(site: TestSite) -> None:
+    await site.send({"page": "/old", "visitor_id": 1, "time": "2012-01-02T03:04:05Z"})
+    answer = await site.ask("pages", period="all")
+    assert answer["totals"]["pageviews"] == 1
+    assert answer["query"]["from"] == "2012-01-02T03:04:05Z"
+
+
+@pytest.mark.parametrize(
+    ("params", "start"),
+    [
+        ({"interval": "day", "periods": 1}, date(2026, 3, 29)),
+        ({"interval": "day", "periods": 3}, date(2026, 3, 27)),
+        ({"interval": "week", "periods": 1}, date(2026, 3, 23)),
+        ({"interval": "week", "periods": 2, "week_start": "sunday"}, date(2026, 3, 22)),
+        ({"interval": "month", "periods": 1}, date(2026, 3, 1)),
+        ({"interval": "month", "periods": 5}, date(2025, 11, 1)),
+    ],
+)
+def test_retention_starts_with_whole_period(params: dict[str, Any], start: date) -> None:
+    lower = first_cohort(RetentionParams.model_validate(params), CLOCK)
+    assert lower == berlin(f"{start}T00:00")

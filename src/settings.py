@@ -1,6 +1,7 @@
 """Every setting once: its name is the environment variable, its description the help text."""
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from functools import cached_property
@@ -18,6 +19,9 @@ a rollup is a week: nothing younger is at rest."""
 LONGEST_RETENTION_DAYS = 36_500
 
 PLACEHOLDERS = ("change", "replace", "secret", "example", "password", "your", "placeholder", "todo")
+
+EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104
+"""What HOST is where the server listens on all addresses of the machine."""
 
 
 class Settings(BaseSettings):
@@ -42,6 +46,11 @@ class Settings(BaseSettings):
     db_timezone: str = Field("UTC", description="Time zone of a new site (IANA name).")
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8002, gt=0, lt=65536, description="Port the web server listens on.")
+    base_url: str = Field(
+        "",
+        description="Address under which browsers reach the service, e.g. https://stats.example.com;"
+        " for links and tracker snippets. Empty: the address that it listens on.",
+    )
     workers: int = Field(1, gt=0, description="Web server processes.")
     trusted_proxies: str = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma-separated."
@@ -119,6 +128,14 @@ class Settings(BaseSettings):
             raise ValueError("looks like a placeholder; try: openssl rand -hex 32")
         return value
 
+    @field_validator("base_url")
+    @classmethod
+    def refuse_other_addresses(cls, value: str) -> str:
+        """It is put in front of paths, in text that people copy."""
+        if value and not re.fullmatch(r"https?://[^\s/?#\"'<>]+/*", value):
+            raise ValueError("is not an address like https://stats.example.com")
+        return value.rstrip("/")
+
     @field_validator("columnstore_after_days")
     @classmethod
     def refuse_early_compression(cls, value: int) -> int:
@@ -180,6 +197,13 @@ class Settings(BaseSettings):
                 " REJECTED_DAYS, or raise RETENTION_DAYS"
             )
         return self
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds the service: BASE_URL, else where it listens. A server that listens
+        on all addresses is found at localhost."""
+        host = "localhost" if self.host in EVERY_ADDRESS else self.host
+        return self.base_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @cached_property
     def secret(self) -> str:

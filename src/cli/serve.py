@@ -60,7 +60,7 @@ async def set_up(settings: Settings, fill: bool) -> FirstLogin | None:
 
 def introduce(settings: Settings, login: FirstLogin | None, embedded: bool) -> None:
     """Where everything is."""
-    base = f"http://{settings.host}:{settings.port}"
+    base = settings.address
     console.print(f"\n[bold]Analytics[/bold] on {base}\n")
     rows = [
         ("Dashboard", f"{base}/"),

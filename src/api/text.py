@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 def plain_text(value: str) -> str:
     """PostgreSQL text knows no NUL and no half characters. Raises ValueError."""
     if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-        raise ValueError("must be text without NUL or half characters")
+        raise ValueError("must not contain NUL characters or lone surrogates")
     return value
 
 

@@ -27,10 +27,10 @@ def explain_report(
         list[str] | None, typer.Argument(help="Its parameters, e.g. site=demo days=30.")
     ] = None,
 ) -> None:
-    """Which tables answer a question, and what that costs."""
+    """Shows which tables answer a report, and PostgreSQL's plan with its times."""
     by_name = {listed.name: listed for listed in REPORTS}
     if report not in by_name:
-        raise typer.BadParameter(f"is none of: {', '.join(by_name)}")
+        raise typer.BadParameter(f"must be one of: {', '.join(by_name)}")
     chosen = by_name[report]
     params = params_from(chosen, asked or [])
 

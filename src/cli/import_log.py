@@ -1,4 +1,4 @@
-"""Imports what a web server wrote down."""
+"""Imports access logs of web servers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,11 +17,11 @@ from settings import Settings
 
 def import_log_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Plain or .gz.")],
-    site: Annotated[str, typer.Option(help="Key of the site; made when it is new.")],
+    site: Annotated[str, typer.Option(help="Key of the site; a new one is made.")],
     domain: Annotated[str, typer.Option(help="Domain of a new site.")] = "",
     timezone: Annotated[str, typer.Option(help="Time zone of a new site.")] = "UTC",
 ) -> None:
-    """Imports an Apache or nginx access log (combined format). Doing it twice changes nothing."""
+    """Imports an Apache or nginx access log (combined format). A second import adds nothing."""
 
     async def work(database: Database, settings: Settings) -> Summary:
         target = await Sites(database).create(site, domain or site, timezone=timezone)

@@ -1,4 +1,4 @@
-"""Events that could not be stored: looked at, and tried again."""
+"""Commands about rejected events."""
 
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ from api.sites.directory import Sites
 from cli.installation import with_prepared
 from settings import Settings
 
-commands = typer.Typer(no_args_is_help=True, help="Events that could not be stored.")
+commands = typer.Typer(no_args_is_help=True, help="List rejected events, and try them again.")
 
 
 @commands.command("list")
@@ -20,7 +20,7 @@ def list_rejected(
     code: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
     limit: Annotated[int, typer.Option(help="How many, newest first.")] = 100,
 ) -> None:
-    """Rejected events, one JSON object per line."""
+    """Lists rejected events, newest first, one JSON object per line."""
 
     async def work(database: Database, _: Settings) -> list[dict[str, Any]]:
         found = await Sites(database).find(site)
@@ -36,7 +36,7 @@ def replay_rejected(
     code: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
     number: Annotated[list[int] | None, typer.Option(help="Only these, by id.")] = None,
 ) -> None:
-    """Tries rejected events again. What is stored leaves the list, what is not stays."""
+    """Tries rejected events again. Those that are stored now leave the list."""
 
     async def work(database: Database, settings: Settings) -> ReplayReport:
         places = Places(settings.geoip_db, None)

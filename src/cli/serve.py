@@ -29,7 +29,7 @@ MOST_FILES = 65_536
 
 
 def serve() -> None:
-    """Starts everything: database (if embedded), schema, first login, demo data, web server."""
+    """Starts the service: embedded database, schema, first login, demo data, web server."""
     signal.signal(signal.SIGTERM, leave)
     embedded = not os.environ.get("DATABASE_URL")
     try:

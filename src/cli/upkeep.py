@@ -12,7 +12,7 @@ from settings import Settings
 
 
 def migrate() -> None:
-    """Brings the schema to this release and syncs the rollups."""
+    """Brings schema and rollups of the database up to date with this release."""
 
     async def work(database: Database, settings: Settings) -> FirstLogin | None:
         return await furnish(database, settings)
@@ -22,7 +22,7 @@ def migrate() -> None:
 
 
 def demo() -> None:
-    """Fills the demo site with 30 days of made-up traffic, if it has none."""
+    """Fills the demo site with 30 days of made-up traffic, if it is empty."""
 
     async def work(database: Database, _: Settings) -> int:
         return await fill_demo(database, utc_now())
@@ -31,7 +31,7 @@ def demo() -> None:
 
 
 def run_jobs() -> None:
-    """Does every job once: partitions, rollups, salts and so on. For those who have a cron."""
+    """Runs every background job once, for installations that use cron instead of JOBS=true."""
 
     async def work(database: Database, settings: Settings) -> None:
         await run_once(database, jobs_for(database.engine, settings))
@@ -40,7 +40,7 @@ def run_jobs() -> None:
 
 
 def doctor() -> None:
-    """Says what this installation runs on."""
+    """Shows the engine profile, versions and data directory of this installation."""
 
     async def work(database: Database, settings: Settings) -> None:
         engine = database.engine

@@ -10,7 +10,7 @@ from api.db.database import Database
 from cli.installation import with_prepared
 from settings import Settings
 
-commands = typer.Typer(no_args_is_help=True, help="Accounts.")
+commands = typer.Typer(no_args_is_help=True, help="Make accounts.")
 
 
 @commands.command("create")
@@ -19,7 +19,7 @@ def create_user_command(
     password: Annotated[str, typer.Option(prompt=True, hide_input=True)],
     admin: Annotated[bool, typer.Option(help="May see and do everything.")] = False,
 ) -> None:
-    """Makes an account."""
+    """Makes an account, and prints its e-mail."""
 
     async def work(database: Database, _: Settings) -> str:
         new = Registration(email=email, password=password)

@@ -148,7 +148,7 @@ async def test_rollups_that_are_not_refreshed_are_a_warning(
     await run(database, "update site set created_at = now()")
     assert (await ready(database)).warnings == []  # a new installation fills its rollups
     await run(database, "update site set created_at = created_at - interval '3 hours'")
-    assert (await ready(database)).warnings == ["The refresh is hours behind for: traffic."]
+    assert (await ready(database)).warnings == ["Rollups whose refresh is hours behind: traffic."]
     await refresh(database)
     assert (await ready(database)).warnings == []
 
@@ -163,7 +163,7 @@ async def test_bucket_that_nobody_computes_is_a_warning(site: TestSite, database
     assert (await ready(database)).warnings == []
     await run(database, "update rollup_dirty set since = since - interval '3 hours'")
     (warning,) = (await ready(database)).warnings
-    assert warning.startswith("The refresh is hours behind for: ")
+    assert warning.startswith("Rollups whose refresh is hours behind: ")
     assert "traffic" in warning
     await refresh(database)
     assert (await ready(database)).warnings == []
@@ -179,7 +179,7 @@ async def test_raw_data_that_does_not_go_is_a_warning(site: TestSite, database: 
     kept = await site.client.put(f"/api/sites/{site.key}/retention", json=body, headers=site.admin)
     assert kept.status_code == 200
     (late,) = (await ready(database)).warnings
-    assert late.startswith("Raw data that has expired is not removed: site ")
+    assert late.startswith("Expired raw data is not being removed: site ")
     assert late.endswith("the job that removes it has not run.")
     async with await database.connect() as connection:
         await expire(connection, database.engine, 0, utc_now())
@@ -192,7 +192,7 @@ async def test_what_is_behind_and_cannot_be_found_out_is_a_warning(database: Dat
         told = await ready(database)
     finally:
         await run(database, "alter table elsewhere rename to site")
-    assert told.warnings == ["What is behind could not be found out."]
+    assert told.warnings == ["It could not be checked whether rollups or expiry are behind."]
 
 
 def await_status(base: str, status: int) -> httpx.Response:

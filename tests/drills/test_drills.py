@@ -4,14 +4,13 @@ database, and asked by the front door."""
 import json
 import subprocess
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+import httpx
 import psycopg
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -76,20 +75,19 @@ class Installation:
         self,
         path: str,
         body: object = None,
-        method: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Any:
-        """The JSON at a path, or the text where it is none."""
-        request = urllib.request.Request(
+        """The JSON at a path, or the text where it is none. Raises HTTPStatusError."""
+        answer = httpx.request(
+            "GET" if body is None else "POST",
             f"{self.service.base}{path}",
-            None if body is None else json.dumps(body).encode(),
-            {"Content-Type": "application/json", "User-Agent": CHROME}
+            content=None if body is None else json.dumps(body),
+            headers={"Content-Type": "application/json", "User-Agent": CHROME}
             | (self.login if headers is None else headers),
-            method=method,
+            timeout=60,
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            text = answer.read().decode()
-        return json.loads(text) if text.startswith(("{", "[")) else text
+        answer.raise_for_status()
+        return answer.json() if answer.text.startswith(("{", "[")) else answer.text
 
     def send(self, *events: dict[str, Any], **headers: str) -> None:
         """Posts events, all of which have to be stored."""
@@ -97,9 +95,8 @@ class Installation:
         assert told["accepted"] == len(events), told
 
     def ask(self, report: str, **params: str) -> dict[str, Any]:
-        """The answer of a report of the last day."""
-        query = urllib.parse.urlencode(params)
-        return self.request(f"/api/analytics/{report}?{query}")
+        """The answer of a report."""
+        return self.request(f"/api/analytics/{report}?{urlencode(params)}")
 
     def sql(self, statement: str, *values: object) -> list[Any]:
         """Asks the database itself, for what no API can do or tell."""
@@ -198,7 +195,7 @@ def test_wire_format(started: Install) -> None:
         event = {"n": "pageview", "u": "https://shop.example/cart", "d": "default", "v": 26}
         assert made.request("/api/event", event) == "ok"
         assert [row["page"] for row in made.ask("pages")["rows"]] == ["/cart"]
-        with pytest.raises(urllib.error.HTTPError, match="400"):
+        with pytest.raises(httpx.HTTPStatusError, match="400"):
             made.request("/api/event", ["no event"])
 
 
@@ -242,7 +239,7 @@ def test_role(started: Install) -> None:
         bob = made.log_in("bob@example.com", "correct horse battery")
         goal = {"site": "default", "name": "Signup", "event": "Signup"}
         assert made.request("/api/goals", goal, headers=ann)["name"] == "Signup"
-        with pytest.raises(urllib.error.HTTPError, match="403"):
+        with pytest.raises(httpx.HTTPStatusError, match="403"):
             made.request("/api/goals", goal | {"name": "Other"}, headers=bob)
 
 

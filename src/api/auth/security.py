@@ -49,7 +49,7 @@ async def in_turn(work: Callable[[bytes, bytes], T], password: bytes, other: byt
     """Hashes in a thread. Raises TooManyRequests when too many wait for that."""
     global waiting
     if waiting >= MOST_WAITING:
-        raise TooManyRequests("Too many passwords are being checked.", retry_after=5)
+        raise TooManyRequests("Too many logins at once. Please try again.", retry_after=5)
     waiting += 1
     try:
         loop = asyncio.get_running_loop()
@@ -85,7 +85,7 @@ def read_token(token: str, secret: str) -> int:
         )
         number = int(claims["sub"])
     except (jwt.InvalidTokenError, ValueError) as error:
-        raise Unauthenticated("This login is not valid any more.") from error
+        raise Unauthenticated("This login is no longer valid. Please log in again.") from error
     if not 0 < number <= LARGEST_BIGINT:
-        raise Unauthenticated("This login is not valid any more.")
+        raise Unauthenticated("This login is no longer valid. Please log in again.")
     return number

@@ -1,6 +1,7 @@
 """House rules that matter, held by tests."""
 
 import ast
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -109,26 +110,92 @@ def test_what_other_packages_import_is_documented() -> None:
 
 
 RETIRED = {
+    "by_sets": "variants",
+    "change_log": "late_log",
+    "counted_for": "ranking_slots",
+    "declared_as": "fingerprint",
+    "finalists": "candidates",
     "finer": "built_from",
+    "form_of": "fingerprint",
     "hold_writers": "block_writers",
+    "introduce": "print_banner",
+    "is_brief": "prepare",
     "knows(": "is_folded_in",
-    "newcomers(": "new_visitor_bitmaps",
+    "plain_words": "friendly_errors",
     "pull_back": "put_watermark_back",
+    "stand_in": "available_rollups",
     "stored_forms": "stored_rollups",
     "viewers(": "page_visitor_bitmaps",
 }
 """Words that the project once used for what the glossary calls otherwise."""
 
+BEING_RETIRED = {
+    "EditedSite": "EditableSite",
+    "Fate": "Outcome",
+    "class Link(": "PathLink",
+    "PatientConnection": "DeadlineConnection",
+    "Places(": "GeoLocator",
+    "class Share(": "BreakdownRow",
+    "class Stage(": "LifecyclePeriod",
+    "Stock": "Existing",
+    "admission": "rate_limits",
+    "edited_site": "editable_site_in_path",
+    "event_change": "late_event",
+    "fates": "submissions",
+    "fits(": "matches_step",
+    "furnish": "create_defaults",
+    "hang_up": "abort",
+    "hygiene": "redaction",
+    "intake": "ingest",
+    "kept_since": "raw_data_since, rows_since",
+    "leaders": "top",
+    "mark_left": "mark_visitor_departures",
+    "may_write_as_others": "can_edit",
+    "meet_visitors": "resolve_visitors",
+    "newcomers(": "new_visitor_bitmaps",
+    "of_firsts": "needs_full_history",
+    "retention_of_sets": "distinct_visitors",
+    "ordinal": "number",
+    "ordinals": "visitors_numbered",
+    "patiently": "wait_at_most",
+    "prepared(": "migrated_database",
+    "store_batch": "_transaction",
+    "store_in_turn": "write_batch",
+    "store_with_retries": "_with_retry",
+    "take_stock": "load_existing",
+    "visit_change": "late_visit",
+    "was_cut": "closed_by_server",
+    "write_new": "_apply",
+}
+"""The same, of which some are still in use."""
 
-def test_rollups_use_no_retired_words() -> None:
-    used = [
-        f"{path.relative_to(ROOT)}: {word} (say {instead})"
-        for path in sorted((SRC / "api" / "rollups").iterdir())
-        if path.suffix in (".py", ".sql", ".md")
-        for word, instead in RETIRED.items()
-        if word in path.read_text()
-    ]
-    assert not used
+DECISIONS = ("docs/decisions/", "docs/benchmarks.md")
+"""What was measured and decided at a time is told in the words of that time."""
+
+TEXTS = {
+    name: path.read_text()
+    for top in ("src", "docs", "tests", "README.md", "CONTRIBUTING.md")
+    for path in ([ROOT / top] if top.endswith(".md") else sorted((ROOT / top).rglob("*")))
+    if path.suffix in (".py", ".sql", ".md", ".js", ".html")
+    if "node_modules" not in path.parts and path != Path(__file__)
+    if not (name := str(path.relative_to(ROOT))).startswith(DECISIONS)
+}
+
+
+@pytest.mark.parametrize(
+    ("word", "instead"),
+    [
+        *RETIRED.items(),
+        *(
+            pytest.param(*pair, marks=pytest.mark.xfail(strict=False, reason="being replaced"))
+            for pair in BEING_RETIRED.items()
+        ),
+    ],
+)
+def test_retired_words_are_not_used(word: str, instead: str) -> None:
+    whole = re.compile(rf"(?<!\w){re.escape(word)}" + (r"(?!\w)" if word[-1].isalpha() else ""))
+    used = [name for name, text in TEXTS.items() if whole.search(text)]
+    assert not used, f"say {instead} instead of {word}"
 
 
 def test_no_vague_names() -> None:

@@ -46,7 +46,7 @@ def with_database(settings: Settings) -> Generator[Settings]:
 
 
 @contextmanager
-def plain_words() -> Generator[None]:
+def friendly_errors() -> Generator[None]:
     """What can go wrong without being our fault is said in one line, with exit code 1."""
     try:
         yield
@@ -73,5 +73,5 @@ def with_prepared(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
         async with prepared(settings) as database:
             return await work(database, settings)
 
-    with plain_words(), with_database(read_settings()) as settings:
+    with friendly_errors(), with_database(read_settings()) as settings:
         return asyncio.run(main(settings))

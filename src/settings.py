@@ -1,6 +1,7 @@
 """Every setting once: its name is the environment variable, its description the help text."""
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from functools import cached_property
@@ -18,6 +19,9 @@ a rollup is a week: nothing younger is at rest."""
 LONGEST_RETENTION_DAYS = 36_500
 
 PLACEHOLDERS = ("change", "replace", "secret", "example", "password", "your", "placeholder", "todo")
+
+EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104
+"""What HOST is where the server listens on all addresses of the machine."""
 
 
 class Settings(BaseSettings):
@@ -42,6 +46,11 @@ class Settings(BaseSettings):
     db_timezone: str = Field("UTC", description="Time zone of a new site (IANA name).")
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8002, gt=0, lt=65536, description="Port the web server listens on.")
+    base_url: str = Field(
+        "",
+        description="Address under which browsers reach the service, e.g. https://stats.example.com;"
+        " for links and tracker snippets. Empty: the address that it listens on.",
+    )
     workers: int = Field(1, gt=0, description="Web server processes.")
     trusted_proxies: str = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma-separated."
@@ -52,52 +61,59 @@ class Settings(BaseSettings):
     geoip_db: Path | None = Field(None, description="Path of a country or city mmdb file.")
     registration: Literal["open", "closed"] = Field(
         "open",
-        description="Whether anybody may register; a new user reads public sites and `default`.",
+        description="open: anybody may register, and reads public sites and `default`. closed:"
+        " only administrators make accounts.",
     )
     timescaledb: Literal["auto", "off"] = Field(
-        "auto", description="off uses plain PostgreSQL partitions although TimescaleDB is there."
+        "auto",
+        description="off uses plain PostgreSQL partitions even if TimescaleDB is installed.",
     )
     columnstore_after_days: int = Field(
         30,
         ge=0,
-        description="TimescaleDB Community: age in days at which chunks are compressed; 0 never.",
+        description="TimescaleDB Community: days until chunks are compressed; 0 is never.",
     )
     retention_days: int = Field(
         0,
         ge=0,
         le=LONGEST_RETENTION_DAYS,
         description="Days for which events and visits are kept, rollups for ever; 0 is for ever. "
-        "A site may say otherwise.",
+        "Each site may have its own setting.",
     )
     answer_within_seconds: float = Field(
         2.0,
         ge=0.5,
-        description="When the database is away or slow, senders hear 503 within this time.",
+        description="Seconds until senders get 503 when the database is unavailable or slow.",
     )
     demo: bool = Field(True, description="Give an empty database a demo site with made-up traffic.")
-    jobs: bool = Field(True, description="Run the jobs loop (rollups, partitions, salts) here.")
+    jobs: bool = Field(True, description="Run the background jobs (rollups, expiry, …) here.")
 
     rejected_days: int = Field(
-        14, gt=0, description="How long a rejected event is kept to be looked at and replayed."
+        14,
+        gt=0,
+        description="Days for which rejected events are kept for a look or a replay.",
     )
     rejected_rows: int = Field(
-        1000, gt=0, description="How many rejected events are kept of a site, the newest of them."
+        1000, gt=0, description="How many rejected events of a site are kept; the oldest go first."
     )
 
     rate_per_ip: int = Field(
         500,
         ge=0,
-        description="Events a second from one address, a minute's worth at once; 0 is no limit. "
-        "Not for editors of the site, nor for this machine.",
+        description="Events per second from one address, in bursts of up to a minute's worth; 0 is"
+        " no limit. Editors of the site and this machine are not limited.",
     )
     rate_per_site: int = Field(
-        0, ge=0, description="Events a second to one site, a minute's worth at once; 0 is no limit."
+        0,
+        ge=0,
+        description="Events per second to one site, in bursts of up to a minute's worth; 0 is no"
+        " limit.",
     )
     quota_per_site: int = Field(
-        0, ge=0, description="Events a day to one site; 0 is no limit. Editors are not limited."
+        0, ge=0, description="Events per day to one site; 0 is no limit. Editors are not limited."
     )
     login_tries: int = Field(
-        10, ge=0, description="Wrong passwords for one account in 15 minutes; 0 is no limit."
+        10, ge=0, description="Wrong passwords allowed per account in 15 minutes; 0 is no limit."
     )
 
     metrics: Literal["local", "open", "off"] = Field(
@@ -119,12 +135,22 @@ class Settings(BaseSettings):
             raise ValueError("looks like a placeholder; try: openssl rand -hex 32")
         return value
 
+    @field_validator("base_url")
+    @classmethod
+    def refuse_other_addresses(cls, value: str) -> str:
+        """It is put in front of paths, in text that people copy."""
+        if value and not re.fullmatch(r"https?://[^\s/?#\"'<>]+/*", value):
+            raise ValueError("is not an address like https://stats.example.com")
+        return value.rstrip("/")
+
     @field_validator("columnstore_after_days")
     @classmethod
     def refuse_early_compression(cls, value: int) -> int:
         """Events may be 7 days late and chunks are 7 days wide: nothing younger is at rest."""
         if 0 < value < 15:
-            raise ValueError("is 0 or at least 15: events may be a week late, chunks are a week")
+            raise ValueError(
+                "must be 0 or at least 15: an event may be a week late, a chunk is a week"
+            )
         return value
 
     @field_validator("retention_days")
@@ -133,8 +159,8 @@ class Settings(BaseSettings):
         """Raw data has to outlive the time in which a rollup may have to be computed again."""
         if 0 < value < LEAST_RETENTION_DAYS:
             raise ValueError(
-                f"is 0 or at least {LEAST_RETENTION_DAYS}: an event may be a week late, its visit"
-                " a week long, and so the bucket of a rollup"
+                f"must be 0 or at least {LEAST_RETENTION_DAYS}: an event may be a week late, its"
+                " visit a week long, and the bucket of a rollup a week wide"
             )
         return value
 
@@ -170,16 +196,24 @@ class Settings(BaseSettings):
         if self.columnstore_after_days > self.retention_days - 7:
             raise ValueError(
                 f"RETENTION_DAYS ({self.retention_days}) and COLUMNSTORE_AFTER_DAYS"
-                f" ({self.columnstore_after_days}): what is compressed would be removed at once."
-                " Keep raw data at least a week longer, or set COLUMNSTORE_AFTER_DAYS=0"
+                f" ({self.columnstore_after_days}): chunks would be removed as soon as they are"
+                " compressed. Raise RETENTION_DAYS to a week more at least, or set"
+                " COLUMNSTORE_AFTER_DAYS=0"
             )
         if self.rejected_days > self.retention_days:
             raise ValueError(
                 f"RETENTION_DAYS ({self.retention_days}) and REJECTED_DAYS"
-                f" ({self.rejected_days}): rejected events would outlive stored ones. Lower"
-                " REJECTED_DAYS, or raise RETENTION_DAYS"
+                f" ({self.rejected_days}): rejected events would be kept longer than accepted"
+                " ones. Lower REJECTED_DAYS or raise RETENTION_DAYS"
             )
         return self
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds the service: BASE_URL, else where it listens. A server that listens
+        on all addresses is found at localhost."""
+        host = "localhost" if self.host in EVERY_ADDRESS else self.host
+        return self.base_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @cached_property
     def secret(self) -> str:

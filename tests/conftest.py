@@ -25,7 +25,7 @@ from api.rollups.definitions import ROLLUPS
 from api.rollups.refresh import refresh_rollups
 from api.sites.directory import Sites
 from api.sites.models import Visibility, utc_now
-from install import furnish, prepared
+from bootstrap import create_defaults, migrated_database
 from main import build_app
 from servers import Servers, fresh_database
 from settings import Settings
@@ -65,10 +65,10 @@ def settings(profile: Profile) -> Iterator[Settings]:
 @pytest.fixture(scope="session")
 async def database(settings: Settings, profile: Profile) -> AsyncIterator[Database]:
     """A migrated and furnished database with an administrator."""
-    async with prepared(settings) as database:
+    async with migrated_database(settings) as database:
         assert database.engine.profile is profile
         await create_user(database, ADMIN, is_admin=True)
-        await furnish(database, settings)
+        await create_defaults(database, settings)
         yield database
 
 

@@ -3,6 +3,7 @@
 import json
 import signal
 import stat
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,12 +47,15 @@ def test_first_start_creates_everything_and_ctrl_c_stops_everything(tmp_path: Pa
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     (data_dir / "first-login.txt").touch(0o666)
-    with running(data_dir) as service:
+    with running(data_dir, BASE_URL="https://stats.example.com") as service:
         totals = get(service.base, "/api/analytics/timeseries?site=demo&days=30&interval=day")
         assert totals["totals"]["visits"] > 3000
         assert all(row["visits"] > 0 for row in totals["rows"][1:-1])
         login = (data_dir / "first-login.txt").read_text().split()
         assert " ".join(login[:1]) in service.output()
+        assert '<script defer src="https://stats.example.com/script.js"' in service.output()
+        with urllib.request.urlopen(f"{service.base}/?site=demo", timeout=10) as page:
+            assert b'src="https://stats.example.com/script.js"' in page.read()
         assert stat.S_IMODE((data_dir / "first-login.txt").stat().st_mode) == 0o600
         assert servers_of(data_dir)
         assert service.stop(signal.SIGINT) == 0

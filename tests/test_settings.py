@@ -4,6 +4,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -112,3 +113,35 @@ def test_start_with_unsafe_settings_names_them(tmp_path: Path) -> None:
     start = subprocess.run([sys.executable, "-m", "cli", "serve"], env=unsafe, capture_output=True)
     assert start.returncode == 2
     assert start.stderr.startswith(b"RETENTION_DAYS (30) and COLUMNSTORE_AFTER_DAYS (30)")
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://127.0.0.1:8002"),
+        ({"host": "stats.local", "port": 80}, "http://stats.local:80"),
+        ({"host": "0.0.0.0"}, "http://localhost:8002"),
+        ({"host": "::"}, "http://localhost:8002"),
+        ({"host": "fd00::1"}, "http://[fd00::1]:8002"),
+        (
+            {"host": "0.0.0.0", "base_url": "https://stats.example.com/"},
+            "https://stats.example.com",
+        ),
+    ],
+)
+def test_address_is_one_that_a_browser_can_open(given: dict[str, Any], address: str) -> None:
+    assert Settings(data_dir=Path("x"), **given).address == address
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "stats.example.com",
+        "ftp://stats.example.com",
+        "https://a.example/path",
+        'https://"><script>',
+    ],
+)
+def test_base_url_that_is_no_address_is_refused(base_url: str) -> None:
+    with pytest.raises(ValidationError, match=r"https://stats\.example\.com"):
+        Settings(data_dir=Path("x"), base_url=base_url)

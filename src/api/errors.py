@@ -1,7 +1,7 @@
 """Every way a request can fail, and the one shape in which a caller hears of it.
 
 AnalyticsError            400
-├── Invalid               422  input that cannot be understood; lists what is allowed
+├── Invalid               422  input that is not valid; lists what is allowed
 │   ├── TooMuchAsked      422  a question that takes too long; says what to ask instead
 │   └── Expired           422  a question about data that is no longer kept; says which is
 ├── Unauthenticated       401
@@ -93,13 +93,13 @@ class Invalid(AnalyticsError):
 
 
 class TooMuchAsked(Invalid):
-    """The question takes too long to answer; says what to ask instead."""
+    """The query takes too long; says what to ask instead."""
 
     code = "TOO_MUCH_ASKED"
 
 
 class Expired(Invalid):
-    """The question is about data that is no longer kept; says what can be asked."""
+    """The query needs data that has expired; says what to ask instead."""
 
     code = "EXPIRED"
 
@@ -119,28 +119,28 @@ class Forbidden(AnalyticsError):
 
 
 class NotFound(AnalyticsError):
-    """There is nothing here, or nothing you may see."""
+    """Not found, or this account may not see it."""
 
     status = 404
     code = "NOT_FOUND"
 
 
 class Conflict(AnalyticsError):
-    """That exists already."""
+    """It exists already."""
 
     status = 409
     code = "CONFLICT"
 
 
 class TooLarge(AnalyticsError):
-    """The request is larger than this service takes."""
+    """The request is too large."""
 
     status = 413
     code = "TOO_LARGE"
 
 
 class UnsupportedMedia(AnalyticsError):
-    """The body is of a kind that this service does not read."""
+    """This content type is not supported."""
 
     status = 415
     code = "UNSUPPORTED_MEDIA"
@@ -158,14 +158,14 @@ class TooManyRequests(AnalyticsError):
 
 
 class Fault(AnalyticsError):
-    """Something went wrong here; the log of the service says what."""
+    """Internal error. The log of the service has the details."""
 
     status = 500
     code = "FAULT"
 
 
 class Unavailable(AnalyticsError):
-    """The database is away or slow. Please try again; what was stored is not stored twice."""
+    """The database is unavailable or slow. Try again with the same ids: nothing is stored twice."""
 
     status = 503
     code = "UNAVAILABLE"
@@ -189,13 +189,13 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     for status, description in (
         (401, "A login is needed."),
         (403, "This account may not do that."),
-        (404, "There is nothing here, or nothing you may see."),
-        (409, "That exists already."),
+        (404, "Not found, or this account may not see it."),
+        (409, "It exists already."),
         (413, "The request is too large."),
-        (415, "The body is of a kind that is not read."),
-        (422, "The input cannot be understood; says what is allowed."),
-        (429, "Too much at once; says when to come again."),
-        (503, "The database is away or slow; try again."),
+        (415, "This content type is not supported."),
+        (422, "The input is not valid; `allowed` lists what is."),
+        (429, "Too many requests; Retry-After says when to try again."),
+        (503, "The database is unavailable or slow; Retry-After says when to try again."),
     )
 }
 """Every way to be refused, for the API's description."""

@@ -87,18 +87,18 @@ class Readiness:
                 )
                 ready.warnings = await self.what_is_behind(connection)
         except psycopg.Error as error:
-            log.warning("what is behind could not be found out: %s", error)
-            ready.warnings = ["What is behind could not be found out."]
+            log.warning("readiness: it could not be checked what is behind: %s", error)
+            ready.warnings = ["It could not be checked whether rollups or expiry are behind."]
         return ready
 
     async def what_is_behind(self, connection: DeadlineConnection) -> list[str]:
         """A sentence about everything that is."""
         found: list[str] = []
         if names := await refresh_is_behind(connection):
-            found.append(f"The refresh is hours behind for: {', '.join(names)}.")
+            found.append(f"Rollups whose refresh is hours behind: {', '.join(names)}.")
         now = await database_time(connection)
         stuck = await stuck_lines(connection, self.settings.retention_days, now)
-        found += [f"Raw data that has expired is not removed: {line}." for line in stuck]
+        found += [f"Expired raw data is not being removed: {line}." for line in stuck]
         return found
 
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 def refuse_unstorable(value: str) -> str:
     """The text itself. Raises ValueError for one that cannot be stored."""
     if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-        raise ValueError("must be text without NUL or half characters")
+        raise ValueError("must not contain NUL characters or lone surrogates")
     return value
 
 

@@ -12,7 +12,7 @@ cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Own your web analytics.",
+    help="Runs and maintains the analytics service.",
 )
 cli.command()(serve)
 cli.command()(migrate)
@@ -21,7 +21,7 @@ cli.command()(demo)
 cli.command("explain")(explain_report)
 cli.command()(doctor)
 
-jobs = typer.Typer(no_args_is_help=True, help="Work that is done by the clock.")
+jobs = typer.Typer(no_args_is_help=True, help="Background jobs.")
 jobs.command("run")(run_jobs)
 
 cli.add_typer(sites.commands, name="site")

@@ -15,7 +15,7 @@ from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.db.database import Database
 from api.sites.directory import Sites
-from cli.installation import with_prepared
+from cli.installation import with_migrated_database
 from settings import Settings
 
 console = Console()
@@ -27,10 +27,10 @@ def explain_report(
         list[str] | None, typer.Argument(help="Its parameters, e.g. site=demo days=30.")
     ] = None,
 ) -> None:
-    """Which tables answer a question, and what that costs."""
+    """Shows which tables answer a report, and PostgreSQL's plan with its times."""
     by_name = {listed.name: listed for listed in REPORTS}
     if report not in by_name:
-        raise typer.BadParameter(f"is none of: {', '.join(by_name)}")
+        raise typer.BadParameter(f"must be one of: {', '.join(by_name)}")
     chosen = by_name[report]
     params = params_from(chosen, asked or [])
 
@@ -38,7 +38,7 @@ def explain_report(
         site = await Sites(database).find(params.site)
         return await explain(database, chosen, await parse_query(database, chosen, params, site))
 
-    source, plan = with_prepared(work)
+    source, plan = with_migrated_database(work)
     console.print(f"[bold]{source}[/bold]\n{escape(plan)}", soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""Imports what a web server wrote down."""
+"""Imports access logs of web servers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,18 +10,18 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from api.db.database import Database
 from api.events.enrich.geo import GeoLocator
 from api.sites.directory import Sites
-from cli.installation import with_prepared
+from cli.installation import with_migrated_database
 from importing.access_log import LogReader, Summary, import_log
 from settings import Settings
 
 
 def import_log_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Plain or .gz.")],
-    site: Annotated[str, typer.Option(help="Key of the site; made when it is new.")],
+    site: Annotated[str, typer.Option(help="Key of the site; a new one is made.")],
     domain: Annotated[str, typer.Option(help="Domain of a new site.")] = "",
     timezone: Annotated[str, typer.Option(help="Time zone of a new site.")] = "UTC",
 ) -> None:
-    """Imports an Apache or nginx access log (combined format). Doing it twice changes nothing."""
+    """Imports an Apache or nginx access log (combined format). A second import adds nothing."""
 
     async def work(database: Database, settings: Settings) -> Summary:
         target = await Sites(database).create(site, domain or site, timezone=timezone)
@@ -36,7 +36,7 @@ def import_log_file(
                 progress.update(task, completed=so_far.lines, rate=rate)
         return summary
 
-    report(with_prepared(work))
+    report(with_migrated_database(work))
 
 
 def progress_bar() -> Progress:

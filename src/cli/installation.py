@@ -15,7 +15,7 @@ from api.db.database import Database
 from api.db.embedded import embedded_server
 from api.db.room import FOLDER
 from api.errors import AnalyticsError
-from install import prepared
+from bootstrap import migrated_database
 from settings import Settings
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ def with_database(settings: Settings) -> Generator[Settings]:
 
 
 @contextmanager
-def plain_words() -> Generator[None]:
+def friendly_errors() -> Generator[None]:
     """What can go wrong without being our fault is said in one line, with exit code 1."""
     try:
         yield
@@ -66,12 +66,12 @@ def sentence(error: BaseException | None) -> str:
             return str(error)
 
 
-def with_prepared(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
+def with_migrated_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
     """Runs some work on a prepared database, and says what went wrong in one line."""
 
     async def main(settings: Settings) -> T:
-        async with prepared(settings) as database:
+        async with migrated_database(settings) as database:
             return await work(database, settings)
 
-    with plain_words(), with_database(read_settings()) as settings:
+    with friendly_errors(), with_database(read_settings()) as settings:
         return asyncio.run(main(settings))

@@ -1,4 +1,4 @@
-"""Events that could not be stored: looked at, and tried again."""
+"""Commands about rejected events."""
 
 from typing import Annotated, Any
 
@@ -15,10 +15,10 @@ from api.events.rejected.replay import (
 )
 from api.events.write.writer import Writer
 from api.sites.directory import Sites
-from cli.installation import with_prepared
+from cli.installation import with_migrated_database
 from settings import Settings
 
-commands = typer.Typer(no_args_is_help=True, help="Events that could not be stored.")
+commands = typer.Typer(no_args_is_help=True, help="List rejected events, and try them again.")
 
 
 @commands.command("list")
@@ -27,13 +27,13 @@ def list_rejected(
     code: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
     limit: Annotated[int, typer.Option(help="How many, newest first.")] = 100,
 ) -> None:
-    """Rejected events, one JSON object per line."""
+    """Lists rejected events, newest first, one JSON object per line."""
 
     async def work(database: Database, _: Settings) -> list[dict[str, Any]]:
         found = await Sites(database).find(site)
         return await rejected_events(database, found, code, limit=limit)
 
-    for row in with_prepared(work):
+    for row in with_migrated_database(work):
         print(RejectedOut.model_validate(row).model_dump_json())
 
 
@@ -43,11 +43,11 @@ def replay_rejected(
     code: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
     number: Annotated[list[int] | None, typer.Option(help="Only these, by id.")] = None,
 ) -> None:
-    """Tries rejected events again. What is stored leaves the list, what is not stays."""
+    """Tries rejected events again. Those that are stored now leave the list."""
 
     async def work(database: Database, settings: Settings) -> ReplayReport:
         geo = GeoLocator(settings.geoip_db, None)
         found = await Sites(database).find(site)
         return await replay(Writer(database), geo, found, Replay(ids=number, code=code))
 
-    print(with_prepared(work).model_dump_json(indent=2))
+    print(with_migrated_database(work).model_dump_json(indent=2))

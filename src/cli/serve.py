@@ -15,11 +15,11 @@ from api.logs import configure_logs
 from api.metrics import FOLDER
 from api.sites.directory import DEMO_SITE
 from api.sites.models import utc_now
+from bootstrap import FirstLogin, create_defaults, migrated_database
 from cli.connections import MOST_CONNECTIONS, Connections
-from cli.installation import plain_words, read_settings, with_database
+from cli.installation import friendly_errors, read_settings, with_database
 from cli.supervision import kept_running
 from demo import fill_demo
-from install import FirstLogin, furnish, prepared
 from settings import Settings
 
 console = Console()
@@ -29,38 +29,38 @@ MOST_FILES = 65_536
 
 
 def serve() -> None:
-    """Starts everything: database (if embedded), schema, first login, demo data, web server."""
-    signal.signal(signal.SIGTERM, leave)
+    """Starts the service: embedded database, schema, first login, demo data, web server."""
+    signal.signal(signal.SIGTERM, on_sigterm)
     embedded = not os.environ.get("DATABASE_URL")
     try:
-        with plain_words(), with_database(read_settings()) as settings:
+        with friendly_errors(), with_database(read_settings()) as settings:
             configure_logs(settings.log_format)
             login = asyncio.run(set_up(settings, fill=settings.demo))
-            introduce(settings, login, embedded)
+            print_banner(settings, login, embedded)
             with kept_running(settings.data_dir) if embedded else nullcontext():
                 run_web_server(settings)
     except KeyboardInterrupt:
         pass
 
 
-def leave(*_: object) -> None:
+def on_sigterm(*_: object) -> None:
     """SIGTERM ends the process the tidy way, stopping the embedded server too."""
     raise SystemExit(0)
 
 
 async def set_up(settings: Settings, fill: bool) -> FirstLogin | None:
     """Makes the installation complete; fills an empty one with the demo site."""
-    async with prepared(settings) as database:
-        login = await furnish(database, settings)
+    async with migrated_database(settings) as database:
+        login = await create_defaults(database, settings)
         if fill and login:
             with console.status("Making 30 days of demo traffic …"):
                 await fill_demo(database, utc_now())
         return login
 
 
-def introduce(settings: Settings, login: FirstLogin | None, embedded: bool) -> None:
-    """Where everything is."""
-    base = f"http://{settings.host}:{settings.port}"
+def print_banner(settings: Settings, login: FirstLogin | None, embedded: bool) -> None:
+    """Prints the addresses of the service, and the first login."""
+    base = settings.address
     console.print(f"\n[bold]Analytics[/bold] on {base}\n")
     rows = [
         ("Dashboard", f"{base}/"),

@@ -1,4 +1,4 @@
-"""Sites."""
+"""Commands about sites."""
 
 from typing import Annotated
 
@@ -10,41 +10,44 @@ from api.events.removal.expiry import regain
 from api.sites.directory import Sites
 from api.sites.models import Visibility
 from api.sites.retention import Days, Retention, retention_of
-from cli.installation import with_prepared
+from cli.installation import with_migrated_database
 from settings import LEAST_RETENTION_DAYS, LONGEST_RETENTION_DAYS, Settings
 
-commands = typer.Typer(no_args_is_help=True, help="Sites.")
+commands = typer.Typer(no_args_is_help=True, help="Make sites, set their retention.")
 
 
 @commands.command("create")
 def create_site(
-    key: Annotated[str, typer.Argument(help="What trackers and queries call it.")],
+    key: Annotated[str, typer.Argument(help="The name that trackers and queries use.")],
     domain: Annotated[str, typer.Option(help="Its domain.")],
-    timezone: Annotated[str, typer.Option(help="IANA name.")] = "UTC",
+    timezone: Annotated[str, typer.Option(help="IANA time zone, e.g. Europe/Berlin.")] = "UTC",
     visibility: Annotated[Visibility, typer.Option(help="Who may read it.")] = Visibility.PRIVATE,
 ) -> None:
-    """Makes a site."""
+    """Makes a site, and prints its key. Does nothing where the key exists."""
 
     async def work(database: Database, _: Settings) -> str:
         made = await Sites(database).create(key, domain, timezone=timezone, visibility=visibility)
         return made.key
 
-    print(with_prepared(work))
+    print(with_migrated_database(work))
 
 
 @commands.command("retention")
 def set_retention(
     key: Annotated[str, typer.Argument(help="Key of the site.")],
-    days: Annotated[str, typer.Argument(help="A number, 0 for ever, or default.")] = "",
+    days: Annotated[
+        str,
+        typer.Argument(help="Days, 0 for ever, or default; none only shows."),
+    ] = "",
 ) -> None:
-    """Says, or sets, how long raw data of a site is kept. Rollups stay."""
+    """Shows or sets for how many days raw data of a site is kept. Rollups stay."""
     try:
         wanted = (
             Days.model_validate({"days": None if days == "default" else days}) if days else None
         )
     except ValidationError as error:
         allowed = f"0, default, or {LEAST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}"
-        raise typer.BadParameter(f"is none of: {allowed}") from error
+        raise typer.BadParameter(f"must be one of: {allowed}") from error
 
     async def work(database: Database, settings: Settings) -> Retention:
         sites = Sites(database)
@@ -52,12 +55,12 @@ def set_retention(
             await sites.keep(await sites.find(key), wanted.days)
         return retention_of(await sites.find(key), settings)
 
-    print(with_prepared(work).model_dump_json(indent=2))
+    print(with_migrated_database(work).model_dump_json(indent=2))
 
 
 @commands.command("regain")
 def regain_raw_data(key: Annotated[str, typer.Argument(help="Key of the site.")]) -> None:
-    """Moves the line of expired raw data back, as far as the data is still there and whole."""
+    """Undoes an expiry that a wrong clock caused, for the raw data that is still complete."""
 
     async def work(database: Database, settings: Settings) -> Retention:
         sites = Sites(database)
@@ -66,4 +69,4 @@ def regain_raw_data(key: Annotated[str, typer.Argument(help="Key of the site.")]
         sites.remembered.clear()
         return retention_of(await sites.find(key), settings)
 
-    print(with_prepared(work).model_dump_json(indent=2))
+    print(with_migrated_database(work).model_dump_json(indent=2))

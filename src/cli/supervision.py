@@ -68,7 +68,7 @@ class Keeper:
             try:
                 self.look()
             except Exception:
-                log.exception("looking after the embedded database: going on")
+                log.exception("supervision of the embedded database failed once; going on")
 
     def look(self) -> None:
         """Sees to the log, and to the server if it is gone."""
@@ -87,8 +87,8 @@ class Keeper:
         if self.is_over.wait(PAUSES[self.tries]):
             return
         self.tries += 1
-        log.warning("the embedded database is gone; starting it again, try %s", self.tries)
-        self.failure = f"The embedded database ends soon after it started; see {self.server.log}"
+        log.warning("the embedded database stopped; starting it again, attempt %s", self.tries)
+        self.failure = f"The embedded database stops again and again; see {self.server.log}"
         try:
             start(self.server)
         except DoesNotStart as error:
@@ -131,7 +131,7 @@ def follow(parent: BaseProcess) -> None:
     """Ends this process when its parent has ended, in whatever way: the requests that it is at
     are finished, and no new ones taken."""
     parent.join()
-    log.warning("the process that started this one has ended; ending, too")
+    log.warning("the process that started this one has ended; stopping")
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(LEAVE_SECONDS)
     os._exit(1)

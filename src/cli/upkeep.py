@@ -5,42 +5,42 @@ from api.db.scheduler import run_once
 from api.jobs import jobs_for
 from api.sites.directory import DEMO_SITE
 from api.sites.models import utc_now
-from cli.installation import with_prepared
+from bootstrap import FirstLogin, create_defaults
+from cli.installation import with_migrated_database
 from demo import fill_demo
-from install import FirstLogin, furnish
 from settings import Settings
 
 
 def migrate() -> None:
-    """Brings the schema to this release and syncs the rollups."""
+    """Brings schema and rollups of the database up to date with this release."""
 
     async def work(database: Database, settings: Settings) -> FirstLogin | None:
-        return await furnish(database, settings)
+        return await create_defaults(database, settings)
 
-    if login := with_prepared(work):
+    if login := with_migrated_database(work):
         print(f"First login: {login.email}  {login.password}")
 
 
 def demo() -> None:
-    """Fills the demo site with 30 days of made-up traffic, if it has none."""
+    """Fills the demo site with 30 days of made-up traffic, if it is empty."""
 
     async def work(database: Database, _: Settings) -> int:
         return await fill_demo(database, utc_now())
 
-    print(f"{with_prepared(work):,} events stored on the site {DEMO_SITE!r}")
+    print(f"{with_migrated_database(work):,} events stored on the site {DEMO_SITE!r}")
 
 
 def run_jobs() -> None:
-    """Does every job once: partitions, rollups, salts and so on. For those who have a cron."""
+    """Runs every background job once, for installations that use cron instead of JOBS=true."""
 
     async def work(database: Database, settings: Settings) -> None:
         await run_once(database, jobs_for(database.engine, settings))
 
-    with_prepared(work)
+    with_migrated_database(work)
 
 
 def doctor() -> None:
-    """Says what this installation runs on."""
+    """Shows the engine profile, versions and data directory of this installation."""
 
     async def work(database: Database, settings: Settings) -> None:
         engine = database.engine
@@ -49,4 +49,4 @@ def doctor() -> None:
         print(f"timescaledb  {engine.timescaledb or 'not used'}")
         print(f"data         {settings.data_dir}")
 
-    with_prepared(work)
+    with_migrated_database(work)

@@ -7,10 +7,10 @@ import typer
 from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
-from cli.installation import with_prepared
+from cli.installation import with_migrated_database
 from settings import Settings
 
-commands = typer.Typer(no_args_is_help=True, help="Accounts.")
+commands = typer.Typer(no_args_is_help=True, help="Make accounts.")
 
 
 @commands.command("create")
@@ -19,10 +19,10 @@ def create_user_command(
     password: Annotated[str, typer.Option(prompt=True, hide_input=True)],
     admin: Annotated[bool, typer.Option(help="May see and do everything.")] = False,
 ) -> None:
-    """Makes an account."""
+    """Makes an account, and prints its e-mail."""
 
     async def work(database: Database, _: Settings) -> str:
         new = Registration(email=email, password=password)
         return (await create_user(database, new, is_admin=admin)).email
 
-    print(with_prepared(work))
+    print(with_migrated_database(work))

@@ -72,9 +72,10 @@ class VersionedFiles(StaticFiles):
 STATIC = VersionedFiles(HERE / "static")
 
 
-def for_every_page(_: Request) -> dict[str, object]:
+def for_every_page(request: Request) -> dict[str, object]:
     """What all templates know, whatever the page is about."""
-    return {"static": STATIC.address}
+    address = settings_of(request).base_url or str(request.base_url).rstrip("/")
+    return {"static": STATIC.address, "address": address}
 
 
 TEMPLATES = Jinja2Templates(HERE / "templates", context_processors=[for_every_page])

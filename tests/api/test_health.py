@@ -18,10 +18,10 @@ from api.db.probe import Probe
 from api.errors import Unavailable
 from api.events.removal.expiry import expire
 from api.sites.models import utc_now
+from bootstrap import create_defaults, migrated_database
 from chaos.server import Server
 from conftest import SECRET, TestSite, ready, refresh
 from disks import small_disk
-from install import furnish, prepared
 from main import build_app
 from processes import post, running
 from settings import Settings
@@ -144,7 +144,7 @@ async def test_refresh_that_is_hours_behind_is_warning(site: TestSite, database:
     await run(database, "update site set created_at = now()")
     assert (await ready(database)).warnings == []  # a new installation fills its rollups
     await run(database, "update site set created_at = created_at - interval '3 hours'")
-    assert (await ready(database)).warnings == ["The refresh is hours behind for: traffic."]
+    assert (await ready(database)).warnings == ["Rollups whose refresh is hours behind: traffic."]
     await refresh(database)
     assert (await ready(database)).warnings == []
 
@@ -161,7 +161,7 @@ async def test_dirty_bucket_that_is_hours_old_is_warning(
     assert (await ready(database)).warnings == []
     await run(database, "update rollup_dirty set due_at = due_at - interval '3 hours'")
     (warning,) = (await ready(database)).warnings
-    assert warning.startswith("The refresh is hours behind for: ")
+    assert warning.startswith("Rollups whose refresh is hours behind: ")
     assert "traffic" in warning
     await refresh(database)
     assert (await ready(database)).warnings == []
@@ -179,7 +179,7 @@ async def test_expired_raw_data_that_is_not_removed_is_warning(
     kept = await site.client.put(f"/api/sites/{site.key}/retention", json=body, headers=site.admin)
     assert kept.status_code == 200
     (late,) = (await ready(database)).warnings
-    assert late.startswith("Raw data that has expired is not removed: site ")
+    assert late.startswith("Expired raw data is not being removed: site ")
     assert late.endswith("the job that removes it has not run.")
     async with await database.connect() as connection:
         await expire(connection, database.engine, 0, utc_now())
@@ -192,7 +192,7 @@ async def test_failed_check_of_backlog_is_warning(database: Database) -> None:
         told = await ready(database)
     finally:
         await run(database, "alter table elsewhere rename to site")
-    assert told.warnings == ["What is behind could not be found out."]
+    assert told.warnings == ["It could not be checked whether rollups or expiry are behind."]
 
 
 def await_status(base: str, status: int) -> httpx.Response:
@@ -224,8 +224,8 @@ def test_embedded_server_on_full_disk_is_not_ready(tmp_path: Path) -> None:
 async def serving(url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application on this database."""
     settings = Settings(database_url=url, secret_key=SECRET, jobs=False)
-    async with prepared(settings) as database:
-        await furnish(database, settings)
+    async with migrated_database(settings) as database:
+        await create_defaults(database, settings)
     app: FastAPI = build_app(settings)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -25,9 +25,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from api.sites.models import utc_now
+from bootstrap import create_defaults, migrated_database
 from chaos.proxy import COMMITTED, Proxy
 from chaos.server import Server
-from install import furnish, prepared
 from main import build_app
 from settings import Settings
 
@@ -288,8 +288,8 @@ def run_breaker(secret: str, examples: int, steps: int) -> None:
 
 async def furnished(settings: Settings) -> None:
     """Makes an installation."""
-    async with prepared(settings) as database:
-        await furnish(database, settings)
+    async with migrated_database(settings) as database:
+        await create_defaults(database, settings)
 
 
 def budget(examples: int, steps: int) -> hypothesis_settings:

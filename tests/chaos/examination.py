@@ -142,13 +142,13 @@ def needs_what_is_gone(subject: Subject, asked: Asked) -> bool:
     if subject.kept_since is None:
         return False
     earliest = asked.span.lower - asked.question.looks_back
-    return asked.question.of_firsts or earliest < subject.kept_since
+    return asked.question.needs_full_history or earliest < subject.kept_since
 
 
 def has_raw_data(subject: Subject, asked: Asked) -> bool:
     """Whether raw data of a part of the range is there, so that something can be asked instead."""
     kept = subject.kept_since
-    return not asked.question.of_firsts and (kept is None or kept < asked.span.upper)
+    return not asked.question.needs_full_history and (kept is None or kept < asked.span.upper)
 
 
 def suggestions(asked: Asked, allowed: Sequence[str], now: datetime) -> Iterator[Asked]:

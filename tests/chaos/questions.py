@@ -50,7 +50,7 @@ class Question:
     totals: Oracle | None = None
     looks_back: timedelta = timedelta(0)
     """How far before the range it reads."""
-    of_firsts: bool = False
+    needs_full_history: bool = False
     """It needs the first event of a kind, whenever that was."""
 
 
@@ -110,7 +110,7 @@ def coming_back(**how: Any) -> Question:
         "retention",
         lambda s: retention(s.told, s.span, s.zone.key, s.now, **how),
         said,
-        of_firsts="start" in how,
+        needs_full_history="start" in how,
     )
 
 
@@ -140,7 +140,7 @@ def paid(attribution: str) -> Question:
         "revenue",
         lambda s: revenue(s.told, s.span, "source", attribution),
         {"dimension": "source", "attribution": attribution},
-        of_firsts=attribution == "first",
+        needs_full_history=attribution == "first",
     )
 
 

@@ -36,7 +36,7 @@ from api.rollups.refresh import refresh_rollups
 from api.rollups.sync import sync_rollups
 from api.sites.directory import Sites
 from api.sites.models import utc_now
-from install import prepared
+from bootstrap import migrated_database
 from main import build_app
 from processes import ROOT
 from servers import Servers, fresh_database
@@ -388,7 +388,7 @@ class Front:
 async def front(plan: Plan, settings: Settings) -> AsyncIterator[Front]:
     """An installation on an empty database, with somebody who may do everything."""
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(prepared(settings))
+        database = await stack.enter_async_context(migrated_database(settings))
         await create_user(database, ADMIN, is_admin=True)
         app = build_app(settings)
         await stack.enter_async_context(app.router.lifespan_context(app))

@@ -1,4 +1,4 @@
-"""The sums are right whatever breaks: a short run; the long one is in CONTRIBUTING.md."""
+"""The sums are right whatever breaks: a short run; the long one is in docs/testing.md."""
 
 from chaos.conservation import run_breaker
 from conftest import SECRET

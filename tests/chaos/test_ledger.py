@@ -1,4 +1,4 @@
-"""A short run of the ledger; the long one is `python -m chaos.ledger`, see CONTRIBUTING.md."""
+"""A short run of the ledger; the long one is `python -m chaos.ledger`, see docs/testing.md."""
 
 from chaos.ledger import Plan, run
 

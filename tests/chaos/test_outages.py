@@ -19,10 +19,10 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
+from bootstrap import create_defaults, migrated_database
 from chaos.proxy import COMMITTED, Mode, Proxy
 from chaos.server import Server
 from conftest import SECRET
-from install import furnish, prepared
 from main import build_app
 from settings import Settings
 
@@ -93,8 +93,8 @@ async def world(server: Server) -> AsyncIterator[World]:
     async with Proxy(server.socket) as proxy:
         url = f"postgresql://postgres@127.0.0.1:{proxy.port}{urlsplit(server.url).path}"
         settings = Settings(database_url=url, secret_key=SECRET, jobs=False)
-        async with prepared(settings) as database:
-            await furnish(database, settings)
+        async with migrated_database(settings) as database:
+            await create_defaults(database, settings)
         async with serving(settings) as app:
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

@@ -1,4 +1,4 @@
-"""A short run of the races; the long one is `python -m chaos.refreshes`, see CONTRIBUTING.md."""
+"""A short run of the races; the long one is `python -m chaos.refreshes`, see docs/testing.md."""
 
 from api.db.engine import Profile
 from chaos.refreshes import Plan, carry_out, settings_for

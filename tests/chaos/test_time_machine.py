@@ -1,4 +1,4 @@
-"""Ten days of the time machine; the hundred are `python -m chaos.time_machine` (CONTRIBUTING.md).
+"""Ten days of the time machine; the hundred are `python -m chaos.time_machine` (docs/testing.md).
 
 They go over the end of March, when clocks change in Berlin, and follow six weeks of history: so raw
 data expires in them.

@@ -73,7 +73,7 @@ async def user_of(database: Database, secret: str, token: str) -> User:
     async with database.session() as session:
         user = await session.get(User, user_id)
     if user is None:
-        raise Unauthenticated("This login is not valid any more.")
+        raise Unauthenticated("This login is no longer valid. Please log in again.")
     return user
 
 
@@ -114,7 +114,7 @@ async def readable_site(connection: HTTPConnection, user: User | None, name: str
     if user.is_admin or site.visibility == Visibility.MEMBERS:
         return site
     if await role_on(database_of(connection), user, site) is None:
-        raise UnknownSite(f"There is no site {name[:100]!r}, or it is not yours to see.")
+        raise UnknownSite(f"There is no site {name[:100]!r}, or you may not see it.")
     return site
 
 

@@ -23,7 +23,7 @@ async def create_user(database: Database, new: Registration, is_admin: bool = Fa
         async with database.session() as session:
             session.add(user)
     except IntegrityError as error:
-        raise Conflict("There is an account with this e-mail already.") from error
+        raise Conflict("An account with this e-mail exists already.") from error
     return user
 
 

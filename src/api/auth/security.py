@@ -46,7 +46,7 @@ async def password_matches(password: str, password_hash: str | None) -> bool:
 async def in_turn(work: Callable[[bytes, bytes], T], password: bytes, other: bytes) -> T:
     """Hashes in a thread. Raises TooManyRequests when too many wait for that."""
     if HASHING.statistics().tasks_waiting >= MOST_WAITING:
-        raise TooManyRequests("Too many passwords are being checked.", retry_after=5)
+        raise TooManyRequests("Too many logins at once. Please try again.", retry_after=5)
     return await run_sync(work, password, other, limiter=HASHING)
 
 
@@ -77,7 +77,7 @@ def read_token(token: str, secret: str) -> int:
         )
         number = int(claims["sub"])
     except (jwt.InvalidTokenError, ValueError) as error:
-        raise Unauthenticated("This login is not valid any more.") from error
+        raise Unauthenticated("This login is no longer valid. Please log in again.") from error
     if not 0 < number <= LARGEST_BIGINT:
-        raise Unauthenticated("This login is not valid any more.")
+        raise Unauthenticated("This login is no longer valid. Please log in again.")
     return number

@@ -108,7 +108,7 @@ async def drop_changed(connection: Connection, rollups: Sequence[Rollup]) -> Non
     changed = [name for name, found in stored if name in declared and declared[name] != found]
     await refuse_loss(connection, changed)
     for name in [*changed, *(name for name, _ in stored if name not in declared)]:
-        log.warning("rollup %s is not declared as it is stored: its rows are dropped", name)
+        log.warning("rollup %s changed or is no longer declared: dropping its rows", name)
         await drop_stored(connection, name)
 
 
@@ -117,10 +117,10 @@ async def refuse_loss(connection: Connection, changed: Sequence[str]) -> None:
     cursor = await connection.execute("select key from site where raw_data_since is not null")
     if changed and (sites := [key for (key,) in await cursor.fetchall()]):
         raise HistoryWouldBeLost(
-            f"The declaration of {', '.join(changed)} has changed, and raw data of"
-            f" {len(sites)} sites has expired, so that history would be lost. Keep the old"
-            " declaration, and add the new one under a new name, e.g. "
-            f"{changed[0]}_2: questions find it by themselves."
+            f"The declaration of {', '.join(changed)} has changed. They cannot be computed"
+            f" again, because raw data of {len(sites)} sites has expired, so history would be lost."
+            f" Keep the old declaration and add the new one under a new name, e.g. {changed[0]}_2;"
+            " queries find it by themselves."
         )
 
 

@@ -156,4 +156,4 @@ def unknown_site(name: str) -> UnknownSite:
     """The refusal for a name that is nobody's."""
     if not name.isprintable():
         return UnknownSite()
-    return UnknownSite(f"There is no site {name[:100]!r}, or it is not yours to see.")
+    return UnknownSite(f"There is no site {name[:100]!r}, or you may not see it.")

@@ -1,16 +1,16 @@
 // Making elements. What comes from data becomes text or an attribute, never markup.
 
-function furnish(made, attributes, children) {
+function fill(made, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children.flat());
   return made;
 }
 
 export const element = (tag, attributes = {}, ...children) =>
-  furnish(document.createElement(tag), attributes, children);
+  fill(document.createElement(tag), attributes, children);
 
 export const svg = (tag, attributes = {}, ...children) =>
-  furnish(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
+  fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 
 /** A bar behind a row. Its width goes through the CSSOM: the policy forbids style attributes. */
 export function bar(share) {

@@ -21,9 +21,9 @@ from api.analytics.time.buckets import Interval
 from api.auth.accounts import create_user
 from api.db.database import Database
 from api.db.engine import Profile
+from bootstrap import create_defaults, migrated_database
 from conftest import ADMIN, SECRET, TestSite, make_site, save_goal, servers
 from expiry import DAY, TODAY, age, day, keep, settle
-from install import furnish, prepared
 from main import build_app
 from servers import fresh_database
 from settings import LEAST_RETENTION_DAYS, Settings
@@ -104,9 +104,9 @@ def settings(profile: Profile) -> Iterator[Settings]:
 @pytest.fixture(scope="module")
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """Its database, with an administrator."""
-    async with prepared(settings) as database:
+    async with migrated_database(settings) as database:
         await create_user(database, ADMIN, is_admin=True)
-        await furnish(database, settings)
+        await create_defaults(database, settings)
         yield database
 
 

@@ -106,7 +106,7 @@ async def test_bucket_that_the_watermark_passes_is_stored_in_the_same_round(
         assert await cursor.fetchall() == [(1,)]
 
 
-async def test_dirty_bucket_is_recomputed_at_the_next_power_of_two_of_its_age_in_hours(
+async def test_dirty_bucket_is_recomputed_at_next_power_of_two_of_its_age(
     site: TestSite, bucket: datetime
 ) -> None:
     await visit(site, bucket, 1)

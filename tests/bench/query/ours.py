@@ -14,7 +14,7 @@ from api.db.engine import Profile
 from api.sites.directory import Sites
 from api.sites.models import Site, Visibility
 from bench.query.world import HOSTNAME
-from install import prepared
+from bootstrap import migrated_database
 from main import build_app
 from servers import fresh_database
 from settings import Settings
@@ -60,7 +60,7 @@ async def installation(profile: Profile, address: str) -> AsyncGenerator[Install
             timescaledb="off" if profile is Profile.PLAIN else "auto",
             jobs=False,
         )
-        async with prepared(settings) as database:
+        async with migrated_database(settings) as database:
             assert database.engine.profile is profile, f"this server is {database.engine.profile}"
             site = await Sites(database).create("bench", HOSTNAME, visibility=Visibility.PUBLIC)
         app = build_app(settings)

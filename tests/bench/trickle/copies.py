@@ -28,7 +28,7 @@ from bench.query.questions import DAYS_7, range_of
 from bench.query.world import HOSTNAME
 from bench.trickle.policies import Policy
 from bench.trickle.traffic import Arrival
-from install import prepared
+from bootstrap import migrated_database
 from main import build_app
 from settings import Settings
 
@@ -166,9 +166,9 @@ async def serving(url: str, profile: Profile, policy: Policy) -> AsyncGenerator[
         answer_within_seconds=60,
     )
     with policy.applied():
-        async with prepared(settings) as database:
+        async with migrated_database(settings) as database:
             assert database.engine.profile is profile, f"this server is {database.engine.profile}"
-            await furnish(database)
+            await create_defaults(database)
     app = build_app(settings)
     transport = httpx.ASGITransport(app)
     async with (
@@ -179,7 +179,7 @@ async def serving(url: str, profile: Profile, policy: Policy) -> AsyncGenerator[
         yield Copy(policy, app.state.database, client, jobs, await log_in(client))
 
 
-async def furnish(database: Database) -> None:
+async def create_defaults(database: Database) -> None:
     """Makes the site, and an account that may send anything to it."""
     sites = Sites(database)
     if (await sites.ask(frozenset({SITE})))[SITE]:

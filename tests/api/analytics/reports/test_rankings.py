@@ -99,7 +99,7 @@ def sorted_by(numbers: list[Any], way: str) -> list[Any]:
 # ----------------------------------------------------------------------------- named traps
 
 
-async def leaders(site: TestSite, limit: int, **how: Any) -> list[tuple[str, int]]:
+async def top(site: TestSite, limit: int, **how: Any) -> list[tuple[str, int]]:
     """The sources with the most visitors."""
     params = {"dimension": "source", "order": "visitors:desc", "limit": limit, **how}
     rows = (await ask(site, "traffic-sources", TEN_DAYS, **params))["rows"]
@@ -111,8 +111,8 @@ async def test_most_visitors_rank_before_most_visits(site: TestSite) -> None:
     many = [event(NOON, visitor=who, source="beta") for who in ("bob", "eve", "eva")]
     await tell(site, [often, many])
     for _ in range(2):
-        assert await leaders(site, 1) == [("beta", 3)]
-        assert await leaders(site, 1, offset=1) == [("alpha", 1)]
+        assert await top(site, 1) == [("beta", 3)]
+        assert await top(site, 1, offset=1) == [("alpha", 1)]
         await site.refresh()
 
 
@@ -122,16 +122,16 @@ async def test_visitor_of_several_days_and_sources_is_one_visitor_of_each_source
     sources = ["alpha", "beta", "alpha"]
     await tell(site, [[event(NOON + n * DAY, source=s) for n, s in enumerate(sources)]])
     for _ in range(2):
-        assert await leaders(site, 3) == [("alpha", 1), ("beta", 1)]
+        assert await top(site, 3) == [("alpha", 1), ("beta", 1)]
         await site.refresh()
 
 
 async def test_late_event_moves_visitor_to_other_source(site: TestSite) -> None:
     await tell(site, [[event(NOON, source="alpha")]], refreshing=True)
-    assert await leaders(site, 3) == [("alpha", 1)]
+    assert await top(site, 3) == [("alpha", 1)]
     await tell(site, [[event(NOON - HOUR / 4, source="beta")]])
     for _ in range(2):
-        assert await leaders(site, 3) == [("beta", 1)]
+        assert await top(site, 3) == [("beta", 1)]
         await site.refresh()
 
 

@@ -31,7 +31,7 @@ class FirstLogin:
 
 
 @asynccontextmanager
-async def prepared(settings: Settings) -> AsyncGenerator[Database]:
+async def migrated_database(settings: Settings) -> AsyncGenerator[Database]:
     """A database that is migrated and synced, opened for as long as the block lasts."""
     await migrate(settings.database_url, timescaledb=settings.timescaledb == "auto")
     async with Database(settings.database_url) as database:
@@ -43,7 +43,7 @@ async def prepared(settings: Settings) -> AsyncGenerator[Database]:
         yield database
 
 
-async def furnish(database: Database, settings: Settings) -> FirstLogin | None:
+async def create_defaults(database: Database, settings: Settings) -> FirstLogin | None:
     """Makes the site `default` and, when there is no account yet, the first one."""
     await Sites(database).create(
         DEFAULT_SITE,

@@ -21,6 +21,9 @@ from settings import Settings, write_private
 
 FIRST_EMAIL = "admin@localhost"
 
+SETUP_LOCK = 20261128
+"""Advisory lock of the process that makes the database match the declarations."""
+
 
 @dataclass(frozen=True, slots=True)
 class FirstLogin:
@@ -36,6 +39,8 @@ async def migrated_database(settings: Settings) -> AsyncGenerator[Database]:
     await migrate(settings.database_url, timescaledb=settings.timescaledb == "auto")
     async with Database(settings.database_url) as database:
         async with await database.connect() as connection:
+            # Until the connection ends: two at once change the same rows of the catalog.
+            await connection.execute("select pg_advisory_lock(%s)", [SETUP_LOCK])
             await sync_rollups(connection, database.engine, FACTS, ROLLUPS)
             await ensure_partitions(connection, database.engine, months_ahead(utc_now()))
             after = timedelta(days=settings.columnstore_after_days)

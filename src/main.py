@@ -55,7 +55,8 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue]
     add_error_handlers(app)
-    of_events, of_analytics = (events, pixel, events_admin), (analytics, plausible, goals)
+    of_events = (events, pixel, events_admin)
+    of_analytics = (analytics, plausible, goals)
     for router in (auth, *of_events, *of_analytics, realtime, tracker, dashboard, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")

@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
-from api.events.writer import Outcome, store
 from psycopg import AsyncConnection, sql
 
 from api.db.database import Database
 from api.db.partitions import ensure_partitions
 from api.events.models import Context, Event
+from api.events.write.writer import Outcome, Writer
 from api.rollups.definitions import ROLLUPS
 from api.rollups.refresh import refresh_rollups
 from api.sites.models import Site
@@ -208,9 +208,9 @@ def heard_of(event: Event) -> datetime:
 
 async def write(database: Database, events: Sequence[Event], batch: int = BATCH) -> float:
     """Sends events through the writer. Returns the seconds it took."""
-    began = time.perf_counter()
+    began, writer = time.perf_counter(), Writer(database)
     for start in range(0, len(events), batch):
-        outcomes = await store(database, events[start : start + batch])
+        outcomes = await writer.write(events[start : start + batch])
         assert set(outcomes) == {Outcome.ACCEPTED}, set(outcomes)
     return time.perf_counter() - began
 

@@ -46,7 +46,7 @@ def resolve_visitors(
     visits: Sequence[Visit], known: Mapping[int, KnownVisitor], last_numbers: dict[int, int]
 ) -> list[Visitor]:
     """The visitors of these visits. Sets each visit's number and first sight; new visitors get
-    the next last numbers of their site."""
+    the next numbers of their site."""
     visitors: dict[int, Visitor] = {}
     for visit in sorted(visits, key=lambda visit: visit.first):
         visitor = visitors.get(visit.visitor_id)

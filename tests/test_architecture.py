@@ -214,6 +214,16 @@ def test_files_that_documents_name_exist() -> None:
     assert not [pair for pair in named if not any((root / pair[1]).exists() for root in roots)]
 
 
+def test_tables_of_rollups_are_named_in_their_package_only() -> None:
+    tables = re.compile(r"\b(rollup_state|rollup_dirty|late_visit|late_event|change_number)\b")
+    assert not [
+        name
+        for name, text in TEXTS.items()
+        if name.startswith("src/") and not name.startswith("src/api/rollups/")
+        if tables.search(text)
+    ]
+
+
 def test_modules_have_no_vague_names() -> None:
     vague = {"utils", "helpers", "manager", "common", "misc", "service"}
     assert not [path for path in MODULES if path.stem in vague]

@@ -8,9 +8,9 @@ from typing import LiteralString
 from psycopg.types.json import Jsonb
 
 from api.auth.models import User
-from api.events.write.late_changes import mark_removed
 from api.events.write.sql import Connection, SqlFolder
 from api.events.write.writer import announce
+from api.rollups.changes import mark_removed
 from api.sites.models import Site
 
 execute = SqlFolder(Path(__file__).parent / "sql").execute

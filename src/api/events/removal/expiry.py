@@ -7,30 +7,31 @@ where no site needs them, else an hour of one site at a time.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import scalar_row, tuple_row
+from psycopg import AsyncCursor
 
+from api.db import sql_files
 from api.db.engine import Engine
 from api.db.partitions import Span, empty_partition, spans
-from api.events.removal.delete import execute
-from api.events.write.late_changes import mark_regained
+from api.db.sql_files import Fragment
 from api.events.write.sql import Connection
 from api.events.write.visits import LONGEST_VISIT
-from api.rollups.locks import REFRESH_LOCK, block_writers
+from api.rollups.changes import is_refreshing, mark_regained, needs_raw_data
+from api.rollups.locks import block_writers
 from settings import LEAST_RETENTION_DAYS
 
 log = logging.getLogger("analytics.retention")
 
-STEP = timedelta(hours=1)
-"""What of a site is deleted in one transaction."""
+SQL = Path(__file__).parent / "sql"
 
 STEPS_AT_ONCE = 2000
-"""Of one round. The other jobs wait for it."""
+"""Transactions of one round. Each deletes an hour of a site; the other jobs wait meanwhile."""
 
 SETTLE = timedelta(minutes=1)
 """How long no line may have moved before rows behind lines are removed. A process reads lines again
@@ -71,23 +72,13 @@ async def expire(
 ) -> int:
     """One round. `days` is the retention of sites without a setting, 0 is for ever.
     Returns how many transactions it took to remove what had expired."""
-    removed = await remove_rows(connection, engine) if await settled(connection, settle) else 0
+    have_settled = await is_true(connection, "lines_have_settled", {"settle": settle})
+    removed = await remove_rows(connection, engine) if have_settled else 0
     for site, line in await due_lines(connection, days, now):
         await move_line(connection, site, line)
     for stuck in await stuck_lines(connection, days, now):
         log.warning("expired raw data is not removed: %s", stuck)
     return removed
-
-
-async def settled(connection: Connection, settle: timedelta) -> bool:
-    """Whether no line has moved for so long. A line that moved in the future, by a clock that was
-    wrong then, counts as settled."""
-    return await is_true(
-        connection,
-        "select not exists ("
-        "select from site where line_moved_at > now() - %(settle)s and line_moved_at <= now())",
-        {"settle": settle},
-    )
 
 
 async def remove_rows(connection: Connection, engine: Engine) -> int:
@@ -103,8 +94,7 @@ async def due_lines(
     connection: Connection, days: int, now: datetime
 ) -> Sequence[tuple[int, datetime]]:
     """The sites with raw data older than their retention, and where their lines have to be."""
-    due = await execute(connection, "due_lines", {"days": days, "now": now}, tuple_row)
-    return await due.fetchall()
+    return await (await execute(connection, "due_lines", {"days": days, "now": now})).fetchall()
 
 
 async def stuck_lines(connection: Connection, days: int, now: datetime) -> Sequence[str]:
@@ -113,17 +103,11 @@ async def stuck_lines(connection: Connection, days: int, now: datetime) -> Seque
     stuck: list[str] = []
     due = await due_lines(connection, days, now - STUCK_AFTER)
     for site, line in due[:MOST_STUCK]:
-        reasons = await holds_line(connection, site, line) or [NOT_RUN]
+        reasons = await needs_raw_data(connection, site, line) or [NOT_RUN]
         stuck.append(f"site {site}, before {line:%Y-%m-%d}: {', '.join(reasons)}")
     if len(due) > MOST_STUCK:
         stuck.append(f"and {len(due) - MOST_STUCK} more sites")
     return stuck
-
-
-async def holds_line(connection: Connection, site: int, line: datetime) -> Sequence[str]:
-    """Why the line of a site cannot move there: what rollups still need of the raw data."""
-    found = await execute(connection, "holds_line", {"site": site, "line": line}, scalar_row)
-    return await found.fetchall()
 
 
 async def move_line(connection: Connection, site: int, line: datetime) -> bool:
@@ -131,20 +115,17 @@ async def move_line(connection: Connection, site: int, line: datetime) -> bool:
     are blocked meanwhile, and see the new line when they mark buckets afterwards."""
     async with connection.transaction():
         await block_writers(connection)
-        if reasons := await holds_line(connection, site, line):
+        if reasons := await needs_raw_data(connection, site, line):
             log.info("site %s: raw data before %s stays: %s", site, line, ", ".join(reasons))
             return False
-        await connection.execute(
-            "update site set raw_data_since = %s, line_moved_at = clock_timestamp() where id = %s",
-            [line, site],
-        )
+        await execute(connection, "move_line", {"site": site, "line": line})
         return True
 
 
 async def put_lines_right(connection: Connection) -> None:
     """Moves lines back that a wrong clock moved to where no retention may put them."""
-    ahead = await execute(connection, "lines_ahead", {"least": LEAST_RETENTION_DAYS}, scalar_row)
-    for site in await ahead.fetchall():
+    ahead = await execute(connection, "lines_ahead", {"least": LEAST_RETENTION_DAYS})
+    for (site,) in await ahead.fetchall():
         if line := await regain(connection, site):
             log.warning("site %s: its line lay ahead of the clock and is %s now", site, line)
 
@@ -152,17 +133,16 @@ async def put_lines_right(connection: Connection) -> None:
 async def regain(connection: Connection, site: int) -> datetime | None:
     """Moves the line of a site back as far as its raw data is still whole. Returns where it is
     then; None when it stays where it is."""
-    found = await execute(connection, "line_back", {"site": site}, scalar_row)
-    line: datetime | None = await found.fetchone()
-    if line is None:
+    found = await answer(connection, "line_back", {"site": site})
+    if found is None:
         return None
+    (line,) = found
     async with connection.transaction():
         await block_writers(connection)
-        values = {"site": site, "line": line}
-        moved = await execute(connection, "move_line_back", values, scalar_row)
-        before = await moved.fetchone()
-        if before is None:
+        moved = await answer(connection, "move_line_back", {"site": site, "line": line})
+        if moved is None:
             return None
+        (before,) = moved
         await mark_regained(connection, site, line, before)
     return line
 
@@ -185,28 +165,17 @@ async def empty_if_expired(
 ) -> bool:
     """Empties a partition, unless a site needs something in it. Writers are blocked meanwhile."""
     values = {"lower": span.lower, "upper": span.upper, "longer": aging.longer}
-    question = expired_sql(aging)
-    if not await is_true(connection, question, values):
+    if not await is_true(connection, "partition_has_expired", values, aging):
         return False
     async with connection.transaction():
         await block_writers(connection)
         await connection.execute(BRIEFLY)
-        if await is_refreshing(connection) or not await is_true(connection, question, values):
+        if await is_refreshing(connection):
+            return False
+        if not await is_true(connection, "partition_has_expired", values, aging):
             return False
         await empty_partition(connection, engine, aging.table, span)
         return True
-
-
-def expired_sql(aging: Aging) -> LiteralString:
-    """Whether a partition has rows, and none of a site that needs them."""
-    rows: LiteralString = (
-        f"select from {aging.table} where {aging.time} >= %(lower)s and {aging.time} < %(upper)s"
-    )
-    return f"""
-    select exists ({rows}) and not exists (
-        select from site where coalesce(raw_data_since, '-infinity') - %(longer)s < %(upper)s
-            and exists ({rows} and site_id = site.id)
-    )"""
 
 
 async def delete_rows(connection: Connection, aging: Aging, steps: int) -> int:
@@ -224,36 +193,34 @@ async def delete_rows(connection: Connection, aging: Aging, steps: int) -> int:
 
 async def delete_oldest(connection: Connection, aging: Aging, site: int, line: datetime) -> bool:
     """Deletes the oldest hour of a site that has expired. Returns whether there was one."""
-    oldest: LiteralString = (
-        f"select hour, least(hour + %(step)s, %(line)s) from ("
-        f"select date_trunc('hour', min({aging.time})) as hour from {aging.table}"
-        f" where site_id = %(site)s and {aging.time} < %(line)s) oldest where hour is not null"
-    )
     async with connection.transaction():
         if await is_refreshing(connection):
             return False
-        values = {"site": site, "line": line, "step": STEP}
-        found = await (await connection.execute(oldest, values)).fetchone()
-        if found is None:
+        values = {"site": site, "line": line}
+        oldest = await answer(connection, "oldest_expired_hour", values, aging)
+        if oldest is None:
             return False
-        # Not in one statement: only constants tell which compressed chunks to skip.
-        await connection.execute(
-            f"delete from {aging.table} where site_id = %s"
-            f" and {aging.time} >= %s and {aging.time} < %s",
-            [site, *found],
-        )
+        lower, upper = oldest
+        values = {"site": site, "lower": lower, "upper": upper}
+        await execute(connection, "delete_hour", values, aging)
         return True
 
 
-async def is_refreshing(connection: Connection) -> bool:
-    """Whether a refresh of a rollup is running, which may have begun before the line moved. None
-    can begin until the end of this transaction."""
-    return not await is_true(
-        connection,
-        "select bool_and(pg_try_advisory_xact_lock(%(key)s, hashtext(name))) from rollup_state",
-        {"key": REFRESH_LOCK},
-    )
+async def execute(
+    connection: Connection, name: str, values: Mapping[str, Any], aging: Aging | None = None
+) -> AsyncCursor[Any]:
+    """Runs one of the .sql files, its slots filled for a table."""
+    slots = {"table": Fragment(aging.table), "time": Fragment(aging.time)} if aging else None
+    return await sql_files.execute(connection, SQL / f"{name}.sql", values, slots)
 
 
-async def is_true(connection: Connection, question: LiteralString, values: dict[str, Any]) -> bool:
-    return await (await connection.execute(question, values)).fetchone() == (True,)
+async def answer(
+    connection: Connection, name: str, values: Mapping[str, Any], aging: Aging | None = None
+) -> tuple[Any, ...] | None:
+    return await (await execute(connection, name, values, aging)).fetchone()
+
+
+async def is_true(
+    connection: Connection, name: str, values: Mapping[str, Any], aging: Aging | None = None
+) -> bool:
+    return await answer(connection, name, values, aging) == (True,)

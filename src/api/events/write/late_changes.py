@@ -12,24 +12,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from api.events.models import Event
-from api.events.write.sql import Connection, as_json, execute
+from api.events.write.sql import Connection
 from api.events.write.visitors import Visitor
 from api.events.write.visits import Visit
+from api.rollups import changes
+from api.rollups.changes import Hour
 from api.rollups.schedule import LONGEST_LATE
 
 MOST_LOGGED = 20
 """Rows of one hour in one batch; with more of them it is cheaper to compute the hour again."""
-
-Hour = tuple[str, int, datetime]
-"""A base table, a site, and an hour of it: the finest bucket there is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
     """What changes behind the watermark, and how it is logged or marked."""
 
-    number: int
-    """Of the change. The lock of a site makes its changes commit in the order of their numbers."""
+    change: int
+    """Its number. The lock of a site makes its changes commit in the order of their numbers."""
     logged: Collection[Hour]
     marked: Collection[Hour]
     events: Sequence[tuple[Event, Visit]]
@@ -45,57 +44,27 @@ class Late:
     async def log_after(self, connection: Connection) -> None:
         """Logs the visits and the events as they are stored now, and marks hours."""
         await self.log_visits(connection, +1, [(visit, visit.started) for visit in self.after])
-        await self.log_events(connection)
+        events = [
+            (visit.visitor_id, event.time, event.id)
+            for event, visit in self.events
+            if hour_of_event(event) in self.logged
+        ]
+        await changes.log_events(connection, self.change, events)
         if self.marked:
-            await mark_hours(connection, self.marked)
+            await changes.mark_hours(connection, self.marked)
         if self.before:
-            await execute(connection, "mark_visitor_departures", {"number": self.number})
+            await changes.mark_visitor_departures(connection, self.change)
 
     async def log_visits(
         self, connection: Connection, sign: int, visits: Sequence[tuple[Visit, datetime]]
     ) -> None:
         """Logs visits as they are stored, found by these starts."""
-        logged = [(v, time) for v, time in visits if hour_of_visit(v, time) in self.logged]
-        if not logged:
-            return
-        values = {
-            "number": self.number,
-            "sign": sign,
-            "visitors": [visit.visitor_id for visit, _ in logged],
-            "starteds": [time for _, time in logged],
-            "ids": [visit.id for visit, _ in logged],
-        }
-        await execute(connection, "log_visits", values)
-
-    async def log_events(self, connection: Connection) -> None:
-        """Logs the events, which are all new."""
-        logged = [(e, visit) for e, visit in self.events if hour_of_event(e) in self.logged]
-        if not logged:
-            return
-        values = {
-            "number": self.number,
-            "visitors": [visit.visitor_id for _, visit in logged],
-            "times": [event.time for event, _ in logged],
-            "ids": [event.id for event, _ in logged],
-        }
-        await execute(connection, "log_events", values)
-
-
-async def mark_hours(connection: Connection, hours: Collection[Hour]) -> None:
-    touched = [{"source": source, "site_id": site, "time": hour} for source, site, hour in hours]
-    await execute(connection, "mark_dirty", {"touched": as_json(touched)})
-
-
-async def mark_removed(connection: Connection, site: int, visitors: Sequence[int]) -> None:
-    """Marks the rollup buckets that count these visitors, before they are deleted."""
-    await execute(connection, "mark_removed", {"site": site, "visitors": visitors})
-
-
-async def mark_regained(
-    connection: Connection, site: int, line: datetime, before: datetime
-) -> None:
-    """Marks the rollup buckets of a site after its line has moved back to `line` from `before`."""
-    await execute(connection, "mark_regained", {"site": site, "line": line, "before": before})
+        logged = [
+            (visit.visitor_id, started, visit.id)
+            for visit, started in visits
+            if hour_of_visit(visit, started) in self.logged
+        ]
+        await changes.log_visits(connection, self.change, sign, logged)
 
 
 def find_late(
@@ -103,7 +72,7 @@ def find_late(
     changed: Sequence[Visit],
     absorbed: Sequence[Visit],
     visitors: Sequence[Visitor],
-    number: int,
+    change: int,
     watermark: datetime | None,
 ) -> Late | None:
     """What of a batch lies behind the watermark; mostly nothing. Sets the rows' `last_change`."""
@@ -125,14 +94,14 @@ def find_late(
     if not (late or after or before or moved):
         return None
     for event, _ in late:
-        event.last_change = number
+        event.last_change = change
     for visit in after:
-        visit.last_change = number
+        visit.last_change = change
     touched = Counter(hour_of_event(event) for event, _ in late)
     touched.update(hour_of_visit(visit, visit.started) for visit in after)
     touched.update(hour_of_visit(visit, started) for visit, started in before)
     marked = hours_left(before) | set(moved) | crowded_or_old(touched)
-    return Late(number, touched.keys() - marked, marked, late, before, after)
+    return Late(change, touched.keys() - marked, marked, late, before, after)
 
 
 def hours_left(before: Sequence[tuple[Visit, datetime]]) -> set[Hour]:

@@ -1,6 +1,5 @@
--- What stays true while the caller holds the locks of these sites and the writers': the last
--- visitor number given out on each, up to when rows are stored in any rollup, the number of what the
--- transaction changes behind that, and the number of the transaction itself.
+-- What stays true while the caller holds the locks of these sites and the writers': the last visitor
+-- number given out on each, what the writer has to know of rollups, and the number of the transaction.
 select
     asked.id as site_id,
     greatest(
@@ -8,7 +7,6 @@ select
         (select visitors_numbered - 1 from site where id = asked.id),
         -1
     ) as last_visitor_number,
-    (select max(watermark) from rollup_state where watermark > '-infinity') as watermark,
-    (select nextval('change_number')) as change,
-    cast(pg_current_xact_id() as text) as xid
-from unnest(cast(:sites as int[])) asked (id)
+    /*include ../../../rollups/sql/change_part*/,
+    pg_current_xact_id()::text as xid
+from unnest(:sites::int[]) asked (id)

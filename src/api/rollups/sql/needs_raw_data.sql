@@ -1,7 +1,7 @@
--- Why the line of a site cannot move there yet: what rollups still have to read behind it.
+-- What rollups still have to read of a site's raw data before a line.
 select reason from (values
     ('buckets wait for a refresh', exists (
-        select from rollup_dirty where site_id = cast(:site as int) and bucket < cast(:line as timestamptz)
+        select from rollup_dirty where site_id = :site and bucket < :line::timestamptz
     )),
     ('late changes wait for a refresh', exists (
         select from late_visit where site_id = :site and started < :line

@@ -1,7 +1,7 @@
 -- Logs visits as they are stored: with -1 before they change, with +1 afterwards.
 insert into late_visit
-select cast(:number as bigint), cast(:sign as int), v.*
-from unnest(cast(:visitors as bigint[]), cast(:starteds as timestamptz[]), cast(:ids as uuid[]))
+select :change::bigint, :sign::int, v.*
+from unnest(:visitors::bigint[], :times::timestamptz[], :ids::uuid[])
     logged (visitor_id, started, id)
 cross join lateral (
     select * from visit v

@@ -1,7 +1,7 @@
 -- Logs late events, as they are stored.
 insert into late_event
-select cast(:number as bigint), 1, e.*
-from unnest(cast(:visitors as bigint[]), cast(:times as timestamptz[]), cast(:ids as uuid[]))
+select :change::bigint, 1, e.*
+from unnest(:visitors::bigint[], :times::timestamptz[], :ids::uuid[])
     logged (visitor_id, time, id)
 cross join lateral (
     select * from event e

@@ -6,8 +6,10 @@ select distinct r.name, left_one.site_id, bucket, refresh_due(bucket + r.width, 
 from late_visit left_one
 join rollup_state r on r.source = 'visit' and left_one.started < r.watermark
     and r.distinct_visitors
-cross join lateral date_bin(r.width, left_one.started, timestamptz '2000-01-03 00:00:00+00') bucket
-where left_one.change = :number and left_one.sign < 0
+cross join lateral date_bin(
+    r.width, left_one.started, timestamptz '2000-01-03 00:00:00+00'
+) bucket
+where left_one.change = :change and left_one.sign < 0
   and not exists (
     select from (
         select * from visit

@@ -19,6 +19,7 @@ join rollup_state r on r.source = touched.source
 cross join lateral date_bin(
     r.width, touched.time, timestamptz '2000-01-03 00:00:00+00'
 ) bucket
-join site on site.id = touched.site_id and touched.time >= coalesce(site.raw_data_since, '-infinity')
+join site on site.id = touched.site_id
+    and touched.time >= coalesce(site.raw_data_since, '-infinity')
 order by 1, 2, 3
 on conflict (rollup, site_id, bucket) do update set version = rollup_dirty.version + 1

@@ -53,8 +53,8 @@ def broken(sample: Sample, kept_events: int, days: float, bounds: Bounds = BOUND
         "salts": (rows["salts"], 3),
     }
     for table in ("event", "visit"):
-        found[f"rows of {table}_change"] = rows[f"changes logged of {table}"], bounds.changes
-        found[f"old rows of {table}_change"] = rows[f"old changes of {table}"], 0
+        found[f"rows of late_{table}"] = rows[f"changes logged of {table}"], bounds.changes
+        found[f"old rows of late_{table}"] = rows[f"old changes of {table}"], 0
     for name, most in (
         ("hypertable_invalidation_log", bounds.hypertable_invalidations),
         ("materialization_invalidation_log", bounds.materialization_invalidations),

@@ -113,8 +113,8 @@ def family_of(schema: str, name: str) -> str:
 
 
 LOGS: Sequence[tuple[str, str]] = (
-    ("changes logged", "select count(*) from {}_change"),
-    ("old changes", "select count(*) from {}_change where {} < %(now)s - interval '22 days'"),
+    ("changes logged", "select count(*) from late_{}"),
+    ("old changes", "select count(*) from late_{} where {} < %(now)s - interval '22 days'"),
 )
 
 

@@ -13,7 +13,7 @@ MAX_GOALS = 200
 
 
 async def goal_steps(database: Database, site: Site) -> dict[str, Step]:
-    """What each of the saved goals of a site means, by name."""
+    """The steps of a site's saved goals, by name of the goal."""
     return {goal.name: goal.step for goal in await goals_of(database, site)}
 
 
@@ -57,6 +57,6 @@ async def goal_by_id(database: Database, number: int) -> Goal:
 
 
 async def drop_goal(database: Database, goal: Goal) -> None:
-    """Forgets a goal. Events stay what they are."""
+    """Deletes a goal. Stored events are not changed."""
     async with database.session() as session:
         await session.delete(goal)

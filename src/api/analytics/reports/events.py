@@ -27,7 +27,7 @@ class CustomEvent(BaseModel):
 
     name: str
     value: str | None
-    """Of the property asked for."""
+    """The value of the property that was asked for."""
     count: int
     visitors: int
     visits: int
@@ -42,7 +42,7 @@ VALUE: Mapping[str, Fragment] = {
 
 
 def custom_event_slots(query: Query[CustomEventsParams]) -> Mapping[str, Fragment]:
-    """The property asked for. Without one properties need not be read."""
+    """The property that was asked for. Without one, properties are not read."""
     return VALUE if query.params.property is not None else {}
 
 
@@ -74,7 +74,7 @@ class EventBucket(BaseModel):
     page: str
     name: str
     value: str | None
-    """Of the dimension asked for."""
+    """The value of the dimension that was asked for."""
     count: int
     avg_duration: float | None
 
@@ -97,4 +97,4 @@ EVENT_BUCKETS = Report(
     dimensions=VISIT_DIMENSIONS,
     prepare=with_series,
 )
-"""Answered at GET /api/events/, where its events go in."""
+"""The report at GET /api/events/, the path that events are posted to."""

@@ -16,7 +16,7 @@ from api.db.sql_files import Fragment
 
 
 class SeriesParams(Params):
-    """A series over time."""
+    """The width of the buckets."""
 
     interval: Interval = Field(Interval.HOUR, description="The width of a bucket.")
 
@@ -44,7 +44,7 @@ def with_series(query: Query[S]) -> Query[S]:
 
 
 def by_bucket(_: Query[Params]) -> Mapping[str, Fragment]:
-    """Visitors are counted by bucket of the series."""
+    """The slot that counts visitors by bucket of the series."""
     return {"dimension": Fragment("width_bucket(v.bucket, :starts::timestamptz[])")}
 
 

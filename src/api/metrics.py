@@ -1,7 +1,7 @@
-"""What this service counts about itself, for Prometheus.
+"""Metrics of this service, for Prometheus.
 
 Several workers write their numbers to a common folder (PROMETHEUS_MULTIPROC_DIR, which `serve` sets
-before they start), and whichever of them is asked adds them up.
+before they start). The worker that is asked adds them up.
 """
 
 import os
@@ -40,17 +40,17 @@ VIEWERS = Gauge("analytics_live_viewers", "Who watches a live page.", multiproce
 
 
 def exposition() -> tuple[bytes, str]:
-    """The numbers of all workers in Prometheus's text format, and its content type."""
+    """The metrics of all workers in Prometheus's text format, and its content type."""
     registry = REGISTRY
     if FOLDER in os.environ:
-        forget_the_dead(Path(os.environ[FOLDER]))
+        remove_ended_workers(Path(os.environ[FOLDER]))
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
-def forget_the_dead(folder: Path) -> None:
-    """Takes workers that are gone out of the sums of what is, as opposed to what was."""
+def remove_ended_workers(folder: Path) -> None:
+    """Removes the gauges of workers that have ended: they would be added to the current values."""
     for file in folder.glob("gauge_live*.db"):
         if not psutil.pid_exists(int(file.stem.rpartition("_")[2])):
             file.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from threading import Event, Thread
 import psycopg
 from fastapi import FastAPI
 
-from api.db.embedded import DoesNotStart, bound_log, server_in, start, use
+from api.db.embedded import DoesNotStart, bound_log, register_user, server_in, start
 from api.db.postmaster import is_running
 from api.db.room import embedded_folder
 from main import build_app
@@ -110,7 +110,7 @@ def build_worker() -> FastAPI:
     if parent := parent_process():
         Thread(target=follow, args=[parent], daemon=True).start()
         if folder := embedded_folder():
-            app.state.using = use(folder.parent)
+            app.state.using = register_user(folder.parent)
         await_database(app.state.settings.database_url)
     return app
 

@@ -44,7 +44,7 @@ LOGIN_SECONDS = 15 * 60.0
 
 
 def build_app(settings: Settings | None = None) -> FastAPI:
-    """The application with these settings, or those of the environment."""
+    """The application, with these settings or those of the environment."""
     app = FastAPI(
         title="Analytics",
         description="Web analytics that owns its data pipeline.",

@@ -1,4 +1,4 @@
-"""Imports access logs of web servers."""
+"""The command `import-log`: imports access logs of web servers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -40,7 +40,7 @@ def import_log_file(
 
 
 def progress_bar() -> Progress:
-    """A bar that says how far and how fast."""
+    """A progress bar with lines, rate and time."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description} {task.completed:,.0f} lines"),
@@ -52,7 +52,7 @@ def progress_bar() -> Progress:
 
 
 def report(summary: Summary) -> None:
-    """What an import did, and what it left out and why."""
+    """Prints the outcomes of an import: what was stored, and what was skipped for which reason."""
     people = summary.stored - summary.bots
     print(f"{summary.lines:>10,} lines read")
     print(f"{people:>10,} page views stored")

@@ -51,8 +51,7 @@ async def migrated_database(settings: Settings) -> AsyncGenerator[Database]:
 
 
 async def create_defaults(database: Database, settings: Settings) -> FirstLogin | None:
-    """Creates the site `default` and, where there is no account yet, the first one. Returns its
-    login."""
+    """Creates the site `default` and, without any account, the first one. Returns its login."""
     await Sites(database).create(
         DEFAULT_SITE,
         domain="localhost",

@@ -120,7 +120,6 @@ def no_salt(_: date) -> bytes | None:
 
 
 def demo_events(now: datetime) -> Iterator[EventIn]:
-    """The events of all visitors and of one bot."""
     rng = random.Random(f"{SEED} {now.date()}")  # noqa: S311
     start = now - timedelta(days=DAYS)
     for number in range(VISITORS):
@@ -139,7 +138,6 @@ def demo_events(now: datetime) -> Iterator[EventIn]:
 
 
 def make_person(rng: random.Random, number: int) -> Person:
-    """A visitor with a device, a time zone and a traffic source."""
     return Person(
         id=f"demo {number}",
         agent=pick(rng, AGENTS),
@@ -159,7 +157,6 @@ def first_moment(rng: random.Random, start: datetime) -> datetime:
 
 
 def visit(rng: random.Random, person: Person, moment: datetime, now: datetime) -> Iterator[EventIn]:
-    """The events of one visit: some pages, sometimes a sign-up or a purchase."""
     referrer, campaign = person.referrer, person.campaign
     pages = [pick(rng, PAGES)]
     while rng.random() < 0.55 and len(pages) < 12:
@@ -186,7 +183,6 @@ def visit(rng: random.Random, person: Person, moment: datetime, now: datetime) -
 
 
 def extras(rng: random.Random, person: Person, page: str, moment: datetime) -> Iterator[EventIn]:
-    """The custom events on a page."""
     name, revenue = "", None
     if page == "/thank-you":
         name = "Purchase"
@@ -207,5 +203,4 @@ def extras(rng: random.Random, person: Person, page: str, moment: datetime) -> I
 
 
 def pick(rng: random.Random, weighted: dict[str, int]) -> str:
-    """One of the keys, by weight."""
     return rng.choices(list(weighted), list(weighted.values()))[0]

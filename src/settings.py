@@ -1,5 +1,4 @@
-"""The settings. The name of each field in capitals is the environment variable, its description the
-help text."""
+"""The settings: a field's name in capitals is the environment variable."""
 
 import os
 import re
@@ -26,8 +25,7 @@ EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104
 
 
 class Settings(BaseSettings):
-    """The settings of an installation. They are read from the environment only, and checked at the
-    start."""
+    """The settings of an installation, read from the environment and checked at the start."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
@@ -128,8 +126,8 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def refuse_weak_secret(cls, value: str) -> str:
-        """Refuses a short or obvious secret. The message never contains it, because it ends up in
-        logs."""
+        """Refuses a short or obvious secret. The message goes to logs, so it does not contain
+        it."""
         if not value:
             return value
         if len(value) < 32:
@@ -141,8 +139,7 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def refuse_other_addresses(cls, value: str) -> str:
-        """Refuses anything but an HTTP address: it is put in front of paths, in text that people
-        copy."""
+        """Refuses anything but an HTTP address: it begins addresses in text that people copy."""
         if value and not re.fullmatch(r"https?://[^\s/?#\"'<>]+/*", value):
             raise ValueError("is not an address like https://stats.example.com")
         return value.rstrip("/")
@@ -150,8 +147,7 @@ class Settings(BaseSettings):
     @field_validator("columnstore_after_days")
     @classmethod
     def refuse_early_compression(cls, value: int) -> int:
-        """Refuses to compress chunks that may still change: events may be 7 days late, and chunks
-        are 7 days wide."""
+        """Refuses to compress chunks, a week wide, that may still change by late events."""
         if 0 < value < 15:
             raise ValueError(
                 "must be 0 or at least 15: an event may be a week late, a chunk is a week"
@@ -172,7 +168,6 @@ class Settings(BaseSettings):
     @field_validator("db_timezone")
     @classmethod
     def refuse_unknown_zone(cls, value: str) -> str:
-        """Refuses an unknown time zone, which would be noticed only when the first report fails."""
         if value not in available_timezones():
             raise ValueError("is not an IANA time zone name, e.g. Europe/Berlin")
         return value
@@ -180,7 +175,6 @@ class Settings(BaseSettings):
     @field_validator("geoip_db")
     @classmethod
     def refuse_missing_file(cls, value: Path | None) -> Path | None:
-        """Refuses a path that is not a file."""
         if value is not None and not value.is_file():
             raise ValueError("is not a file")
         return value
@@ -194,7 +188,6 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def refuse_unsafe_pairs(self) -> Self:
-        """Refuses settings that are valid by themselves, but not together."""
         if not self.retention_days:
             return self
         # A chunk is a week wide, so it is removed up to a week after its first rows may be.
@@ -227,8 +220,7 @@ class Settings(BaseSettings):
 
 
 def generated_secret(path: Path) -> str:
-    """The secret in this file. It is generated on first use, and only the owner can read the
-    file."""
+    """The secret in this file, which is generated on first use and private to its owner."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         draft = path.with_name(f"{path.name}.{os.getpid()}")
@@ -242,8 +234,7 @@ def generated_secret(path: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its owner may read, whatever the permissions of an older file
-    were."""
+    """Writes a file that only its owner may read, whatever an older file allowed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with open(path, "x", opener=private_file) as file:

@@ -20,8 +20,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 MOST_DISCARDED = 64 * 1024 * 1024
 DISCARD_SECONDS = 15.0
-"""How many bytes of a refused body are still read, and for how many seconds, before the sender gets
-the refusal."""
+"""How much of a refused body is still read, in bytes and seconds, before the refusal is sent."""
 
 MOST_DIGITS = 18
 """A content-length with more digits is too large, so it need not be parsed."""

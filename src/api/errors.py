@@ -202,7 +202,6 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 def error_response(error: AnalyticsError) -> JSONResponse:
-    """The HTTP response for an error of ours."""
     headers = retry_after(error)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -210,8 +209,8 @@ def error_response(error: AnalyticsError) -> JSONResponse:
 
 
 def retry_after(error: AnalyticsError) -> dict[str, str]:
-    """The header Retry-After, where a retry can help. After an outage it is random, so that callers
-    do not all return at once."""
+    """The header Retry-After, where a retry can help: random after an outage, so that callers do
+    not all return at once."""
     match error:
         case TooManyRequests():
             return {"Retry-After": str(math.ceil(error.retry_after))}
@@ -222,16 +221,15 @@ def retry_after(error: AnalyticsError) -> dict[str, str]:
 
 
 def listed(problems: Sequence[str]) -> str:
-    """The first problems as one text, and how many more there are: a body may have tens of
-    thousands."""
+    """The first problems, and how many more there are: a body may have tens of thousands."""
     text = "; ".join(problem[:LONGEST_PROBLEM] for problem in problems[:MOST_PROBLEMS])
     more = len(problems) - MOST_PROBLEMS
     return f"{text}; and {more} more" if more > 0 else text
 
 
 def validation_error(request: Request, error: RequestValidationError) -> Invalid:
-    """The refusal of an invalid request: all problems at once, without the input itself, which may
-    be a password."""
+    """The refusal of an invalid request: all problems, without the input, which may be a
+    password."""
     found = [(location(e["loc"]), reason(e["msg"])) for e in error.errors()]
     detail = listed([f"{where}: {problem}" for where, problem in found])
     unknown = any(e["type"] == "extra_forbidden" for e in error.errors())
@@ -240,18 +238,16 @@ def validation_error(request: Request, error: RequestValidationError) -> Invalid
 
 
 def location(parts: Sequence[int | str]) -> str:
-    """Where in a request a problem is: the path of a field, e.g. body.props."""
+    """The path of an invalid field, e.g. props.plan."""
     where = ".".join(str(part) for part in parts[1:]) or str(parts[0])
     return where[:LONGEST_PLACE]
 
 
 def reason(message: str) -> str:
-    """The message of a validation error, without pydantic's prefix."""
     return message.removeprefix("Value error, ")
 
 
 def accepted_fields(request: Request) -> list[str]:
-    """The names of all parameters of the route."""
     route = request.scope["route"]
     fields = [*route.dependant.query_params, *route.dependant.body_params]
     models = [field.field_info.annotation for field in fields]
@@ -277,7 +273,6 @@ def to_analytics_error(error: Exception) -> AnalyticsError:
 
 
 def response_for(request: Request, error: Exception) -> JSONResponse:
-    """The HTTP response for any failure."""
     match error:
         case RequestValidationError():
             return error_response(validation_error(request, error))
@@ -288,8 +283,7 @@ def response_for(request: Request, error: Exception) -> JSONResponse:
 
 
 async def handle(request: Request, error: Exception) -> JSONResponse:
-    """The HTTP response for any failure. Browsers on other origins may read it where they post
-    events."""
+    """The HTTP response for any failure; of posted events, readable from any origin."""
     refusal = response_for(request, error)
     if request.url.path == EVENTS_PATH:
         refusal.headers["Access-Control-Allow-Origin"] = "*"

@@ -1,5 +1,4 @@
-"""GET /healthz: the process runs. GET /readyz: it can serve requests. GET /metrics: numbers for
-Prometheus."""
+"""GET /healthz: the process runs. GET /readyz: it can serve. GET /metrics: for Prometheus."""
 
 import asyncio
 import logging
@@ -45,8 +44,7 @@ class Ready(BaseModel):
 
 
 class Readiness:
-    """Checks whether this service can serve requests, once for all callers within
-    SHARED_SECONDS."""
+    """Checks whether this service can serve, once for all callers within SHARED_SECONDS."""
 
     def __init__(self, database: Database, settings: Settings, probe: Probe) -> None:
         self.database = database
@@ -79,8 +77,7 @@ class Readiness:
         return self.ready
 
     async def with_warnings(self, connection: DeadlineConnection) -> Ready:
-        """Looks for warnings. This must not take long, nor make a service less ready when it
-        fails."""
+        """Looks for warnings, briefly. A failure must not make the service less ready."""
         ready = Ready(engine=self.database.engine.profile.value)
         patience = f"{250 * self.database.answer_seconds:.0f}ms"
         try:

@@ -25,8 +25,7 @@ HOUR = 60 * MINUTE
 
 
 def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
-    """The background jobs for this kind of server. Those that remove data go by the confirmed
-    time."""
+    """The background jobs for this server. Those that remove data use the confirmed time."""
 
     async def partitions(connection: AsyncConnection[Any]) -> None:
         await ensure_partitions(connection, engine, months_ahead(utc_now()))

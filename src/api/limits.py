@@ -30,8 +30,8 @@ class TokenBuckets:
         return min(self.size, level + (now - at) * self.per_second)
 
     def take(self, key: str, amount: float, detail: str = "") -> None:
-        """Takes tokens. Raises TooManyRequests when the bucket is empty; `detail` may contain
-        {key}. Size 0 is no limit."""
+        """Takes tokens. Raises TooManyRequests without any, with {key} filled in. Size 0 is no
+        limit."""
         if not self.size:
             return
         now = time.monotonic()
@@ -42,8 +42,7 @@ class TokenBuckets:
         self.levels[key] = (level - amount, now)
 
     def make_room(self, now: float) -> None:
-        """Removes full buckets, and all buckets if that is not enough: keys come from outside, so
-        they must not fill the memory."""
+        """Removes full buckets, or all if that is not enough: the number of keys is not bounded."""
         if len(self.levels) < MOST_KEYS:
             return
         used = {key: kept for key, kept in self.levels.items() if self.level(key, now) < self.size}
@@ -63,7 +62,6 @@ class TokenBuckets:
         self.give_back(key, 1)
 
     def give_back(self, key: str, amount: float) -> None:
-        """Puts tokens back."""
         if self.size:
             now = time.monotonic()
             self.levels[key] = (min(self.size, self.level(key, now) + amount), now)
@@ -76,9 +74,8 @@ def share(limit: float, workers: int) -> float:
 
 
 def neighbourhood(address: str) -> str:
-    """The key under which an address is limited: an IPv4 address itself, of IPv6 the /64 network,
-    which is usually one customer's. '' for this machine, which may be a proxy that forwards no
-    addresses."""
+    """The key that limits an address: an IPv4 address itself, of IPv6 the /64 network, usually one
+    customer's. '' for this machine, which may be a proxy that forwards no addresses."""
     try:
         found = ip_address(address)
     except ValueError:

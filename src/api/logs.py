@@ -19,7 +19,6 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(levelname)s %(name)s %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, followed by the traceback of an exception."""
         return SECRET.sub("[secret]", super().format(record))
 
 
@@ -44,8 +43,7 @@ def hide(value: object) -> object:
 
 
 def configure_logs(form: LogFormat) -> None:
-    """Writes the logs of this process to stderr in this format, unless logging is configured
-    already."""
+    """Writes the logs of this process to stderr in this format, unless logging is configured."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -17,12 +17,10 @@ MAX_HEAD_BYTES, MOST_PIPELINED = 65_536, 100
 many requests of a connection may wait for the response to the one before them."""
 
 MOST_CONNECTIONS, MOST_HELD_BYTES, MOST_OF_ONE = 10_000, 256 * 1024 * 1024, 1024 * 1024 + 65_536
-"""The most connections of a process; the most bytes of incomplete requests, of all connections and
-of one."""
+"""The most connections of a process, and bytes of incomplete requests: of all, and of one."""
 
 HEAD_SECONDS, BODY_SECONDS, ANSWER_SECONDS, REFUSAL_SECONDS = 10.0, 30.0, 60.0, 5.0
-"""How long a client may take to send the head of a request, to send its body, to read a response,
-and to read a refusal."""
+"""How long a client may take to send a head, to send a body, to read a response or a refusal."""
 
 
 class Connections:
@@ -47,8 +45,8 @@ class Connections:
             connection.time_out()
 
     def make_room(self) -> None:
-        """Closes the connection that has waited longest; among those with incomplete requests if
-        these are too large together."""
+        """Closes the connection that has waited longest; with an incomplete request if these are
+        too large together."""
         is_heavy = self.held > MOST_HELD_BYTES
         longest = (connection for connection in self.waiting if connection.held or not is_heavy)
         if connection := next(longest, None):
@@ -64,8 +62,7 @@ class Connection(HttpToolsProtocol):
     """Bytes of the incomplete request, and how many of them came after the last part of a body."""
     started: RequestResponseCycle | None = None
     is_head, is_whole, is_refused = False, True, False
-    """Whether the latest request is in its head, whether it is complete, and whether the client has
-    been refused."""
+    """Whether the latest request is in its head or complete, and whether the client is refused."""
 
     def __init__(self, others: Connections, **given: Any) -> None:
         super().__init__(**given)
@@ -96,7 +93,6 @@ class Connection(HttpToolsProtocol):
             others.watch(self.loop)
 
     def stop_waiting(self) -> None:
-        """Stops waiting for the client."""
         self.others.waiting.pop(self, None)
         self.others.held -= self.held
         self.held = self.unused = 0
@@ -136,7 +132,6 @@ class Connection(HttpToolsProtocol):
         self.wait(REFUSAL_SECONDS)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Waits for the first request."""
         super().connection_made(transport)
         self.wait(HEAD_SECONDS)
         if len(self.connections) > self.others.most:
@@ -148,8 +143,7 @@ class Connection(HttpToolsProtocol):
         self.stop_waiting()
 
     def handle_websocket_upgrade(self) -> None:
-        """Hands the connection over to a WebSocket, unless half of all connections are WebSockets
-        already."""
+        """Hands the connection over to a WebSocket, unless half of all are WebSockets already."""
         live = sum(not isinstance(connection, Connection) for connection in self.connections)
         if live < self.others.most // 2:
             self.stop_waiting()
@@ -177,7 +171,6 @@ class Connection(HttpToolsProtocol):
             self.refuse(HTTPStatus.BAD_REQUEST)
 
     def on_message_begin(self) -> None:
-        """Waits for the head of a request."""
         super().on_message_begin()
         self.is_head, self.is_whole = True, False
         self.due = self.loop.time() + HEAD_SECONDS

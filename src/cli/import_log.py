@@ -40,7 +40,6 @@ def import_log_file(
 
 
 def progress_bar() -> Progress:
-    """A progress bar with lines, rate and time."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description} {task.completed:,.0f} lines"),
@@ -52,7 +51,6 @@ def progress_bar() -> Progress:
 
 
 def report(summary: Summary) -> None:
-    """Prints the outcomes of an import: what was stored, and what was skipped for which reason."""
     people = summary.stored - summary.bots
     print(f"{summary.lines:>10,} lines read")
     print(f"{people:>10,} page views stored")

@@ -59,7 +59,6 @@ async def set_up(settings: Settings, fill: bool) -> FirstLogin | None:
 
 
 def print_banner(settings: Settings, login: FirstLogin | None, embedded: bool) -> None:
-    """Prints the addresses of the service, and the first login."""
     base = settings.address
     console.print(f"\n[bold]Analytics[/bold] on {base}\n")
     rows = [

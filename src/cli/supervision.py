@@ -32,8 +32,7 @@ STEADY_SECONDS = 60.0
 """After a server has run this long, attempts are counted from the first again."""
 
 LEAVE_SECONDS = 25.0
-"""How long a process has to end by itself: the web server finishes requests for up to 20
-seconds."""
+"""How long a process has to end: the web server finishes requests for up to 20 seconds."""
 
 
 @contextmanager
@@ -64,7 +63,6 @@ class Keeper:
         self.has_given_up = False
 
     def run(self) -> None:
-        """Checks the server from time to time until `is_over` is set."""
         while not self.is_over.wait(CHECK_SECONDS):
             try:
                 self.check()
@@ -129,8 +127,8 @@ def await_database(url: str) -> None:
 
 
 def end_with(parent: BaseProcess) -> None:
-    """Ends this process when its parent has ended, in whatever way. Current requests are finished,
-    and new ones are not accepted."""
+    """Ends this process when its parent has ended, in whatever way. Current requests are
+    finished."""
     parent.join()
     log.warning("the process that started this one has ended; stopping")
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,5 +1,4 @@
-"""The pages: overview, live, login. They show what the API returns; the API decides who may read
-it."""
+"""The pages: overview, live, login. They show what the API returns to their user."""
 
 import hashlib
 from collections.abc import Mapping
@@ -56,8 +55,7 @@ class VersionedFiles(StaticFiles):
         self.version = version_of(folder)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file. Browsers cache it for ever under the current version, and ask again under
-        another."""
+        """The file, cached for ever under the current version and checked again under another."""
         version, name = PurePath(path).parent.name, PurePath(path).name
         response = await super().get_response(name, scope)
         current = version == self.version
@@ -68,7 +66,6 @@ class VersionedFiles(StaticFiles):
         return response
 
     def address(self, name: str) -> str:
-        """The address of a file under the current version."""
         return f"/static/{self.version}/{name}"
 
 
@@ -76,7 +73,6 @@ STATIC = VersionedFiles(HERE / "static")
 
 
 def for_every_page(request: Request) -> dict[str, object]:
-    """The values that every template gets."""
     address = settings_of(request).base_url or str(request.base_url).rstrip("/")
     return {"static": STATIC.address, "address": address}
 
@@ -107,8 +103,7 @@ async def login(request: Request, user: MaybeUser, onward: Onward = "/") -> Resp
 
 
 async def page(request: Request, user: MaybeUser, name: str, template: str) -> HTMLResponse:
-    """A page about a site; the login form (401) if the site cannot be read without a login, and 404
-    for an unknown site."""
+    """A page about a site; the login form (401) where that may help, 404 for an unknown site."""
     try:
         site = await readable_site(request, user, name)
     except Unauthenticated:

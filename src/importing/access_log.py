@@ -140,7 +140,6 @@ def read_hit(line: str) -> Hit:
 
 
 def path_of(target: str) -> str:
-    """The path of a request target as it is in the log, without its query."""
     if target.startswith(("http://", "https://")):
         target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
     return (re.split(r"[?#]", target, maxsplit=1)[0] or "/")[:2000]
@@ -165,14 +164,13 @@ class LogReader:
         self.site = site
         self.geo = geo
         self.occurrences: Counter[bytes] = Counter()
-        """How often each line has occurred, by digest: the lines themselves would not fit into
+        """How often each line has occurred, by digest, because all lines would not fit into
         memory."""
         self.salts: dict[date, bytes] = {}
         self.secret = secret
         self.sender = Sender("", "", {}, utc_now(), self.salt_of, trusted=True)
 
     def salt_of(self, day: date) -> bytes:
-        """The salt of a day of this import."""
         if day not in self.salts:
             self.salts[day] = import_salt(self.secret, day)
         return self.salts[day]
@@ -223,7 +221,6 @@ def read_all(lines: list[str], reader: LogReader, summary: Summary) -> Iterator[
 
 
 def count(summary: Summary, event: Event, result: object) -> None:
-    """Adds the outcome of one event to the summary."""
     if result is Outcome.ACCEPTED:
         summary.stored += 1
         summary.bots += event.bot is not None

@@ -18,8 +18,7 @@ MOST = 3
 """The most alternatives that a refusal lists."""
 
 Change = dict[str, str]
-"""Parameters of the query string that replace those of the query; '' stands for an empty
-default."""
+"""New values of parameters, as in a query string; '' stands for an empty default."""
 
 Works = Callable[[Change], bool]
 """Tells whether the query with a change can be planned."""
@@ -29,8 +28,8 @@ NEVER_RESET = {"site", "from_", "to", "hours", "days", "period", "timezone", "fo
 
 def alternatives(query: Query[Params], works: Works) -> list[str]:
     """At most MOST changes, as query strings, each of which is enough by itself: other ranges
-    first, then parameters reset to their default. Where none is enough, one change that combines
-    both, if there is one."""
+    first, then parameters reset to their default. Where none is enough, one that combines both, if
+    any."""
     groups = chain(ranges(query, works), ([reset] for reset in resets(query)))
     found = [*islice(firsts(groups, works), MOST)] or several(query, works)
     return [urlencode(change, safe=":/") for change in found]
@@ -87,8 +86,8 @@ def whole(query: Query[Params], width: timedelta) -> Change:
 
 
 def later(query: Query[Params], works: Works) -> Iterator[Change]:
-    """Later starts of the range: where raw data begins, then the first local day from which the
-    query can be answered."""
+    """Later starts of the range: where raw data begins, then the first local day that can be
+    answered."""
     kept, zone = query.site.raw_data_since, query.zone
     assert kept
     yield starting(query, kept)

@@ -29,8 +29,7 @@ from api.sites.models import Site, utc_now
 
 
 async def parse_query(database: Database, report: Report[P], params: P, site: Site) -> Query[P]:
-    """The checked query, with what is looked up for it: goals, first visit, stored rollups. Raises
-    Invalid."""
+    """The checked query, with the goals, first visit and rollups that it needs. Raises Invalid."""
     goals = await goal_steps(database, site) if may_name_goals(params) else {}
     query = build_query(report, params, site, await clock_of(database, params, site), goals)
     return replace(query, rollups=await available_rollups(database, ROLLUPS))
@@ -86,8 +85,7 @@ def build_query(
 
 
 def dimension_of(report: Report[P], params: P) -> Dimension | None:
-    """The dimension to break down by, None without one. Raises Invalid for one that the report does
-    not have."""
+    """The dimension to break down by, if any. Raises Invalid for one that the report lacks."""
     if not isinstance(params, BreakdownParams) or not params.dimension:
         return report.default_dimension
     return find_dimension(params.dimension, report.dimensions)
@@ -112,7 +110,6 @@ async def execute(database: Database, report: Report[P], query: Query[P]) -> dic
 async def answer_range(
     database: Database, report: Report[P], rows: Plan, totals: Plan
 ) -> dict[str, Any]:
-    """Totals and rows of one range. Both questions run at the same time."""
     found, summed = await asyncio.gather(fetch(database, rows), fetch(database, totals))
     return {"totals": summed[0], "rows": report.finish(found)}
 
@@ -122,8 +119,7 @@ async def fetch(database: Database, plan: Plan) -> list[dict[str, Any]]:
 
 
 async def explain(database: Database, report: Report[P], query: Query[P]) -> tuple[str, str]:
-    """The tables that answer a query, and PostgreSQL's plan of one run (explain analyze) as
-    text."""
+    """The tables that answer a query, and PostgreSQL's plan of one run as text."""
     rows, _ = plan_or_suggest(report, query)[0]
     return rows.source, await database.explain(rows.path, rows.values, rows.slots)
 
@@ -138,8 +134,8 @@ def plan_or_suggest(report: Report[P], query: Query[P]) -> list[tuple[Plan, Plan
 
 
 def plan_answer(report: Report[P], query: Query[P]) -> list[tuple[Plan, Plan]]:
-    """The plans of rows and totals: for the query's range, and for the range to compare with, if
-    any. Raises Expired."""
+    """The plans of rows and totals, for the query's range and the range to compare with, if any.
+    Raises Expired."""
     ranges = [query]
     if query.compared:
         lower, upper = query.compared

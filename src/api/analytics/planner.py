@@ -49,8 +49,7 @@ class Plan:
 
 def plan(question: Question[P], query: Query[P]) -> Plan:
     """The first variant that serves, with a table for each of its slots. Raises Expired when it
-    needs raw data that has expired, and Invalid for a filter where the report cannot be
-    filtered."""
+    needs expired raw data, and Invalid for a filter where the report takes none."""
     variant, tables = choose(question, query)
     is_summed_up = not variant.base and only_rollups(tables)
     if not is_summed_up:
@@ -69,8 +68,7 @@ def plan(question: Question[P], query: Query[P]) -> Plan:
 
 
 def choose(question: Question[P], query: Query[P]) -> tuple[Variant[P], Tables]:
-    """The first variant that serves and its tables. The last variant of a question always
-    serves."""
+    """The first variant that serves, and its tables. The last one of a question always serves."""
     tried = (
         (variant, choose_tables(variant.requires, query))
         for variant in question.variants
@@ -113,8 +111,7 @@ def usable_rollups(query: Query[Params]) -> Sequence[Rollup]:
 
 
 def spacing_of(moments: Iterable[datetime]) -> timedelta:
-    """The greatest width of which all these moments are multiples, counted from ORIGIN; 0 without
-    any."""
+    """The greatest width that divides the time from ORIGIN to each moment; 0 without moments."""
     return gcd(*((moment - ORIGIN) // MICROSECOND for moment in moments)) * MICROSECOND
 
 
@@ -140,9 +137,9 @@ def has_columns(rollup: Rollup, needed: Requirement) -> bool:
 
 
 def cost_of(rollup: Rollup, query: Query[Params]) -> tuple[bool, int | timedelta, int | timedelta]:
-    """The sort key of rollups, by how many rows an answer reads. First come rollups with a whole
-    bucket in the range, those with few dimensions and wide buckets before others; then the rest,
-    narrow buckets first."""
+    """The sort key of rollups, by how many rows are read. First come rollups with a whole bucket in
+    the range, few dimensions and wide buckets before others; then the rest, narrow buckets
+    first."""
     dimensions = len(rollup.dimensions)
     if contains_whole_bucket(rollup.width, query):
         return False, dimensions, -rollup.width
@@ -155,17 +152,15 @@ def contains_whole_bucket(width: timedelta, query: Query[Params]) -> bool:
 
 
 def expired_edges(query: Query[Params]) -> Sequence[datetime]:
-    """The edges of the ranges that are read, as far as they lie before the site's raw data
-    begins."""
+    """The edges of the ranges that are read, if they lie before the site's raw data begins."""
     kept = query.site.raw_data_since
     edges = (query.lower, query.upper, query.first, query.until)
     return [edge for edge in edges if kept and edge and edge < kept]
 
 
 def covers_expired_range(rollup: Rollup, expired: Sequence[datetime]) -> bool:
-    """Whether the rollup answers where raw data has expired: it has been complete since before the
-    first of these edges, its rows never expire, and no edge cuts a bucket, since only whole ones
-    are stored."""
+    """Whether the rollup answers where raw data has expired: it is complete from the first of these
+    edges on, its rows never expire, and no edge cuts a bucket, since only whole ones are stored."""
     if not expired:
         return True
     is_complete = rollup.complete_since is None or rollup.complete_since <= min(expired)

@@ -113,7 +113,6 @@ class Params(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def leave_out_empty(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Treats an optional parameter that is empty as not given."""
         optional = {
             field.alias or name for name, field in cls.model_fields.items() if field.default is None
         }
@@ -125,13 +124,11 @@ class Params(BaseModel):
 
     @property
     def names_a_range(self) -> bool:
-        """Whether the caller gave a range."""
         ways = (self.hours, self.days, self.period, self.from_)
         return any(way is not None for way in ways)
 
     @model_validator(mode="after")
     def refuse_unclear_ranges(self) -> "Params":
-        """Refuses a range that is given in two ways, or by its end only."""
         ways = (self.hours, self.days, self.period, self.from_ or self.to)
         if sum(way is not None for way in ways) > 1:
             raise ValueError("give one of: hours, days, period, or from and to")
@@ -162,8 +159,7 @@ RANGE_FIELDS = {"from_", "to", "hours", "days", "period", "compare_from", "compa
 
 @dataclass(frozen=True, slots=True)
 class Query(Generic[P_co]):
-    """One validated request for a report: one site, the range [lower, upper), and the
-    parameters."""
+    """One validated request for a report: a site, the range [lower, upper), and parameters."""
 
     site: Site
     lower: datetime
@@ -174,8 +170,7 @@ class Query(Generic[P_co]):
     compared: tuple[datetime, datetime] | None = None
     """The range to compare with."""
     starts: Sequence[datetime] = ()
-    """The starts of the buckets of a series, or of the periods of a report; empty without
-    either."""
+    """The starts of the buckets of a series, or of the periods of a report, if it has any."""
     first: datetime | None = None
     until: datetime | None = None
     """The range [first, until) that is read, where it is wider than the range of the query."""
@@ -191,7 +186,6 @@ class Query(Generic[P_co]):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone of local days, weeks and months."""
         return ZoneInfo(self.timezone)
 
     @property
@@ -201,8 +195,7 @@ class Query(Generic[P_co]):
 
     @property
     def sql_values(self) -> dict[str, Any]:
-        """The values that a .sql file may bind, by name. The report's own parameters keep their
-        names."""
+        """The values that a .sql file may bind, by name, the report's own parameters included."""
         return {
             **self.params.model_dump(exclude=COMMON_FIELDS),
             "site": self.site.number,
@@ -221,8 +214,7 @@ class Query(Generic[P_co]):
 
     @property
     def normalised(self) -> dict[str, Any]:
-        """The query as its answer repeats it: the parameters, and the resolved range and time
-        zone."""
+        """The query as its answer repeats it: parameters, resolved range and time zone."""
         asked = self.params.model_dump(
             mode="json",
             exclude=RANGE_FIELDS | {"site", "timezone", "format", "source"},

@@ -1,5 +1,4 @@
-"""Questions: what is asked of the database, the variants that answer it, and what each of them
-reads."""
+"""Questions: what is asked of the database, variants that answer, and what each of them reads."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,12 +18,10 @@ P_contra = TypeVar("P_contra", bound=Params, contravariant=True)
 
 
 def no_slots(_: Query[Params]) -> Mapping[str, Fragment]:
-    """The default of Variant.slots: none."""
     return {}
 
 
 def always(_: Query[Params]) -> bool:
-    """The default of Variant.serves: every query."""
     return True
 
 
@@ -100,8 +97,7 @@ def single(
 
 
 def requirements_of(metrics: tuple[str, ...], *more: LiteralString) -> Mapping[str, Requirement]:
-    """What these metrics, and more measures of events, read: visits, visitors, and events if
-    needed."""
+    """What these metrics, and more measures of events, read."""
     events = (*measures_of(metrics, "events"), *more)
     return {
         "visits": Requirement(VISITS, measures_of(metrics, "visits")),

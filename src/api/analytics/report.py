@@ -71,7 +71,6 @@ TOTALS = Question(
 
 
 def unchanged(value: T) -> T:
-    """The default of Report.prepare and Report.finish."""
     return value
 
 

@@ -27,8 +27,6 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def endpoint_of(report: Report[P]) -> Endpoint:
-    """The request handler of a report."""
-
     async def get_report(
         request: Request, user: MaybeUser, database: AppDatabase, params: P
     ) -> Any:
@@ -60,8 +58,8 @@ def csv_answer(report: Report[P], rows: list[dict[str, Any]], name: str) -> Resp
 
 
 def cell(value: Any) -> Any:
-    """A value for a cell. Text that a spreadsheet would run as a formula gets an apostrophe; lists
-    are joined."""
+    """A value for a cell. Text that a spreadsheet would run gets an apostrophe; lists are
+    joined."""
     if isinstance(value, list):
         value = " > ".join("" if item is None else str(item) for item in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, str) and value.lstrip().startswith(FORMULA_STARTS):
@@ -70,7 +68,6 @@ def cell(value: Any) -> Any:
 
 
 def add_report(path: str, report: Report[P]) -> None:
-    """Adds the route of a report, documented by its types."""
     router.add_api_route(
         path,
         endpoint_of(report),

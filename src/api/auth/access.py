@@ -23,7 +23,6 @@ def settings_of(connection: HTTPConnection) -> Settings:
 
 
 def database_of(connection: HTTPConnection) -> Database:
-    """The database of this process."""
     return connection.app.state.database
 
 
@@ -120,8 +119,7 @@ async def readable_site(connection: HTTPConnection, user: User | None, name: str
 
 
 async def can_edit(database: Database, site: Site, user: User) -> bool:
-    """Whether this user may change what belongs to a site: administrators, its owners, its
-    editors."""
+    """Whether this user may change what belongs to a site: administrators, owners, editors."""
     return user.is_admin or await role_on(database, user, site) in (Role.OWNER, Role.EDITOR)
 
 
@@ -141,7 +139,6 @@ async def editable_site(connection: HTTPConnection, user: User | None, name: str
 async def editable_site_in_path(
     connection: HTTPConnection, user: Annotated[User | None, Depends(maybe_user)], key: str
 ) -> Site:
-    """The site whose key is in the path, for users who may change it."""
     return await editable_site(connection, user, key)
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 COOKIE = "analytics_login"
-"""The name of the cookie with the login token. It is HttpOnly, and read for GET and WebSocket
-only."""
+"""The cookie with the login token: HttpOnly, and read for GET and WebSocket only."""
 
 LOGIN = re.compile(rb"(?:^|;)\s*%b=([\w.-]+)\s*(?:;|$)" % COOKIE.encode())
 

@@ -1,5 +1,4 @@
-"""Users as rows of the database, in request bodies and in responses. The table class is never a
-request body."""
+"""Users in the database, in requests and in responses. The table class is never a request body."""
 
 from datetime import datetime
 from typing import Annotated

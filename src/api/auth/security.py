@@ -32,7 +32,6 @@ NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(rounds=12))
 
 
 async def hash_password(password: str) -> str:
-    """The bcrypt hash of a password."""
     hashed = await in_turn(bcrypt.hashpw, password.encode(), bcrypt.gensalt(rounds=12))
     return hashed.decode()
 
@@ -52,7 +51,6 @@ async def in_turn(work: Callable[[bytes, bytes], T], password: bytes, other: byt
 
 
 def issue_token(user_id: int, secret: str, minutes: int) -> str:
-    """A signed login token for this user."""
     now = utc_now()
     claims = {
         "sub": str(user_id),
@@ -66,7 +64,7 @@ def issue_token(user_id: int, secret: str, minutes: int) -> str:
 
 
 def read_token(token: str, secret: str) -> int:
-    """The user id in a login token. Raises Unauthenticated for a token that is forged, expired or
+    """The user id in a login token. Raises Unauthenticated when it is forged, expired or
     malformed."""
     try:
         claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]

@@ -26,8 +26,7 @@ SQL = Path(__file__).parent / "sql"
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A base table, and the column of time by which its columnstore is ordered. Segments are by
-    site."""
+    """A base table, and the time by which its columnstore is ordered in segments by site."""
 
     table: LiteralString
     time: LiteralString
@@ -85,6 +84,5 @@ async def sync_columnstore(connection: Connection, engine: Engine, after: timede
 
 
 async def is_enabled(connection: Connection, table: str) -> bool:
-    """Whether the table has a columnstore at all."""
     cursor = await execute(connection, SQL / "has_columnstore.sql", {"table": table})
     return await cursor.fetchone() == (True,)

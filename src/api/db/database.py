@@ -61,8 +61,7 @@ C = TypeVar("C", bound=DeadlineConnection)
 
 
 class Database:
-    """The pools of one process. Writing has its own, so that reports cannot take its
-    connections."""
+    """The pools of one process. Writing has its own: reports cannot take its connections."""
 
     engine: Engine
     stored_rollups: tuple[float, dict[str, dict[str, Any]]] | None = None
@@ -108,7 +107,6 @@ class Database:
         )
 
     async def connect_for_rows(self) -> AsyncConnection[Any]:
-        """A connection for SQLAlchemy's pool."""
         return await DeadlineConnection.connect(conninfo(self.url, ROWS), connect_timeout=2)
 
     def writer(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
@@ -173,9 +171,8 @@ class Database:
 
 
 async def renew_plans(connection: ReadingConnection) -> None:
-    """Drops the kept plans of a connection when the set of partitions or chunks has changed since
-    they were made. A plan that was made with the same set reads all rows that the transaction can
-    see."""
+    """Drops the kept plans of a connection when the set of partitions or chunks has changed. A plan
+    that was made with the same set reads all rows that the transaction can see."""
     row = await (await connection.execute(text_of(SQL / "tables.sql"), prepare=True)).fetchone()
     tables = row[0] if row else None
     if tables != connection.tables:
@@ -223,7 +220,6 @@ async def lend(pool: AsyncConnectionPool[C]) -> AsyncGenerator[C]:
 
 
 def conninfo(url: str, options: str) -> str:
-    """The address with session options, keepalives, and a limit on unacknowledged packets."""
     return make_conninfo(
         url,
         options=options,
@@ -236,5 +232,4 @@ def conninfo(url: str, options: str) -> str:
 
 
 def sqlalchemy_url(url: str) -> str:
-    """The same address in SQLAlchemy's spelling."""
     return f"postgresql+psycopg://{url.partition('://')[2]}"

@@ -101,15 +101,14 @@ def register_user(data_dir: Path) -> InterProcessReaderWriterLock:
 
 
 def stop_if_unused(server: PostgresServer, using: InterProcessReaderWriterLock) -> None:
-    """Stops the server unless another process uses it."""
     with server._lock:  # pyright: ignore[reportPrivateUsage]
         if using.acquire_write_lock(blocking=False):
             stop(server)
 
 
 def server_in(data_dir: Path) -> PostgresServer:
-    """The server below this folder, running or not. Raises DoesNotStart for a data directory of
-    another major version."""
+    """The server below this folder, running or not. Raises DoesNotStart for other major
+    versions."""
     try:
         server = get_server(data_dir / "postgres", start=False, cleanup_mode=None)
     except RuntimeError as error:  # made by another major version
@@ -142,7 +141,6 @@ def stop(server: PostgresServer) -> None:
 
 
 def reason(server: PostgresServer, error: Exception) -> str:
-    """The reason why the server does not start, in one sentence for its operator."""
     if full := lack_of_room(server.pgdata):
         return f"{full} It is in {server.pgdata}"
     match error:
@@ -190,7 +188,6 @@ def configure(server: PostgresServer) -> None:
 
 
 def timescaledb_installed(server: PostgresServer) -> bool:
-    """Whether the files of the extension are installed with the embedded server."""
     suffix = {"Darwin": "dylib", "Windows": "dll"}.get(platform.system(), "so")
     home = server.bin_path.parent
     return any(home.glob(f"lib/**/timescaledb.{suffix}")) and any(

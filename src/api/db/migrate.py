@@ -51,8 +51,7 @@ def upgrade(url: str, timescaledb: bool) -> None:
 
 
 def create_extension(connection: Connection) -> None:
-    """Creates the extension in a new database where the server has it preloaded: else PostgreSQL
-    refuses to create it."""
+    """Creates the extension in a new database if the server has it preloaded, as it must be."""
     offered = connection.execute(
         text(
             # A setting that this role may not see has no row here; current_setting() would fail.
@@ -79,7 +78,6 @@ def refuse_other_encodings(url: str) -> None:
 
 
 def refuse_newer(connection: Connection) -> None:
-    """Raises NewerSchema for a revision that this release does not have."""
     own = {revision.revision for revision in scripts().walk_revisions()}
     if connection.execute(text("select to_regclass('alembic_version') is null")).scalar_one():
         return
@@ -89,7 +87,6 @@ def refuse_newer(connection: Connection) -> None:
 
 
 def scripts() -> ScriptDirectory:
-    """The revisions of this release."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return ScriptDirectory.from_config(config)

@@ -1,5 +1,4 @@
-"""Monthly partitions of the base tables on plain PostgreSQL; hypertables create their own
-chunks."""
+"""Monthly partitions of the base tables on plain PostgreSQL. Hypertables create their chunks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,13 +35,11 @@ def month_of(time: datetime) -> datetime:
 
 
 def month_after(month: datetime) -> datetime:
-    """The first instant of the following month."""
     return month_of(month + timedelta(days=32))
 
 
 def months_ahead(now: datetime) -> list[datetime]:
-    """The months that need a partition in advance: from last month (for late events) to two
-    ahead."""
+    """The months that need a partition now: from last month (for late events) to two ahead."""
     months = [month_of(month_of(now) - timedelta(days=1))]
     for _ in range(MONTHS_AHEAD + 1):
         months.append(month_after(months[-1]))
@@ -64,7 +61,6 @@ async def ensure_partitions(
 
 
 def create_partition(table: str, month: datetime) -> sql.Composed:
-    """The DDL of one month of one table, e.g. event_2026_11."""
     return sql.SQL(
         "create table if not exists {} partition of {} for values from ({}) to ({})"
     ).format(
@@ -90,8 +86,7 @@ async def empty_partition(
     connection: AsyncConnection[Any], engine: Engine, table: str, span: Span
 ) -> None:
     """Removes all rows of a partition or chunk at once. A chunk is dropped, and created again when
-    it is needed; a partition is truncated, because writers rely on partitions that they have
-    seen."""
+    needed; a partition is truncated, because writers rely on those that they have seen."""
     if engine.hypertables:
         await connection.execute(
             "select drop_chunks(%s::regclass, older_than => %s, newer_than => %s)",

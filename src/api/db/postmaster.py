@@ -1,5 +1,5 @@
-"""The PostgreSQL server process of a data directory: whether it runs, how to stop it, and what a
-killed one left behind."""
+"""The PostgreSQL server of a data directory: does it run, stop it, remove what a killed one
+left."""
 
 import signal
 import time
@@ -27,8 +27,7 @@ def remove_stale_files(pgdata: Path) -> None:
 
 
 def postmaster_file(pgdata: Path) -> list[str] | None:
-    """The lines of postmaster.pid; None if there is no such file. A killed server leaves it
-    behind."""
+    """The lines of postmaster.pid, which a killed server leaves behind; None without that file."""
     try:
         return (pgdata / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
@@ -53,8 +52,7 @@ def postmaster(pgdata: Path) -> psutil.Process | None:
 
 
 def stop_server(pgdata: Path) -> bool:
-    """Stops the server, if it runs, without waiting for its clients. Returns whether it has
-    stopped."""
+    """Stops the server, if it runs, without waiting for clients. Returns whether it has stopped."""
     if process := postmaster(pgdata):
         process.send_signal(signal.SIGINT)
     deadline = time.monotonic() + STOP_SECONDS

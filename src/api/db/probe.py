@@ -44,8 +44,7 @@ class Probe:
         self.connection = None
 
     async def write(self) -> DeadlineConnection:
-        """Commits a write. Returns the connection that it used. Raises Unavailable, with the
-        reason, when the write fails."""
+        """Commits a write, and returns its connection. Raises Unavailable, with the reason."""
         if self.connection and closed_by_server(self.connection):
             await self.close()
         try:
@@ -58,7 +57,6 @@ class Probe:
         return connection
 
     async def connect(self) -> DeadlineConnection:
-        """A new connection, prepared for the write."""
         async with asyncio.timeout(self.patience):
             connection = await DeadlineConnection.connect(
                 conninfo(self.url, WRITING), autocommit=True, connect_timeout=2

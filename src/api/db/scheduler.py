@@ -34,8 +34,8 @@ class Job:
 
 
 async def run_forever(database: Database, jobs: Sequence[Job]) -> None:
-    """Runs the jobs while this process is the leader, and tries to become it otherwise. Goes on
-    after any error."""
+    """Runs the jobs while this process is the leader, else tries to become it. Survives all
+    errors."""
     while True:
         try:
             async with await database.connect() as connection:
@@ -65,8 +65,7 @@ async def lead(connection: AsyncConnection[Any], jobs: Sequence[Job]) -> None:
 
 
 async def run_once(database: Database, jobs: Sequence[Job]) -> None:
-    """Runs every job once, whether or not another process is the leader: for installations that use
-    cron."""
+    """Runs every job once, whichever process is the leader: for installations that use cron."""
     async with await database.connect() as connection:
         for job in jobs:
             await attempt(connection, job)

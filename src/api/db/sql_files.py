@@ -42,8 +42,8 @@ class Statement:
 
 @cache
 def read(path: Path) -> str:
-    """The text of a .sql file and of the files it includes, without comments, since a ':word' in a
-    comment is no parameter."""
+    """The text of a .sql file and its includes, without comments: a ':word' in one is no
+    parameter."""
 
     def include(match: re.Match[str]) -> str:
         text = read(path.parent / f"{match['path']}.sql")
@@ -91,7 +91,6 @@ async def execute(
     values: Mapping[str, Any] | None = None,
     slots: Mapping[str, Fragment] | None = None,
 ) -> AsyncCursor[Any]:
-    """Runs the SQL of a file on a connection."""
     text = statement(path, slots).text if slots else text_of(path)
     return await connection.execute(text, values)
 

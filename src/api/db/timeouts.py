@@ -18,12 +18,10 @@ ANSWER_SECONDS = 2.0
 """The answer time: when the database is silent or slow, callers are refused with 503 by then."""
 
 PATIENCE = 0.65
-"""The share of the answer time that is spent on waiting; the rest is for the refusal, also where
-the machine is busy."""
+"""The share of the answer time that is spent on waiting; the rest is for the refusal."""
 
 STALL_SECONDS = 0.1
-"""An event loop that is this late was kept from reading, and gets as long to read what has
-arrived."""
+"""A loop that is this late was kept from reading, and gets as long to read what has arrived."""
 
 T = TypeVar("T")
 
@@ -36,8 +34,7 @@ class DeadlineConnection(AsyncConnection[Any]):
     """
 
     patience: float = 20.0
-    """Seconds to wait for one answer: longer than the server's own timeouts let a statement
-    take."""
+    """Seconds to wait for one answer: more than the server lets a statement take."""
 
     async def wait(self, gen: PQGen[T], *args: Any, **kwargs: Any) -> T:
         """Waits for the server. Raises psycopg.OperationalError when no answer came in time."""
@@ -50,8 +47,7 @@ class DeadlineConnection(AsyncConnection[Any]):
 
 
 MOST_PLANS = 24
-"""How many plans a connection keeps. Each takes the server some 2 MB; a dashboard asks a dozen
-questions."""
+"""How many plans a connection keeps: each takes 2 MB, and a dashboard asks a dozen questions."""
 
 
 class ReadingConnection(DeadlineConnection):
@@ -91,8 +87,7 @@ def closed_by_server(connection: AsyncConnection[Any]) -> bool:
 
 
 async def wait_at_most(future: asyncio.Future[T], seconds: float) -> T:
-    """The result of a future. Raises Unavailable after `seconds`, and does not cancel the future
-    then."""
+    """The result of a future, which is not cancelled. Raises Unavailable after `seconds`."""
     loop = asyncio.get_running_loop()
     due = loop.time() + seconds
     await asyncio.wait([future], timeout=seconds)

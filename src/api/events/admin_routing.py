@@ -70,6 +70,6 @@ async def erase_person(
 async def move_bot_out(
     found: BotFound, site: EditableSite, user: CurrentUser, database: AppDatabase
 ) -> BotMoved:
-    """Moves the events of a visitor that was a bot to the report `bots`, out of all other
-    numbers."""
+    """Moves the events of a visitor that was a bot to the report `bots`; no other number has
+    them."""
     return await move_bot(database, site, found, user)

@@ -73,8 +73,8 @@ class Submission:
             self.error = error
 
     def name_site(self, usual: str) -> None:
-        """Takes the site's name from the event, or from bytes that cannot be decoded. Without a
-        name there, `usual` is taken."""
+        """Takes the site's name from the event, or from bytes that cannot be decoded; else
+        `usual`."""
         if self.given:
             self.site_name = self.given.site or DEFAULT_SITE
         else:
@@ -82,7 +82,6 @@ class Submission:
             self.site_name = found[1].decode("utf-8", "replace") if found else usual
 
     def enrich(self, geo: GeoLocator) -> None:
-        """Makes the event ready to be stored."""
         if self.given is None:
             return
         if self.site is None or self.sender is None:
@@ -147,8 +146,7 @@ class Ingest:
         return submissions
 
     async def user_of(self, request: HTTPConnection, deadline: Deadline) -> User | None:
-        """The user who sends, None without a valid login: anybody may send, so a bad login must not
-        lose an event."""
+        """The user who sends, if any. Anybody may send, so a bad login must not lose an event."""
         if not (token := bearer_of(request)):
             return None
         try:
@@ -174,8 +172,7 @@ class Ingest:
         user: User | None,
         deadline: Deadline,
     ) -> None:
-        """Sets the sender of each submission. A user is a trusted sender on sites that the user may
-        edit."""
+        """Sets the sender of each submission. Users are trusted on sites that they may edit."""
         untrusted = await self._untrusted_sender(request, deadline)
         senders: dict[int, Sender] = {}
         for submission in submissions:
@@ -244,6 +241,5 @@ def address_of(request: HTTPConnection) -> str:
 
 
 def log_loss(stored: Results[None]) -> None:
-    """Logs that rejected events could not be stored."""
     if not stored.cancelled() and (error := stored.exception()):
         log.warning("rejected events are not stored: %s", type(error).__name__)

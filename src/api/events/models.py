@@ -11,8 +11,7 @@ from msgspec import Meta, Struct
 PAGEVIEW = "pageview"
 
 ENGAGEMENT = "engagement"
-"""Name of the event that the tracker sends when a page is left: engaged seconds, no action of the
-visitor."""
+"""The event that the tracker sends when a page is left: not an action of the visitor."""
 
 Text = Annotated[str, Meta(max_length=2000)]
 Short = Annotated[str, Meta(max_length=200)]
@@ -122,14 +121,12 @@ class Event(Struct, kw_only=True):
 
     @property
     def engaged_from(self) -> datetime:
-        """When the visitor's activity began: before `time` for engagement, which is reported at its
-        end."""
+        """When the activity began: before `time` for engagement, which is reported at its end."""
         return self.time - self.seconds if self.name == ENGAGEMENT else self.time
 
     @property
     def ended(self) -> datetime:
-        """When the visitor's activity ended: after `time` for an event with a duration, except
-        engagement."""
+        """When the activity ended: after `time` for an event with a duration, except engagement."""
         return self.time if self.name == ENGAGEMENT else self.time + self.seconds
 
     @property

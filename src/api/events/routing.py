@@ -84,7 +84,6 @@ class FastLane:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Responds to posted events, and passes on every other request."""
         if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", EVENTS_PATH):
             await self.app(scope, receive, send)
             return
@@ -98,7 +97,6 @@ class FastLane:
 
 @contextmanager
 def counting_refusals() -> Generator[None]:
-    """Counts requests that are refused as a whole in the metrics."""
     try:
         yield
     except (AnalyticsError, *DATABASE_AWAY) as error:
@@ -188,8 +186,8 @@ async def stored_before(
 
 
 def batch_response(submissions: Sequence[Submission]) -> Response:
-    """The report of a batch: 201 if an event was stored, 200 if all were duplicates or rejected,
-    422 if all were rejected."""
+    """The report of a batch: 201 if an event was stored, else 200 if one was a duplicate, else
+    422."""
     outcomes = Counter(submission.outcome for submission in submissions)
     report = {
         "accepted": outcomes[Outcome.ACCEPTED],

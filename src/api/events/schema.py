@@ -46,8 +46,7 @@ NOT_STORED_OF_BOTS = {
 
 
 FIELDS = tuple((name, name in Event.__struct_fields__) for name in EventOut.model_fields)
-"""The fields of EventOut, in order, and whether each is a field of the event; else it is one of its
-context."""
+"""The fields of EventOut, and whether each is a field of the event; else it is of its context."""
 
 
 def to_out(event: Event) -> dict[str, Any]:
@@ -78,7 +77,6 @@ class IngestReport(BaseModel):
 
 
 def event_schema() -> dict[str, Any]:
-    """The JSON schema of an event, made from the type that decodes it."""
     (schema,), components = msgspec.json.schema_components(
         [EventIn], ref_template="#/components/schemas/{name}"
     )
@@ -89,7 +87,6 @@ def event_schema() -> dict[str, Any]:
 
 
 def event_body() -> dict[str, Any]:
-    """The request body of POST /api/events/ for the OpenAPI document."""
     event = event_schema()
     either = {"oneOf": [event, {"type": "array", "items": event}]}
     return {

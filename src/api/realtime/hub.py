@@ -31,8 +31,7 @@ log = logging.getLogger("analytics.realtime")
 TICK_SECONDS = 1.0
 
 AGE_SECONDS = 10
-"""How often watched sites are computed again without an event: numbers of the last minutes change
-by themselves."""
+"""How often watched sites are computed without any event: past minutes move on."""
 
 RECONNECT_SECONDS = 2.0
 
@@ -51,7 +50,6 @@ class Viewer:
         self.ready.set()
 
     async def next(self) -> str:
-        """Waits for a snapshot that has not been sent."""
         await self.ready.wait()
         self.ready.clear()
         assert self.latest is not None
@@ -111,8 +109,7 @@ class Hub:
             return text
 
     async def listen(self) -> None:
-        """Receives announcements. After an outage it connects again and has every watched site
-        computed."""
+        """Receives announcements. After each connect it has every watched site computed."""
         while await self.watched.wait():
             try:
                 async with await self.database.connect() as connection:
@@ -139,7 +136,6 @@ class Hub:
                 await self.publish(site_id)
 
     async def publish(self, site_id: int) -> None:
-        """Computes a snapshot and offers it to all viewers of the site."""
         viewers = self.viewers.get(site_id)
         if not viewers:
             return

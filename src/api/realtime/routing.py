@@ -55,7 +55,6 @@ async def watch(socket: WebSocket, site: SiteName = DEFAULT_SITE) -> None:
 
 
 async def allowed_site(socket: WebSocket, name: str) -> Site | None:
-    """The site, if the client may read it now."""
     try:
         return await readable_site(socket, await maybe_user(socket), name)
     except AnalyticsError:
@@ -63,7 +62,6 @@ async def allowed_site(socket: WebSocket, name: str) -> Site | None:
 
 
 async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:
-    """Sends snapshots until the viewer takes too long for one."""
     while True:
         text = await viewer.next()
         try:
@@ -74,7 +72,6 @@ async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:
 
 
 async def until_gone(socket: WebSocket) -> None:
-    """Waits until the client disconnects. Its messages are ignored."""
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
@@ -82,15 +79,14 @@ async def until_gone(socket: WebSocket) -> None:
 
 
 async def until_forbidden(socket: WebSocket, name: str) -> None:
-    """Waits until the client may not read the site any more, and closes the connection."""
     while await allowed_site(socket, name) is not None:  # noqa: ASYNC110 (no event tells of it)
         await asyncio.sleep(RECHECK_SECONDS)
     await socket.close(POLICY_VIOLATION)
 
 
 async def first_to_end(*coroutines: Any) -> None:
-    """Runs all of these until one ends, then cancels the others. Raises their errors, except those
-    of a closed connection."""
+    """Runs all until one ends, then cancels the others. Raises errors other than a closed
+    connection."""
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

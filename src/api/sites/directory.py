@@ -1,5 +1,4 @@
-"""Finds, creates and changes sites. Every request with events asks for one, so sites are cached for
-a moment."""
+"""Finds and changes sites. They are cached, because every request with events asks for one."""
 
 import asyncio
 import time
@@ -65,8 +64,7 @@ class Sites:
         return site
 
     async def find_all(self, names: Iterable[str]) -> dict[str, Site]:
-        """The sites with these keys or domains, by name, in one query; unknown names are left
-        out."""
+        """The sites with these keys or domains, by name, in one query; without unknown names."""
         wanted = {name for name in names if name.isprintable()}
         answers = {name: cached[1] for name in wanted if (cached := self.recall(name))}
         if missing := frozenset(wanted - answers.keys()):

@@ -20,8 +20,7 @@ ALLOWED = f"0 (for ever), {LEAST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}, or
 
 
 def parse_retention(value: Any, is_whole: ValidatorFunctionWrapHandler) -> int | None:
-    """The number of days, or None. Raises ValueError, saying what is allowed, for any other
-    value."""
+    """The number of days, or None. Raises ValueError, saying what is allowed, for others."""
     with suppress(ValidationError):
         days: int | None = is_whole(value)
         if not days or LEAST_RETENTION_DAYS <= days <= LONGEST_RETENTION_DAYS:
@@ -30,8 +29,7 @@ def parse_retention(value: Any, is_whole: ValidatorFunctionWrapHandler) -> int |
 
 
 class Days(BaseModel):
-    """For how many days raw data is kept; 0 is for ever, null is the setting of the
-    installation."""
+    """For how many days raw data is kept: 0 for ever, null as the installation does."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -30,7 +30,6 @@ class Goal(SQLModel, table=True):
 
     @property
     def step(self) -> Step:
-        """The step that an event has to match."""
         return Step(self.event, self.page, self.pattern, self.props)
 
 

@@ -13,12 +13,10 @@ MAX_GOALS = 200
 
 
 async def goal_steps(database: Database, site: Site) -> dict[str, Step]:
-    """The steps of a site's saved goals, by name of the goal."""
     return {goal.name: goal.step for goal in await goals_of(database, site)}
 
 
 async def goals_of(database: Database, site: Site) -> list[Goal]:
-    """The goals of a site by name."""
     async with database.session() as session:
         found = await session.execute(
             select(Goal).where(Goal.site_id == site.number).order_by(Goal.name)

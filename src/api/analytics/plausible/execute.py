@@ -102,8 +102,7 @@ def of_goals(query: Query[Params], dimensions: Sequence[Dimension | None]) -> bo
 
 
 def check_metrics(metrics: Sequence[str], grouping: Grouping, of_goals: bool) -> None:
-    """Raises Invalid for unknown metrics, and for metrics that this kind of groups does not
-    have."""
+    """Raises Invalid for unknown metrics, and for metrics that these groups do not have."""
     allowed = [metric.key for metric in METRICS.values() if grouping in metric.groupings]
     if unknown := [metric for metric in metrics if metric not in allowed]:
         raise Invalid(
@@ -142,8 +141,7 @@ def query_of(
 def shaped(
     asked: StatsQuery, query: Query[Params], source: str, rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The answer: values in the order in which metrics were asked for, and the tables they came
-    from."""
+    """The answer: values in the order of the query, and the tables they were computed from."""
     meta: dict[str, Any] = {"source": source}
     if asked.include.total_rows:
         meta["total_rows"] = rows[0]["total_rows"] if rows else 0

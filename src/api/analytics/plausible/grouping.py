@@ -46,19 +46,18 @@ class Groups:
 
     @property
     def columns(self) -> tuple[LiteralString, ...]:
-        """The columns that a rollup needs for the dimensions. Time needs none: every row has a
-        bucket."""
+        """The columns that a rollup needs for the dimensions; time needs none."""
         return tuple(dimension.column for dimension in self.dimensions if dimension)
 
     def over(self, query: Query[Params], asked: Range) -> Query[Params]:
-        """The query for this range, with the buckets of the time dimension. Raises Invalid when
-        they are too many."""
+        """The query for this range, with the buckets of time. Raises Invalid when they are too
+        many."""
         starts = series(asked, self.interval, query.zone) if self.by_time else ()
         return replace(query, lower=asked[0], upper=asked[1], starts=starts)
 
     def of_visits(self) -> dict[str, Fragment]:
-        """Slots of query_visits.sql. A visit belongs to the bucket in which it started, an event to
-        that of its time."""
+        """Slots of query_visits.sql. A visit is in the bucket of its start, an event in that of its
+        time."""
         arrays = {"visit_dimensions": self.array("v.started"), "event_dimensions": self.array()}
         # Without dimensions there is one group, even where nothing is found: no `group by`.
         return arrays if self.numbered else {**arrays, "grouped": Fragment("")}
@@ -77,8 +76,8 @@ class Groups:
         return {**slots, "event_dimensions": self.array("e.bucket")} if by_time_alone else slots
 
     def of_events(self) -> dict[str, Fragment]:
-        """Slots of query_events.sql: the groups of events, the same for visits by entry and by exit
-        page, and without the goal."""
+        """Slots of query_events.sql: groups of events, of visits by entry and exit page, and
+        without goals."""
         goals: list[LiteralString] = [number for _, d, number in self.numbered if d is GOAL]
         join: LiteralString = f"join {GOAL.table} on {GOAL.on}"
         return {
@@ -97,8 +96,8 @@ class Groups:
         page: Dimension | None = None,
         but: Dimension | None = None,
     ) -> Fragment:
-        """All dimensions except `but` as a JSON array. With `page`, that page of the visit stands
-        in for the page of the event."""
+        """All dimensions except `but` as a JSON array; with `page` of the visit for the event's
+        page."""
         parts: list[LiteralString] = []
         values: dict[str, Any] = {}
         for name, dimension, number in self.numbered:

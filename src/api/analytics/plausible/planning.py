@@ -1,5 +1,4 @@
-"""Plans queries of the Stats API: rollups answer where they have every part of one, else base
-tables answer."""
+"""Plans queries of the Stats API: from rollups where they have all of it, else from base tables."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -46,8 +45,7 @@ def question_of(asked: StatsQuery, groups: Groups) -> Question[Params]:
 
 
 def requirements_of(metrics: Sequence[str], groups: Groups) -> Mapping[str, Requirement]:
-    """What each slot of query_rollups.sql reads. Visits are always read, because they make the
-    groups."""
+    """What the slots of query_rollups.sql read. Visits are always read: they make the groups."""
     needed = {"visits": Requirement(VISITS, ("visits", *measures_of(metrics, "visits")))}
     if events := measures_of(metrics, "events"):
         needed["events"] = Requirement(EVENTS, events)
@@ -112,7 +110,7 @@ def order_of(asked: StatsQuery, groups: Groups) -> Fragment:
 
 
 def plan_or_suggest(asked: StatsQuery, groups: Groups, query: Query[Params]) -> Plan:
-    """The plan. Raises Expired, listing ranges that can be answered instead, each as JSON for the
+    """The plan. Raises Expired, listing ranges that can be answered instead, as JSON for the
     body."""
     question = question_of(asked, groups)
     try:
@@ -137,8 +135,7 @@ def is_answered(
 
 
 def other_ranges(query: Query[Params]) -> list[Range]:
-    """Ranges to suggest: the range in whole hours and in whole days of UTC, and the part of it that
-    has raw data."""
+    """Ranges to suggest: in whole hours, in whole days of UTC, and the part that has raw data."""
     kept = query.site.raw_data_since
     assert kept
     until = query.upper if query.upper > kept else query.now

@@ -37,7 +37,6 @@ METRICS = ("visits", "views_per_visit", "bounce_rate", "visit_duration")
 
 
 def breakdown_slots(query: Query[Params]) -> Mapping[str, Fragment]:
-    """The slots that say which values visitors are counted for."""
     assert query.dimension
     return ranking_slots(query.dimension.sql, query.order, "visits")
 

@@ -39,7 +39,6 @@ class FunnelParams(Params):
 
     @model_validator(mode="after")
     def refuse_unclear_steps(self) -> Self:
-        """Refuses steps that are given in two ways, or not at all."""
         if bool(self.steps) == bool(self.pages):
             raise ValueError("give the steps of the funnel, as steps=… or as pages=…")
         return self
@@ -122,7 +121,6 @@ LATEST: tuple[LiteralString, ...] = tuple(
 
 
 def with_steps(query: Query[F]) -> Query[F]:
-    """The query with the values of its steps, window and breakdown."""
     params = query.params
     steps = funnel_steps(params, query.goals)
     values = {
@@ -136,15 +134,13 @@ def with_steps(query: Query[F]) -> Query[F]:
 
 
 def funnel_steps(params: FunnelParams, goals: Mapping[str, Step]) -> list[Step]:
-    """The steps that the parameters name. Each entry of `pages` is a page, whatever it looks
-    like."""
+    """The steps of the parameters. Each entry of `pages` is a page, whatever it looks like."""
     if params.pages:
         return [page_step(page) for page in params.pages]
     return [read_step(text, goals) for text in params.steps]
 
 
 def funnel_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
-    """The slots for unit, mode and page patterns."""
     params = query.params
     slots: dict[str, Fragment] = {}
     if globs := [step.pattern for step in funnel_steps(params, query.goals) if step.pattern]:
@@ -159,8 +155,7 @@ def funnel_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
 
 
 def valued_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
-    """The same slots, with the value of the breakdown: that of the visit with the event of step
-    1."""
+    """The same slots, with the breakdown: by the visit with the event of step 1."""
     params = query.params
     if not params.breakdown:
         return funnel_slots(query)
@@ -171,7 +166,6 @@ def valued_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
 
 
 def funnel_shares(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Adds the shares of each step, separately for each value of the breakdown."""
     for _, steps in groupby(rows, key=lambda row: row["value"]):
         add_shares([*steps])
     return rows
@@ -188,8 +182,6 @@ def add_shares(steps: list[dict[str, Any]]) -> None:
 
 
 def with_chosen_step(query: Query[FunnelVisitorsParams]) -> Query[FunnelVisitorsParams]:
-    """The query with its steps, and whether to list visitors that got further than the chosen
-    step."""
     funnel, further = with_steps(query), query.params.outcome == "reached"
     return replace(funnel, values=funnel.values | {"further": further})
 

@@ -34,8 +34,7 @@ class LifecyclePeriod(BaseModel):
 
 
 def with_periods(query: Query[LifecycleParams]) -> Query[LifecycleParams]:
-    """The query with the periods of the range and the one before them, and how many of them are
-    over."""
+    """The query with the periods of the range, the one before them, and how many are over."""
     interval, zone = Interval(query.params.interval), query.zone
     shown = series((query.lower, query.upper), interval, zone)
     before = bucket_starts(shown[0] - DAY, shown[0], interval, zone)

@@ -45,8 +45,7 @@ class Page(BaseModel):
     engaged_seconds: float | None
     """Reported engaged seconds / page views; null when none were reported."""
     time_on_page: float | None
-    """Mean seconds per page view: reported ones, else the time to the next view; with
-    detail=true."""
+    """Mean seconds per page view, reported or until the next view; only with detail=true."""
 
 
 def with_detail(query: Query[PageReportParams]) -> Query[PageReportParams]:
@@ -55,8 +54,7 @@ def with_detail(query: Query[PageReportParams]) -> Query[PageReportParams]:
 
 
 def reads_events(query: Query[PageReportParams]) -> bool:
-    """Whether the rows show, or are sorted by, visits or time on page, which only events can
-    tell."""
+    """Whether visits or time on page are shown or sorted by: only events can tell them."""
     by_detail = query.order is not None and query.order.measure in ("visits", "time_on_page")
     return query.params.detail or by_detail
 

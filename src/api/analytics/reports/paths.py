@@ -25,8 +25,7 @@ class PathsParams(Params):
 
 
 class PathLink(BaseModel):
-    """Visits that went from a page at one step to a page at the next: a link of a Sankey
-    diagram."""
+    """Visits that went from a page to the next at one step: a link of a Sankey diagram."""
 
     step: int
     page: str | None
@@ -39,14 +38,12 @@ class PathLink(BaseModel):
 
 
 def with_pattern(query: Query[PathsParams]) -> Query[PathsParams]:
-    """The query with the pattern of the page that paths begin at; null for the entry page of each
-    visit."""
+    """The query with the pattern of the page that paths begin or end at, if any."""
     page = query.params.page
     return replace(query, values={"pattern": page_pattern(page) if page else None})
 
 
 def path_slots(query: Query[PathsParams]) -> Mapping[str, Fragment]:
-    """The slot for the order of page views: backwards in time for paths to a page."""
     backwards = {"direction": Fragment("e.time desc, e.id desc")}
     return backwards if query.params.direction == "to" else {}
 

@@ -114,7 +114,6 @@ def cohort_range(_: Query[Params]) -> Mapping[str, Fragment]:
 
 
 def retention_rates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Adds the shares of the cohort to the counts."""
     for row in rows:
         row["rates"] = [None if n is None else n / row["size"] for n in row["retained"]]
     return rows

@@ -32,7 +32,6 @@ class Revenue(BaseModel):
 
 
 def of_first_touch(query: Query[RevenueParams]) -> bool:
-    """Whether the visitor's first visit ever gets the credit, not the visit with the order."""
     return query.params.attribution == "first"
 
 

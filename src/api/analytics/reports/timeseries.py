@@ -44,7 +44,6 @@ def with_series(query: Query[S]) -> Query[S]:
 
 
 def by_bucket(_: Query[Params]) -> Mapping[str, Fragment]:
-    """The slot that counts visitors by bucket of the series."""
     return {"dimension": Fragment("width_bucket(v.bucket, :starts::timestamptz[])")}
 
 

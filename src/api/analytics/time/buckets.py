@@ -71,7 +71,6 @@ def hours_from(moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
 
 
 def next_hour(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The start of the local hour that follows an instant."""
     local = moment.astimezone(zone)
     full = (
         moment
@@ -99,8 +98,8 @@ def clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
 
 
 def days_from(day: date, interval: Interval, zone: ZoneInfo) -> Iterator[datetime]:
-    """The first instants of days, weeks or months, without end. A day that the zone skipped has
-    none."""
+    """The first instants of days, weeks or months, without end, except days that the zone
+    skipped."""
     start = None
     while True:
         if (following := midnight(day, zone)) != start:
@@ -109,14 +108,12 @@ def days_from(day: date, interval: Interval, zone: ZoneInfo) -> Iterator[datetim
 
 
 def first_day(day: date, interval: Interval) -> date:
-    """The first day of the day, week (Monday) or month in which a day lies."""
     if interval is Interval.MONTH:
         return day.replace(day=1)
     return day - timedelta(days=day.weekday()) if interval is Interval.WEEK else day
 
 
 def next_day(day: date, interval: Interval) -> date:
-    """The first day of the period that follows the one beginning on this day."""
     if interval is Interval.MONTH:
         return (day + timedelta(days=31)).replace(day=1)
     return day + (DAY if interval is Interval.DAY else 7 * DAY)

@@ -35,7 +35,6 @@ Days = Callable[[date], tuple[date, date]]
 
 
 def last_days(number: int) -> Days:
-    """The last local days, today included."""
     return lambda today: (today - (number - 1) * DAY, today)
 
 
@@ -70,8 +69,8 @@ LONGEST_RANGE = {
 
 
 def series(asked: Range, interval: Interval, zone: ZoneInfo) -> list[datetime]:
-    """The starts of the buckets of a range. Raises Invalid when the range is too long for the
-    interval."""
+    """The starts of the buckets of a range. Raises Invalid for a range that is too long for
+    them."""
     lower, upper = asked
     if upper - lower > LONGEST_RANGE[interval]:
         coarser = [
@@ -82,8 +81,7 @@ def series(asked: Range, interval: Interval, zone: ZoneInfo) -> list[datetime]:
 
 
 def range_of(params: Params, clock: Clock) -> Range:
-    """The range that the parameters stand for. Raises ValueError when it is empty, or outside the
-    years that are allowed."""
+    """The range that the parameters stand for. Raises ValueError as `checked` does."""
     if params.from_ is not None:
         lower = instant(params.from_, clock.zone)
         upper = clock.now if params.to is None else instant(params.to, clock.zone, end=True)
@@ -105,8 +103,7 @@ def range_of_days(days: tuple[date, date], clock: Clock) -> Range:
 
 
 def checked(lower: datetime, upper: datetime) -> Range:
-    """The range itself. Raises ValueError when it is empty, or outside the years that are
-    allowed."""
+    """The range itself. Raises ValueError when it is empty, or outside the allowed years."""
     if lower >= upper:
         raise ValueError("the range ends before it starts")
     if lower < EARLIEST or upper > LATEST:
@@ -137,8 +134,8 @@ def compared_range(params: Params, asked: Range, clock: Clock) -> Range | None:
 
 
 def previous(asked: Range, zone: ZoneInfo) -> Range:
-    """The range of the same length before this one: as many local days if it begins with a day,
-    else as many seconds."""
+    """The range of the same length before: of as many local days if it begins with one, else
+    seconds."""
     lower, upper = (moment.astimezone(zone) for moment in asked)
     if lower.astimezone(UTC) != midnight(lower.date(), zone):
         length = asked[1] - asked[0]

@@ -38,8 +38,7 @@ EVENTS_OF: LiteralString = (
 
 
 def clause_condition(clause: Clause, of: Of) -> Fragment:
-    """The condition of one clause. Where the other table has the dimension, it asks whether a row
-    of that one exists."""
+    """The condition of one clause; on the other table, that a row of it exists."""
     number, dimension = clause.number, clause.dimension
     expression: LiteralString = dimension.sql or f"coalesce(e.props ->> :property_{number}, '')"
     values = [clause.operator.convert(value) for value in clause.values]

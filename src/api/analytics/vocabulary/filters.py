@@ -31,7 +31,7 @@ Numbers = tuple[LiteralString, ...]
 
 
 def numbers(name: LiteralString = "") -> Numbers:
-    """A number for each clause of a filter, as text; it keeps the names of bound values apart."""
+    """Numbers as text for the clauses of a filter; they keep the names of bound values apart."""
     return tuple(f"{name}{tens}{ones}" for tens in ("", "1") for ones in DIGITS)
 
 
@@ -78,8 +78,7 @@ OPERATORS = {
 }
 
 NEGATIONS = {"is_not": "is", "contains_not": "contains", "matches_not": "matches"}
-"""Each negative operator, and the operator it negates: a visit passes `is_not` if no event of it
-passes `is`."""
+"""Operators that negate another: a visit passes `is_not` if no event of it passes `is`."""
 
 GROUPS: dict[str, LiteralString] = {"and": " and ", "or": " or "}
 
@@ -140,7 +139,6 @@ def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NU
 
 
 def names_goals(asked: Any) -> bool:
-    """Whether a list of clauses has one on saved goals."""
     reader = FilterReader((), NUMBERS)
     reader.group("and", asked)
     return reader.names_goals
@@ -164,7 +162,6 @@ class FilterReader:
         return NO_FILTER
 
     def read(self, asked: Any, depth: int = 0) -> Filter:
-        """Reads one clause of any kind."""
         match items_of(asked):
             case [str(operator), key, values] if operator in OPERATORS:
                 return self.clause(operator, key, values)
@@ -245,7 +242,6 @@ def without_goals(asked: Filter) -> Filter:
 
 
 def clauses_of(asked: Filter) -> Iterator[Clause]:
-    """Every clause in a filter."""
     match asked:
         case Clause():
             yield asked

@@ -59,9 +59,8 @@ def may_reach_top(measure: LiteralString) -> Fragment:
 def ranking_slots(
     value: LiteralString, order: Order | None, measure: LiteralString
 ) -> dict[str, Fragment]:
-    """The slots that say for which values visitors are counted: the top N and, where rows are
-    sorted by visitors, every other value that may be in it. `measure` is the upper bound of a
-    value's visitors."""
+    """The slots that say for which values visitors are counted: the top N and, sorted by visitors,
+    every other value that may be in it. `measure` is an upper bound of a value's visitors."""
     slots = {"top": value_in("top", value), "candidates": NOTHING}
     if order is None:
         return slots

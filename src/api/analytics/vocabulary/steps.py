@@ -47,7 +47,6 @@ class Step:
 
     @property
     def json(self) -> str | None:
-        """The properties as JSON text for the database."""
         return json.dumps(self.props) if self.props else None
 
 
@@ -70,7 +69,6 @@ class Condition(BaseModel):
 
     @model_validator(mode="after")
     def refuse_incomplete(self) -> Self:
-        """Refuses a condition without event and page, and a page that is not one."""
         if self.event is None and self.page is None:
             raise ValueError("needs an event or a page")
         if self.page is not None and not self.page.startswith(("/", "*")):
@@ -79,7 +77,6 @@ class Condition(BaseModel):
 
     @property
     def step(self) -> Step:
-        """The condition as a step."""
         if self.page is None:
             return Step(self.event or PAGEVIEW, props=self.props)
         return replace(page_step(self.page), name=self.event or PAGEVIEW, props=self.props)

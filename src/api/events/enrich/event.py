@@ -36,8 +36,7 @@ NO_AGENT = read_agent("")
 
 
 def warm_up() -> None:
-    """Loads the tables of user agents and sources. This takes a second or more, for which the first
-    event would wait."""
+    """Loads the tables of user agents and sources: else the first event waits a second or more."""
     read_agent("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
     read_traffic_source("https://www.example.com/", {}, "example.org")
 
@@ -103,8 +102,8 @@ def accepted_time(time: datetime | None, sender: Sender) -> datetime:
 
 
 def refuse_expired(time: datetime, site: Site) -> None:
-    """Raises Rejected for a time before the site's raw data begins: rollups of that time could not
-    be computed again."""
+    """Raises Rejected for a time before the site's raw data: its rollups could not be computed
+    again."""
     if site.raw_data_since and time < site.raw_data_since:
         raise Rejected(
             "expired", f"The site keeps no events before {site.raw_data_since:%Y-%m-%d}."
@@ -132,8 +131,7 @@ def name_of(event: EventIn) -> str:
 
 
 def event_id(given: str | int | None) -> UUID:
-    """The sender's id as a UUID: itself if it is one, else derived from it; a random one without an
-    id."""
+    """The sender's id as a UUID, derived from it where it is none; a random one without an id."""
     if given is None:
         return uuid4()
     try:
@@ -179,7 +177,6 @@ def context_of(
     sender: Sender,
     geo: GeoLocator,
 ) -> Context:
-    """The context of a visit that this event would begin."""
     query = query_of(event, url) if url.query else campaign_of(event)
     source = source_of(event.referrer or "", tuple(query.items()), hostname)
     location = geo.locate(sender.ip, sender.headers, event.timezone)

@@ -120,7 +120,6 @@ def _network(ip: str) -> IPv4Address | IPv6Address:
 
 
 def _first(record: object, paths: tuple[tuple[str | int, ...], ...]) -> str:
-    """The first non-empty text found at one of the paths."""
     texts = (_at(record, path) for path in paths)
     return next((text for text in texts if isinstance(text, str) and text), "")
 

@@ -81,11 +81,9 @@ class Sender:
     salt_of: Callable[[date], bytes | None]
     """The salt of a day; None if it is deleted or not created yet."""
     trusted: bool = False
-    """Whether the sender may name visitors and backdate events: an editor of the site, or an
-    import."""
+    """Whether it may name visitors and backdate events: an editor of the site, or an import."""
     stored_visitor_id: int | None = None
-    """The visitor that was stored with a rejected event, for its replay: the address is not
-    stored."""
+    """The visitor of a rejected event that is replayed: its address is not stored."""
 
 
 def identity(
@@ -109,8 +107,8 @@ def named_identity(kind: Literal["user", "visitor"], site: Site, name: str) -> i
 def cookieless_identity(
     site: Site, sender: Sender, time: datetime, agent_text: str
 ) -> tuple[int, int | None]:
-    """The hashes of address and user agent under the salt of the day, and of the day before if that
-    salt still exists."""
+    """The hashes of address and user agent under the day's salt, and that of the day before if
+    any."""
     if sender.stored_visitor_id is not None:
         return sender.stored_visitor_id, None
     message = message_of((str(site.id), sender.ip, agent_text))
@@ -121,8 +119,7 @@ def cookieless_identity(
 
 
 def message_of(parts: Iterable[str]) -> bytes:
-    """The parts, each preceded by its length, so that different parts never have the same
-    message."""
+    """The parts, each preceded by its length, so that no two lists have the same message."""
     message = b""
     for part in parts:
         data = part.encode("utf-8", "replace")

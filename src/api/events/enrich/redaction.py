@@ -26,8 +26,7 @@ MIXED = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z
 shorter; a UUID more often names a thing than it is a secret."""
 
 LONG_HOST = re.compile(r"//[^/?#]{256}")
-"""Too long for a host name, which has at most 253 characters. Parsing a longer one takes quadratic
-time."""
+"""Too long for a host name (253 characters at most); parsing it takes quadratic time."""
 
 USER_INFO = re.compile(r"(?<=//)[^/?#\s]*@")
 
@@ -62,7 +61,6 @@ def signed(found: re.Match[str]) -> str:
 
 
 def redact_emails(text: str) -> str:
-    """Text without what looks like an e-mail address."""
     return EMAIL.sub("[email]", text) if "@" in text or "%40" in text else text
 
 
@@ -114,7 +112,6 @@ def campaign_value(key: str, value: str) -> str:
 
 
 def is_url(text: str) -> bool:
-    """Whether a property is a web address, as of a link or a download."""
     return text.startswith(("http://", "https://"))
 
 

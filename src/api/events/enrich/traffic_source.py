@@ -74,12 +74,10 @@ class Clues:
 
     @property
     def shopping(self) -> bool:
-        """Whether the source is a shop, or the campaign is for one."""
         return self.category == "shopping" or bool(SHOP_CAMPAIGN.search(self.campaign))
 
     @property
     def pushed(self) -> bool:
-        """Whether the medium is a push notification."""
         return bool(PUSH_MEDIUM.search(self.medium))
 
 
@@ -181,8 +179,7 @@ def _tag(query: Mapping[str, str], key: str) -> str:
 
 
 def _listed_site(host: str) -> KnownSource | None:
-    """The listed site with the longest domain at or above the host: gemini.google.com before
-    google.com."""
+    """The listed site with the longest matching domain: gemini.google.com before google.com."""
     domain = COUNTRY_DOMAIN.sub(r"\1.com", host)
     while domain and domain not in SITES:
         domain = domain.partition(".")[2]
@@ -218,8 +215,7 @@ def _host(url: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _registrable(host: str) -> str:
-    """The registrable domain of a host; of an IP address or a name such as localhost, the host
-    itself."""
+    """The registrable domain of a host; an IP address or a name such as localhost itself."""
     address = ":" in host or host.replace(".", "").isdigit()
     return host if address else _suffixes().privatesuffix(host) or host
 

@@ -105,8 +105,7 @@ class Unpacking:
             raise Malformed("The gzip data of the body is invalid.") from error
 
     def end(self) -> bytes:
-        """The rest of the body after the last chunk. Raises Malformed when gzip data is
-        incomplete."""
+        """The rest of the body, after its last chunk. Raises Malformed for incomplete gzip data."""
         if self.inflate and not self.inflate.eof:
             raise Malformed("The gzip data of the body is incomplete.")
         return b"" if self.is_plain or self.inflate else self.start
@@ -134,8 +133,7 @@ def form_event(fields: Iterable[tuple[str, str]]) -> bytes:
 
 
 def typed(key: str, value: str) -> str | Raw:
-    """The value of a form's field. Text that should be JSON and is not stays text, which is
-    rejected later."""
+    """The value of a form's field. Text that should be JSON but is not is rejected later."""
     if key not in NOT_TEXT:
         return replace_surrogates(value)
     try:

@@ -154,7 +154,6 @@ def has_nan(text: bytes) -> bool:
 
 
 def check_props(props: dict[str, Any] | None) -> None:
-    """Raises Rejected for too many properties, or properties that are nested too deeply."""
     if not props:
         return
     if len(props) > MAX_PROPS:
@@ -164,7 +163,6 @@ def check_props(props: dict[str, Any] | None) -> None:
 
 
 def depth(value: Any) -> int:
-    """The number of levels of objects and arrays in a value."""
     level = 0
     current: list[Any] = [value]
     while current := [child for item in current for child in children(item)]:
@@ -173,7 +171,6 @@ def depth(value: Any) -> int:
 
 
 def children(value: Any) -> list[Any]:
-    """The values of an object or array, one level down."""
     if isinstance(value, dict):
         return list(value.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]

@@ -52,8 +52,8 @@ class Limits:
             self.of_address.take(key, number, "Too many events from this address.")
 
     def admit_sites(self, numbers: Mapping[str, int]) -> None:
-        """Raises TooManyRequests when a site gets too many events. `numbers` has the events by key
-        of the site."""
+        """Raises TooManyRequests for too many events of a site. `numbers`: events by key of the
+        site."""
         for key, number in numbers.items():
             self.of_site.take(key, number, "Too many events for the site {key}.")
             self.of_day.take(key, number, "The day's quota of {key} is used up.")

@@ -69,8 +69,7 @@ async def rejected_events(
 
 
 async def replay(writer: Writer, geo: GeoLocator, site: Site, wanted: Replay) -> ReplayReport:
-    """Submits rejected events again. Repeated after a crash at any point, it stores nothing
-    twice."""
+    """Submits rejected events again. Repeated after a crash, it stores nothing twice."""
     rows = await rejected_events(writer.database, site, wanted.code, wanted.ids)
     submissions = {row["id"]: resubmission(row, site) for row in reversed(rows)}
     for submission in submissions.values():
@@ -91,8 +90,8 @@ async def replay(writer: Writer, geo: GeoLocator, site: Site, wanted: Replay) ->
 
 
 def resubmission(row: dict[str, Any], site: Site) -> Submission:
-    """The submission of a rejected event: with the visitor who sent it, and the time of its arrival
-    if it has none."""
+    """The submission of a rejected event, with the visitor who sent it and, if need be, the time of
+    its arrival."""
     submission = Submission(Raw(row["payload"].encode()), site=site, sender=sender_of(row))
     submission.parse()
     if given := submission.given:

@@ -68,7 +68,6 @@ class RejectedEvent(Struct, kw_only=True):
 
 
 def rejected_event(raw: Raw, error: AnalyticsError, site: Site, sender: Sender) -> RejectedEvent:
-    """The row for an event that was rejected."""
     fields = readable(bytes(raw))
     identified = sender.trusted or site.identified
     agent_text = str(fields.get("user_agent") or sender.user_agent)[:512]
@@ -110,14 +109,12 @@ def payload_of(raw: bytes, fields: Mapping[str, Any], identified: bool) -> str:
 
 
 def cleaned_text(raw: bytes) -> str:
-    """Bytes that are not an event, as text without personal data. Bytes that are not UTF-8 are
-    escaped."""
+    """Bytes that are not an event as text without personal data, escaped if they are not UTF-8."""
     text = raw.decode("utf-8", "backslashreplace")
     return spell_out_unstorable(redact_all(HIDDEN_FIELD.sub(r"\1:null", text)))
 
 
 def cleaned_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an event without personal data, each by its own rule."""
     return {redact_all(key): CLEANERS.get(key, cleaned)(value) for key, value in fields.items()}
 
 
@@ -159,8 +156,7 @@ CLEANERS: dict[str, Callable[[Any], Any]] = {
 
 
 def rejected_queue(database: Database, settings: Settings) -> WriteQueue[RejectedEvent, None]:
-    """The queue of rejected events. It has one writer, since a lock in the database serialises
-    them."""
+    """The queue of rejected events. It has one writer: a lock in the database serialises them."""
     return WriteQueue(
         lambda batch: store_rejected(database, batch.close(), settings.rejected_rows),
         writers=1,
@@ -184,8 +180,7 @@ async def store_rejected(
 
 
 def newest_of_each_site(rejected: Sequence[RejectedEvent], max_rows: int) -> list[RejectedEvent]:
-    """At most `max_rows` events of each site, the newest ones: the others would be deleted at
-    once."""
+    """The newest `max_rows` events of each site: others would be deleted at once."""
     of_site: dict[int, list[RejectedEvent]] = defaultdict(list)
     for event in rejected:
         of_site[event.site_id].append(event)

@@ -35,7 +35,6 @@ class Person(BaseModel):
 
     @property
     def name(self) -> str:
-        """The id that was given."""
         return self.user_id or self.visitor_id or ""
 
 

@@ -16,8 +16,7 @@ ItemOut = TypeVar("ItemOut", bound=OfSite, covariant=True)
 
 
 class Batch(Protocol[ItemOut]):
-    """Items that are written in one transaction. While it is open, further requests for its sites
-    join."""
+    """Items that are written in one transaction. Further requests join while it is open."""
 
     @property
     def sites(self) -> frozenset[int]:

@@ -35,8 +35,7 @@ CROWD = 4
 """With fewer requests in a batch and items behind it, the next batch does not wait."""
 
 WORTHWHILE = 16
-"""The next batch stops waiting when it has this many items, or half of the expected ones if that is
-more."""
+"""The next batch starts with so many items, or half of the expected ones if that is more."""
 
 DRAIN_SECONDS = 10.0
 """How long a process that ends waits for batches that are being written."""
@@ -48,8 +47,8 @@ Results = asyncio.Future[Sequence[Result]]
 """The results of a request: one for each item."""
 
 Write = Callable[[Batch[Item]], Awaitable[Sequence[Result]]]
-"""Writes a batch, and closes it when it has all locks. Returns a result for each item, in order,
-after the COMMIT."""
+"""Writes a batch, and closes it when it has all locks. Returns its results, in order, after the
+COMMIT."""
 
 
 @dataclass(slots=True, eq=False)
@@ -135,8 +134,7 @@ class WriteQueue(Generic[Item, Result]):
         """The sites that are being written."""
         self.long_batches_running = 0
         self.short_batches_running = 0
-        """Closed batches of short queues that are being written. An open one still takes
-        requests."""
+        """Closed batches of short queues; the next one is started beside them."""
         self.batches: set[asyncio.Task[None]] = set()
         self.depth = 0
         """The number of items in queues."""
@@ -281,15 +279,13 @@ class WriteQueue(Generic[Item, Result]):
         self.on_depth(self.depth)
 
     def gather(self, requests: int) -> None:
-        """Lets the next batch wait for a moment after one of so many requests, so that clients that
-        send again at once share it: else the first of them would be a batch alone, and delay the
-        others."""
+        """Lets the next batch wait a moment for clients that send again at once after these
+        requests: else the first of them would be a batch alone, and delay the others."""
         crowd = requests + self.depth
         if crowd >= CROWD and not self.min_batch:
             self.min_batch = min(crowd, max(WORTHWHILE, crowd // 2))
             asyncio.get_running_loop().call_later(GATHER_SECONDS, self.stop_gathering)
 
     def stop_gathering(self) -> None:
-        """Starts the next batch with the items that there are."""
         self.min_batch = 0
         self.dispatch()

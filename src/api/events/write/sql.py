@@ -15,8 +15,8 @@ from api.db.sql_files import text_of
 Connection = AsyncConnection[Any]
 
 Cursor = AsyncCursor[Any]
-"""The cursor of a statement. In a pipeline, the statement may not have run yet: its rows are there
-when they are fetched."""
+"""The cursor of a statement. In a pipeline, the statement runs at the latest when rows are
+fetched."""
 
 MAX_ROWS_IN_PIPELINE = 300
 """With more rows, COPY saves more than the round trips of a pipeline's absence cost."""
@@ -43,8 +43,7 @@ class SqlFolder:
         values: Mapping[str, Any],
         shape: AsyncRowFactory[Any] = dict_row,
     ) -> Cursor:
-        """Runs a file with these values. Its rows are dictionaries unless another shape is
-        given."""
+        """Runs a file with these values. Its rows are dictionaries, or of the given shape."""
         return await connection.cursor(row_factory=shape).execute(self.text(name), values)
 
 

@@ -58,8 +58,8 @@ def resolve_visitors(
 
 
 def resolve(visit: Visit, known: KnownVisitor | None, last_numbers: dict[int, int]) -> Visitor:
-    """The visitor of this visit, which is the earliest of theirs in the batch: the stored one, or a
-    new one."""
+    """The visitor of this visit, the earliest of theirs in the batch: the stored one, or a new
+    one."""
     site, visitor = visit.site_id, visit.visitor_id
     if known is None:
         last_numbers[site] += 1

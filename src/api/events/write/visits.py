@@ -21,8 +21,7 @@ TIMEOUT = timedelta(minutes=30)
 """The longest gap between two events of one visit."""
 
 LONGEST_VISIT = timedelta(days=7)
-"""Longer activity is several visits, so that the visit of an event is found among those that began
-in the 7 days before it."""
+"""Longer activity is several visits: that of an event is found in the 7 days before it."""
 
 LONGEST_SESSION = timedelta(hours=24)
 """The longest time between two events with the same session_id that are one visit."""
@@ -37,8 +36,7 @@ class PageMark(Struct, frozen=True, order=True):
 
 
 class Visit(Struct):
-    """One visit. Every field is a sum, a first or a last of its events, so two visits can be
-    merged."""
+    """One visit. Each field is a sum, a first or a last of its events, so visits can be merged."""
 
     id: UUID
     site_id: int
@@ -60,8 +58,7 @@ class Visit(Struct):
     """The context of its first event; None for a stored visit whose first event is the same."""
     visitor_number: int = -1
     first_seen: datetime | None = None
-    """The first visit of its visitor. It and `visitor_number` are set before a new visit is
-    stored."""
+    """The first visit of its visitor; it and `visitor_number` are set before it is stored."""
     stored_started: datetime | None = None
     """`started` of the stored row; None for a new visit."""
     last_change: int | None = None
@@ -135,14 +132,12 @@ class Assignment:
             self.timeline(visit.site_id, visit.session_id, visit.visitor_id).append(visit)
 
     def timeline(self, site_id: int, session_id: str | None, visitor_id: int) -> list[Visit]:
-        """The visits that an event can join: those of its session or, without one, of its
-        visitor."""
+        """The visits that an event can join: of its session or, without one, of its visitor."""
         if session_id is None:
             return self.by_visitor[visitor_id]
         return self.by_session[site_id, session_id]
 
     def assign(self, events: Sequence[Event]) -> list[tuple[Event, Visit]]:
-        """The events with their visits, in the order given."""
         in_time = sorted(range(len(events)), key=lambda i: (events[i].time, events[i].id.int))
         visits = {index: self.assign_one(events[index]) for index in in_time}
         return [(event, visits[index].final) for index, event in enumerate(events)]
@@ -166,14 +161,12 @@ class Assignment:
         return host
 
     def visitor_of(self, event: Event) -> int:
-        """The visitor id of the event: that of the day before while a visit of it continues over
-        midnight."""
+        """The visitor id: that of the day before while a visit of it continues over midnight."""
         earlier = event.earlier_visitor_id
         goes_on = earlier is not None and touching(self.by_visitor.get(earlier, []), event)
         return earlier if earlier is not None and goes_on else event.visitor_id
 
     def merge(self, host: Visit, other: Visit, timeline: list[Visit]) -> None:
-        """Merges a visit into another."""
         host.absorb(other)
         other.merged_into = host
         timeline.remove(other)
@@ -194,12 +187,10 @@ def touching(timeline: Iterable[Visit], event: Event) -> list[Visit]:
 
 
 def span_with(visit: Visit, event: Event) -> timedelta:
-    """The length of the visit with this event."""
     return max(visit.last_event, event.time) - min(visit.started, event.time)
 
 
 def in_session(timeline: Iterable[Visit], event: Event) -> list[Visit]:
-    """The latest visit of a session that the event can join without exceeding LONGEST_SESSION; at
-    most one."""
+    """The latest visit of a session that the event fits into (LONGEST_SESSION); at most one."""
     fitting = [visit for visit in timeline if span_with(visit, event) <= LONGEST_SESSION]
     return sorted(fitting, key=lambda visit: visit.first)[-1:]

@@ -40,7 +40,7 @@ class Ready(BaseModel):
     status: Literal["ready"] = "ready"
     engine: str
     warnings: list[str] = []
-    """What is late, and an operator should look at. Answers are exact all the same."""
+    """What is late and an operator should look at. Answers are exact all the same."""
 
 
 class Readiness:

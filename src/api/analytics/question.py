@@ -97,7 +97,7 @@ def single(
 
 
 def requirements_of(metrics: tuple[str, ...], *more: LiteralString) -> Mapping[str, Requirement]:
-    """What these metrics, and more measures of events, read."""
+    """The requirements of these metrics, and of more measures of events."""
     events = (*measures_of(metrics, "events"), *more)
     return {
         "visits": Requirement(VISITS, measures_of(metrics, "visits")),

@@ -79,7 +79,7 @@ class Report(Generic[P]):
     """One entry of REPORTS. P is the class of its parameters."""
 
     name: str
-    """Also its path below /api/analytics."""
+    """Its name, which is also its path below /api/analytics."""
     title: str
     params: type[P]
     rows: Question[P]

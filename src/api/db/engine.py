@@ -1,4 +1,4 @@
-"""Which kind of server the database is. It is detected once; other modules ask the Engine."""
+"""The engine profile of the server. It is detected once; other modules ask the Engine."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -20,7 +20,7 @@ because their tables must grow. So this one makes a temporary table grow by a bl
 COMMIT empties it. The table is created once for each connection."""
 
 MAY_TAKE_ROOM: LiteralString = "select has_database_privilege(current_database(), 'temporary')"
-"""Every role may, unless an administrator has revoked it."""
+"""Whether this role may create temporary tables; every role may, unless that was revoked."""
 
 
 class Probe:

@@ -43,7 +43,7 @@ router = APIRouter(prefix="/api/events", tags=["events"])
 EVENT_BY_ID = Path(__file__).parent / "event_by_id.sql"
 
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
-"""Trackers run on pages of other origins. These routes read no cookie."""
+"""Responses may be read from any origin: trackers run on other ones, and no cookie is read here."""
 
 
 @router.post(
@@ -117,7 +117,7 @@ IMAGES: dict[int | str, dict[str, Any]] = {
     status: {"content": {"image/gif": {}}, "description": refusal["description"]}
     for status, refusal in ({200: {"description": "Stored, and committed."}} | REFUSALS).items()
 }
-"""Every response is an image."""
+"""The responses of the pixel for OpenAPI: each is an image."""
 
 pixel_router = APIRouter(tags=["events"])
 

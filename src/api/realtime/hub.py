@@ -31,7 +31,7 @@ log = logging.getLogger("analytics.realtime")
 TICK_SECONDS = 1.0
 
 AGE_SECONDS = 10
-"""How often watched sites are computed without any event: past minutes move on."""
+"""How often watched sites are computed even without events, because their 30 minutes move on."""
 
 RECONNECT_SECONDS = 2.0
 

@@ -56,7 +56,7 @@ class Snapshot(BaseModel):
     minutes: list[int]
     """Events in each of the last 30 minutes, the current one last."""
     top_pages: list[LivePage]
-    """By page views of the last 30 minutes."""
+    """The pages with the most views in the last 30 minutes."""
     today: Today
     latest: list[LiveEvent]
     """The last 20 events of the last 30 minutes, the newest first."""

@@ -9,7 +9,7 @@ const WEEKS = 8;
 
 const by = (dimension) => ({ dimension, limit: SHOWN + 1 }); // one may be left out
 
-/** By id: the report, its parameters besides the range (null: none can be sent yet), how to draw the rows. */
+/** By id: the report, its parameters besides the range (null: not known yet), how to draw rows. */
 export const CARDS = {
   sources: { report: 'traffic-sources', ask: by, draw: breakdown },
   pages: {

@@ -12,7 +12,7 @@ export const element = (tag, attributes = {}, ...children) =>
 export const svg = (tag, attributes = {}, ...children) =>
   fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 
-/** A bar behind a row. Its width is set in the CSSOM, because the Content-Security-Policy forbids style attributes. */
+/** A bar behind a row. Its width is set in the CSSOM: the CSP forbids style attributes. */
 export function bar(share) {
   const made = element('span', { class: 'bar', 'aria-hidden': 'true' });
   made.style.width = `${(share || 0) * 100}%`;

@@ -1,4 +1,4 @@
-// The live page. Each message is a complete snapshot, so nothing is missing after a lost connection.
+// The live page. Each message is a whole snapshot, so a lost connection loses nothing.
 
 import { element, ranking } from './dom.js';
 import { CLOCK, count, country, dates, flag, plural } from './format.js';
@@ -102,7 +102,7 @@ function connect() {
   });
 }
 
-/** Waits twice as long after each failure, plus a random time, so that not all viewers return at once. */
+/** Waits twice as long after each failure, plus a random time: viewers must not all return at once. */
 function nextWait() {
   const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
   failures += 1;

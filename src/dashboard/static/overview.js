@@ -60,7 +60,7 @@ async function answer(url, signal) {
 const latest = {};
 const redraw = (answered) => answered?.found && answered.draw(answered.found);
 
-/** Loads a card and draws it. The same query is not sent twice in a row; the answer to the newest one is drawn. */
+/** Loads a card and draws it. A query is not repeated; only the answer to the newest is drawn. */
 async function load(id, path, params, draw) {
   const url = address(path, params);
   if (latest[id]?.url === url) return redraw(Object.assign(latest[id], { draw }));

@@ -28,7 +28,7 @@ class Groups:
         self, names: Sequence[str], dimensions: Sequence[Dimension | None], interval: Interval
     ) -> None:
         self.dimensions = dimensions
-        """None stands for time."""
+        """The dimensions, in order; None stands for time."""
         self.interval = interval
         self.numbered = [*zip(names, dimensions, NUMBERS, strict=False)]
 

@@ -16,7 +16,7 @@ from api.db.sql_files import Fragment
 
 
 class CustomEventsParams(Params):
-    """Custom events, by name or by a property's values."""
+    """Parameters: custom events, by name or by a property's values."""
 
     name: Text | None = Field(None, description="Only events of this name.")
     property: Text | None = Field(None, description="Break down by this property's values.")
@@ -62,7 +62,7 @@ CUSTOM_EVENTS = Report(
 
 
 class EventsParams(SeriesParams, PagesParams, BreakdownParams):
-    """Events in time buckets."""
+    """Parameters: events in time buckets."""
 
     limit: int = Field(1000, ge=1, le=10_000, description="The most rows to return.")
 

@@ -23,7 +23,8 @@ STEPS = "Pages, patterns, event names, or objects in JSON."
 
 
 class FunnelParams(Params):
-    """Steps: pages (`/pricing`, `/blog/*`, `/docs/**`), names of events, or JSON objects."""
+    """Parameters: the steps, which are pages (`/pricing`, `/blog/*`, `/docs/**`), names of events,
+    or JSON objects."""
 
     step_fields = ("steps",)
     steps: list[Text] = Field([], max_length=MAX_STEPS, description=STEPS)
@@ -49,7 +50,7 @@ class FunnelParams(Params):
 
 
 class FunnelVisitorsParams(FunnelParams):
-    """A funnel, and a step of it."""
+    """Parameters: a funnel, and one of its steps."""
 
     step: int = Field(1, ge=1, le=MAX_STEPS, description="The number of the step.")
     outcome: Literal["dropped", "reached"] = Field(
@@ -117,7 +118,7 @@ funnel have consecutive positions."""
 LATEST: tuple[LiteralString, ...] = tuple(
     f"max(time) filter (where step = {number}) over walk" for number in (*DIGITS[1:], "10")
 )
-"""For each step: when its last event happened so far."""
+"""For each step, the time of its latest event up to the current row."""
 
 
 def with_steps(query: Query[F]) -> Query[F]:

@@ -14,7 +14,7 @@ from api.analytics.time.ranges import series
 
 
 class LifecycleParams(Params):
-    """The width of the periods."""
+    """The parameters of the report: the width of its periods."""
 
     interval: Literal["day", "week", "month"] = Field("day", description="Width of a period.")
 

@@ -15,13 +15,13 @@ from api.rollups.definitions import EVENTS, VIEWS, VISITS
 
 
 class PagesParams(Params):
-    """Which pages to report."""
+    """Parameters: which pages to report."""
 
     pages: list[Text] | None = Field(None, max_length=100, description="Only these pages.")
 
 
 class PageReportParams(PagesParams):
-    """Which pages to report, and how much of each."""
+    """Parameters: which pages to report, and how much of each."""
 
     detail: bool = Field(
         False, description="Also visits and time_on_page, which are counted from the events."
@@ -39,7 +39,7 @@ class Page(BaseModel):
     entries: int
     exits: int
     bounce_rate: float | None
-    """Of the visits that entered here."""
+    """Bounces / visits with a page view, of the visits that entered on it."""
     exit_rate: float
     """Exits / page views."""
     engaged_seconds: float | None

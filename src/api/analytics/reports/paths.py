@@ -15,7 +15,7 @@ from api.db.sql_files import Fragment
 
 
 class PathsParams(Params):
-    """Where paths begin or end, and how long they are."""
+    """Parameters: where paths begin or end, and how long they are."""
 
     page: Text | None = Field(None, description="Begin (or end) at this page or pattern.")
     direction: Literal["from", "to"] = Field(

@@ -17,7 +17,7 @@ from api.db.sql_files import Fragment
 
 
 class RetentionParams(Params):
-    """Cohorts, and the periods after them."""
+    """Parameters: cohorts, and the periods after them."""
 
     step_fields = ("start", "return_")
     interval: Literal["day", "week", "month"] = Field("week", description="Width of a period.")

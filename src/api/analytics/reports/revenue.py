@@ -13,7 +13,7 @@ from api.db.sql_files import Fragment
 
 
 class RevenueParams(BreakdownParams):
-    """A dimension, and the visit that gets the credit."""
+    """Parameters: a dimension, and the visit that gets the credit."""
 
     attribution: Literal["last", "first"] = Field(
         "last", description="The visit with the order, or the visitor's first visit ever."

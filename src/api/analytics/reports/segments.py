@@ -14,7 +14,7 @@ from api.db.sql_files import Fragment
 
 
 class SegmentsParams(Params):
-    """Two segments, each with a filter of its own."""
+    """Parameters: two segments, each with a filter of its own."""
 
     filter_fields = ("filters", "a", "b")
     a: str = Field("", max_length=10_000, description="Filters of segment a, like filters.")

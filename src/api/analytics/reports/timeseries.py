@@ -16,7 +16,7 @@ from api.db.sql_files import Fragment
 
 
 class SeriesParams(Params):
-    """The width of the buckets."""
+    """The parameters of a series: the width of its buckets."""
 
     interval: Interval = Field(Interval.HOUR, description="The width of a bucket.")
 

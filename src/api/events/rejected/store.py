@@ -51,7 +51,7 @@ HIDDEN = ("ip", "ip_address", "authorization", "token", "api_key", "password")
 HIDDEN_FIELD = re.compile(
     rf'("(?:{"|".join((*IDENTITIES, *HIDDEN))})")\s*:\s*(?:"(?:[^"\\]|\\.)*+"?|[^",}}\]\s]+)', re.I
 )
-"""Such a field in text that is not JSON."""
+"""Matches such a field in text that is not JSON."""
 
 
 class RejectedEvent(Struct, kw_only=True):

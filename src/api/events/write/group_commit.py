@@ -100,7 +100,7 @@ class QueuedBatch(Generic[Item, Result]):
     take: Callable[["QueuedBatch[Item, Result]"], Sequence[WriteRequest[Item, Result]]]
     """Takes the requests out of the queues."""
     requests: Sequence[WriteRequest[Item, Result]] | None = None
-    """None while it is open."""
+    """Its requests; None while it is open."""
 
     def close(self) -> Sequence[Item]:
         """Closes the batch, and returns its items. Later requests are in the next batch."""

@@ -19,7 +19,8 @@ Cursor = AsyncCursor[Any]
 fetched."""
 
 MAX_ROWS_IN_PIPELINE = 300
-"""With more rows, COPY saves more than the round trips of a pipeline's absence cost."""
+"""The most rows that are written in a pipeline. With more, COPY is faster in spite of its round
+trips."""
 
 
 class SqlFolder:

@@ -118,6 +118,7 @@ class Ingest:
     geo: GeoLocator
     writer: Writer
     queue: WriteQueue[Event, Result]
+    """Collects events into batches, which the writer stores (see event_queue in writer.py)."""
     rejected: WriteQueue[RejectedEvent, None]
 
     async def submit(

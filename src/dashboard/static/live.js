@@ -102,7 +102,7 @@ function connect() {
   });
 }
 
-/** Waits twice as long after each failure, plus a random time: viewers must not all return at once. */
+/** Up to twice as long after each failure, at random: viewers must not all return at once. */
 function nextWait() {
   const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
   failures += 1;

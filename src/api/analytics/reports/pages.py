@@ -45,7 +45,7 @@ class Page(BaseModel):
     engaged_seconds: float | None
     """Reported engaged seconds / page views; null when none were reported."""
     time_on_page: float | None
-    """Mean seconds per page view, reported or until the next view; only with detail=true."""
+    """Mean seconds per page view, reported or until the next view; null like `visits`."""
 
 
 def with_detail(query: Query[PageReportParams]) -> Query[PageReportParams]:

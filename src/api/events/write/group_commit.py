@@ -91,7 +91,7 @@ class SiteQueue(Generic[Item, Result]):
 
 @dataclass(slots=True, eq=False)
 class QueuedBatch(Generic[Item, Result]):
-    """A batch of what the queues contain when it is closed."""
+    """A batch of the requests that are in some queues when it is closed."""
 
     queues: Sequence[SiteQueue[Item, Result]]
     sites: frozenset[int]

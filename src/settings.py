@@ -190,7 +190,7 @@ class Settings(BaseSettings):
     def refuse_unsafe_pairs(self) -> Self:
         if not self.retention_days:
             return self
-        # A chunk is a week wide, so it is removed up to a week after its first rows may be.
+        # A chunk (a week wide) that is compressed later would be removed right afterwards.
         if self.columnstore_after_days > self.retention_days - 7:
             raise ValueError(
                 f"RETENTION_DAYS ({self.retention_days}) and COLUMNSTORE_AFTER_DAYS"

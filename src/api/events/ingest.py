@@ -111,7 +111,7 @@ class Ingest:
 
     database: Database
     secret: str
-    """Signs the logins of senders."""
+    """The key that logins of senders are signed with."""
     sites: Sites
     salts: Salts
     limits: Limits

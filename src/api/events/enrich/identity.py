@@ -107,8 +107,8 @@ def named_identity(kind: Literal["user", "visitor"], site: Site, name: str) -> i
 def cookieless_identity(
     site: Site, sender: Sender, time: datetime, agent_text: str
 ) -> tuple[int, int | None]:
-    """The hashes of address and user agent under the day's salt, and that of the day before if
-    any."""
+    """The visitor's hash under the day's salt and, while it exists, that of the day before; of a
+    replayed event the stored visitor."""
     if sender.stored_visitor_id is not None:
         return sender.stored_visitor_id, None
     message = message_of((str(site.id), sender.ip, agent_text))

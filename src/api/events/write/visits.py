@@ -55,7 +55,7 @@ class Visit(Struct):
     entry: PageMark | None
     exit: PageMark | None
     context: Context | None = None
-    """The context of its first event; None for a stored visit whose first event is the same."""
+    """The context of its first event; None for a stored visit whose first event has not changed."""
     visitor_number: int = -1
     first_seen: datetime | None = None
     """The first visit of its visitor; it and `visitor_number` are set before it is stored."""

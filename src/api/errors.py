@@ -36,8 +36,9 @@ RETRY_AFTER_SECONDS = (1, 4)
 
 MOST_PROBLEMS = 20
 LONGEST_PROBLEM = 300
-LONGEST_PLACE = 100
-"""The most problems that a refusal lists, and the most characters of each and of its place."""
+LONGEST_LOCATION = 100
+"""The most problems that a refusal lists, and the most characters of each and of its field's
+path."""
 
 
 class Problem(BaseModel):
@@ -240,7 +241,7 @@ def validation_error(request: Request, error: RequestValidationError) -> Invalid
 def location(parts: Sequence[int | str]) -> str:
     """The path of an invalid field, e.g. props.plan."""
     where = ".".join(str(part) for part in parts[1:]) or str(parts[0])
-    return where[:LONGEST_PLACE]
+    return where[:LONGEST_LOCATION]
 
 
 def reason(message: str) -> str:

@@ -23,20 +23,22 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
-EVENTS = Counter("analytics_events", "Events by what became of them.", ["outcome"])
+EVENTS = Counter("analytics_events", "Events by outcome.", ["outcome"])
 REJECTED = Counter("analytics_rejected_events", "Rejected events by reason.", ["reason"])
-REFUSED = Counter("analytics_refused_requests", "Requests with events refused whole.", ["reason"])
+REFUSED = Counter(
+    "analytics_refused_requests", "Requests with events that were refused as a whole.", ["reason"]
+)
 WAITING = Gauge(
     "analytics_waiting_events", "Events that wait to be stored.", multiprocess_mode="livesum"
 )
 BATCH_EVENTS = Histogram(
     "analytics_batch_events", "Events in a batch.", buckets=(1, 2, 5, 10, 50, 100, 500, 1000, 5000)
 )
-BATCH_SECONDS = Histogram("analytics_batch_seconds", "How long a batch takes.", buckets=SECONDS)
+BATCH_SECONDS = Histogram("analytics_batch_seconds", "Seconds to write a batch.", buckets=SECONDS)
 COMMIT_SECONDS = Histogram(
-    "analytics_commit_seconds", "From a request's place in line to its COMMIT.", buckets=SECONDS
+    "analytics_commit_seconds", "From queueing a request to its COMMIT.", buckets=SECONDS
 )
-VIEWERS = Gauge("analytics_live_viewers", "Who watches a live page.", multiprocess_mode="livesum")
+VIEWERS = Gauge("analytics_live_viewers", "Open live pages.", multiprocess_mode="livesum")
 
 
 def exposition() -> tuple[bytes, str]:

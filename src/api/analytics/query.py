@@ -56,7 +56,7 @@ Timezone = Annotated[str, AfterValidator(iana_name)]
 
 
 def moment(text: object) -> date | datetime:
-    """A local day (2026-03-29) or an instant (2026-03-29T02:30:00Z), told apart by type: a day that
+    """A local day (2026-03-29) or an instant (2026-03-29T02:30:00Z), as different types: a day that
     ends a range is included, an instant is not."""
     if isinstance(text, date):
         return text

@@ -76,7 +76,8 @@ def unchanged(value: T) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Report(Generic[P]):
-    """One entry of REPORTS. P is the class of its parameters."""
+    """A report: its path, parameters, questions, and how rows may be sorted and broken down. P is
+    the class of its parameters."""
 
     name: str
     """Its name, which is also its path below /api/analytics."""

@@ -42,9 +42,9 @@ async def run_forever(database: Database, jobs: Sequence[Job]) -> None:
                 if await leads(connection):
                     await lead(connection, jobs)
         except psycopg.Error as error:
-            log.warning("jobs: the database is away: %s", type(error).__name__)
+            log.warning("jobs: the database is unavailable: %s", type(error).__name__)
         except Exception:
-            log.exception("jobs: starting over")
+            log.exception("jobs: failed, trying again")
         await asyncio.sleep(FOLLOWER_SECONDS)
 
 

@@ -120,7 +120,7 @@ class Hub:
                         if not self.watched.is_set():
                             break
             except (psycopg.Error, ValueError) as error:
-                log.warning("live: the database is away: %s", type(error).__name__)
+                log.warning("live: the database is unavailable: %s", type(error).__name__)
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def tick(self) -> None:

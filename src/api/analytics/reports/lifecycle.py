@@ -36,9 +36,9 @@ class LifecyclePeriod(BaseModel):
 def with_periods(query: Query[LifecycleParams]) -> Query[LifecycleParams]:
     """The query with the periods of the range, the one before them, and how many are over."""
     interval, zone = Interval(query.params.interval), query.zone
-    shown = series((query.lower, query.upper), interval, zone)
-    before = bucket_starts(shown[0] - DAY, shown[0], interval, zone)
-    starts = [before[-1], *shown]
+    periods = series((query.lower, query.upper), interval, zone)
+    before = bucket_starts(periods[0] - DAY, periods[0], interval, zone)
+    starts = [before[-1], *periods]
     values = {"complete": periods_over(starts, interval, zone, min(query.now, query.upper))}
     return replace(query, starts=starts, first=starts[0], until=query.upper, values=values)
 

@@ -54,7 +54,7 @@ def with_detail(query: Query[PageReportParams]) -> Query[PageReportParams]:
 
 
 def reads_events(query: Query[PageReportParams]) -> bool:
-    """Whether visits or time on page are shown or sorted by: only events can tell them."""
+    """Whether visits or time on page are shown or sorted by: only events have them."""
     by_detail = query.order is not None and query.order.measure in ("visits", "time_on_page")
     return query.params.detail or by_detail
 

@@ -28,10 +28,10 @@ class ActiveVisitors(BaseModel):
 
 def with_days(query: Query[Params]) -> Query[Params]:
     """The query with the days of its range, and those before it that WAU and MAU need."""
-    shown = series((query.lower, query.upper), Interval.DAY, query.zone)
-    earliest = shown[0] - (DAYS_BEFORE + 2) * DAY
-    before = bucket_starts(earliest, shown[0], Interval.DAY, query.zone)
-    starts = [*before[-DAYS_BEFORE:], *shown]
+    days = series((query.lower, query.upper), Interval.DAY, query.zone)
+    earliest = days[0] - (DAYS_BEFORE + 2) * DAY
+    before = bucket_starts(earliest, days[0], Interval.DAY, query.zone)
+    starts = [*before[-DAYS_BEFORE:], *days]
     return replace(query, starts=starts, first=starts[0], until=query.upper)
 
 

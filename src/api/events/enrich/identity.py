@@ -72,7 +72,7 @@ def import_salt(secret: str, day: date) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What is known of the sender of an event, beside the event."""
+    """The sender of an event: what the request says about it, and what it may do."""
 
     ip: str
     user_agent: str

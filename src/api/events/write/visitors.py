@@ -43,7 +43,7 @@ async def query_visitors(connection: Connection, events: Sequence[Event]) -> Cur
 
 
 def resolve_visitors(
-    visits: Sequence[Visit], known: Mapping[int, KnownVisitor], last_numbers: dict[int, int]
+    visits: Sequence[Visit], stored: Mapping[int, KnownVisitor], last_numbers: dict[int, int]
 ) -> list[Visitor]:
     """The visitors of these visits. Sets `visitor_number` and `first_seen` of each visit; new
     visitors get the next numbers of their site."""
@@ -51,22 +51,22 @@ def resolve_visitors(
     for visit in sorted(visits, key=lambda visit: visit.first):
         visitor = visitors.get(visit.visitor_id)
         if visitor is None:
-            visitor = resolve(visit, known.get(visit.visitor_id), last_numbers)
+            visitor = resolve(visit, stored.get(visit.visitor_id), last_numbers)
             visitors[visit.visitor_id] = visitor
         visit.visitor_number, visit.first_seen = visitor.number, visitor.first_seen
     return list(visitors.values())
 
 
-def resolve(visit: Visit, known: KnownVisitor | None, last_numbers: dict[int, int]) -> Visitor:
+def resolve(visit: Visit, stored: KnownVisitor | None, last_numbers: dict[int, int]) -> Visitor:
     """The visitor of this visit, the earliest of theirs in the batch: the stored one, or a new
     one."""
     site, visitor = visit.site_id, visit.visitor_id
-    if known is None:
+    if stored is None:
         last_numbers[site] += 1
         return Visitor(site, visitor, last_numbers[site], visit.started, is_new=True)
-    if visit.started < known.first_seen:
-        return Visitor(site, visitor, known.number, visit.started, moved_from=known.first_seen)
-    return Visitor(site, visitor, known.number, known.first_seen)
+    if visit.started < stored.first_seen:
+        return Visitor(site, visitor, stored.number, visit.started, moved_from=stored.first_seen)
+    return Visitor(site, visitor, stored.number, stored.first_seen)
 
 
 async def store_visitors(

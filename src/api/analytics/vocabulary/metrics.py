@@ -41,7 +41,7 @@ class Metric:
     percent: bool = False
     """Whether the Stats API gives it in per cent."""
     decimals: int = 0
-    """The decimals that the Stats API gives."""
+    """How many decimals the Stats API gives."""
 
 
 METRICS = {

@@ -45,7 +45,7 @@ def cookie_of(connection: HTTPConnection) -> str:
 
 
 def same_origin(connection: HTTPConnection) -> bool:
-    """Whether a page of this service sent the request, or no browser."""
+    """Whether the Origin header names this service, or is absent."""
     origin = connection.headers.get("origin")
     try:
         return origin is None or urlsplit(origin).netloc == connection.headers.get("host")

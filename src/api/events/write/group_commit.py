@@ -134,7 +134,7 @@ class WriteQueue(Generic[Item, Result]):
         """The sites that are being written."""
         self.long_batches_running = 0
         self.short_batches_running = 0
-        """Closed batches of short queues; the next one is started beside them."""
+        """Closed batches of short queues: while one is written, the next one collects requests."""
         self.batches: set[asyncio.Task[None]] = set()
         self.depth = 0
         """The number of items in queues."""

@@ -96,8 +96,8 @@ class Groups:
         page: Dimension | None = None,
         but: Dimension | None = None,
     ) -> Fragment:
-        """All dimensions except `but` as a JSON array; with `page` of the visit for the event's
-        page."""
+        """All dimensions except `but` as a JSON array; `page`, if given, replaces the page of the
+        event."""
         parts: list[LiteralString] = []
         values: dict[str, Any] = {}
         for name, dimension, number in self.numbered:

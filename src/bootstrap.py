@@ -1,4 +1,4 @@
-"""From an empty database to a working installation, and from an old one to a current one."""
+"""Brings a database up to date with this release, and creates what a new installation needs."""
 
 import secrets
 from collections.abc import AsyncGenerator
@@ -22,12 +22,12 @@ from settings import Settings, write_private
 FIRST_EMAIL = "admin@localhost"
 
 SETUP_LOCK = 20261128
-"""Advisory lock of the process that makes the database match the declarations."""
+"""Advisory lock of making the database match the declarations of this release."""
 
 
 @dataclass(frozen=True, slots=True)
 class FirstLogin:
-    """The account made for this installation; its password is told once."""
+    """The account created for a new installation. Its password is shown once."""
 
     email: str
     password: str
@@ -35,11 +35,13 @@ class FirstLogin:
 
 @asynccontextmanager
 async def migrated_database(settings: Settings) -> AsyncGenerator[Database]:
-    """A database that is migrated and synced, opened for as long as the block lasts."""
+    """A database that is migrated, with rollups, partitions and policies as declared. It is open
+    for as long as the block lasts."""
     await migrate(settings.database_url, timescaledb=settings.timescaledb == "auto")
     async with Database(settings.database_url) as database:
         async with await database.connect() as connection:
-            # Until the connection ends: two at once change the same rows of the catalog.
+            # Held until the connection ends: two processes would change the same rows of the
+            # catalog.
             await connection.execute("select pg_advisory_lock(%s)", [SETUP_LOCK])
             await sync_rollups(connection, database.engine, FACTS, ROLLUPS)
             await ensure_partitions(connection, database.engine, months_ahead(utc_now()))
@@ -49,7 +51,7 @@ async def migrated_database(settings: Settings) -> AsyncGenerator[Database]:
 
 
 async def create_defaults(database: Database, settings: Settings) -> FirstLogin | None:
-    """Makes the site `default` and, when there is no account yet, the first one."""
+    """Creates the site `default` and, without any account, the first one. Returns its login."""
     await Sites(database).create(
         DEFAULT_SITE,
         domain="localhost",
@@ -64,6 +66,6 @@ async def create_defaults(database: Database, settings: Settings) -> FirstLogin 
     try:
         await create_user(database, new, is_admin=True)
     except Conflict:
-        return None  # another process was quicker, and tells its own
+        return None  # another process has created it, and shows its login
     write_private(settings.data_dir / "first-login.txt", f"{login.email}\n{login.password}\n")
     return login

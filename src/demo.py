@@ -1,4 +1,4 @@
-"""Thirty days of believable traffic for a made-up shop, so that every page shows something."""
+"""Made-up traffic of thirty days for a demo site, so that every page shows something."""
 
 import random
 from collections.abc import Iterator
@@ -83,7 +83,7 @@ RETURN_SHARE = 0.32
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A made-up visitor."""
+    """A made-up visitor, with what is the same in all visits."""
 
     id: str
     agent: str
@@ -95,7 +95,7 @@ class Person:
 async def fill_demo(database: Database, now: datetime) -> int:
     """Stores the demo traffic on the public site `demo`. Returns how many events were new.
 
-    The ids follow from a fixed seed and the day, so doing it twice on one day stores it once.
+    Ids depend on a fixed seed and the day, so filling twice on one day stores the events once.
     """
     site = await Sites(database).create(
         DEMO_SITE,
@@ -115,85 +115,79 @@ async def fill_demo(database: Database, now: datetime) -> int:
 
 
 def no_salt(_: date) -> bytes | None:
-    """Demo visitors bring their own ids; nothing is hashed for them."""
+    """Demo visitors have ids of their own, so none is hashed."""
     return None
 
 
 def demo_events(now: datetime) -> Iterator[EventIn]:
-    """The visits of all the made-up people, and a bot's."""
-    chance = random.Random(f"{SEED} {now.date()}")  # noqa: S311
+    rng = random.Random(f"{SEED} {now.date()}")  # noqa: S311
     start = now - timedelta(days=DAYS)
     for number in range(VISITORS):
-        person = make_person(chance, number)
-        moment = first_moment(chance, start)
+        person = make_person(rng, number)
+        moment = first_moment(rng, start)
         while moment < now:
-            yield from visit(chance, person, moment, now)
-            if chance.random() > RETURN_SHARE:
+            yield from visit(rng, person, moment, now)
+            if rng.random() > RETURN_SHARE:
                 break
-            moment += timedelta(hours=chance.expovariate(1 / 90))
+            moment += timedelta(hours=rng.expovariate(1 / 90))
     for number in range(200):
-        page = pick(chance, PAGES)
-        time = start + (now - start) * chance.random()
+        page = pick(rng, PAGES)
+        time = start + (now - start) * rng.random()
         name = f"demo bot {number} {now.date()}"
         yield EventIn(id=name, time=time, page=page, user_agent=BOT, visitor_id="demo bot")
 
 
-def make_person(chance: random.Random, number: int) -> Person:
-    """Somebody with a device, a place and a reason to come."""
+def make_person(rng: random.Random, number: int) -> Person:
     return Person(
         id=f"demo {number}",
-        agent=pick(chance, AGENTS),
-        timezone=pick(chance, TIMEZONES),
-        referrer=pick(chance, REFERRERS),
-        campaign=pick(chance, CAMPAIGNS),
+        agent=pick(rng, AGENTS),
+        timezone=pick(rng, TIMEZONES),
+        referrer=pick(rng, REFERRERS),
+        campaign=pick(rng, CAMPAIGNS),
     )
 
 
-def first_moment(chance: random.Random, start: datetime) -> datetime:
-    """A day, rather a working day and rather a recent one, and an hour when people are awake."""
-    day = start + timedelta(days=int(DAYS * chance.random() ** 0.85))
-    if day.weekday() >= 5 and chance.random() < 0.4:
+def first_moment(rng: random.Random, start: datetime) -> datetime:
+    """A time on a day: more often on a working day, on a recent day, and in the daytime."""
+    day = start + timedelta(days=int(DAYS * rng.random() ** 0.85))
+    if day.weekday() >= 5 and rng.random() < 0.4:
         day += timedelta(days=2)
-    hour = chance.choices(range(24), HOURS)[0]
-    return day.replace(hour=hour, minute=0) + timedelta(seconds=chance.uniform(0, 3600))
+    hour = rng.choices(range(24), HOURS)[0]
+    return day.replace(hour=hour, minute=0) + timedelta(seconds=rng.uniform(0, 3600))
 
 
-def visit(
-    chance: random.Random, person: Person, moment: datetime, now: datetime
-) -> Iterator[EventIn]:
-    """One visit: some pages, perhaps a sign-up, perhaps a purchase."""
+def visit(rng: random.Random, person: Person, moment: datetime, now: datetime) -> Iterator[EventIn]:
     referrer, campaign = person.referrer, person.campaign
-    pages = [pick(chance, PAGES)]
-    while chance.random() < 0.55 and len(pages) < 12:
-        pages.append(pick(chance, PAGES))
-    if len(pages) > 1 and chance.random() < 0.16:
-        pages += CHECKOUT[: chance.choices((1, 2, 3), (4, 3, 4))[0]]
-    for place, page in enumerate(pages):
+    pages = [pick(rng, PAGES)]
+    while rng.random() < 0.55 and len(pages) < 12:
+        pages.append(pick(rng, PAGES))
+    if len(pages) > 1 and rng.random() < 0.16:
+        pages += CHECKOUT[: rng.choices((1, 2, 3), (4, 3, 4))[0]]
+    for index, page in enumerate(pages):
         if moment >= now:
             return
-        stay = min(chance.expovariate(1 / 45), 900)
+        stay = min(rng.expovariate(1 / 45), 900)
         yield EventIn(
             id=f"{person.id} {moment.isoformat()}",
             time=moment,
-            page=page + (campaign if place == 0 else ""),
+            page=page + (campaign if index == 0 else ""),
             title=page.rsplit("/", 1)[-1].replace("-", " ").title() or "Home",
-            referrer=referrer if place == 0 else "",
+            referrer=referrer if index == 0 else "",
             user_agent=person.agent,
             visitor_id=person.id,
             timezone=person.timezone,
             duration=round(stay, 1),
         )
-        yield from extras(chance, person, page, moment)
+        yield from extras(rng, person, page, moment)
         moment += timedelta(seconds=stay + 1)
 
 
-def extras(chance: random.Random, person: Person, page: str, moment: datetime) -> Iterator[EventIn]:
-    """What people do on a page besides looking at it."""
+def extras(rng: random.Random, person: Person, page: str, moment: datetime) -> Iterator[EventIn]:
     name, revenue = "", None
     if page == "/thank-you":
         name = "Purchase"
-        revenue = Revenue(Decimal(chance.randrange(900, 12_000)) / 100, "EUR")
-    elif page.startswith("/blog") and chance.random() < 0.07:
+        revenue = Revenue(Decimal(rng.randrange(900, 12_000)) / 100, "EUR")
+    elif page.startswith("/blog") and rng.random() < 0.07:
         name = "Newsletter sign-up"
     if name:
         yield EventIn(
@@ -208,6 +202,5 @@ def extras(chance: random.Random, person: Person, page: str, moment: datetime) -
         )
 
 
-def pick(chance: random.Random, weighted: dict[str, int]) -> str:
-    """One of the keys, by weight."""
-    return chance.choices(list(weighted), list(weighted.values()))[0]
+def pick(rng: random.Random, weighted: dict[str, int]) -> str:
+    return rng.choices(list(weighted), list(weighted.values()))[0]

@@ -1,4 +1,4 @@
-"""The application: what it is made of, and what lives as long as it does."""
+"""Builds the application, and opens what its routes need."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ from api.events.write.writer import Writer, event_queue
 from api.health import readiness
 from api.health import router as health
 from api.jobs import jobs_for
-from api.limits import Buckets, share
+from api.limits import TokenBuckets, share
 from api.logs import configure_logs
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
@@ -44,13 +44,13 @@ LOGIN_SECONDS = 15 * 60.0
 
 
 def build_app(settings: Settings | None = None) -> FastAPI:
-    """The application with these settings, or those of the environment."""
+    """The application, with these settings or those of the environment."""
     app = FastAPI(
         title="Analytics",
         description="Web analytics that owns its data pipeline.",
         lifespan=lifespan,
         responses=REFUSALS,
-        # What requests tell of people is nobody else's; and it costs every request a look.
+        # Requests contain personal data; and telemetry costs time for every request.
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue]
@@ -80,7 +80,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.readiness = await stack.enter_async_context(readiness(database, settings))
         app.state.sites = Sites(database)
         tries = share(settings.login_tries, settings.workers)
-        app.state.login_tries = Buckets(tries, LOGIN_SECONDS)
+        app.state.login_tries = TokenBuckets(tries, LOGIN_SECONDS)
         writer = Writer(database)
         app.state.ingest = Ingest(
             database=database,
@@ -97,12 +97,12 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         if settings.jobs:
             jobs = asyncio.create_task(run_forever(database, jobs_for(database.engine, settings)))
             stack.callback(jobs.cancel)
-        leave_alone_what_stays()
+        freeze_startup_objects()
         yield
 
 
-def leave_alone_what_stays() -> None:
-    """Takes what is there at the start out of the garbage collector's rounds. To look through the
-    tables of agents and sources again and again would make requests wait a tenth of a second."""
+def freeze_startup_objects() -> None:
+    """Excludes the objects of the start from garbage collection. Scanning the tables of user agents
+    and sources each time made requests wait a tenth of a second."""
     gc.collect()
     gc.freeze()

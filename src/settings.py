@@ -1,4 +1,4 @@
-"""Every setting once: its name is the environment variable, its description the help text."""
+"""The settings: a field's name in capitals is the environment variable."""
 
 import os
 import re
@@ -13,19 +13,19 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LEAST_RETENTION_DAYS = 22
-"""An event may be 7 days late, its visit may have begun 7 days before it, and the widest bucket of
-a rollup is a week: nothing younger is at rest."""
+"""Raw data may still change for this long: an event may be 7 days late, its visit may have begun 7
+days before it, and the widest bucket of a rollup is a week."""
 
 LONGEST_RETENTION_DAYS = 36_500
 
 PLACEHOLDERS = ("change", "replace", "secret", "example", "password", "your", "placeholder", "todo")
 
 EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104
-"""What HOST is where the server listens on all addresses of the machine."""
+"""Values of HOST for which the server listens on all addresses of the machine."""
 
 
 class Settings(BaseSettings):
-    """What an operator can set. Read from the environment only, checked once at start."""
+    """The settings of an installation, read from the environment and checked at the start."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     rejected_days: int = Field(
         14,
         gt=0,
-        description="Days for which rejected events are kept for a look or a replay.",
+        description="Days for which rejected events are kept to be listed or replayed.",
     )
     rejected_rows: int = Field(
         1000, gt=0, description="How many rejected events of a site are kept; the oldest go first."
@@ -126,7 +126,8 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def refuse_weak_secret(cls, value: str) -> str:
-        """Names what is wrong, never the value: this message ends up in logs."""
+        """Refuses a short or obvious secret. The message goes to logs, so it does not contain
+        it."""
         if not value:
             return value
         if len(value) < 32:
@@ -138,7 +139,7 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def refuse_other_addresses(cls, value: str) -> str:
-        """It is put in front of paths, in text that people copy."""
+        """Refuses anything but an HTTP address: it begins addresses in text that people copy."""
         if value and not re.fullmatch(r"https?://[^\s/?#\"'<>]+/*", value):
             raise ValueError("is not an address like https://stats.example.com")
         return value.rstrip("/")
@@ -146,7 +147,7 @@ class Settings(BaseSettings):
     @field_validator("columnstore_after_days")
     @classmethod
     def refuse_early_compression(cls, value: int) -> int:
-        """Events may be 7 days late and chunks are 7 days wide: nothing younger is at rest."""
+        """Refuses to compress chunks, a week wide, that may still change by late events."""
         if 0 < value < 15:
             raise ValueError(
                 "must be 0 or at least 15: an event may be a week late, a chunk is a week"
@@ -156,7 +157,7 @@ class Settings(BaseSettings):
     @field_validator("retention_days")
     @classmethod
     def refuse_short_retention(cls, value: int) -> int:
-        """Raw data has to outlive the time in which a rollup may have to be computed again."""
+        """Refuses to remove raw data of which a rollup may have to be computed again."""
         if 0 < value < LEAST_RETENTION_DAYS:
             raise ValueError(
                 f"must be 0 or at least {LEAST_RETENTION_DAYS}: an event may be a week late, its"
@@ -167,7 +168,6 @@ class Settings(BaseSettings):
     @field_validator("db_timezone")
     @classmethod
     def refuse_unknown_zone(cls, value: str) -> str:
-        """A wrong zone would only be noticed when the first report fails."""
         if value not in available_timezones():
             raise ValueError("is not an IANA time zone name, e.g. Europe/Berlin")
         return value
@@ -175,24 +175,22 @@ class Settings(BaseSettings):
     @field_validator("geoip_db")
     @classmethod
     def refuse_missing_file(cls, value: Path | None) -> Path | None:
-        """A path that was set and is not there is a mistake."""
         if value is not None and not value.is_file():
             raise ValueError("is not a file")
         return value
 
     @model_validator(mode="after")
     def require_secret(self) -> Self:
-        """A shared database needs a secret the operator knows; nobody gets a default one."""
+        """Refuses a DATABASE_URL without SECRET_KEY: there is no default secret."""
         if self.database_url and not self.secret_key:
             raise ValueError("SECRET_KEY is missing; try: openssl rand -hex 32")
         return self
 
     @model_validator(mode="after")
     def refuse_unsafe_pairs(self) -> Self:
-        """Settings that are right by themselves, and wrong together."""
         if not self.retention_days:
             return self
-        # A chunk is a week wide: compressed any later, it would go before it is at rest.
+        # A chunk (a week wide) that is compressed later would be removed right afterwards.
         if self.columnstore_after_days > self.retention_days - 7:
             raise ValueError(
                 f"RETENTION_DAYS ({self.retention_days}) and COLUMNSTORE_AFTER_DAYS"
@@ -210,24 +208,24 @@ class Settings(BaseSettings):
 
     @property
     def address(self) -> str:
-        """Where a browser finds the service: BASE_URL, else where it listens. A server that listens
-        on all addresses is found at localhost."""
+        """The address for browsers: BASE_URL, else that of HOST and PORT. A server that listens on
+        all addresses is reached at localhost."""
         host = "localhost" if self.host in EVERY_ADDRESS else self.host
         return self.base_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @cached_property
     def secret(self) -> str:
-        """SECRET_KEY, or the one this installation made for itself on its first start."""
+        """SECRET_KEY, or the secret that this installation generated at its first start."""
         return self.secret_key or generated_secret(self.data_dir / "secret_key")
 
 
 def generated_secret(path: Path) -> str:
-    """The secret in this file, written on first use and readable by its owner only."""
+    """The secret in this file, which is generated on first use and private to its owner."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         write_private(draft, secrets.token_hex(32))
-        with suppress(FileExistsError):  # whoever came first, with a whole file, wins
+        with suppress(FileExistsError):  # another process may have been first
             os.link(draft, path)
         draft.unlink()
     if path.stat().st_mode & 0o077:
@@ -236,7 +234,7 @@ def generated_secret(path: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that only its owner may read, whoever could read one of its name before."""
+    """Writes a file that only its owner may read, whatever an older file allowed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with open(path, "x", opener=private_file) as file:
@@ -244,5 +242,4 @@ def write_private(path: Path, text: str) -> None:
 
 
 def private_file(path: str, flags: int) -> int:
-    """An opener for files that only their owner may read."""
     return os.open(path, flags, 0o600)

@@ -1,7 +1,7 @@
-"""No request body is longer than its route reads.
+"""Refuses request bodies that are too long, before a route reads them.
 
-The framework's own limit counts only what a route reads, and says so in another shape. Here each
-body is read before its route is asked, and one that is too long is refused.
+The framework's own limit counts only what a route reads, and its refusal has another shape. Here
+each body is read before its route is called.
 """
 
 import asyncio
@@ -16,24 +16,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import TooLarge, handle
 
 MAX_BODY_BYTES = 64 * 1024
-"""Of every route but the one that takes events."""
+"""For every route but POST /api/events/, which has a limit of its own."""
 
 MOST_DISCARDED = 64 * 1024 * 1024
 DISCARD_SECONDS = 15.0
-"""How much of a refused body is read, and for how long, before the sender hears that it is."""
+"""How much of a refused body is still read, in bytes and seconds, before the refusal is sent."""
 
 MOST_DIGITS = 18
-"""Of a length that is looked at as a number."""
+"""A content-length with more digits is too large, so it need not be parsed."""
 
 
 class BodyLimit:
-    """Reads each body as far as it may be, and hands it to the application in one piece."""
+    """Middleware that reads each body up to the limit, and passes it on in one message."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers whoever sends too much, and lets everybody else pass."""
+        """Responds with 413 to a body that is too long, and passes on every other request."""
         if scope["type"] != "http" or not announces_body(Headers(scope=scope)):
             await self.app(scope, receive, send)
             return
@@ -41,21 +41,21 @@ class BodyLimit:
         try:
             body = await whole_body(request)
         except ClientDisconnect:
-            return  # nobody is there to hear anything
+            return  # the client is gone
         except TooLarge as error:
             answer = await handle(request, error)
             await answer(scope, receive, send)
             return
-        await self.app(scope, after(body, receive), send)
+        await self.app(scope, receive_with(body, receive), send)
 
 
 def announces_body(headers: Headers) -> bool:
-    """Whether these headers say that a body follows; without them, none may."""
+    """Whether these headers announce a body; without them a request has none."""
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 async def whole_body(request: Request) -> bytes:
-    """The body. Raises TooLarge, and ClientDisconnect when it breaks off."""
+    """The body. Raises TooLarge, and ClientDisconnect when the client goes away before its end."""
     chunks = request.stream()
     body = bytearray()
     try:
@@ -70,8 +70,8 @@ async def whole_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def after(body: bytes, receive: Receive) -> Receive:
-    """The messages of a request of which the body has been read: that, and what follows."""
+def receive_with(body: bytes, receive: Receive) -> Receive:
+    """A `receive` for a request whose body has been read: it gives the body, then what follows."""
     left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive_again() -> Message:
@@ -81,20 +81,21 @@ def after(body: bytes, receive: Receive) -> Receive:
 
 
 def refuse_announced(request: Request, most: int) -> None:
-    """Raises TooLarge for a body that is said to be too long."""
+    """Raises TooLarge for a content-length of more than `most` bytes."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and (len(length) > MOST_DIGITS or int(length) > most):
         raise too_large(most)
 
 
 def too_large(most: int) -> TooLarge:
-    """The refusal of a body that is too long."""
+    """The refusal of a body of more than `most` bytes."""
     return TooLarge(f"The body is longer than {most} bytes.", [f"{most} bytes"])
 
 
 async def discard(request: Request, chunks: AsyncIterator[bytes]) -> None:
-    """Reads on for a while: a sender who is still sending would be cut off by an answer, and not
-    hear it. One who has asked whether to send at all (100-continue) hears it at once."""
+    """Reads the rest of a refused body for a while: the response would cut off a client that is
+    still sending, which would not read it then. A client that waits for `100 Continue` sends
+    nothing, and gets the response at once."""
     if "expect" in request.headers:
         return
     left = MOST_DISCARDED

@@ -1,18 +1,18 @@
-"""Every way a request can fail, and the one shape in which a caller hears of it.
+"""Every way a request can fail, and the one shape of its refusal.
 
 AnalyticsError            400
 ├── Invalid               422  input that is not valid; lists what is allowed
-│   ├── TooMuchAsked      422  a question that takes too long; says what to ask instead
-│   └── Expired           422  a question about data that is no longer kept; says which is
+│   ├── TooMuchAsked      422  a query that takes too long; suggests what to ask instead
+│   └── Expired           422  a query for expired raw data; suggests what to ask instead
 ├── Unauthenticated       401
 ├── Forbidden             403
 ├── NotFound              404
 ├── Conflict              409
 ├── TooLarge              413
 ├── UnsupportedMedia      415
-├── TooManyRequests       429  slow down; says when to come again
+├── TooManyRequests       429  says when to try again
 ├── Fault                 500  a mistake of ours; the log has the details
-└── Unavailable           503  try again later: the database is away or slow
+└── Unavailable           503  the database is unavailable or slow; says when to try again
 """
 
 import math
@@ -36,8 +36,9 @@ RETRY_AFTER_SECONDS = (1, 4)
 
 MOST_PROBLEMS = 20
 LONGEST_PROBLEM = 300
-LONGEST_PLACE = 100
-"""How many problems an answer lists, and how much it says of each."""
+LONGEST_LOCATION = 100
+"""The most problems that a refusal lists, and the most characters of each and of its field's
+path."""
 
 
 class Problem(BaseModel):
@@ -48,14 +49,14 @@ class Problem(BaseModel):
 
 
 class Refusal(BaseModel):
-    """What a caller hears of any failure."""
+    """The body of every refusal."""
 
     error: str
     detail: str
     allowed: list[str] | None = None
-    """What would be understood instead."""
+    """The values that are allowed instead."""
     problems: list[Problem] | None = None
-    """The first twenty of them at once."""
+    """The problems, at most twenty."""
 
 
 class AnalyticsError(Exception):
@@ -76,7 +77,7 @@ class AnalyticsError(Exception):
         super().__init__(self.detail)
 
     def body(self) -> dict[str, Any]:
-        """The JSON of the answer: error, detail, and what is allowed where that helps."""
+        """The JSON of the refusal: error, detail, and what is allowed where that helps."""
         extras = {"allowed": self.allowed, "problems": self.problems}
         return {
             "error": self.code,
@@ -93,13 +94,13 @@ class Invalid(AnalyticsError):
 
 
 class TooMuchAsked(Invalid):
-    """The query takes too long; says what to ask instead."""
+    """The query takes too long."""
 
     code = "TOO_MUCH_ASKED"
 
 
 class Expired(Invalid):
-    """The query needs data that has expired; says what to ask instead."""
+    """The query needs data that has expired."""
 
     code = "EXPIRED"
 
@@ -172,7 +173,7 @@ class Unavailable(AnalyticsError):
 
 
 EVENTS_PATH = "/api/events/"
-"""Where events are posted to, from any origin."""
+"""The path that events are posted to, from pages of any origin."""
 
 DATABASE_AWAY = (
     psycopg.OperationalError,
@@ -181,7 +182,7 @@ DATABASE_AWAY = (
     EngineOperationalError,
     EngineTimeout,
 )
-"""What the drivers raise when the fault is the database's and a retry can help."""
+"""What the drivers raise when the database is at fault and a retry can help."""
 
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -198,11 +199,10 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         (503, "The database is unavailable or slow; Retry-After says when to try again."),
     )
 }
-"""Every way to be refused, for the API's description."""
+"""The refusals, for the OpenAPI document."""
 
 
-def answer(error: AnalyticsError) -> JSONResponse:
-    """The HTTP answer for an error of ours."""
+def error_response(error: AnalyticsError) -> JSONResponse:
     headers = retry_after(error)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -210,7 +210,8 @@ def answer(error: AnalyticsError) -> JSONResponse:
 
 
 def retry_after(error: AnalyticsError) -> dict[str, str]:
-    """When to come again, where that can help; not all at once after an outage."""
+    """The header Retry-After, where a retry can help: random after an outage, so that callers do
+    not all return at once."""
     match error:
         case TooManyRequests():
             return {"Retry-After": str(math.ceil(error.retry_after))}
@@ -221,34 +222,33 @@ def retry_after(error: AnalyticsError) -> dict[str, str]:
 
 
 def listed(problems: Sequence[str]) -> str:
-    """The first problems, and how many more there are: a body may hold tens of thousands."""
-    told = "; ".join(problem[:LONGEST_PROBLEM] for problem in problems[:MOST_PROBLEMS])
+    """The first problems, and how many more there are: a body may have tens of thousands."""
+    text = "; ".join(problem[:LONGEST_PROBLEM] for problem in problems[:MOST_PROBLEMS])
     more = len(problems) - MOST_PROBLEMS
-    return f"{told}; and {more} more" if more > 0 else told
+    return f"{text}; and {more} more" if more > 0 else text
 
 
 def validation_error(request: Request, error: RequestValidationError) -> Invalid:
-    """All problems at once, without the offending input: it may be a password or not JSON."""
-    found = [(place(e["loc"]), reason(e["msg"])) for e in error.errors()]
+    """The refusal of an invalid request: all problems, without the input, which may be a
+    password."""
+    found = [(location(e["loc"]), reason(e["msg"])) for e in error.errors()]
     detail = listed([f"{where}: {problem}" for where, problem in found])
     unknown = any(e["type"] == "extra_forbidden" for e in error.errors())
     problems = [Problem(where=where, problem=problem) for where, problem in found[:MOST_PROBLEMS]]
-    return Invalid(detail, known_fields(request) if unknown else None, problems)
+    return Invalid(detail, accepted_fields(request) if unknown else None, problems)
 
 
-def place(parts: Sequence[int | str]) -> str:
-    """Where in a request a problem is."""
+def location(parts: Sequence[int | str]) -> str:
+    """The path of an invalid field, e.g. props.plan."""
     where = ".".join(str(part) for part in parts[1:]) or str(parts[0])
-    return where[:LONGEST_PLACE]
+    return where[:LONGEST_LOCATION]
 
 
 def reason(message: str) -> str:
-    """What is wrong, without the words of the library that found it."""
     return message.removeprefix("Value error, ")
 
 
-def known_fields(request: Request) -> list[str]:
-    """What the route takes, for somebody who sent something else."""
+def accepted_fields(request: Request) -> list[str]:
     route = request.scope["route"]
     fields = [*route.dependant.query_params, *route.dependant.body_params]
     models = [field.field_info.annotation for field in fields]
@@ -260,41 +260,39 @@ def known_fields(request: Request) -> list[str]:
 
 
 def http_error(error: HTTPException) -> JSONResponse:
-    """Routing's own refusals (404, 405) in our shape."""
+    """The refusals of the framework itself (404, 405) in our shape."""
     code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
     body = {"error": code, "detail": str(error.detail)}
     return JSONResponse(body, error.status_code, dict(error.headers or {}))
 
 
-def known(error: Exception) -> AnalyticsError:
-    """The error of ours that a failure amounts to."""
+def to_analytics_error(error: Exception) -> AnalyticsError:
+    """The error itself if it is one of ours, else Unavailable or Fault."""
     if isinstance(error, AnalyticsError):
         return error
     return Unavailable() if isinstance(error, DATABASE_AWAY) else Fault()
 
 
-def answer_for(request: Request, error: Exception) -> JSONResponse:
-    """The answer to any failure."""
+def response_for(request: Request, error: Exception) -> JSONResponse:
     match error:
         case RequestValidationError():
-            return answer(validation_error(request, error))
+            return error_response(validation_error(request, error))
         case HTTPException():
             return http_error(error)
         case _:
-            return answer(known(error))
+            return error_response(to_analytics_error(error))
 
 
 async def handle(request: Request, error: Exception) -> JSONResponse:
-    """The answer to any failure, which a sender of events in a browser on another origin may read
-    too."""
-    refusal = answer_for(request, error)
+    """The HTTP response for any failure; of posted events, readable from any origin."""
+    refusal = response_for(request, error)
     if request.url.path == EVENTS_PATH:
         refusal.headers["Access-Control-Allow-Origin"] = "*"
     return refusal
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Makes every failure of the application answer in the one shape."""
+    """Makes every failure of the application respond in the one shape."""
     families = (AnalyticsError, RequestValidationError, HTTPException, *DATABASE_AWAY, Exception)
     for family in families:
         app.add_exception_handler(family, handle)

@@ -1,4 +1,4 @@
-"""The jobs of this service, as data."""
+"""The list of background jobs."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -25,7 +25,7 @@ HOUR = 60 * MINUTE
 
 
 def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
-    """Everything that has to happen by itself on this kind of server."""
+    """The background jobs for this server. Those that remove data use the confirmed time."""
 
     async def partitions(connection: AsyncConnection[Any]) -> None:
         await ensure_partitions(connection, engine, months_ahead(utc_now()))

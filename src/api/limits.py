@@ -1,7 +1,7 @@
-"""Token buckets: how much of something each caller may do, in the memory of one process.
+"""Token buckets: limits on how much each caller may do, in the memory of one process.
 
-Of several workers each allows its share of a limit, so that together they never allow more; what
-is exact belongs in front of the service.
+Each worker enforces its share of a limit, so all workers together never allow more. A limit that
+must be exact belongs in a proxy in front of the service.
 """
 
 import time
@@ -15,9 +15,9 @@ from api.errors import TooManyRequests
 MOST_KEYS = 50_000
 
 
-class Buckets:
-    """One bucket for each key, full at first. Whoever finds one token in theirs may take more than
-    there are, and waits for them afterwards: so a batch passes whole or not at all."""
+class TokenBuckets:
+    """One token bucket for each key, full at first. A caller who finds at least one token may take
+    more than there are, which leaves a debt: so a batch is admitted whole or not at all."""
 
     def __init__(self, size: float, seconds: float) -> None:
         self.size = size
@@ -25,13 +25,13 @@ class Buckets:
         self.levels: dict[str, tuple[float, float]] = {}
 
     def level(self, key: str, now: float) -> float:
-        """What is in a bucket by now."""
+        """The tokens in a bucket now; negative for a debt."""
         level, at = self.levels.get(key, (self.size, now))
         return min(self.size, level + (now - at) * self.per_second)
 
     def take(self, key: str, amount: float, detail: str = "") -> None:
-        """Takes from a bucket. Raises TooManyRequests when it is empty, with a detail that may name
-        the {key}; size 0 is no limit."""
+        """Takes tokens. Raises TooManyRequests without any, with {key} filled in. Size 0 is no
+        limit."""
         if not self.size:
             return
         now = time.monotonic()
@@ -42,7 +42,7 @@ class Buckets:
         self.levels[key] = (level - amount, now)
 
     def make_room(self, now: float) -> None:
-        """Forgets full buckets, and if that is not enough all of them: keys come from outside."""
+        """Removes full buckets, or all if that is not enough: the number of keys is not bounded."""
         if len(self.levels) < MOST_KEYS:
             return
         used = {key: kept for key, kept in self.levels.items() if self.level(key, now) < self.size}
@@ -50,7 +50,7 @@ class Buckets:
 
     @contextmanager
     def trying(self, key: str, wrong: type[Exception], detail: str) -> Generator[None]:
-        """One try, which counts when it goes wrong in this way."""
+        """Takes a token for the block, and gives it back unless the block raises `wrong`."""
         self.take(key, 1, detail)
         try:
             yield
@@ -62,7 +62,6 @@ class Buckets:
         self.give_back(key, 1)
 
     def give_back(self, key: str, amount: float) -> None:
-        """Undoes a taking."""
         if self.size:
             now = time.monotonic()
             self.levels[key] = (min(self.size, self.level(key, now) + amount), now)
@@ -70,13 +69,13 @@ class Buckets:
 
 @lru_cache(maxsize=1024)
 def share(limit: float, workers: int) -> float:
-    """What one worker allows of a limit for all of them: one at least, or nobody would get in."""
+    """One worker's share of a limit; at least 1, unless there is no limit (0)."""
     return max(1.0, limit / workers) if limit else 0.0
 
 
 def neighbourhood(address: str) -> str:
-    """Who is meant by an address: of IPv6 the network, which is one customer's as a rule. Empty
-    for this machine itself, which is a proxy that does not say for whom it speaks."""
+    """The key that limits an address: an IPv4 address itself, of IPv6 the /64 network, usually one
+    customer's. '' for this machine, which may be a proxy that forwards no addresses."""
     try:
         found = ip_address(address)
     except ValueError:

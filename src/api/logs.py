@@ -1,4 +1,4 @@
-"""Logs: one line for people, or one JSON object a line for machines. Never with a secret."""
+"""The format of logs: lines for people, or one JSON object per line. Secrets are replaced."""
 
 import json
 import logging
@@ -13,21 +13,19 @@ LogFormat = Literal["text", "json"]
 
 
 class TextFormatter(logging.Formatter):
-    """Level, who says it, what."""
+    """Level, logger and message, for people."""
 
     def __init__(self) -> None:
         super().__init__("%(levelname)s %(name)s %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, with the traceback below it if there is one."""
         return SECRET.sub("[secret]", super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
-    """The same as JSON, one line whatever is in it."""
+    """One JSON object in one line, whatever the message contains."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
@@ -41,12 +39,11 @@ class JsonFormatter(logging.Formatter):
 
 
 def hide(value: object) -> object:
-    """A value without secrets."""
     return SECRET.sub("[secret]", value) if isinstance(value, str) else value
 
 
 def configure_logs(form: LogFormat) -> None:
-    """Makes what is logged in this process come out in this form, if nobody has seen to that."""
+    """Writes the logs of this process to stderr in this format, unless logging is configured."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

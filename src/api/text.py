@@ -1,5 +1,5 @@
-"""Text and numbers of rows as PostgreSQL can store them: it knows no NUL and no lone surrogates,
-the halves of characters that JSON may spell out."""
+"""Text and row numbers that PostgreSQL can store: it takes no NUL character and no lone surrogate
+(half of a UTF-16 pair, which JSON can escape)."""
 
 from typing import Annotated
 
@@ -19,18 +19,18 @@ def replace_surrogates(text: str) -> str:
 
 
 def replace_unstorable(text: str) -> str:
-    """The same, with a space for each NUL, and none around it."""
+    """Text with a question mark for each lone surrogate and a space for each NUL, stripped."""
     return replace_surrogates(text).replace("\0", " ").strip()
 
 
 def spell_out_unstorable(text: str) -> str:
-    r"""Text with \u0000 for each NUL and such an escape for each lone surrogate."""
+    r"""Text with \u0000 for each NUL and an escape such as \ud800 for each lone surrogate."""
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\u0000")
 
 
 LARGEST_BIGINT = 2**63 - 1
 
 RowNumber = Annotated[int, Field(ge=1, le=LARGEST_BIGINT)]
-"""The number of a row, as callers name it."""
+"""The number of a row, in requests."""
 
 PlainText = Annotated[str, AfterValidator(refuse_unstorable)]

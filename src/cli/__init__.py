@@ -1,1 +1,1 @@
-"""The command line, a module for each subject; put together in `__main__`."""
+"""The command line: a module for each subject, put together in `__main__`."""

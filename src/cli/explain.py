@@ -1,4 +1,4 @@
-"""How the database answers a question."""
+"""The command `explain`: how the database answers a query."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, get_args, get_origin
@@ -43,7 +43,7 @@ def explain_report(
 
 
 def params_from(report: Report[P], asked: Sequence[str]) -> P:
-    """The parameters that the words on the command line are, checked as those of a request are."""
+    """The parameters in the arguments of the command, checked like those of a request."""
     pairs = QueryParams("&".join(asked))
     try:
         return TypeAdapter(report.params).validate_python(

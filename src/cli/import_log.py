@@ -1,4 +1,4 @@
-"""Imports access logs of web servers."""
+"""The command `import-log`: imports access logs of web servers."""
 
 from pathlib import Path
 from typing import Annotated
@@ -40,7 +40,6 @@ def import_log_file(
 
 
 def progress_bar() -> Progress:
-    """A bar that says how far and how fast."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description} {task.completed:,.0f} lines"),
@@ -52,7 +51,6 @@ def progress_bar() -> Progress:
 
 
 def report(summary: Summary) -> None:
-    """What an import did, and what it left out and why."""
     people = summary.stored - summary.bots
     print(f"{summary.lines:>10,} lines read")
     print(f"{people:>10,} page views stored")

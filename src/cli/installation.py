@@ -1,4 +1,4 @@
-"""How a command reaches the installation that it is about, and says what is wrong with it."""
+"""Opens the installation that a command is about, and reports errors in one line."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def read_settings() -> Settings:
-    """The settings, or a clear word about each one that is wrong, and exit code 2."""
+    """The settings. Prints a line for each one that is invalid, and exits with code 2."""
     try:
         return Settings()  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
@@ -35,7 +35,8 @@ def read_settings() -> Settings:
 
 @contextmanager
 def with_database(settings: Settings) -> Generator[Settings]:
-    """The settings with a database address: the given one, or the embedded server's."""
+    """The settings with the address of the database: the given one or that of the embedded server,
+    which runs for as long as the block lasts."""
     if settings.database_url:
         yield settings
         return
@@ -47,7 +48,7 @@ def with_database(settings: Settings) -> Generator[Settings]:
 
 @contextmanager
 def friendly_errors() -> Generator[None]:
-    """What can go wrong without being our fault is said in one line, with exit code 1."""
+    """Prints expected errors as one line, and exits with code 1."""
     try:
         yield
     except (AnalyticsError, ValidationError, psycopg.Error, DBAPIError, OSError) as error:
@@ -56,7 +57,7 @@ def friendly_errors() -> Generator[None]:
 
 
 def sentence(error: BaseException | None) -> str:
-    """What a server or a driver says, without the statement that it says it of."""
+    """The message of an error, without the SQL statement and values."""
     match error:
         case DBAPIError():
             return sentence(error.orig)
@@ -67,7 +68,7 @@ def sentence(error: BaseException | None) -> str:
 
 
 def with_migrated_database(work: Callable[[Database, Settings], Awaitable[T]]) -> T:
-    """Runs some work on a prepared database, and says what went wrong in one line."""
+    """Runs work on a migrated database, with friendly errors."""
 
     async def main(settings: Settings) -> T:
         async with migrated_database(settings) as database:

@@ -1,4 +1,4 @@
-"""Starts everything and serves until told to stop."""
+"""The command `serve`: starts everything and serves until it is stopped."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ from settings import Settings
 console = Console()
 
 MOST_FILES = 65_536
-"""Files and sockets that a process asks for."""
+"""How many open files and sockets a process asks for."""
 
 
 def serve() -> None:
@@ -44,12 +44,12 @@ def serve() -> None:
 
 
 def on_sigterm(*_: object) -> None:
-    """SIGTERM ends the process the tidy way, stopping the embedded server too."""
+    """Exits on SIGTERM in the normal way, so that the embedded server is stopped, too."""
     raise SystemExit(0)
 
 
 async def set_up(settings: Settings, fill: bool) -> FirstLogin | None:
-    """Makes the installation complete; fills an empty one with the demo site."""
+    """Migrates the database and creates defaults; fills a new installation with demo traffic."""
     async with migrated_database(settings) as database:
         login = await create_defaults(database, settings)
         if fill and login:
@@ -59,7 +59,6 @@ async def set_up(settings: Settings, fill: bool) -> FirstLogin | None:
 
 
 def print_banner(settings: Settings, login: FirstLogin | None, embedded: bool) -> None:
-    """Prints the addresses of the service, and the first login."""
     base = settings.address
     console.print(f"\n[bold]Analytics[/bold] on {base}\n")
     rows = [
@@ -81,7 +80,7 @@ def print_banner(settings: Settings, login: FirstLogin | None, embedded: bool) -
 
 
 def run_web_server(settings: Settings) -> None:
-    """Serves until told to stop; then lets requests finish for up to 20 seconds."""
+    """Serves until stopped; then finishes requests for up to 20 seconds."""
     with TemporaryDirectory(prefix="analytics-metrics-") as folder:
         if settings.workers > 1:
             os.environ[FOLDER] = folder
@@ -89,7 +88,7 @@ def run_web_server(settings: Settings) -> None:
 
 
 def raise_file_limit() -> int:
-    """Lets this process and those that it starts open as many files as they may; how many."""
+    """Raises the limit on open files of this process and its children. Returns the limit."""
     if sys.platform == "win32":
         return MOST_FILES
     import resource
@@ -101,8 +100,8 @@ def raise_file_limit() -> int:
 
 
 def web_server(settings: Settings) -> dict[str, Any]:
-    """How the web server is run. Of the files that it may open half are for connections, and a
-    quarter for those that come at once."""
+    """The arguments of uvicorn. Of the open files, half are for connections, and a quarter for
+    those that are not accepted yet."""
     files = raise_file_limit()
     return {
         "http": Connections(min(MOST_CONNECTIONS, files // 2)),

@@ -52,7 +52,7 @@ def set_retention(
     async def work(database: Database, settings: Settings) -> Retention:
         sites = Sites(database)
         if wanted:
-            await sites.keep(await sites.find(key), wanted.days)
+            await sites.set_retention(await sites.find(key), wanted.days)
         return retention_of(await sites.find(key), settings)
 
     print(with_migrated_database(work).model_dump_json(indent=2))

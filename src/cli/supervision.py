@@ -1,5 +1,5 @@
-"""What the processes of one service owe each other: the one that was started keeps the embedded
-server running, and its web server processes end when it does."""
+"""Supervision of the processes of a service: the first process keeps the embedded server running,
+and web server processes end with the first process."""
 
 import logging
 import os
@@ -15,30 +15,30 @@ from threading import Event, Thread
 import psycopg
 from fastapi import FastAPI
 
-from api.db.embedded import DoesNotStart, bound_log, server_in, start, use
+from api.db.embedded import DoesNotStart, bound_log, register_user, server_in, start
 from api.db.postmaster import is_running
 from api.db.room import embedded_folder
 from main import build_app
 
 log = logging.getLogger("analytics.supervision")
 
-LOOK_SECONDS = 0.5
-"""How often it is looked whether the embedded server runs."""
+CHECK_SECONDS = 0.5
+"""How often it is checked that the embedded server runs."""
 
 PAUSES = (0, 1, 2, 4, 8)
-"""Seconds before each of the tries in a row to start it again. Then somebody has to look."""
+"""Seconds before each attempt in a row to start it again. After the last, the service ends."""
 
 STEADY_SECONDS = 60.0
-"""A server that ran so long has started well, and the next try is a first one."""
+"""After a server has run this long, attempts are counted from the first again."""
 
 LEAVE_SECONDS = 25.0
-"""How long a process has to end by itself: the web server finishes requests for up to 20."""
+"""How long a process has to end: the web server finishes requests for up to 20 seconds."""
 
 
 @contextmanager
 def kept_running(data_dir: Path) -> Generator[None]:
-    """Starts the embedded server again whenever it is gone, until the block is left. Where that
-    fails again and again it ends this process, and raises DoesNotStart."""
+    """Starts the embedded server again whenever it has stopped, until the block ends. When all
+    attempts have failed, it ends this process, and raises DoesNotStart."""
     keeper = Keeper(data_dir)
     thread = Thread(target=keeper.run, name="keeper of the embedded server")
     thread.start()
@@ -52,7 +52,7 @@ def kept_running(data_dir: Path) -> Generator[None]:
 
 
 class Keeper:
-    """Looks after the embedded server, from a thread of its own."""
+    """Keeps the embedded server running, from a thread of its own."""
 
     def __init__(self, data_dir: Path) -> None:
         self.server = server_in(data_dir)
@@ -63,26 +63,25 @@ class Keeper:
         self.has_given_up = False
 
     def run(self) -> None:
-        """Looks every so often, until it is over."""
-        while not self.is_over.wait(LOOK_SECONDS):
+        while not self.is_over.wait(CHECK_SECONDS):
             try:
-                self.look()
+                self.check()
             except Exception:
                 log.exception("supervision of the embedded database failed once; going on")
 
-    def look(self) -> None:
-        """Sees to the log, and to the server if it is gone."""
+    def check(self) -> None:
+        """Limits the size of the log, and starts the server again if it has stopped."""
         bound_log(self.server.log)
         if is_running(self.server.pgdata):
             return
         if time.monotonic() - self.tried_at > STEADY_SECONDS:
             self.tries = 0
         if self.tries < len(PAUSES):
-            self.revive()
+            self.restart()
         else:
             self.give_up()
 
-    def revive(self) -> None:
+    def restart(self) -> None:
         """Starts the server again, after a pause that grows from try to try."""
         if self.is_over.wait(PAUSES[self.tries]):
             return
@@ -97,39 +96,39 @@ class Keeper:
             self.tried_at = time.monotonic()
 
     def give_up(self) -> None:
-        """Ends the service in good order, so that whoever runs it learns of it."""
+        """Ends the service with SIGTERM, so that its supervisor notices."""
         self.has_given_up = True
         self.is_over.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 def build_worker() -> FastAPI:
-    """The application. In a process of its own it uses the embedded server by itself, and ends
-    with the process that started it."""
+    """The application. A web server process of its own registers as a user of the embedded server,
+    and ends with the process that started it."""
     app = build_app()
     if parent := parent_process():
-        Thread(target=follow, args=[parent], daemon=True).start()
+        Thread(target=end_with, args=[parent], daemon=True).start()
         if folder := embedded_folder():
-            app.state.using = use(folder.parent)
+            app.state.using = register_user(folder.parent)
         await_database(app.state.settings.database_url)
     return app
 
 
 def await_database(url: str) -> None:
-    """Waits for a database that is away for a moment: a process that takes the place of a killed
-    one, and fails to start, would end the whole service."""
+    """Waits for a database that is away for a moment. A process that replaces a killed one, and
+    fails to start, would end the whole service."""
     deadline = time.monotonic() + STEADY_SECONDS
     while time.monotonic() < deadline:
         try:
             psycopg.connect(url, connect_timeout=2).close()
             return
         except psycopg.OperationalError:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(CHECK_SECONDS)
 
 
-def follow(parent: BaseProcess) -> None:
-    """Ends this process when its parent has ended, in whatever way: the requests that it is at
-    are finished, and no new ones taken."""
+def end_with(parent: BaseProcess) -> None:
+    """Ends this process when its parent has ended, in whatever way. Current requests are
+    finished."""
     parent.join()
     log.warning("the process that started this one has ended; stopping")
     os.kill(os.getpid(), signal.SIGTERM)

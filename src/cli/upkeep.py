@@ -1,4 +1,4 @@
-"""What an operator does to an installation: migrate, fill, run its jobs, look at it."""
+"""Commands for operators: migrate, fill the demo site, run the jobs, show the installation."""
 
 from api.db.database import Database
 from api.db.scheduler import run_once

@@ -1,4 +1,4 @@
-"""Accounts."""
+"""Commands about accounts."""
 
 from typing import Annotated
 

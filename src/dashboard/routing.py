@@ -1,4 +1,4 @@
-"""The pages: overview, live, login. They show what the API answers; the API decides who may see."""
+"""The pages: overview, live, login. They show what the API returns to their user."""
 
 import hashlib
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ SECURITY_HEADERS = {
 
 
 def version_of(folder: Path) -> str:
-    """A name for exactly these files, so that browsers can keep them for ever."""
+    """A version for exactly these files, so that browsers can cache them for ever."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         digest.update(path.name.encode() + path.read_bytes())
@@ -43,10 +43,11 @@ def version_of(folder: Path) -> str:
 
 
 class VersionedFiles(StaticFiles):
-    """Files below a version: /static/<version>/live.js. Modules import their neighbours by
-    relative address, hence a page and all its modules are of one release.
+    """Files below a version: /static/<version>/live.js. Modules import each other by relative
+    address, so a page and all its modules are of one release.
 
-    Any version answers, so that a page of the release before still works during an upgrade.
+    Files are served under any version, so that a page of an older release still works during an
+    upgrade.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -54,7 +55,7 @@ class VersionedFiles(StaticFiles):
         self.version = version_of(folder)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, kept for ever under the current version and asked for again under another."""
+        """The file, cached for ever under the current version and checked again under another."""
         version, name = PurePath(path).parent.name, PurePath(path).name
         response = await super().get_response(name, scope)
         current = version == self.version
@@ -65,7 +66,6 @@ class VersionedFiles(StaticFiles):
         return response
 
     def address(self, name: str) -> str:
-        """Where a page finds this file."""
         return f"/static/{self.version}/{name}"
 
 
@@ -73,7 +73,6 @@ STATIC = VersionedFiles(HERE / "static")
 
 
 def for_every_page(request: Request) -> dict[str, object]:
-    """What all templates know, whatever the page is about."""
     address = settings_of(request).base_url or str(request.base_url).rstrip("/")
     return {"static": STATIC.address, "address": address}
 
@@ -85,26 +84,26 @@ TEMPLATES = Jinja2Templates(HERE / "templates", context_processors=[for_every_pa
 async def overview(
     request: Request, user: MaybeUser, site: SiteName = DEFAULT_SITE
 ) -> HTMLResponse:
-    """The analyst's first page."""
+    """The dashboard of a site."""
     return await page(request, user, site, "overview.html")
 
 
 @router.get("/api/realtime/")
 async def live(request: Request, user: MaybeUser, site: SiteName = DEFAULT_SITE) -> HTMLResponse:
-    """What is happening now."""
+    """The page with live numbers of a site."""
     return await page(request, user, site, "live.html")
 
 
 @router.get("/login", response_model=None)
 async def login(request: Request, user: MaybeUser, onward: Onward = "/") -> Response:
-    """The login form, for those who came to a public site and want to see more."""
+    """The login form; somebody who is logged in already is sent to `next`."""
     if user is not None:
         return RedirectResponse(own_path(onward), 303, {"Cache-Control": "no-store"})
     return await login_form(request, 200, onward)
 
 
 async def page(request: Request, user: MaybeUser, name: str, template: str) -> HTMLResponse:
-    """A page about a site, or the login page for those who have to log in to see it."""
+    """A page about a site; the login form (401) where that may help, 404 for an unknown site."""
     try:
         site = await readable_site(request, user, name)
     except Unauthenticated:
@@ -118,7 +117,7 @@ async def page(request: Request, user: MaybeUser, name: str, template: str) -> H
 
 
 async def login_form(request: Request, status: int, onward: str) -> HTMLResponse:
-    """The login form; whoever has no account may make one, or look at the demo."""
+    """The login form, with links to registration, if it is open, and to the demo site."""
     values = {
         "next": own_path(onward),
         "registration": settings_of(request).registration,
@@ -135,7 +134,7 @@ def own_path(address: str) -> str:
 
 
 async def demo_site(sites: AppSites) -> Site | None:
-    """The demo site, where there is one that everybody may see."""
+    """The demo site, if there is one and anybody may read it."""
     try:
         site = await sites.find(DEMO_SITE)
     except UnknownSite:
@@ -146,7 +145,7 @@ async def demo_site(sites: AppSites) -> Site | None:
 def render(
     request: Request, template: str, status: int, values: Mapping[str, object]
 ) -> HTMLResponse:
-    """A template with autoescape, under a policy that runs no script but our own."""
+    """A page from a template, under a policy that allows scripts of this service only."""
     return TEMPLATES.TemplateResponse(
         request, template, dict(values), status_code=status, headers=SECURITY_HEADERS
     )

@@ -1,1 +1,1 @@
-"""Bringing in what was measured elsewhere."""
+"""Imports data of other systems: access logs of web servers."""

@@ -1,8 +1,9 @@
-"""Apache and nginx access logs in the combined format, as events.
+"""Imports Apache and nginx access logs in the combined format.
 
-A page view is a GET, answered 2xx or 304, of something that is not an asset. Bots are kept apart
-like everywhere; in a log, a request without a user agent is one. The id of an event follows from
-its line (and from how often the same line came before it), so a log imported twice is stored once.
+A page view is a GET, answered 2xx or 304, of something that is not an asset. Bots are kept apart as
+everywhere; in a log, a request without a user agent is a bot's. The id of an event is derived from
+its line (and from how often the same line came before it), so a log that is imported twice is
+stored once.
 """
 
 import gzip
@@ -91,12 +92,12 @@ BATCH = 2_000
 
 
 class Skipped(Exception):
-    """A line that is no page view; the message is the reason, one word."""
+    """A line that is not a page view. The message is the reason, one word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A page view as the log tells it."""
+    """A page view in a log."""
 
     ip: str
     time: datetime
@@ -107,18 +108,18 @@ class Hit:
 
 @dataclass
 class Summary:
-    """What an import did."""
+    """The numbers of an import."""
 
     lines: int = 0
     stored: int = 0
     bots: int = 0
-    """Of the stored ones."""
+    """How many of the stored events are a bot's."""
     duplicates: int = 0
     skipped: Counter[str] = field(default_factory=Counter[str])
 
 
 def read_hit(line: str) -> Hit:
-    """The page view in a line. Raises Skipped with the reason when there is none."""
+    """The page view in a line. Raises Skipped for any other line."""
     match = LINE.match(line)
     if match is None:
         raise Skipped("malformed")
@@ -139,14 +140,13 @@ def read_hit(line: str) -> Hit:
 
 
 def path_of(target: str) -> str:
-    """The path of a request target, as it stands in the log, without query."""
     if target.startswith(("http://", "https://")):
         target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
     return (re.split(r"[?#]", target, maxsplit=1)[0] or "/")[:2000]
 
 
 def quoted(text: str) -> str:
-    """A quoted field's text; a dash stands for nothing."""
+    """The text of a quoted field; '' for a dash."""
     return "" if text == "-" else re.sub(r'\\(["\\])', r"\1", text)[:2000]
 
 
@@ -158,19 +158,19 @@ def open_log(path: Path) -> Iterator[str]:
 
 
 class LogReader:
-    """Turns lines into events of one site."""
+    """Makes events of the lines of a log, for one site."""
 
     def __init__(self, site: Site, secret: str, geo: GeoLocator) -> None:
         self.site = site
         self.geo = geo
         self.occurrences: Counter[bytes] = Counter()
-        """By digest: a log may have more lines than memory has room for."""
+        """How often each line has occurred, by digest, because all lines would not fit into
+        memory."""
         self.salts: dict[date, bytes] = {}
         self.secret = secret
         self.sender = Sender("", "", {}, utc_now(), self.salt_of, trusted=True)
 
     def salt_of(self, day: date) -> bytes:
-        """The salt of a day of this import."""
         if day not in self.salts:
             self.salts[day] = import_salt(self.secret, day)
         return self.salts[day]
@@ -200,7 +200,7 @@ class LogReader:
 async def import_log(
     database: Database, path: Path, reader: LogReader, summary: Summary
 ) -> AsyncIterator[Summary]:
-    """Stores a log batch by batch, yielding the summary so far after each."""
+    """Stores the events of a log in batches, and yields the summary after each of them."""
     writer = Writer(database)
     lines = open_log(path)
     while chunk := list(islice(lines, BATCH)):
@@ -212,7 +212,7 @@ async def import_log(
 
 
 def read_all(lines: list[str], reader: LogReader, summary: Summary) -> Iterator[Event]:
-    """The events of these lines; why the others have none is counted."""
+    """The events in these lines. Skipped lines are counted by reason."""
     for line in lines:
         try:
             yield reader.event(line)
@@ -221,7 +221,6 @@ def read_all(lines: list[str], reader: LogReader, summary: Summary) -> Iterator[
 
 
 def count(summary: Summary, event: Event, result: object) -> None:
-    """Adds one event's outcome to the summary."""
     if result is Outcome.ACCEPTED:
         summary.stored += 1
         summary.bots += event.bot is not None

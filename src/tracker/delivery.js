@@ -1,5 +1,5 @@
-// Delivery. An event is written down, sent, and struck off once the server has acknowledged it. What a
-// page leaves behind, the next one of the same site sends, under the same id: counted once.
+// Delivery. An event is stored, sent, and removed once the server has acknowledged it. Events that a page
+// could not deliver are sent by the next page of the site with the same id, so they count once.
 
 const KEY = 'analytics_queue';
 const MOST_KEPT = 100; // the oldest go first
@@ -15,7 +15,7 @@ let callbacks = [];
 let timer;
 let delay = 0; // until the next attempt: none while all is well
 
-/** Says where events go, and takes up what earlier pages could not deliver. */
+/** Sets the address for events, and sends what earlier pages could not deliver. */
 export function connect(options, ignored) {
   address = options.api;
   try {
@@ -38,7 +38,7 @@ export function afterwards(callback) {
   else callbacks.push(callback);
 }
 
-/** Sends what waits. A page that is leaving hears no answer, so all it sends stays written down. */
+/** Sends waiting events. A page that is left gets no response, so the events that it sends stay stored. */
 export async function flush(leaving) {
   clearTimeout(timer);
   timer = 0;
@@ -70,7 +70,7 @@ async function post(body, leaving) {
   } catch (e) {}
 }
 
-// What happens in one go is sent in one go.
+// Events of one task are sent in one request.
 function schedule() {
   timer = timer || setTimeout(flush, delay * (0.5 + Math.random()));
 }
@@ -79,7 +79,7 @@ function written() {
   return (storage[KEY] || '').split('\n').filter((line) => line);
 }
 
-// Other tabs write there, too: so it is always read first.
+// Other tabs write to the same place, so it is read again before each change.
 function write(added, done) {
   try {
     const lines = written().filter((line) => !done.includes(line)).concat(added).slice(-MOST_KEPT);

@@ -1,4 +1,4 @@
-// The module. Where there is no window, as when a server renders, it does nothing.
+// The module. Without a window, as in server-side rendering, it does nothing.
 
 import { analytics, start } from './tracker.js';
 
@@ -6,7 +6,7 @@ const inBrowser = typeof window !== 'undefined';
 
 export function init(options = {}) {
   const given = { api: '/api/events/' };
-  // The tracker asks whether an option is there, as an attribute is: false is not.
+  // The tracker tests whether an option is present, like an attribute, so false is left out.
   for (const [name, value] of Object.entries(options)) if (value) given[name] = value;
   if (inBrowser) start(given);
 }

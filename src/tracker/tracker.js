@@ -1,4 +1,4 @@
-// The tracker. One a page, whoever starts it first: the script tag (script.js) or a module (index.js).
+// The tracker. A page has one, started by the script tag (script.js) or a module (index.js), whichever is first.
 
 import { afterwards, connect, deliver, flush } from './delivery.js';
 
@@ -13,7 +13,7 @@ let engaged = 0; // milliseconds not yet reported
 let since = 0; // start of the running stretch, if any
 let depth = 0; // percent of the page that has been in sight
 
-/** What the page calls. It keeps calls until the tracker runs, and stays the same object then. */
+/** The object that the page calls. It queues calls until the tracker runs, and remains the same object. */
 export function analytics() {
   const q = [];
   return (window.analytics = window.analytics || { q, track: (...call) => q.push(call) });
@@ -45,7 +45,7 @@ function run() {
       moved();
     };
   }
-  // Capture: before the page acts on a click or stops it.
+  // Capturing listeners run before the page handles a click or stops it.
   for (const type in listeners) addEventListener(type, safe(listeners[type]), true);
 }
 
@@ -71,7 +71,7 @@ const listeners = {
   },
 };
 
-// Nothing in here may trouble the page.
+// No error in here may reach the page.
 function safe(action) {
   return (...call) => {
     try {
@@ -122,7 +122,7 @@ function track(name, extra) {
   if (callback) afterwards(callback);
 }
 
-// Attention may have changed: close one stretch, open the next.
+// Visibility or focus may have changed: ends one stretch of engaged time, begins the next.
 function tick() {
   const now = performance.now();
   if (since) engaged += now - since;
@@ -139,7 +139,7 @@ function report() {
   send({ name: 'engagement', duration, props: { scroll: depth }, interactive: false });
 }
 
-// What was seen of a page ends with it.
+// Ends the current page view: its engagement is reported, and that of the next one starts from zero.
 function close() {
   report();
   engaged = depth = 0;
@@ -167,7 +167,7 @@ function leave() {
   report();
 }
 
-// The path of an event leads out of shadow trees, too.
+// composedPath() also contains the elements outside of a shadow tree.
 function closest(event, selector) {
   return event.composedPath().find((node) => node.matches && node.matches(selector));
 }
@@ -188,7 +188,7 @@ function follow(link) {
 }
 
 function submit({ target }) {
-  // Not target.id: an input of that name would answer.
+  // Not target.id: in a form, an input named id would be returned.
   const form = target.getAttribute('id') || target.getAttribute('name');
   if (target.hasAttribute('data-track')) trackMarked(target);
   else notice('form', { form });

@@ -12,7 +12,7 @@ import pytest
 
 from api.auth import security
 from api.errors import TooManyRequests
-from api.limits import MOST_KEYS, Buckets, neighbourhood, share
+from api.limits import MOST_KEYS, TokenBuckets, neighbourhood, share
 from conftest import ADMIN, TestSite, make_site
 from main import build_app
 from settings import Settings
@@ -44,9 +44,9 @@ async def send(
     return await client.post("/api/events/", json=body, headers=headers)
 
 
-class TestBuckets:
+class TestTokenBuckets:
     def test_empty_bucket_refuses_until_refilled(self) -> None:
-        buckets = Buckets(2, 0.2)
+        buckets = TokenBuckets(2, 0.2)
         for _ in range(2):
             buckets.take("a", 1)
         with pytest.raises(TooManyRequests) as refusal:
@@ -57,14 +57,14 @@ class TestBuckets:
         buckets.take("a", 1)
 
     def test_batch_larger_than_bucket_passes_once_and_is_paid_off(self) -> None:
-        buckets = Buckets(10, 1)
+        buckets = TokenBuckets(10, 1)
         buckets.take("a", 1000)
         with pytest.raises(TooManyRequests) as refusal:
             buckets.take("a", 1)
         assert refusal.value.retry_after > 90
 
     def test_number_of_buckets_is_bounded(self) -> None:
-        buckets = Buckets(10, 1000)
+        buckets = TokenBuckets(10, 1000)
         for n in range(MOST_KEYS + 10):
             buckets.take(str(n), 1)
         assert len(buckets.levels) <= MOST_KEYS
@@ -74,7 +74,7 @@ class TestBuckets:
         assert share(limit, workers=4) == own
 
     def test_successful_tries_do_not_count(self) -> None:
-        buckets = Buckets(1, 1000)
+        buckets = TokenBuckets(1, 1000)
         for _ in range(3):
             with buckets.trying("a", ValueError, ""):
                 pass

@@ -147,42 +147,42 @@ class Front:
 
     async def write(self, number: int) -> None:
         """Sends small batches until it is over; pauses while numbers are compared."""
-        chance = random.Random(f"{self.plan.seed} writer {number}")
+        rng = random.Random(f"{self.plan.seed} writer {number}")
         while not self.over:
             await self.may_write.wait()
             self.writing += 1
             try:
-                await self.write_once(chance)
+                await self.write_once(rng)
             finally:
                 self.writing -= 1
-            await asyncio.sleep(chance.random() / 50)
+            await asyncio.sleep(rng.random() / 50)
 
-    async def write_once(self, chance: random.Random) -> None:
+    async def write_once(self, rng: random.Random) -> None:
         """A batch, or an erasure."""
-        site = chance.choice(SITES)
-        if chance.random() < 0.04:
-            body = {"visitor_id": f"v{chance.randrange(40)}"}
+        site = rng.choice(SITES)
+        if rng.random() < 0.04:
+            body = {"visitor_id": f"v{rng.randrange(40)}"}
             answer = await self.client.post(f"/api/sites/{site}/erasures", json=body)
             self.books.erased += 1
         else:
-            events = [self.event(site, chance) for _ in range(chance.randint(1, 8))]
+            events = [self.event(site, rng) for _ in range(rng.randint(1, 8))]
             answer = await self.client.post("/api/events/", json=events)
             self.books.sent += len(events)
         assert answer.status_code in (200, 201), answer.text
 
     def event(
-        self, site: str, chance: random.Random, oldest: timedelta = 6 * DAY, who: str = "v"
+        self, site: str, rng: random.Random, oldest: timedelta = 6 * DAY, who: str = "v"
     ) -> Any:
         """Something that happened lately, or not so lately."""
-        back = chance.choice([HOUR, DAY, oldest]) * chance.random()
+        back = rng.choice([HOUR, DAY, oldest]) * rng.random()
         return {
             "site": site,
             "time": (utc_now() - back).isoformat(),
-            "visitor_id": f"{who}{chance.randrange(40)}",
-            "name": chance.choice(["pageview", "pageview", "signup", "engagement"]),
-            "page": f"/{chance.randrange(5)}",
-            "utm_source": chance.choice(["", "alpha", "beta"]),
-            "duration": chance.choice([0, 0.25, 7, 90]),
+            "visitor_id": f"{who}{rng.randrange(40)}",
+            "name": rng.choice(["pageview", "pageview", "signup", "engagement"]),
+            "page": f"/{rng.randrange(5)}",
+            "utm_source": rng.choice(["", "alpha", "beta"]),
+            "duration": rng.choice([0, 0.25, 7, 90]),
         }
 
     # ------------------------------------------------------------------------ those who are killed
@@ -325,11 +325,11 @@ class Front:
 
     async def prepare(self) -> None:
         """Sites with a history; that of one is about to expire."""
-        chance = random.Random(f"{self.plan.seed} history")
+        rng = random.Random(f"{self.plan.seed} history")
         for key in SITES:
             await Sites(self.database).create(key, f"{key}.example")
             # Nobody has these visitors erased: what is summed up of them must stay as it is.
-            events = [self.event(key, chance, OLD_DAYS * DAY, who="o") for _ in range(400)]
+            events = [self.event(key, rng, OLD_DAYS * DAY, who="o") for _ in range(400)]
             answer = await self.client.post("/api/events/", json=events)
             assert answer.status_code == 201, answer.text
         await self.settle()

@@ -1,6 +1,6 @@
-"""What can be asked instead of a question whose raw data has expired.
+"""Queries to suggest instead of one that needs expired raw data.
 
-A change of parameters is suggested only after the changed question was planned and can be answered.
+A change of parameters is suggested only after the changed query was planned and can be answered.
 """
 
 from bisect import bisect_left
@@ -15,33 +15,34 @@ from api.analytics.query import Compare, Params, Query
 from api.analytics.time.buckets import DAY, HOUR, midnight
 
 MOST = 3
-"""How many alternatives are listed."""
+"""The most alternatives that a refusal lists."""
 
 Change = dict[str, str]
-"""Parameters that replace those of the question; an empty one is left out."""
+"""New values of parameters, as in a query string; '' stands for an empty default."""
 
 Works = Callable[[Change], bool]
-"""Tells whether the question with a change can be planned."""
+"""Tells whether the query with a change can be planned."""
 
 NEVER_RESET = {"site", "from_", "to", "hours", "days", "period", "timezone", "format"}
 
 
 def alternatives(query: Query[Params], works: Works) -> list[str]:
-    """Changes that each suffice, as query strings; one of several parameters where no smaller one
-    does. Other ranges come first, then parameters that are left out."""
+    """At most MOST changes, as query strings, each of which is enough by itself: other ranges
+    first, then parameters reset to their default. Where none is enough, one that combines both, if
+    any."""
     groups = chain(ranges(query, works), ([reset] for reset in resets(query)))
     found = [*islice(firsts(groups, works), MOST)] or several(query, works)
     return [urlencode(change, safe=":/") for change in found]
 
 
 def firsts(groups: Iterable[Iterable[Change]], works: Works) -> Iterator[Change]:
-    """The first change of each group that suffices."""
+    """The first change of each group that is enough."""
     for group in groups:
         yield from islice(filter(works, group), 1)
 
 
 def several(query: Query[Params], works: Works) -> list[Change]:
-    """Another range, and as few parameters left out as it takes."""
+    """At most one change: another range, and the parameters that have to be reset with it."""
     left_out = every = resets(query)
 
     def works_without_all(change: Change) -> bool:
@@ -61,8 +62,8 @@ def merged(*changes: Change) -> Change:
 
 
 def ranges(query: Query[Params], works: Works) -> Iterator[Iterable[Change]]:
-    """Other ranges and time zones, in groups of which one is enough: whole hours or days of UTC,
-    the time zone UTC, a later start."""
+    """Other ranges and time zones, in groups of which one change is enough: whole hours or days of
+    UTC, the time zone UTC, a later start."""
     hours, days = whole(query, HOUR), whole(query, DAY)
     yield hours, days
     if query.timezone != "UTC":
@@ -72,8 +73,8 @@ def ranges(query: Query[Params], works: Works) -> Iterator[Iterable[Change]]:
 
 
 def whole(query: Query[Params], width: timedelta) -> Change:
-    """The asked ranges, extended to whole hours or days of UTC. An end that is now stays open,
-    unless a comparison reaches as far back."""
+    """The query's ranges, extended to whole hours or days of UTC. An end that is now stays open,
+    unless the query compares ranges."""
     is_open = query.upper == query.now and query.compared is None
     change = starting(query, floor(query.lower, width))
     if not is_open:
@@ -85,7 +86,8 @@ def whole(query: Query[Params], width: timedelta) -> Change:
 
 
 def later(query: Query[Params], works: Works) -> Iterator[Change]:
-    """From where raw data begins; else from the first local day that is late enough."""
+    """Later starts of the range: where raw data begins, then the first local day that can be
+    answered."""
     kept, zone = query.site.raw_data_since, query.zone
     assert kept
     yield starting(query, kept)
@@ -96,7 +98,7 @@ def later(query: Query[Params], works: Works) -> Iterator[Change]:
 
 
 def starting(query: Query[Params], lower: datetime) -> Change:
-    """The same range with another start. An end that would lie before it is left out."""
+    """The range with another start. An end that would lie before it is left out."""
     given, is_behind = query.params.model_fields_set, query.upper <= lower
     change = {name: "" for name in ("hours", "days", "period") if name in given}
     if "to" in given and is_behind:
@@ -107,8 +109,8 @@ def starting(query: Query[Params], lower: datetime) -> Change:
 
 
 def resets(query: Query[Params]) -> list[Change]:
-    """For each parameter that was given, beside the range, the change to its default. A list whose
-    default is empty has to be given."""
+    """A change for each parameter that the caller gave, beside the range: it resets the parameter
+    to its default. A list whose default is empty has to be given."""
     params = query.params
     found: dict[str, Change] = {}
     for name, field in reversed(type(params).model_fields.items()):
@@ -131,7 +133,7 @@ def floor(moment: datetime, width: timedelta) -> datetime:
 
 
 def ceiling(moment: datetime, width: timedelta) -> datetime:
-    """The next start of a bucket, if the moment is none itself."""
+    """The moment rounded up to a multiple of the width, counted from ORIGIN."""
     return moment + (ORIGIN - moment) % width
 
 

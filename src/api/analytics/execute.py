@@ -1,4 +1,4 @@
-"""From a question to its answer: check, plan, ask, shape."""
+"""From the parameters of a report to its answer: check, plan, execute, shape."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,30 +29,31 @@ from api.sites.models import Site, utc_now
 
 
 async def parse_query(database: Database, report: Report[P], params: P, site: Site) -> Query[P]:
-    """The checked query, with what has to be looked up for it. Raises Invalid."""
+    """The checked query, with the goals, first visit and rollups that it needs. Raises Invalid."""
     goals = await goal_steps(database, site) if may_name_goals(params) else {}
     query = build_query(report, params, site, await clock_of(database, params, site), goals)
     return replace(query, rollups=await available_rollups(database, ROLLUPS))
 
 
 def may_name_goals(params: Params) -> bool:
-    """Whether there are steps, which may be goals, or filters on goals."""
+    """Whether the parameters contain steps, each of which may be a goal, or filters on goals."""
     filters = (getattr(params, name) for name in params.filter_fields)
     has_steps = not params.model_fields_set.isdisjoint(params.step_fields)
     return has_steps or any(names_goals(parse_clauses(text)) for text in filters)
 
 
 async def clock_of(database: Database, params: Params, site: Site) -> Clock:
-    """The present time in the asked time zone; for `period=all` also the site's first visit."""
+    """The present time and the query's time zone; for `period=all` also the site's first visit."""
     zone, now = ZoneInfo(params.timezone or site.timezone), utc_now()
     if params.period != "all":
         return Clock(now, zone, since=site.created_at)
     (row,) = await database.rows(sql_file("first_seen.sql"), {"site": site.number})
-    return Clock(now, zone, since=beginning(site, row["since"] or site.created_at))
+    return Clock(now, zone, since=start_of_data(site, row["since"] or site.created_at))
 
 
-def beginning(site: Site, since: datetime) -> datetime:
-    """Since when there is data; where raw data is gone, the day that it is summed up in."""
+def start_of_data(site: Site, since: datetime) -> datetime:
+    """Where `period=all` begins: at the first visit or, where raw data has expired, at the start of
+    its day, because rollups have whole buckets only."""
     is_gone = site.raw_data_since is not None and since < site.raw_data_since
     return since.replace(hour=0, minute=0, second=0, microsecond=0) if is_gone else since
 
@@ -60,7 +61,7 @@ def beginning(site: Site, since: datetime) -> datetime:
 def build_query(
     report: Report[P], params: P, site: Site, clock: Clock, goals: Mapping[str, Step]
 ) -> Query[P]:
-    """The checked query. Raises Invalid, saying what to ask instead."""
+    """The checked query. Raises Invalid; the message says what is allowed."""
     try:
         asked = range_of(params, clock)
         if report.start and not params.names_a_range:
@@ -84,14 +85,14 @@ def build_query(
 
 
 def dimension_of(report: Report[P], params: P) -> Dimension | None:
-    """The dimension to break down by. Raises Invalid for one that the report lacks."""
+    """The dimension to break down by, if any. Raises Invalid for one that the report lacks."""
     if not isinstance(params, BreakdownParams) or not params.dimension:
         return report.default_dimension
     return find_dimension(params.dimension, report.dimensions)
 
 
 async def execute(database: Database, report: Report[P], query: Query[P]) -> dict[str, Any]:
-    """The answer in the shape of report.Answer. Raises Expired."""
+    """The answer to a query, in the shape of report.Answer. Raises Expired and TooMuchAsked."""
     plans = plan_or_suggest(report, query)
     answers = [await answer_range(database, report, *planned) for planned in plans]
     comparison = None
@@ -109,7 +110,6 @@ async def execute(database: Database, report: Report[P], query: Query[P]) -> dic
 async def answer_range(
     database: Database, report: Report[P], rows: Plan, totals: Plan
 ) -> dict[str, Any]:
-    """Totals and rows of a range, asked for at once."""
     found, summed = await asyncio.gather(fetch(database, rows), fetch(database, totals))
     return {"totals": summed[0], "rows": report.finish(found)}
 
@@ -119,13 +119,13 @@ async def fetch(database: Database, plan: Plan) -> list[dict[str, Any]]:
 
 
 async def explain(database: Database, report: Report[P], query: Query[P]) -> tuple[str, str]:
-    """Which tables answer a question, and what that costs: PostgreSQL's own account of one run."""
+    """The tables that answer a query, and PostgreSQL's plan of one run as text."""
     rows, _ = plan_or_suggest(report, query)[0]
     return rows.source, await database.explain(rows.path, rows.values, rows.slots)
 
 
 def plan_or_suggest(report: Report[P], query: Query[P]) -> list[tuple[Plan, Plan]]:
-    """The plans of an answer. Raises Expired with what can be asked instead."""
+    """The plans of an answer. Raises Expired, listing queries that can be answered instead."""
     try:
         return plan_answer(report, query)
     except Expired as error:
@@ -134,8 +134,8 @@ def plan_or_suggest(report: Report[P], query: Query[P]) -> list[tuple[Plan, Plan
 
 
 def plan_answer(report: Report[P], query: Query[P]) -> list[tuple[Plan, Plan]]:
-    """The plans of rows and totals, of the asked range and of the one it is compared with. Raises
-    Expired."""
+    """The plans of rows and totals, for the query's range and the range to compare with, if any.
+    Raises Expired."""
     ranges = [query]
     if query.compared:
         lower, upper = query.compared
@@ -144,7 +144,7 @@ def plan_answer(report: Report[P], query: Query[P]) -> list[tuple[Plan, Plan]]:
 
 
 def is_answered(report: Report[P], query: Query[P], change: Change) -> bool:
-    """Whether the report can be planned with these parameters in the place of its own."""
+    """Whether the query can be planned with these parameters changed."""
     given = query.params.model_dump(by_alias=True, exclude_unset=True)
     try:
         params = report.params.model_validate(given | change)

@@ -1,6 +1,6 @@
-"""How a question is answered. It is decided here, once; a Plan is carried out as it stands.
+"""Decides how a question is answered, once: execute carries out the Plan as it is.
 
-Each slot of a question gets the coarsest table that answers it exactly: a rollup or a base table.
+Each slot for a table gets the coarsest table that answers exactly: a rollup or a base table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,25 +21,25 @@ from api.errors import Expired, Invalid
 from api.rollups.model import Fact, Rollup
 
 ORIGIN = datetime(2000, 1, 3, tzinfo=UTC)
-"""Where the buckets of all rollups are counted from (see api.rollups.model.ORIGIN)."""
+"""An edge of the buckets of all rollups (see api.rollups.model.ORIGIN)."""
 
 MICROSECOND = timedelta(microseconds=1)
 
 Tables = Mapping[str, Rollup | Fact]
-"""What each slot reads."""
+"""The table for each slot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A statement with everything that it takes, and what the answer says of it."""
+    """A .sql file with all that fills and binds it, and the tables that it reads."""
 
     path: Path
     slots: Mapping[str, Fragment]
     values: Mapping[str, Any]
     tables: tuple[str, ...]
-    """Every table that has a part in the rows, as the answer names it."""
+    """The tables that the rows are computed from, as the answer names them."""
     prepare: bool = False
-    """Whether the connection keeps the statement: it takes longer to plan than to read."""
+    """Whether the connection keeps the server's plan, where planning takes longer than reading."""
 
     @property
     def source(self) -> str:
@@ -48,8 +48,8 @@ class Plan:
 
 
 def plan(question: Question[P], query: Query[P]) -> Plan:
-    """The variant that answers, and the table for each of its slots. Raises Expired when raw data
-    is needed that is gone, and Invalid for a filter on what cannot be filtered."""
+    """The first variant that serves, with a table for each of its slots. Raises Expired when it
+    needs expired raw data, and Invalid for a filter where the report takes none."""
     variant, tables = choose(question, query)
     is_summed_up = not variant.base and only_rollups(tables)
     if not is_summed_up:
@@ -68,7 +68,7 @@ def plan(question: Question[P], query: Query[P]) -> Plan:
 
 
 def choose(question: Question[P], query: Query[P]) -> tuple[Variant[P], Tables]:
-    """The first variant that serves, with its tables; the last one always does."""
+    """The first variant that serves, and its tables. The last one of a question always serves."""
     tried = (
         (variant, choose_tables(variant.requires, query))
         for variant in question.variants
@@ -82,8 +82,7 @@ def choose(question: Question[P], query: Query[P]) -> tuple[Variant[P], Tables]:
 
 
 def choose_tables(requires: Mapping[str, Requirement], query: Query[Params]) -> Tables:
-    """The table for each slot: the rollup with the fewest rows that has all it takes, else the
-    base table."""
+    """For each slot the cheapest rollup that has all required columns, else the base table."""
     usable = usable_rollups(query) if requires else ()
 
     def best(requirement: Requirement) -> Rollup | Fact:
@@ -99,8 +98,8 @@ def only_rollups(tables: Tables) -> bool:
 
 
 def usable_rollups(query: Query[Params]) -> Sequence[Rollup]:
-    """The rollups of whose whole buckets the asked series is made, and the expired part of the
-    range. Without a series the edges of the range come from the base table."""
+    """The rollups whose buckets add up to the buckets of the series, and that cover the expired
+    part of the range. Without a series, the edges of the range are read from the base table."""
     if query.params.source is TableChoice.BASE:
         return ()
     spacing, expired = spacing_of(query.starts), expired_edges(query)
@@ -112,13 +111,13 @@ def usable_rollups(query: Query[Params]) -> Sequence[Rollup]:
 
 
 def spacing_of(moments: Iterable[datetime]) -> timedelta:
-    """The widest bucket of which all of these are edges; 0 for none of them."""
+    """The greatest width that divides the time from ORIGIN to each moment; 0 without moments."""
     return gcd(*((moment - ORIGIN) // MICROSECOND for moment in moments)) * MICROSECOND
 
 
 def with_columns_of(query: Query[Params], requirement: Requirement) -> Requirement:
-    """The requirement with the dimension asked for and those of the filter. The other table's are
-    in no rollup of this fact."""
+    """The requirement, with the columns of the dimension and the filter. A filter on the other
+    table adds NO_COLUMN, which no rollup has."""
     asked = (query.dimension.column,) if query.dimension else ()
     filtered = (
         clause.dimension.column if clause.dimension.of == requirement.fact.table else NO_COLUMN
@@ -128,7 +127,7 @@ def with_columns_of(query: Query[Params], requirement: Requirement) -> Requireme
 
 
 def has_columns(rollup: Rollup, needed: Requirement) -> bool:
-    """Whether the rollup counts the same thing and kept every dimension and measure needed."""
+    """Whether the rollup is of the required fact and has all required dimensions and measures."""
     return (
         rollup.fact is needed.fact
         and rollup.distinct_visitors == needed.distinct_visitors
@@ -138,8 +137,9 @@ def has_columns(rollup: Rollup, needed: Requirement) -> bool:
 
 
 def cost_of(rollup: Rollup, query: Query[Params]) -> tuple[bool, int | timedelta, int | timedelta]:
-    """The sort key of rollups, by how many rows an answer reads: first those with few dimensions
-    and wide buckets, where a whole bucket lies in the range; then those with narrow ones."""
+    """The sort key of rollups, by how many rows are read. First come rollups with a whole bucket in
+    the range, few dimensions and wide buckets before others; then the rest, narrow buckets
+    first."""
     dimensions = len(rollup.dimensions)
     if contains_whole_bucket(rollup.width, query):
         return False, dimensions, -rollup.width
@@ -152,15 +152,15 @@ def contains_whole_bucket(width: timedelta, query: Query[Params]) -> bool:
 
 
 def expired_edges(query: Query[Params]) -> Sequence[datetime]:
-    """Where the ranges begin and end that are read, of those before which raw data is gone."""
+    """The edges of the ranges that are read, if they lie before the site's raw data begins."""
     kept = query.site.raw_data_since
     edges = (query.lower, query.upper, query.first, query.until)
     return [edge for edge in edges if kept and edge and edge < kept]
 
 
 def covers_expired_range(rollup: Rollup, expired: Sequence[datetime]) -> bool:
-    """Whether it has what is asked for where raw data is gone: it was made before that, and no
-    edge cuts a bucket, since only whole ones can be read there."""
+    """Whether the rollup answers where raw data has expired: it is complete from the first of these
+    edges on, its rows never expire, and no edge cuts a bucket, since only whole ones are stored."""
     if not expired:
         return True
     is_complete = rollup.complete_since is None or rollup.complete_since <= min(expired)
@@ -168,7 +168,7 @@ def covers_expired_range(rollup: Rollup, expired: Sequence[datetime]) -> bool:
 
 
 def finest_width(rollup: Rollup) -> timedelta:
-    """The width of the narrowest buckets that it reads, however old they are."""
+    """The width of the narrowest buckets whose rows the rollup reads and that never expire."""
     narrower = rollup.built_from
     if narrower and not narrower.retention:
         return finest_width(narrower)
@@ -176,7 +176,7 @@ def finest_width(rollup: Rollup) -> timedelta:
 
 
 def require_raw(query: Query[Params], all_of_it: bool = False) -> None:
-    """Raises Expired where raw data would have to be read that is gone."""
+    """Raises Expired where the query needs raw data that has expired."""
     kept = query.site.raw_data_since
     if kept and (all_of_it or expired_edges(query)):
         needed = "all of it" if all_of_it else "it"
@@ -191,7 +191,7 @@ def name_of(table: Rollup | Fact) -> str:
 
 
 def filter_slots(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
-    """The filter in the forms that this file has slots for. Raises Invalid when it has none."""
+    """The filter as SQL for each filter slot of the file. Raises Invalid when the file has none."""
     if is_unfiltered(query):
         return {}
     forms = {

@@ -1,4 +1,4 @@
-"""The question that somebody asks: site, range, time zone and the rest, checked once."""
+"""A query: one validated request for a report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
 
 from api.analytics.vocabulary.dimensions import Dimension
-from api.analytics.vocabulary.filters import NO_FILTER, Filter
+from api.analytics.vocabulary.filters import NO_FILTER, OPERATOR_NAMES, Filter
 from api.analytics.vocabulary.ranking import Order
 from api.analytics.vocabulary.steps import Step
 from api.rollups.definitions import ROLLUPS
@@ -21,28 +21,28 @@ from api.text import PlainText
 
 
 class Format(StrEnum):
-    """The form of an answer."""
+    """The format of a response."""
 
     JSON = "json"
     CSV = "csv"
 
 
 class TableChoice(StrEnum):
-    """Which tables may answer; for finding out, never needed for a right number."""
+    """Which tables may answer. The numbers are the same; `base` helps to prove that."""
 
     AUTO = "auto"
     BASE = "base"
 
 
 class Compare(StrEnum):
-    """What an answer is compared with."""
+    """The range that an answer is compared with."""
 
     PREVIOUS = "previous"
     YEAR = "year"
     CUSTOM = "custom"
 
 
-# Python knows the zone of its own machine as "localtime"; PostgreSQL does not.
+# "localtime" is Python's name for the zone of its own machine; PostgreSQL has no such zone.
 TIMEZONES = frozenset(available_timezones() - {"localtime"})
 
 
@@ -56,7 +56,8 @@ Timezone = Annotated[str, AfterValidator(iana_name)]
 
 
 def moment(text: object) -> date | datetime:
-    """A day (2026-03-29) or an instant (2026-03-29T02:30:00Z); which of the two it is matters."""
+    """A local day (2026-03-29) or an instant (2026-03-29T02:30:00Z), as different types: a day that
+    ends a range is included, an instant is not."""
     if isinstance(text, date):
         return text
     try:
@@ -73,13 +74,13 @@ Period = Literal["today", "yesterday", "7d", "28d", "30d", "90d", "12mo", "mtd",
 
 
 class Params(BaseModel):
-    """The parameters that every report understands."""
+    """The parameters of every report."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
     filter_fields: ClassVar[Sequence[str]] = ("filters",)
-    """Which of these are filters."""
+    """The names of the fields that hold filters."""
     step_fields: ClassVar[Sequence[str]] = ()
-    """Which are steps, or lists of them."""
+    """The names of the fields that hold a step or a list of steps."""
 
     site: PlainText = Field(DEFAULT_SITE, max_length=200, description="Key or domain of the site.")
     from_: Moment | None = Field(
@@ -98,8 +99,8 @@ class Params(BaseModel):
     filters: str = Field(
         "",
         max_length=10_000,
-        description='JSON clauses that must all hold: [["is", "country", ["DE", "AT"]], …]. '
-        "Operators: is, is_not, contains, contains_not, matches, matches_not, and, or, not.",
+        description='JSON clauses, joined by and: [["is", "country", ["DE", "AT"]], …]. '
+        f"Operators: {', '.join(OPERATOR_NAMES)}.",
     )
     order: str = Field(
         "", max_length=60, description="Column to sort by, e.g. visitors:desc or bounce_rate:asc."
@@ -112,7 +113,6 @@ class Params(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def leave_out_empty(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """An optional parameter that is empty was not given."""
         optional = {
             field.alias or name for name, field in cls.model_fields.items() if field.default is None
         }
@@ -124,13 +124,11 @@ class Params(BaseModel):
 
     @property
     def names_a_range(self) -> bool:
-        """Whether the caller said anything about the range."""
         ways = (self.hours, self.days, self.period, self.from_)
         return any(way is not None for way in ways)
 
     @model_validator(mode="after")
-    def one_range(self) -> "Params":
-        """The range is said in one way."""
+    def refuse_unclear_ranges(self) -> "Params":
         ways = (self.hours, self.days, self.period, self.from_ or self.to)
         if sum(way is not None for way in ways) > 1:
             raise ValueError("give one of: hours, days, period, or from and to")
@@ -139,13 +137,13 @@ class Params(BaseModel):
         ends = (self.compare_from is not None, self.compare_to is not None)
         if ends != (self.compare is Compare.CUSTOM,) * 2:
             raise ValueError(
-                "compare=custom goes with compare_from and compare_to, and they with it"
+                "compare_from and compare_to: give both with compare=custom, else none"
             )
         return self
 
 
 class BreakdownParams(Params):
-    """A breakdown by one dimension."""
+    """Parameters of a report that is broken down by one dimension."""
 
     dimension: str = Field("", max_length=50, description="What to break down by.")
 
@@ -156,12 +154,12 @@ P = TypeVar("P", bound=Params)
 P_co = TypeVar("P_co", bound=Params, covariant=True)
 
 RANGE_FIELDS = {"from_", "to", "hours", "days", "period", "compare_from", "compare_to"}
-"""Said by the resolved range of an answer."""
+"""Parameters that an answer does not repeat: it gives the resolved ranges."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query(Generic[P_co]):
-    """A checked question about one site over [lower, upper), with the parameters of a report."""
+    """One validated request for a report: a site, the range [lower, upper), and parameters."""
 
     site: Site
     lower: datetime
@@ -172,33 +170,32 @@ class Query(Generic[P_co]):
     compared: tuple[datetime, datetime] | None = None
     """The range to compare with."""
     starts: Sequence[datetime] = ()
-    """Of the buckets of a series, or of the periods of a report; without them there are none."""
+    """The starts of the buckets of a series, or of the periods of a report, if it has any."""
     first: datetime | None = None
     until: datetime | None = None
-    """The range that is read, where it is not the one that was asked about."""
+    """The range [first, until) that is read, where it is wider than the range of the query."""
     dimension: Dimension | None = None
     filter: Filter = NO_FILTER
     order: Order | None = None
     goals: Mapping[str, Step] = field(default_factory=dict[str, Step])
-    """The saved goals by name, where the question speaks of any."""
+    """The saved goals by name; empty if the query cannot name one."""
     rollups: Sequence[Rollup] = ROLLUPS
-    """What may answer, the best first."""
+    """The rollups that may answer, those that are already filled first."""
     values: dict[str, Any] = field(default_factory=dict[str, Any])
-    """What this report's SQL binds beyond its parameters, site, range and page of rows."""
+    """Values that the report's SQL binds beside its parameters, site, range, limit and offset."""
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone of local days, weeks and months."""
         return ZoneInfo(self.timezone)
 
     @property
     def whole(self) -> "Query[P_co]":
-        """The same question about the range as one: it has no buckets."""
+        """The same query for its whole range at once: without buckets, dimension and order."""
         return replace(self, starts=(), first=None, until=None, dimension=None, order=None)
 
     @property
     def sql_values(self) -> dict[str, Any]:
-        """Everything a .sql file may bind; the report's own parameters under their names."""
+        """The values that a .sql file may bind, by name, the report's own parameters included."""
         return {
             **self.params.model_dump(exclude=COMMON_FIELDS),
             "site": self.site.number,
@@ -217,7 +214,7 @@ class Query(Generic[P_co]):
 
     @property
     def normalised(self) -> dict[str, Any]:
-        """The question as understood, for the answer."""
+        """The query as its answer repeats it: parameters, resolved range and time zone."""
         asked = self.params.model_dump(
             mode="json",
             exclude=RANGE_FIELDS | {"site", "timezone", "format", "source"},

@@ -1,4 +1,4 @@
-"""A question: what is asked of the database, the ways to answer it, and what each of them reads."""
+"""Questions: what is asked of the database, variants that answer, and what each of them reads."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,34 +18,32 @@ P_contra = TypeVar("P_contra", bound=Params, contravariant=True)
 
 
 def no_slots(_: Query[Params]) -> Mapping[str, Fragment]:
-    """Most variants have no slots of their own."""
     return {}
 
 
 def always(_: Query[Params]) -> bool:
-    """The last variant of a question serves for every query."""
     return True
 
 
 def is_unfiltered(query: Query[Params]) -> bool:
-    """Whether there is no filter: visitor bitmaps have nothing to filter by."""
+    """Whether the query has no filter. Visitor bitmaps cannot be filtered."""
     return query.filter == NO_FILTER
 
 
 def filters_visits(query: Query[Params]) -> bool:
-    """Whether there is a filter, and it is on visits alone. A visit knows how many events it had,
-    but not how many of them pass a filter on events."""
+    """Whether there is a filter, and only on dimensions of visits. A row of `visit` has the number
+    of its events, but not of those that pass a filter on events."""
     return {clause.dimension.of for clause in clauses_of(query.filter)} == {"visit"}
 
 
 def sql_file(name: str) -> Path:
-    """The path of a .sql file, which is named from the folder of this module."""
+    """The path of a .sql file, given relative to the folder of this module."""
     return Path(__file__).parent / name
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What one slot of a question reads: a fact, and of it these measures and dimensions."""
+    """What one slot of a question reads: a fact, and which of its measures and dimensions."""
 
     fact: Fact
     measures: tuple[LiteralString, ...] = ()
@@ -66,20 +64,20 @@ class Variant(Generic[P_contra]):
     requires: Mapping[str, Requirement] = field(default_factory=dict[str, Requirement])
     """What the table in each slot must have; the planner chooses the tables."""
     base: tuple[str, ...] = ()
-    """The base tables that it reads in any case."""
+    """The base tables that it always reads."""
     serves: Callable[[Query[P_contra]], bool] = always
-    """For which queries."""
+    """Whether it can answer a query."""
     slots: Callable[[Query[P_contra]], Mapping[str, Fragment]] = no_slots
     """More fragments for its SQL. Raises Invalid."""
     only_rollups: bool = False
-    """Whether it needs a rollup for each requirement."""
+    """Whether it serves only where a rollup meets each requirement."""
     needs_full_history: bool = False
-    """Whether it asks for the first of something ever, so that no raw data may be gone."""
+    """Whether it looks for the first of something ever, which needs all raw data of the site."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[P_contra]):
-    """The rows or the totals of a report. The first variant that serves answers."""
+    """The rows or the totals of a report, as they are asked of the database."""
 
     row: type[BaseModel]
     variants: tuple[Variant[P_contra], ...]
@@ -94,12 +92,12 @@ def single(
     requires: Mapping[str, Requirement] | None = None,
     slots: Callable[[Query[P_contra]], Mapping[str, Fragment]] = no_slots,
 ) -> Question[P_contra]:
-    """A question that is answered in one way, always from these base tables."""
+    """A question with one variant, which always reads these base tables."""
     return Question(row, (Variant(file, requires or {}, base, slots=slots),))
 
 
 def requirements_of(metrics: tuple[str, ...], *more: LiteralString) -> Mapping[str, Requirement]:
-    """What these metrics, and more measures of events, read: visits, events if any, visitors."""
+    """The requirements of these metrics, and of more measures of events."""
     events = (*measures_of(metrics, "events"), *more)
     return {
         "visits": Requirement(VISITS, measures_of(metrics, "visits")),

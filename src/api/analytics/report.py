@@ -1,4 +1,4 @@
-"""A report: a question with a name, its parameters, and the answer that callers get."""
+"""Reports: questions with a name, parameters, and the shape of their answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,16 +29,16 @@ class Comparison(BaseModel, Generic[Row, Sum]):
 
 
 class Answer(BaseModel, Generic[Row, Sum]):
-    """What every report answers."""
+    """The answer of every report."""
 
     query: dict[str, Any]
-    """The question as it was understood."""
+    """The query as it was understood, with its resolved range."""
     source: str
     """The tables that answered, e.g. rollup:traffic, visit."""
     totals: Sum
     rows: list[Row]
     comparison: Comparison[Row, Sum] | None = None
-    """The same for the range to compare with, when one was asked for."""
+    """Totals and rows of the range to compare with, if the caller asked for one."""
 
 
 class Totals(BaseModel):
@@ -71,27 +71,27 @@ TOTALS = Question(
 
 
 def unchanged(value: T) -> T:
-    """The default of prepare and finish."""
     return value
 
 
 @dataclass(frozen=True, slots=True)
 class Report(Generic[P]):
-    """One entry of REPORTS. P is the class of its parameters, which its functions get."""
+    """A report: its path, parameters, questions, and how rows may be sorted and broken down. P is
+    the class of its parameters."""
 
     name: str
-    """Also its path below /api/analytics."""
+    """Its name, which is also its path below /api/analytics."""
     title: str
     params: type[P]
     rows: Question[P]
     totals: Question[P] = TOTALS
     dimensions: tuple[Dimension, ...] = ()
-    """What it can be broken down by."""
+    """The dimensions that it can be broken down by."""
     default_dimension: Dimension | None = None
     orders: tuple[LiteralString, ...] = ()
-    """Columns that its rows can be sorted by."""
+    """The columns that its rows can be sorted by."""
     start: Callable[[P, Clock], datetime] | None = None
     """Where the range starts when the caller names none, instead of 24 hours ago."""
     prepare: Callable[[Query[P]], Query[P]] = unchanged
-    """The query with its buckets and with more values for the SQL. Raises Invalid."""
+    """Adds buckets, and values for the SQL, to the query. Raises Invalid."""
     finish: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = unchanged

@@ -27,8 +27,6 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def endpoint_of(report: Report[P]) -> Endpoint:
-    """The handler of a report: who may see it, what is asked, the answer."""
-
     async def get_report(
         request: Request, user: MaybeUser, database: AppDatabase, params: P
     ) -> Any:
@@ -41,7 +39,7 @@ def endpoint_of(report: Report[P]) -> Endpoint:
             )
         return found
 
-    # The parameters are data of the report, which a signature cannot say; FastAPI reads this.
+    # FastAPI reads the type of the parameters from here, as it differs from report to report.
     get_report.__annotations__["params"] = Annotated[report.params, Query()]
     get_report.__name__ = re.sub(r"\W", "_", report.name)
     get_report.__doc__ = report.title
@@ -60,7 +58,8 @@ def csv_answer(report: Report[P], rows: list[dict[str, Any]], name: str) -> Resp
 
 
 def cell(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula is quoted; lists are joined."""
+    """A value for a cell. Text that a spreadsheet would run gets an apostrophe; lists are
+    joined."""
     if isinstance(value, list):
         value = " > ".join("" if item is None else str(item) for item in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, str) and value.lstrip().startswith(FORMULA_STARTS):
@@ -69,7 +68,6 @@ def cell(value: Any) -> Any:
 
 
 def add_report(path: str, report: Report[P]) -> None:
-    """The route of a report, documented from its types."""
     router.add_api_route(
         path,
         endpoint_of(report),
@@ -94,7 +92,7 @@ async def session(
     database: AppDatabase,
     params: Annotated[Params, Query()],
 ) -> dict[str, Any]:
-    """Everything that happened in one visit; quicker with a range that it started in."""
+    """One visit and its events. It is found faster with a range that it started in."""
     site = await readable_site(request, user, params.site)
     anywhere = {} if params.names_a_range else {"period": "all"}
     asked = params.model_copy(update=anywhere)

@@ -1,4 +1,4 @@
-"""Who is asking, and what they may see. Routes state their needs with these dependencies."""
+"""Dependencies of routes: the user of a request, and the sites that the user may read or change."""
 
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -23,7 +23,6 @@ def settings_of(connection: HTTPConnection) -> Settings:
 
 
 def database_of(connection: HTTPConnection) -> Database:
-    """The database of this process."""
     return connection.app.state.database
 
 
@@ -39,13 +38,14 @@ def bearer_of(connection: HTTPConnection) -> str:
 
 
 def cookie_of(connection: HTTPConnection) -> str:
-    """The token of the cookie, '' where another site's page may be the one that sent it."""
+    """The login token of the cookie. '' for a request that is neither GET nor a WebSocket, or that
+    comes from a page of another origin."""
     is_read = connection.scope["type"] == "websocket" or connection.scope["method"] == "GET"
     return connection.cookies.get(COOKIE, "") if is_read and same_origin(connection) else ""
 
 
 def same_origin(connection: HTTPConnection) -> bool:
-    """Whether the request comes from a page of this service (or not from a browser)."""
+    """Whether the Origin header names this service, or is absent."""
     origin = connection.headers.get("origin")
     try:
         return origin is None or urlsplit(origin).netloc == connection.headers.get("host")
@@ -67,8 +67,8 @@ async def maybe_user(connection: HTTPConnection) -> User | None:
 
 
 async def user_of(database: Database, secret: str, token: str) -> User:
-    """The user whom a token belongs to; read from the database, so that rights are current. Raises
-    Unauthenticated."""
+    """The user whom a token belongs to. Read from the database each time, so that rights are
+    current. Raises Unauthenticated."""
     user_id = read_token(token, secret)
     async with database.session() as session:
         user = await session.get(User, user_id)
@@ -96,10 +96,10 @@ async def role_on(database: Database, user: User, site: Site) -> str | None:
 
 
 async def readable_site(connection: HTTPConnection, user: User | None, name: str) -> Site:
-    """The site, if this user (or anybody, for a public one) may read its numbers.
+    """The site, if this user may read its numbers; anybody may read those of a public site.
 
-    Raises Unauthenticated without a login, and UnknownSite for a foreign site, which says
-    nothing about whether it exists.
+    Raises Unauthenticated without a login, and UnknownSite for a site that the user may not read,
+    as for one that does not exist.
     """
     try:
         site = await sites_of(connection).find(name)
@@ -119,12 +119,12 @@ async def readable_site(connection: HTTPConnection, user: User | None, name: str
 
 
 async def can_edit(database: Database, site: Site, user: User) -> bool:
-    """Whether this user may change what belongs to a site: admins, owners, editors."""
+    """Whether this user may change what belongs to a site: administrators, owners, editors."""
     return user.is_admin or await role_on(database, user, site) in (Role.OWNER, Role.EDITOR)
 
 
 async def editable_site(connection: HTTPConnection, user: User | None, name: str) -> Site:
-    """The site, if this user may change what belongs to it: admins, owners, editors.
+    """The site, if this user may change what belongs to it (see can_edit).
 
     Raises what readable_site raises, Unauthenticated without a login, and Forbidden.
     """
@@ -139,7 +139,6 @@ async def editable_site(connection: HTTPConnection, user: User | None, name: str
 async def editable_site_in_path(
     connection: HTTPConnection, user: Annotated[User | None, Depends(maybe_user)], key: str
 ) -> Site:
-    """The site in the path, for those who may change it."""
     return await editable_site(connection, user, key)
 
 

@@ -1,4 +1,4 @@
-"""Making and finding users."""
+"""Creates and finds users."""
 
 from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
@@ -28,7 +28,8 @@ async def create_user(database: Database, new: Registration, is_admin: bool = Fa
 
 
 async def check_login(database: Database, login: Login) -> User:
-    """The user with this e-mail and password. Raises Unauthenticated, the same for both faults."""
+    """The user with this e-mail and password. Raises Unauthenticated with the same text whichever
+    is wrong, and Unavailable when the database is slow."""
     user = await within(user_named(database, login.email), database.answer_seconds)
     if not await password_matches(login.password, user.password_hash if user else None):
         raise Unauthenticated("E-mail or password is wrong.")
@@ -37,7 +38,6 @@ async def check_login(database: Database, login: Login) -> User:
 
 
 async def user_named(database: Database, email: str) -> User | None:
-    """The user with this e-mail."""
     async with database.session() as session:
         found = await session.execute(select(User).where(func.lower(User.email) == email))
         return found.scalars().first()

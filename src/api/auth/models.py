@@ -1,4 +1,4 @@
-"""Users, and what goes in and out about them. The table class is never a request body."""
+"""Users in the database, in requests and in responses. The table class is never a request body."""
 
 from datetime import datetime
 from typing import Annotated
@@ -28,7 +28,7 @@ class User(SQLModel, table=True):
 
 
 def fits_bcrypt(password: str) -> str:
-    """bcrypt reads 72 bytes; refusing more beats silently ignoring the rest."""
+    """The password itself. Raises ValueError over 72 bytes: bcrypt would ignore the rest."""
     if len(password.encode("utf-8", "replace")) > 72:
         raise ValueError("must be at most 72 bytes long")
     return refuse_unstorable(password)
@@ -64,7 +64,7 @@ class Registration(BaseModel):
 
 
 class UserOut(BaseModel):
-    """What the world sees of a user."""
+    """A user in responses, without secrets."""
 
     id: int
     email: str

@@ -8,14 +8,14 @@ from api.auth.cookie import COOKIE
 from api.auth.models import Login, Registration, Token, User, UserOut
 from api.auth.security import issue_token
 from api.errors import Forbidden, Unauthenticated
-from api.limits import Buckets
+from api.limits import TokenBuckets
 
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
 
 
 @router.post("/register", status_code=201)
 async def register(new: Registration, database: AppDatabase, settings: AppSettings) -> UserOut:
-    """Makes an account. It can read public sites and those open to every member."""
+    """Creates an account. It can read public sites and those open to every member."""
     if settings.registration == "closed":
         raise Forbidden("Registration is closed; ask an administrator for an account.")
     return to_out(await create_user(database, new))
@@ -26,7 +26,7 @@ async def login(
     given: Login, request: Request, response: Response, database: AppDatabase, settings: AppSettings
 ) -> Token:
     """Exchanges e-mail and password for a token; a browser gets it as a cookie as well."""
-    tries: Buckets = request.app.state.login_tries
+    tries: TokenBuckets = request.app.state.login_tries
     with tries.trying(given.email, Unauthenticated, "Too many wrong passwords for this account."):
         user = await check_login(database, given)
     assert user.id is not None
@@ -39,7 +39,7 @@ async def login(
 
 @router.post("/logout", status_code=204)
 async def logout(response: Response) -> None:
-    """Makes the browser forget its login."""
+    """Deletes the login cookie of the browser."""
     response.delete_cookie(COOKIE, httponly=True, samesite="lax")
 
 
@@ -50,5 +50,4 @@ async def me(user: CurrentUser) -> UserOut:
 
 
 def to_out(user: User) -> UserOut:
-    """A user without secrets."""
     return UserOut.model_validate(user, from_attributes=True)

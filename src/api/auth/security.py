@@ -21,37 +21,36 @@ AUDIENCE = "analytics-login"
 LEEWAY_SECONDS = 30
 
 HASHING = CapacityLimiter(max(1, (os.cpu_count() or 1) // 2))
-"""Hashing takes a good part of a second on purpose; half of the machine is left for the rest."""
+"""How many threads hash at a time. Hashing takes a good part of a second on purpose, so half of the
+processors are left for other work."""
 
 MOST_WAITING = 20
-"""How many may wait for their turn at hashing before others are told to come again."""
+"""How many logins may wait for a thread before others are refused with 429."""
 
 NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(rounds=12))
-"""Checked when the user is unknown, so that the answer takes as long as for a known one."""
+"""Checked when there is no such user, so that the response takes as long as for one there is."""
 
 
 async def hash_password(password: str) -> str:
-    """The bcrypt hash of a password."""
     hashed = await in_turn(bcrypt.hashpw, password.encode(), bcrypt.gensalt(rounds=12))
     return hashed.decode()
 
 
 async def password_matches(password: str, password_hash: str | None) -> bool:
-    """Whether the password is the one; False, as slowly, when there is no such user."""
-    known = password_hash.encode() if password_hash else NOBODY
-    matches = await in_turn(bcrypt.checkpw, password.encode(), known)
+    """Whether the password matches. False, after the same time, when there is no hash."""
+    hashed = password_hash.encode() if password_hash else NOBODY
+    matches = await in_turn(bcrypt.checkpw, password.encode(), hashed)
     return matches and password_hash is not None
 
 
 async def in_turn(work: Callable[[bytes, bytes], T], password: bytes, other: bytes) -> T:
-    """Hashes in a thread. Raises TooManyRequests when too many wait for that."""
+    """Runs a bcrypt function in a thread. Raises TooManyRequests when too many wait for one."""
     if HASHING.statistics().tasks_waiting >= MOST_WAITING:
         raise TooManyRequests("Too many logins at once. Please try again.", retry_after=5)
     return await run_sync(work, password, other, limiter=HASHING)
 
 
 def issue_token(user_id: int, secret: str, minutes: int) -> str:
-    """A signed login for this user."""
     now = utc_now()
     claims = {
         "sub": str(user_id),
@@ -65,7 +64,8 @@ def issue_token(user_id: int, secret: str, minutes: int) -> str:
 
 
 def read_token(token: str, secret: str) -> int:
-    """The user id in a login token. Raises Unauthenticated when it is not a valid one of ours."""
+    """The user id in a login token. Raises Unauthenticated when it is forged, expired or
+    malformed."""
     try:
         claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]
             token,

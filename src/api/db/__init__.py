@@ -1,1 +1,1 @@
-"""The database: what server it is, how it is reached, how its tables grow."""
+"""Access to PostgreSQL: server detection, connections, SQL files, partitions, background jobs."""

@@ -1,10 +1,10 @@
-"""The time by which data is destroyed.
+"""The time by which data is removed.
 
 Raw data, salts, rejected events and short-lived rollup rows are removed by age. A clock that is
 wrong for a moment (a machine that starts without its time, a bad time server) must not remove them:
-they cannot be had back. So jobs go by one clock, the database's. It is written down every few
-minutes, and what is destroyed is destroyed by the newest reading that one from 1 to 25 hours before
-it confirms. After a jump nothing is destroyed for an hour.
+they cannot be restored. So jobs use one clock, the database's. It is written down every few
+minutes, and data is removed by the newest reading that another one, 1 to 25 hours older, confirms.
+After a jump of the clock nothing is removed for an hour.
 """
 
 import logging
@@ -24,19 +24,19 @@ SQL = Path(__file__).parent / "sql"
 
 
 async def database_time(connection: Connection) -> datetime:
-    """The database's clock."""
+    """The time of the database's clock."""
     ((now,),) = await (await connection.execute("select now()")).fetchall()
     return now
 
 
 async def read_clock(connection: Connection) -> None:
-    """Writes the database's clock down, and logs it when it had been ahead."""
+    """Stores the time of the database's clock, and logs it when the clock had been ahead."""
     ((ahead,),) = await (await execute(connection, SQL / "read_clock.sql")).fetchall()
     if ahead:
         log.warning("the clock of the database was ahead: it had been %s", ahead)
 
 
 async def confirmed_time(connection: Connection) -> datetime | None:
-    """The time by which data may be destroyed; None while no reading is confirmed."""
+    """The time by which data may be removed; None while no reading is confirmed."""
     ((confirmed,),) = await (await execute(connection, SQL / "confirmed_time.sql")).fetchall()
     return confirmed

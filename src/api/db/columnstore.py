@@ -1,9 +1,12 @@
-"""Old chunks in the columnstore, which TimescaleDB Community offers: a fraction of the size, and
-quicker to scan. Late events, corrections and erasures go into compressed chunks like into others,
-only slower; so chunks stay as they are until nothing is late any more.
+"""Moves old chunks to the columnstore of TimescaleDB Community, which is several times smaller and
+faster to scan.
 
-The policy is TimescaleDB's, but our jobs run it: its own scheduler would at times meet the removal
-of expired chunks, which ended in deadlocks."""
+Late events, corrections and erasures also change compressed chunks, only slower; so a chunk is
+compressed when no event can be late for it any more.
+
+The policy is TimescaleDB's, but our jobs run it: when its own scheduler did, compression at times
+met the removal of expired chunks and ended in deadlocks.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +26,7 @@ SQL = Path(__file__).parent / "sql"
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """How a time table lies in the columnstore: reports read one site, a range of time."""
+    """A base table, and the time by which its columnstore is ordered in segments by site."""
 
     table: LiteralString
     time: LiteralString
@@ -37,8 +40,8 @@ COLUMNSTORE = (
 
 
 async def compress_chunks(connection: Connection, engine: Engine) -> int:
-    """Runs the policies: chunks that are old enough go to the columnstore, and those to which rows
-    were added since are compressed again. Returns how many policies ran."""
+    """Runs the compression policies: they compress chunks that are old enough, and compress again
+    those to which rows were added. Returns how many policies ran."""
     if not engine.continuous_aggregates:
         return 0
     jobs = await compression_jobs(connection, *(columns.table for columns in COLUMNSTORE))
@@ -48,14 +51,14 @@ async def compress_chunks(connection: Connection, engine: Engine) -> int:
 
 
 async def compression_jobs(connection: Connection, *tables: str) -> Sequence[tuple[int, timedelta]]:
-    """The jobs that compress chunks of these tables, and the age of the chunks that they take."""
+    """The jobs that compress chunks of these tables, and the least age of those chunks."""
     values = {"tables": list(tables)}
     return await (await execute(connection, SQL / "compression_jobs.sql", values)).fetchall()
 
 
 async def sync_columnstore(connection: Connection, engine: Engine, after: timedelta) -> None:
-    """Makes chunks older than this go to the columnstore, when the policies are run; zero means
-    never again. What is compressed stays so, and is read and written all the same."""
+    """Makes the policies compress chunks that are older than `after`; zero removes the policies.
+    Chunks that are compressed stay so, and are read and written like others."""
     if not engine.continuous_aggregates:
         return
     for columns in COLUMNSTORE:
@@ -72,7 +75,7 @@ async def sync_columnstore(connection: Connection, engine: Engine, after: timede
         )
         if after:
             await connection.execute(
-                # Another process may start at this moment, and be quicker.
+                # Another process that starts at the same time may have added it.
                 "call add_columnstore_policy(%s::regclass, after => %s, if_not_exists => true)",
                 [columns.table, after],
             )
@@ -81,6 +84,5 @@ async def sync_columnstore(connection: Connection, engine: Engine, after: timede
 
 
 async def is_enabled(connection: Connection, table: str) -> bool:
-    """Whether the table has a columnstore at all."""
     cursor = await execute(connection, SQL / "has_columnstore.sql", {"table": table})
     return await cursor.fetchone() == (True,)

@@ -1,4 +1,4 @@
-"""How the database is reached: one pool for writing events, one for reading, one for rows."""
+"""Access to the database: a pool for writing events, one for reports, one for rows of models."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -26,32 +26,31 @@ from api.errors import TooMuchAsked
 SQL = Path(__file__).parent / "sql"
 
 REPORT_SECONDS = 15.0
-"""How long the database may think about one question."""
+"""How long the database may work on one question."""
 
 POOL_PATIENCE = 0.6
-"""The share of the time a caller waits for an answer that is spent on waiting for a connection."""
+"""The share of the answer time that may be spent on waiting for a connection."""
 
 COMMON = (
     "-c timezone=UTC -c jit=off -c default_transaction_isolation=read\\ committed"
-    # What must be changed in compressed chunks must be, however much of them has to come out.
+    # Changes of compressed chunks must not fail, however many rows have to be decompressed.
     " -c timescaledb.max_tuples_decompressed_per_dml_transaction=0"
-    # Our own marks say which buckets are out of date. TimescaleDB's notes of it would pile up where
-    # nobody refreshes, and have a refresh by hand erase what is summed up of expired data.
+    # Our own marks say which buckets are out of date: see docs/decisions/engine-invalidations.md.
     " -c timescaledb.skip_cagg_invalidation=on"
 )
 WRITING = (
     f"{COMMON} -c statement_timeout=10s -c lock_timeout=5s -c synchronous_commit=on"
-    # A writer that the network lost holds its site's lock no longer than this.
+    # A writer whose network fails holds the lock of its site no longer than this.
     " -c idle_in_transaction_session_timeout=5s"
-    # A writer looks rows up by their keys, whatever the planner makes of a partition that is new
-    # and has no statistics: reading it whole costs a hundred times as much once it has grown.
+    # A writer finds rows by their keys. For a new partition without statistics the planner would
+    # choose to read it whole, which costs a hundred times as much once it has grown.
     " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off"
 )
 ROWS = f"{COMMON} -c statement_timeout=5s"
 READING = (
     f"{COMMON} -c default_transaction_read_only=on -c work_mem=64MB"
     # TRAP: read committed takes one snapshot to plan and a later one to run. A chunk that a refresh
-    # makes in between is in no plan, but its buckets are clean already: they would be missing.
+    # makes in between is not in the plan, but its buckets are clean already: they would be missing.
     " -c default_transaction_isolation=repeatable\\ read"
     # SkipScan makes count(distinct visitor_id) 10 to 30 times slower on such data.
     " -c timescaledb.enable_skipscan=off"
@@ -62,11 +61,11 @@ C = TypeVar("C", bound=DeadlineConnection)
 
 
 class Database:
-    """The pools of one process. Ingest has its own, so that reports can never starve it."""
+    """The pools of one process. Writing has its own: reports cannot take its connections."""
 
     engine: Engine
     stored_rollups: tuple[float, dict[str, dict[str, Any]]] | None = None
-    """What rollups are stored, and when that was asked (see api.rollups.available)."""
+    """When the stored rollups were last read, and what they were (see api.rollups.available)."""
 
     def __init__(
         self,
@@ -102,13 +101,12 @@ class Database:
         await self.rows_engine.dispose()
 
     async def connect(self) -> AsyncConnection[Any]:
-        """A connection of its own in autocommit: for listening, jobs and refreshes."""
+        """A new connection in autocommit: for listening, jobs and refreshes."""
         return await AsyncConnection.connect(
             conninfo(self.url, COMMON), autocommit=True, connect_timeout=5
         )
 
     async def connect_for_rows(self) -> AsyncConnection[Any]:
-        """A connection for SQLAlchemy's pool."""
         return await DeadlineConnection.connect(conninfo(self.url, ROWS), connect_timeout=2)
 
     def writer(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
@@ -117,7 +115,7 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[AsyncSession]:
-        """A unit of work on rows (users, sites): committed once, here, or not at all."""
+        """A transaction on rows of models (users, sites), committed at the end of the block."""
         opened = AsyncSession(self.rows_engine, expire_on_commit=False)
         async with opened as session, session.begin():
             yield session
@@ -129,12 +127,12 @@ class Database:
         slots: Mapping[str, Fragment] | None = None,
         prepare: bool = False,
     ) -> Rows:
-        """The answer to the question in this .sql file, on a read-only connection. Of one that is
-        answered in less time than planned the plan is kept.
+        """The rows that the question in this .sql file returns, read only. With `prepare` the
+        connection keeps the server's plan.
 
-        Raises TooMuchAsked when it takes too long.
+        Raises TooMuchAsked after `report_seconds`.
         """
-        return await self.answer(statement(path, slots), values, prepare)
+        return await self.run(statement(path, slots), values, prepare)
 
     async def explain(
         self,
@@ -142,20 +140,20 @@ class Database:
         values: Mapping[str, Any],
         slots: Mapping[str, Fragment] | None = None,
     ) -> str:
-        """How the database answers the question in this .sql file, and what it costs."""
+        """PostgreSQL's plan of the question in this .sql file, with times of one run."""
         asked = statement(path, slots)
         explained: LiteralString = f"explain (analyze, buffers) {asked.text}"
-        rows = await self.answer(Statement(explained, asked.values), values)
+        rows = await self.run(Statement(explained, asked.values), values)
         return "\n".join(row["QUERY PLAN"] for row in rows)
 
-    async def answer(
+    async def run(
         self, question: Statement, values: Mapping[str, Any], prepare: bool = False
     ) -> Rows:
-        """The rows of a question. Raises TooMuchAsked when it takes too long.
+        """The rows of a question. Raises TooMuchAsked after `report_seconds`.
 
-        TRAP: a chunk or partition that is made while a question is being planned is not in the
-        plan; nor is a plan told of it that is kept, since it was not there yet to be told, and it
-        would leave those rows out for ever. See renew_plans.
+        TRAP: a chunk or partition that is created while a question is planned is missing from the
+        plan. A kept plan is not renewed because of it, either, and would leave out those rows for
+        ever. See renew_plans.
         """
         async with lend(self.reading) as connection:
             cursor = connection.cursor(row_factory=dict_row)
@@ -173,9 +171,8 @@ class Database:
 
 
 async def renew_plans(connection: ReadingConnection) -> None:
-    """Drops the kept plans of a connection when the set of partitions or chunks has changed since
-    they were made. A plan that was made while the same ones existed reads all rows that the
-    transaction can see."""
+    """Drops the kept plans of a connection when the set of partitions or chunks has changed. A plan
+    that was made with the same set reads all rows that the transaction can see."""
     row = await (await connection.execute(text_of(SQL / "tables.sql"), prepare=True)).fetchone()
     tables = row[0] if row else None
     if tables != connection.tables:
@@ -186,7 +183,7 @@ async def renew_plans(connection: ReadingConnection) -> None:
 def pool(
     url: str, options: str, kind: type[C], size: int, timeout: float
 ) -> AsyncConnectionPool[C]:
-    """A pool that refuses quickly and recovers by itself."""
+    """A pool that refuses after `timeout` seconds, and connects again after an outage."""
     return AsyncConnectionPool(
         conninfo(url, options),
         min_size=1,
@@ -203,9 +200,10 @@ def pool(
 
 @asynccontextmanager
 async def lend(pool: AsyncConnectionPool[C]) -> AsyncGenerator[C]:
-    """A connection of the pool on which the server has not hung up in the meantime.
+    """A connection of the pool that the server has not closed in the meantime.
 
-    The pool would notice too, by asking the server each time, and pause before it looks on.
+    The pool's own check takes a round trip each time, and a pause before it tries the next
+    connection.
     """
     connection = await pool.getconn()
     for _ in range(pool.max_size):
@@ -222,7 +220,6 @@ async def lend(pool: AsyncConnectionPool[C]) -> AsyncGenerator[C]:
 
 
 def conninfo(url: str, options: str) -> str:
-    """The address with session options, keepalives and a limit on unanswered packets."""
     return make_conninfo(
         url,
         options=options,
@@ -235,5 +232,4 @@ def conninfo(url: str, options: str) -> str:
 
 
 def sqlalchemy_url(url: str) -> str:
-    """The same address in SQLAlchemy's spelling."""
     return f"postgresql+psycopg://{url.partition('://')[2]}"

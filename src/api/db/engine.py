@@ -1,4 +1,4 @@
-"""What the server is. Asked once; everything else asks this module."""
+"""The engine profile of the server. It is detected once; other modules ask the Engine."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,14 +13,14 @@ from api.errors import AnalyticsError
 SQL = Path(__file__).parent / "sql"
 
 MINIMUM_POSTGRES = 16
-"""date_trunc and generate_series with a time zone came in 16."""
+"""The oldest major version that is supported."""
 
 MINIMUM_TIMESCALEDB = (2, 28, 0)
-"""The first with timescaledb.skip_cagg_invalidation (see api.db.database.COMMON)."""
+"""The first version with timescaledb.skip_cagg_invalidation (see api.db.database.COMMON)."""
 
 
 class Profile(StrEnum):
-    """The three kinds of server, by what they offer for time series."""
+    """The engine profiles: the three kinds of server."""
 
     PLAIN = "plain"
     TIMESCALE_APACHE = "timescale-apache"
@@ -47,14 +47,14 @@ class Engine:
 
 
 class UnsupportedServer(AnalyticsError):
-    """This PostgreSQL server is too old, or its database of another kind than is needed."""
+    """This PostgreSQL server is too old, or its database has an encoding other than UTF8."""
 
     status = 503
     code = "UNSUPPORTED_SERVER"
 
 
 async def detect(connection: AsyncConnection[Any]) -> Engine:
-    """What this server is. Raises UnsupportedServer when it is too old to be exact on."""
+    """The engine of this server. Raises UnsupportedServer when its version is too old."""
     row = await (await execute(connection, SQL / "engine.sql")).fetchone()
     assert row is not None
     postgres, timescaledb, license_name = row

@@ -1,4 +1,4 @@
-"""Brings the schema to head. Safe when several processes start at once."""
+"""Migrates the schema to the newest revision. Several processes may do it at once."""
 
 import asyncio
 from pathlib import Path
@@ -17,25 +17,25 @@ from api.errors import AnalyticsError
 MIGRATIONS = Path(__file__).parents[3] / "migrations"
 
 LOCK = 20261122
-"""Advisory lock of this service's migrations; a session lock, so that a killed process frees it."""
+"""Advisory lock of migrations. It belongs to a session, so that a killed process releases it."""
 
 
 class NewerSchema(AnalyticsError):
-    """The database was migrated by a newer release than this one; refusing to touch it."""
+    """A newer release has migrated this database, so this release cannot use it."""
 
 
 async def migrate(url: str, timescaledb: bool = True) -> None:
     """Applies every missing revision, one process at a time.
 
-    TimescaleDB is created in the database first when it is wanted and the server offers it.
-    Raises NewerSchema when the database is ahead of this code, UnsupportedServer when it is not
-    encoded in UTF-8.
+    Creates the TimescaleDB extension first, if `timescaledb` is true and the server offers it.
+    Raises NewerSchema when the database has revisions that this release lacks, UnsupportedServer
+    when it is not encoded in UTF-8.
     """
     await asyncio.to_thread(upgrade, url, timescaledb)
 
 
 def upgrade(url: str, timescaledb: bool) -> None:
-    """The work of migrate; Alembic knows no async, so it runs in a thread."""
+    """The synchronous part of migrate: Alembic is not async."""
     refuse_other_encodings(url)
     engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
     with engine.connect() as lock, engine.connect() as connection:
@@ -43,7 +43,7 @@ def upgrade(url: str, timescaledb: bool) -> None:
         if timescaledb:
             create_extension(connection)
         refuse_newer(connection)
-        # Alembic commits its own transactions only, not one that was open before it came.
+        # Alembic commits only transactions that it began itself.
         connection.commit()
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(MIGRATIONS))
@@ -51,10 +51,10 @@ def upgrade(url: str, timescaledb: bool) -> None:
 
 
 def create_extension(connection: Connection) -> None:
-    """TimescaleDB, where the server has it preloaded: without that it cannot be created."""
+    """Creates the extension in a new database if the server has it preloaded, as it must be."""
     offered = connection.execute(
         text(
-            # pg_settings hides what this role may not see; current_setting() would refuse.
+            # A setting that this role may not see has no row here; current_setting() would fail.
             "select 1 from pg_available_extensions, pg_settings s"
             " where pg_available_extensions.name = 'timescaledb' and installed_version is null"
             " and s.name = 'shared_preload_libraries' and s.setting like '%timescaledb%'"
@@ -66,7 +66,8 @@ def create_extension(connection: Connection) -> None:
 
 
 def refuse_other_encodings(url: str) -> None:
-    """A page or a title may be in any language. SQLAlchemy fails before it can be asked this."""
+    """Raises UnsupportedServer unless the database is encoded in UTF-8. This does not use
+    SQLAlchemy, which cannot connect to a database of another encoding."""
     with psycopg.connect(url) as connection:
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
@@ -77,17 +78,15 @@ def refuse_other_encodings(url: str) -> None:
 
 
 def refuse_newer(connection: Connection) -> None:
-    """An unknown revision means that a newer release was here."""
-    known = {revision.revision for revision in scripts().walk_revisions()}
+    own = {revision.revision for revision in scripts().walk_revisions()}
     if connection.execute(text("select to_regclass('alembic_version') is null")).scalar_one():
         return
     current = connection.execute(text("select version_num from alembic_version")).scalars().all()
-    if not known.issuperset(current):
+    if not own.issuperset(current):
         raise NewerSchema
 
 
 def scripts() -> ScriptDirectory:
-    """The revisions that this release knows."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return ScriptDirectory.from_config(config)

@@ -1,4 +1,4 @@
-"""Monthly partitions of the time tables on plain PostgreSQL. Hypertables make their own chunks."""
+"""Monthly partitions of the base tables on plain PostgreSQL. Hypertables create their chunks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ TIME_TABLES = ("event", "visit", "bot_event")
 MONTHS_AHEAD = 2
 
 LOCK = 20261123
-"""Serialises the creation of partitions; transaction-level."""
+"""Advisory lock of the creation of partitions; it belongs to a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time of one partition, or chunk."""
+    """The time range [lower, upper) of a partition or chunk."""
 
     lower: datetime
     upper: datetime
@@ -35,12 +35,11 @@ def month_of(time: datetime) -> datetime:
 
 
 def month_after(month: datetime) -> datetime:
-    """The month that follows."""
     return month_of(month + timedelta(days=32))
 
 
 def months_ahead(now: datetime) -> list[datetime]:
-    """The months that must exist before anybody writes: last month (late events) to two ahead."""
+    """The months that need a partition now: from last month (for late events) to two ahead."""
     months = [month_of(month_of(now) - timedelta(days=1))]
     for _ in range(MONTHS_AHEAD + 1):
         months.append(month_after(months[-1]))
@@ -50,7 +49,7 @@ def months_ahead(now: datetime) -> list[datetime]:
 async def ensure_partitions(
     connection: AsyncConnection[Any], engine: Engine, times: Iterable[datetime]
 ) -> None:
-    """Creates the partitions that these times need, where they are not there yet."""
+    """Creates the monthly partitions that rows of these times need, unless they exist."""
     months = sorted({month_of(time) for time in times})
     if engine.hypertables or not months:
         return
@@ -62,7 +61,6 @@ async def ensure_partitions(
 
 
 def create_partition(table: str, month: datetime) -> sql.Composed:
-    """The DDL of one month of one table, e.g. event_2026_11."""
     return sql.SQL(
         "create table if not exists {} partition of {} for values from ({}) to ({})"
     ).format(
@@ -74,7 +72,7 @@ def create_partition(table: str, month: datetime) -> sql.Composed:
 
 
 async def spans(connection: AsyncConnection[Any], engine: Engine, table: str) -> Sequence[Span]:
-    """The partitions of a table, oldest first."""
+    """The partitions or chunks of a table, oldest first."""
     if engine.hypertables:
         cursor = await execute(connection, SQL / "chunks.sql", {"table": table})
         return [Span(lower, upper) for lower, upper in await cursor.fetchall()]
@@ -87,8 +85,8 @@ async def spans(connection: AsyncConnection[Any], engine: Engine, table: str) ->
 async def empty_partition(
     connection: AsyncConnection[Any], engine: Engine, table: str, span: Span
 ) -> None:
-    """Removes all rows of a partition at once. A chunk comes back when it is needed; a partition
-    stays, because writers count on those that they have seen."""
+    """Removes all rows of a partition or chunk at once. A chunk is dropped, and created again when
+    needed; a partition is truncated, because writers rely on those that they have seen."""
     if engine.hypertables:
         await connection.execute(
             "select drop_chunks(%s::regclass, older_than => %s, newer_than => %s)",

@@ -1,4 +1,5 @@
-"""Whether a PostgreSQL server runs in a data directory, and what a killed one left behind."""
+"""The PostgreSQL server of a data directory: does it run, stop it, remove what a killed one
+left."""
 
 import signal
 import time
@@ -7,15 +8,15 @@ from pathlib import Path
 import psutil
 
 SURVIVOR_SECONDS = 5
-"""How long the backends of a killed server have to notice."""
+"""How long the backends of a killed server have to end."""
 
 STOP_SECONDS = 60
-"""How long a server may take to write what it has in memory."""
+"""How long a server may take to stop."""
 
 
-def forget_the_dead(pgdata: Path) -> None:
-    """Removes what a killed server left behind; after a reboot the id in postmaster.pid may belong
-    to any other program."""
+def remove_stale_files(pgdata: Path) -> None:
+    """Removes the files that a killed server left behind. After a reboot, the process id in
+    postmaster.pid may be that of any other program."""
     lines = postmaster_file(pgdata)
     if lines is None or is_running(pgdata):
         return
@@ -26,7 +27,7 @@ def forget_the_dead(pgdata: Path) -> None:
 
 
 def postmaster_file(pgdata: Path) -> list[str] | None:
-    """What a server that runs says of itself; None where none does, or none was killed."""
+    """The lines of postmaster.pid, which a killed server leaves behind; None without that file."""
     try:
         return (pgdata / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
@@ -34,12 +35,12 @@ def postmaster_file(pgdata: Path) -> list[str] | None:
 
 
 def is_running(pgdata: Path) -> bool:
-    """Whether there is a server, and not merely what is left of one."""
+    """Whether a server runs, not only its file exists."""
     return postmaster(pgdata) is not None
 
 
 def postmaster(pgdata: Path) -> psutil.Process | None:
-    """The first process of the server that runs here, if one does."""
+    """The first process of the server in this data directory, if it runs."""
     lines = postmaster_file(pgdata)
     if not lines or not lines[0].isdecimal():
         return None
@@ -51,8 +52,7 @@ def postmaster(pgdata: Path) -> psutil.Process | None:
 
 
 def stop_server(pgdata: Path) -> bool:
-    """Stops the server, if one runs, without waiting for who is connected. Returns whether it has
-    stopped."""
+    """Stops the server, if it runs, without waiting for clients. Returns whether it has stopped."""
     if process := postmaster(pgdata):
         process.send_signal(signal.SIGINT)
     deadline = time.monotonic() + STOP_SECONDS
@@ -62,14 +62,15 @@ def stop_server(pgdata: Path) -> bool:
 
 
 def await_recovery(pgdata: Path) -> None:
-    """Waits while a server starts or stops. After a crash it reads its WAL first, which takes as
-    long as it takes: the package gives it ten seconds."""
+    """Waits while a server starts or stops. After a crash it replays its WAL first, for as long as
+    that takes; the package would wait for ten seconds only."""
     while is_running(pgdata) and (postmaster_file(pgdata) or [""])[-1].strip() != "ready":
         time.sleep(0.1)
 
 
 def await_survivors(pgdata: Path) -> None:
-    """The backends of a killed server end by themselves, and must have before the next begins."""
+    """Waits until the backends of a killed server have ended, and kills those that do not: a new
+    server must not start beside them."""
     survivors = [process for process in psutil.process_iter() if works_in(process, pgdata)]
     _, alive = psutil.wait_procs(survivors, timeout=SURVIVOR_SECONDS)
     for process in alive:

@@ -1,4 +1,4 @@
-"""A small write that is committed, to find out whether the database takes any."""
+"""A small write, committed to find out whether the database accepts writes."""
 
 import asyncio
 from pathlib import Path
@@ -15,16 +15,16 @@ SQL = Path(__file__).parent / "sql"
 
 ROOM: LiteralString = "create temp table room_probe (taken boolean) on commit delete rows"
 TAKE_ROOM: LiteralString = "insert into pg_temp.room_probe values (true)"
-"""The WAL has room of its own, so a small write goes on when the disk is full and events do not:
-their tables must grow. This one grows from nothing to a block each time, and is emptied with the
-COMMIT; it is made once for each connection."""
+"""A small write succeeds on a full disk, because the WAL has space of its own, while events fail,
+because their tables must grow. So this one makes a temporary table grow by a block each time; the
+COMMIT empties it. The table is created once for each connection."""
 
 MAY_TAKE_ROOM: LiteralString = "select has_database_privilege(current_database(), 'temporary')"
-"""Everybody may, unless somebody saw to it."""
+"""Whether this role may create temporary tables; every role may, unless that was revoked."""
 
 
 class Probe:
-    """The write, on a connection of its own: no report or batch can keep it waiting."""
+    """Makes the write on a connection of its own, so that no report or batch can delay it."""
 
     def __init__(self, url: str, answer_seconds: float) -> None:
         self.url = url
@@ -39,14 +39,12 @@ class Probe:
         await self.close()
 
     async def close(self) -> None:
-        """Hangs up."""
         if self.connection:
             await self.connection.close()
         self.connection = None
 
     async def write(self) -> DeadlineConnection:
-        """Commits a write. Returns the connection on which it was possible; raises Unavailable,
-        with what is wrong, where it was not."""
+        """Commits a write, and returns its connection. Raises Unavailable, with the reason."""
         if self.connection and closed_by_server(self.connection):
             await self.close()
         try:
@@ -59,7 +57,6 @@ class Probe:
         return connection
 
     async def connect(self) -> DeadlineConnection:
-        """A connection on which the write can be made."""
         async with asyncio.timeout(self.patience):
             connection = await DeadlineConnection.connect(
                 conninfo(self.url, WRITING), autocommit=True, connect_timeout=2
@@ -74,7 +71,7 @@ class Probe:
 
 
 def what_is_wrong(error: Exception) -> str:
-    """Why a write failed, for everybody: without names and values."""
+    """The reason why a write failed, without names and values: anybody may read it."""
     match error:
         case psycopg.errors.DiskFull():
             return "The disk of the database is full."

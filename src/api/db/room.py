@@ -1,25 +1,24 @@
-"""How much room the embedded server has left on its disk."""
+"""How much disk space the embedded server has left."""
 
 import os
 import shutil
 from pathlib import Path
 
 FOLDER = "EMBEDDED_DATABASE_FOLDER"
-"""The environment variable that tells the processes of a service where its embedded server keeps
-its data; unset where the database is another one."""
+"""The environment variable with the folder of the embedded server's data; unset for another
+database. Processes of one service pass it on."""
 
 LEAST_ROOM = 64 * 2**20
-"""Bytes. With less a server is about to fail: it takes 16 MB at a time for its WAL, and crashes
-when it does not get them."""
+"""Bytes. With less, the server is about to crash: it allocates its WAL in files of 16 MB."""
 
 
 def embedded_folder() -> Path | None:
-    """Where the embedded server keeps its data, if that is the database."""
+    """The folder of the embedded server's data; None for another database."""
     return Path(os.environ[FOLDER]) if FOLDER in os.environ else None
 
 
 def lack_of_room(folder: Path) -> str:
-    """What to say when the disk of a server is as good as full; nothing when it is not."""
+    """A sentence for a disk that is almost full; '' for any other."""
     free = shutil.disk_usage(folder).free
     if free >= LEAST_ROOM:
         return ""

@@ -1,4 +1,4 @@
-"""Work that is done by the clock, by one process of all: the one that holds the leader's lock."""
+"""Runs background jobs, in one process of all: the one that holds the leader's lock."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ log = logging.getLogger("analytics.jobs")
 LEADER_LOCK = 20261126
 
 FOLLOWER_SECONDS = 5.0
-"""How often a process that does not lead asks whether it can."""
+"""How often a process that is not the leader tries to become it."""
 
 TICK_SECONDS = 1.0
 
@@ -26,7 +26,7 @@ Work = Callable[[AsyncConnection[Any]], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do every so many seconds, on a connection in autocommit."""
+    """Work to do every `every` seconds, on a connection in autocommit."""
 
     name: str
     every: float
@@ -34,27 +34,28 @@ class Job:
 
 
 async def run_forever(database: Database, jobs: Sequence[Job]) -> None:
-    """Leads when nobody else does, and starts over when the database went away."""
+    """Runs the jobs while this process is the leader, else tries to become it. Survives all
+    errors."""
     while True:
         try:
             async with await database.connect() as connection:
                 if await leads(connection):
                     await lead(connection, jobs)
         except psycopg.Error as error:
-            log.warning("jobs: the database is away: %s", type(error).__name__)
+            log.warning("jobs: the database is unavailable: %s", type(error).__name__)
         except Exception:
-            log.exception("jobs: starting over")
+            log.exception("jobs: failed, trying again")
         await asyncio.sleep(FOLLOWER_SECONDS)
 
 
 async def leads(connection: AsyncConnection[Any]) -> bool:
-    """Whether this connection got the leader's lock; it is kept until the connection ends."""
+    """Whether this connection has taken the leader's lock, which it holds until it ends."""
     cursor = await connection.execute("select pg_try_advisory_lock(%s)", [LEADER_LOCK])
     return await cursor.fetchone() == (True,)
 
 
 async def lead(connection: AsyncConnection[Any], jobs: Sequence[Job]) -> None:
-    """Does each job when it is due, until the connection is lost."""
+    """Runs each job when it is due, until the connection is lost."""
     due = dict.fromkeys(jobs, 0.0)
     while not connection.broken:
         for job in [job for job in jobs if due[job] <= time.monotonic()]:
@@ -64,14 +65,14 @@ async def lead(connection: AsyncConnection[Any], jobs: Sequence[Job]) -> None:
 
 
 async def run_once(database: Database, jobs: Sequence[Job]) -> None:
-    """One round of every job, for those who have a cron. Waits for nobody."""
+    """Runs every job once, whichever process is the leader: for installations that use cron."""
     async with await database.connect() as connection:
         for job in jobs:
             await attempt(connection, job)
 
 
 async def attempt(connection: AsyncConnection[Any], job: Job) -> None:
-    """Does one job; what fails is logged and tried again at its next time."""
+    """Runs one job. An error of the database is logged, and the job runs again at its next time."""
     started = time.monotonic()
     try:
         result = await job.work(connection)

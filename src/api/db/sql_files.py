@@ -1,14 +1,12 @@
-"""Questions are .sql files. This module finds them, fills their slots and binds their values.
+"""Loads .sql files, fills their slots and binds their values.
 
-A slot is a pair of comments round a default, so that every file is valid SQL as it stands:
+A slot is a pair of comments around a default, so that every file is valid SQL as it stands:
 
     select /*dimension*/ channel /*end*/ as value from visits(:site, :lower, :upper)
 
-Only a Fragment may fill a slot, and it is made of literal text. Values are named :like_this.
-
-/*include counted*/ is the text of counted.sql beside it, /*include ../reports/counted*/ that of
-the file at this place; /*include counted value_in=top*/ has its slot `value_in` under the name
-`top`.
+Only a Fragment may fill a slot, and it consists of literal text. Values are named :like_this.
+/*include counted*/ inserts counted.sql of the same folder, /*include ../reports/counted*/ that of
+another one; /*include counted value_in=top*/ renames its slot `value_in` to `top`.
 """
 
 import re
@@ -28,7 +26,7 @@ PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A piece of SQL that the program itself contains, with the values it binds."""
+    """A piece of SQL that is part of the program, with the values that it binds."""
 
     sql: LiteralString
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -36,7 +34,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A question ready to be run: text in the driver's own form, and the values of its slots."""
+    """SQL in the form that psycopg expects, and the values of the fragments in it."""
 
     text: LiteralString
     values: Mapping[str, Any]
@@ -44,8 +42,8 @@ class Statement:
 
 @cache
 def read(path: Path) -> str:
-    """The text of a .sql file and of the files it includes, without its prose (a ':word' in a
-    comment is no parameter)."""
+    """The text of a .sql file and its includes, without comments: a ':word' in one is no
+    parameter."""
 
     def include(match: re.Match[str]) -> str:
         text = read(path.parent / f"{match['path']}.sql")
@@ -64,7 +62,7 @@ def slot_names(path: Path) -> frozenset[str]:
 
 
 def statement(path: Path, slots: Mapping[str, Fragment] | None = None) -> Statement:
-    """The question in this file, its slots filled where a fragment is given.
+    """The SQL of this file, its slots filled where a fragment is given.
 
     Raises KeyError when a fragment is given for a slot that the file does not have.
     """
@@ -83,7 +81,7 @@ def statement(path: Path, slots: Mapping[str, Fragment] | None = None) -> Statem
 
 @cache
 def text_of(path: Path) -> LiteralString:
-    """The text of a .sql file with the defaults in its slots, in the driver's form."""
+    """The SQL of a file with the defaults in its slots, in the form that psycopg expects."""
     return statement(path).text
 
 
@@ -93,16 +91,14 @@ async def execute(
     values: Mapping[str, Any] | None = None,
     slots: Mapping[str, Fragment] | None = None,
 ) -> AsyncCursor[Any]:
-    """Runs the statement in a .sql file on a connection."""
     text = statement(path, slots).text if slots else text_of(path)
     return await connection.execute(text, values)
 
 
 @lru_cache(maxsize=256)
 def driver_form(text: str) -> LiteralString:
-    """:name as %(name)s, which is how psycopg spells it.
+    """SQL with %(name)s for each :name, as psycopg expects.
 
-    The cast is safe: the text comes from a .sql file and from Fragments, both of which are
-    part of the program.
+    The cast is safe: the text comes from .sql files and Fragments, which are part of the program.
     """
     return cast(LiteralString, PARAMETER.sub(r"%(\1)s", text.replace("%", "%%")))

@@ -1,4 +1,4 @@
-"""Connections that do not wait for ever, and how to see that one is dead."""
+"""Limits on how long the service waits for the database."""
 
 import asyncio
 import os
@@ -15,30 +15,29 @@ from psycopg.abc import PQGen
 from api.errors import Unavailable
 
 ANSWER_SECONDS = 2.0
-"""When the database is silent or slow, callers hear by then that they should come again."""
+"""The answer time: when the database is silent or slow, callers are refused with 503 by then."""
 
 PATIENCE = 0.65
-"""The share of that time which is spent on waiting; the rest is for saying so, also where the
-machine is busy."""
+"""The share of the answer time that is spent on waiting; the rest is for the refusal."""
 
 STALL_SECONDS = 0.1
-"""A loop that is so late has been kept from its work, and gets as long to catch up."""
+"""A loop that is this late was kept from reading, and gets as long to read what has arrived."""
 
 T = TypeVar("T")
 
 
 class DeadlineConnection(AsyncConnection[Any]):
-    """A connection that hangs up on a server which does not answer.
+    """A connection that closes itself when the server does not answer in time.
 
-    The server's own timeouts do not help when it is frozen, or when the network swallows what
-    it says; asking it to cancel would only wait again.
+    The server's own timeouts do not help when it is frozen, or when the network loses its packets;
+    and a request to cancel would wait for the same server.
     """
 
     patience: float = 20.0
-    """Seconds; longer than any statement may take, by the timeouts that the server keeps."""
+    """Seconds to wait for one answer: more than the server lets a statement take."""
 
     async def wait(self, gen: PQGen[T], *args: Any, **kwargs: Any) -> T:
-        """Waits for an answer. Raises psycopg.OperationalError when none came in time."""
+        """Waits for the server. Raises psycopg.OperationalError when no answer came in time."""
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self.patience, abort, self)
         try:
@@ -48,28 +47,28 @@ class DeadlineConnection(AsyncConnection[Any]):
 
 
 MOST_PLANS = 24
-"""Of a connection. Each takes the server some 2 MB; a dashboard asks a dozen questions."""
+"""How many plans a connection keeps: each takes 2 MB, and a dashboard asks a dozen questions."""
 
 
 class ReadingConnection(DeadlineConnection):
-    """A connection that answers questions."""
+    """A connection for reports."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.prepared_max = MOST_PLANS
 
     tables: str | None = None
-    """What partitions and chunks there were when the plans were made that it keeps."""
+    """The partitions and chunks that there were when the kept plans were made."""
 
 
 class WritingConnection(DeadlineConnection):
-    """A connection that others wait for."""
+    """A connection for writing events, on whose commit other requests wait."""
 
     patience = 12.0
 
 
 def abort(connection: AsyncConnection[Any]) -> None:
-    """Ends the conversation on our side: whoever waits for an answer hears that it is over."""
+    """Shuts the connection's socket down, so that whoever waits for the server gets an error."""
     with suppress(OSError, psycopg.Error):
         ours = socket.socket(fileno=os.dup(connection.fileno()))
         with ours:
@@ -77,8 +76,8 @@ def abort(connection: AsyncConnection[Any]) -> None:
 
 
 def closed_by_server(connection: AsyncConnection[Any]) -> bool:
-    """Whether the server said something on an idle connection: the only thing that it has to say
-    then is goodbye. Costs no round trip."""
+    """Whether the server has closed an idle connection: then there is something to read, and a
+    server sends nothing else unasked. Costs no round trip."""
     try:
         poll = select.poll()
         poll.register(connection.fileno(), select.POLLIN)
@@ -88,13 +87,12 @@ def closed_by_server(connection: AsyncConnection[Any]) -> bool:
 
 
 async def wait_at_most(future: asyncio.Future[T], seconds: float) -> T:
-    """The result of something that the database does. Raises Unavailable, and leaves it alone, when
-    it takes longer: whether nothing is said or it is said slowly is the same to whoever waits."""
+    """The result of a future, which is not cancelled. Raises Unavailable after `seconds`."""
     loop = asyncio.get_running_loop()
     due = loop.time() + seconds
     await asyncio.wait([future], timeout=seconds)
     if not future.done() and loop.time() - due > STALL_SECONDS:
-        # While this process was busy it could not listen either: an answer may lie there unread.
+        # The loop was busy, so the result may have arrived without being read yet.
         await asyncio.wait([future], timeout=STALL_SECONDS)
     if future.done():
         return future.result()
@@ -102,28 +100,28 @@ async def wait_at_most(future: asyncio.Future[T], seconds: float) -> T:
 
 
 class Deadline:
-    """By when, on the loop's clock, all that one request asks of the database must be there."""
+    """The time, on the loop's clock, by which the database must have answered all of a request."""
 
     def __init__(self, answer_seconds: float = ANSWER_SECONDS) -> None:
         self.at = asyncio.get_running_loop().time() + PATIENCE * answer_seconds
 
     async def within(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of some work, unless it takes so long that the answer would be late. Raises
-        Unavailable.
+        """The result of some work. Raises Unavailable when the deadline passes before.
 
-        The work goes on, unheard: to cancel it would be to wait for a server that does not answer.
+        The work goes on, and its result is dropped: to cancel it would be to wait for a server that
+        does not answer.
         """
         task = asyncio.create_task(work)
-        task.add_done_callback(forget)
+        task.add_done_callback(read_exception)
         return await wait_at_most(task, max(0, self.at - asyncio.get_running_loop().time()))
 
 
 async def within(work: Coroutine[Any, Any, T], seconds: float = ANSWER_SECONDS) -> T:
-    """The result of work that is all that a request does."""
+    """The result of work that has `seconds` as its own deadline. Raises Unavailable."""
     return await Deadline(seconds).within(work)
 
 
-def forget(task: asyncio.Task[Any]) -> None:
-    """Takes notice of a failure that nobody may be waiting for."""
+def read_exception(task: asyncio.Task[Any]) -> None:
+    """Reads the task's exception, as asyncio logs one that nobody has read."""
     if not task.cancelled():
         task.exception()

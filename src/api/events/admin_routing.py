@@ -1,5 +1,5 @@
-"""What the editors of a site do with its events: list and replay rejected ones, erase a person,
-reclassify a bot, and set how long raw data is kept."""
+"""Routes for editors of a site: list and replay rejected events, erase a person, reclassify a bot,
+and set how long raw data is kept."""
 
 from typing import Annotated
 
@@ -38,13 +38,13 @@ async def list_rejected(
 
 @router.post("/rejected/replay")
 async def replay_rejected(wanted: Replay, site: EditableSite, ingest: AppIngest) -> ReplayReport:
-    """Tries rejected events again, up to a thousand at a time."""
+    """Submits rejected events again, up to a thousand at a time."""
     return await replay(ingest.writer, ingest.geo, site, wanted)
 
 
 @router.get("/retention")
 async def read_retention(site: EditableSite, settings: AppSettings) -> Retention:
-    """How long raw data of a site is kept, and since when it is there."""
+    """For how many days raw data of a site is kept, and since when there is any."""
     return retention_of(site, settings)
 
 
@@ -52,9 +52,9 @@ async def read_retention(site: EditableSite, settings: AppSettings) -> Retention
 async def set_retention(
     wanted: Days, site: EditableSite, user: CurrentUser, sites: AppSites, settings: AppSettings
 ) -> Retention:
-    """Keeps raw data of a site for so many days, 0 for ever, null as the installation does. Rollups
-    stay. What is removed is removed within the hour, and does not come back."""
-    await sites.keep(site, wanted.days, by=user.id)
+    """Sets for how many days raw data of a site is kept: 0 is for ever, null is the setting of the
+    installation. Rollups stay. Older raw data is removed within the hour and cannot be restored."""
+    await sites.set_retention(site, wanted.days, by=user.id)
     return retention_of(await sites.by_id(site.number), settings)
 
 
@@ -70,5 +70,6 @@ async def erase_person(
 async def move_bot_out(
     found: BotFound, site: EditableSite, user: CurrentUser, database: AppDatabase
 ) -> BotMoved:
-    """Takes a visitor that turned out to be a bot out of all numbers but those of `bots`."""
+    """Moves the events of a visitor that was a bot to the report `bots`; no other number has
+    them."""
     return await move_bot(database, site, found, user)

@@ -42,7 +42,7 @@ REJECTED_SECONDS = 10.0
 """For how long rejected events wait to be stored; after that they are lost."""
 
 SITE = re.compile(rb'"site"\s*:\s*"([^"\\]{1,200})"')
-"""Where an event that cannot be decoded says whose it is."""
+"""The site in an event that cannot be decoded."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,13 +52,13 @@ class Submission:
 
     raw: Raw
     given: EventIn | None = None
-    """As the sender sent it."""
+    """The parsed event, as it was sent."""
     site_name: str = ""
     site: Site | None = None
     sender: Sender | None = None
-    """As this site sees the sender; there is one if there is a site."""
+    """The sender, trusted or not on this site; set if there is a site."""
     event: Event | None = None
-    """As it will be stored."""
+    """The event as it will be stored."""
     outcome: Outcome | None = None
     error: AnalyticsError | None = None
 
@@ -73,8 +73,8 @@ class Submission:
             self.error = error
 
     def name_site(self, usual: str) -> None:
-        """Takes the site's name from the event, or from bytes that cannot be decoded; without one
-        there it is the usual one."""
+        """Takes the site's name from the event, or from bytes that cannot be decoded; else
+        `usual`."""
         if self.given:
             self.site_name = self.given.site or DEFAULT_SITE
         else:
@@ -82,7 +82,6 @@ class Submission:
             self.site_name = found[1].decode("utf-8", "replace") if found else usual
 
     def enrich(self, geo: GeoLocator) -> None:
-        """Makes the event ready to be stored."""
         if self.given is None:
             return
         if self.site is None or self.sender is None:
@@ -92,9 +91,12 @@ class Submission:
             self.event = enrich(self.given, self.site, self.sender, geo)
         except AnalyticsError as error:
             self.error = error
-        except Exception as error:  # a mistake of ours costs this event, not its neighbours
+        except Exception as error:  # a mistake of ours must not lose the other events
             log.warning("an event cannot be enriched: %s", type(error).__name__)
-            self.error = Rejected("unstorable", "This event cannot be made sense of.")
+            self.error = Rejected(
+                "unstorable",
+                "This event could not be processed; the log says why.",
+            )
 
     def settle(self, result: Result) -> None:
         if isinstance(result, Outcome):
@@ -105,27 +107,28 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Takes in the events of requests; one object for each process."""
+    """Processes the events of requests; one object for each process."""
 
     database: Database
     secret: str
-    """Signs the logins of senders."""
+    """The key that logins of senders are signed with."""
     sites: Sites
     salts: Salts
     limits: Limits
     geo: GeoLocator
     writer: Writer
     queue: WriteQueue[Event, Result]
+    """Collects events into batches, which the writer stores (see event_queue in writer.py)."""
     rejected: WriteQueue[RejectedEvent, None]
 
     async def submit(
         self, raw_events: Sequence[Raw], request: HTTPConnection, deadline: Deadline
     ) -> list[Submission]:
-        """Stores the events of a request. Returns their submissions, in order, after the COMMIT:
+        """Stores the events of a request. Returns their submissions, in order, after the COMMIT;
         each has its outcome or error. Raises TooManyRequests and Unavailable for all of them."""
         user = await self.user_of(request, deadline)
         address = address_of(request)
-        if user is None:  # before the work, which is what a flood is after
+        if user is None:  # before the work, so that a flood costs none
             self.limits.admit_address(address, len(raw_events))
         async with self.limits.turn(len(raw_events)):
             submissions = [Submission(raw) for raw in raw_events]
@@ -144,7 +147,7 @@ class Ingest:
         return submissions
 
     async def user_of(self, request: HTTPConnection, deadline: Deadline) -> User | None:
-        """The user who sends. Ingest is open, so a bad login is no reason to lose an event."""
+        """The user who sends, if any. Anybody may send, so a bad login must not lose an event."""
         if not (token := bearer_of(request)):
             return None
         try:
@@ -153,7 +156,8 @@ class Ingest:
             return None
 
     async def _find_sites(self, submissions: Sequence[Submission], deadline: Deadline) -> None:
-        """An event that cannot be decoded belongs to the site of its neighbours."""
+        """Sets the site of each submission. An event that cannot be decoded is taken to be for the
+        site of the first one that can."""
         usual = next((s.given.site for s in submissions if s.given), "") or DEFAULT_SITE
         for submission in submissions:
             submission.name_site(usual)
@@ -169,7 +173,7 @@ class Ingest:
         user: User | None,
         deadline: Deadline,
     ) -> None:
-        """A sender is trusted with identities and old times on sites that they may edit."""
+        """Sets the sender of each submission. Users are trusted on sites that they may edit."""
         untrusted = await self._untrusted_sender(request, deadline)
         senders: dict[int, Sender] = {}
         for submission in submissions:
@@ -197,8 +201,8 @@ class Ingest:
                 REJECTED.labels(submission.error.code).inc()
 
     def _store_rejected(self, submissions: Sequence[Submission]) -> None:
-        """Queues rejected events, as far as there is room. The response does not wait for that: it
-        depends on what is committed only."""
+        """Queues rejected events to be stored, if there is room. The response does not wait for
+        them: it tells what is committed."""
         try:
             events = [
                 rejected_event(s.raw, s.error, s.site, s.sender)
@@ -216,7 +220,7 @@ async def write_ready(
     submissions: Sequence[Submission],
     write: Callable[[Sequence[Event]], Awaitable[Sequence[Result]]],
 ) -> None:
-    """Writes the submissions that have an event, and notes their results."""
+    """Writes the submissions that have an event, and sets their outcomes or errors."""
     events = [submission.event for submission in submissions if submission.event]
     results = iter(await write(events) if events else ())
     for submission in submissions:
@@ -232,12 +236,11 @@ AppIngest = Annotated[Ingest, Depends(ingest_of)]
 
 
 def address_of(request: HTTPConnection) -> str:
-    """Where the request comes from; used in memory only."""
+    """The IP address that the request comes from; only used in memory."""
     client = request.scope["client"]
     return client[0] if client else ""
 
 
 def log_loss(stored: Results[None]) -> None:
-    """Logs that rejected events could not be stored."""
     if not stored.cancelled() and (error := stored.exception()):
         log.warning("rejected events are not stored: %s", type(error).__name__)

@@ -1,4 +1,4 @@
-"""An event on the wire, an event ready to be stored, and the context a visit takes from it."""
+"""An event as it is sent, an event as it is stored, and the context that a visit takes from it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 PAGEVIEW = "pageview"
 
 ENGAGEMENT = "engagement"
-"""Sent by the tracker when a page is left: engaged seconds, no action of the visitor."""
+"""The event that the tracker sends when a page is left: not an action of the visitor."""
 
 Text = Annotated[str, Meta(max_length=2000)]
 Short = Annotated[str, Meta(max_length=200)]
@@ -26,7 +26,7 @@ class Revenue(Struct, forbid_unknown_fields=True):
 
 
 class EventIn(Struct, forbid_unknown_fields=True, kw_only=True):
-    """What a sender may say about an event. Everything is optional but `page` or `name`."""
+    """An event as it is sent. Every field is optional, but `page` or `name` is needed."""
 
     id: Short | int | None = None
     time: datetime | None = None
@@ -55,7 +55,7 @@ class EventIn(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Context(Struct, frozen=True):
-    """The dimensions of a whole visit, taken from its first event."""
+    """The dimensions of a visit that it takes from its first event."""
 
     hostname: str = ""
     referrer_domain: str = ""
@@ -78,18 +78,18 @@ class Context(Struct, frozen=True):
 
 
 class Event(Struct, kw_only=True):
-    """An event as it will be stored. Made by enrich; the writer sets its visit."""
+    """An event as it is stored. Made by enrich; the writer sets its visit."""
 
     site_id: int
     site_key: str
     id: UUID
     own_id: bool
-    """Whether the sender chose the id; only then can it be a retry."""
+    """Whether the sender chose the id: only then it can be a retry."""
     time: datetime
     name: str
     visitor_id: int
     earlier_visitor_id: int | None
-    """The visitor's cookieless id of the day before, for a visit that spans midnight."""
+    """The visitor's hash under the salt of the day before, for a visit that spans midnight."""
     session_id: str | None
     page: str
     hostname: str
@@ -102,13 +102,13 @@ class Event(Struct, kw_only=True):
     interactive: bool
     props: Mapping[str, Any] | None
     context: Context
-    """Of this event; its visit has that of its first one."""
+    """The context of this event; that of its visit is its first event's."""
     user_agent: str
     bot: str | None
     bot_category: str | None
     visit_id: UUID | None = None
     last_change: int | None = None
-    """The number of the late change that it is part of."""
+    """The number of the late change (see api.rollups.late_log) that it is part of."""
 
     @property
     def is_pageview(self) -> bool:
@@ -116,17 +116,17 @@ class Event(Struct, kw_only=True):
 
     @property
     def is_custom(self) -> bool:
-        """Whether the visitor did something other than viewing a page."""
+        """Whether it is a custom event: neither a page view nor engagement."""
         return self.name not in (PAGEVIEW, ENGAGEMENT)
 
     @property
     def engaged_from(self) -> datetime:
-        """Engagement is reported at its end; other events begin at their time."""
+        """When the activity began: before `time` for engagement, which is reported at its end."""
         return self.time - self.seconds if self.name == ENGAGEMENT else self.time
 
     @property
     def ended(self) -> datetime:
-        """A duration on any other event is the time spent after it."""
+        """When the activity ended: after `time` for an event with a duration, except engagement."""
         return self.time if self.name == ENGAGEMENT else self.time + self.seconds
 
     @property

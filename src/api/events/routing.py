@@ -1,4 +1,4 @@
-"""POST /api/events/ takes events in; GET /api/events/{id} returns one."""
+"""POST /api/events/ stores events; GET /api/events/{id} returns one; /pixel.gif counts a view."""
 
 from base64 import b64decode
 from collections import Counter
@@ -25,8 +25,8 @@ from api.errors import (
     NotFound,
     Refusal,
     handle,
-    known,
     retry_after,
+    to_analytics_error,
 )
 from api.events.ingest import AppIngest, Ingest, Submission, ingest_of
 from api.events.models import Event
@@ -43,7 +43,7 @@ router = APIRouter(prefix="/api/events", tags=["events"])
 EVENT_BY_ID = Path(__file__).parent / "event_by_id.sql"
 
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
-"""Trackers run on other origins; nothing here depends on cookies."""
+"""Responses may be read from any origin: trackers run on other ones, and no cookie is read here."""
 
 
 @router.post(
@@ -60,11 +60,12 @@ ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 async def create_events(request: Request, ingest: AppIngest) -> Response:
     """Stores one event, an array of events, or one per line.
 
-    One event is answered with the event as stored; a batch with an account of each. 2xx means
-    that everything in `accepted` is committed. Sending the same ids again changes nothing.
+    The response to one event is the event as it is stored, to a batch a report with the outcome of
+    each. 2xx means that everything in `accepted` is committed. Sending the same ids again changes
+    nothing.
 
-    Channel, source, country, browser, os and device are those of the event itself. Read
-    afterwards, it has those of its visit, which are its first event's.
+    Channel, source, country, browser, os and device are those of the event itself. An event that is
+    read later has those of its visit, which come from its first event.
     """
     with counting_refusals():
         raw_events, is_batch = split_body(await read_body(request))
@@ -76,14 +77,13 @@ async def create_events(request: Request, ingest: AppIngest) -> Response:
 
 
 class FastLane:
-    """Calls the same function without the framework's work for each request: this middleware
-    responds, and the route above documents it."""
+    """Middleware that calls create_events without the framework's work for each request. The route
+    above documents it, and is never reached."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Responds to posted events, and passes everything else on."""
         if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", EVENTS_PATH):
             await self.app(scope, receive, send)
             return
@@ -97,11 +97,10 @@ class FastLane:
 
 @contextmanager
 def counting_refusals() -> Generator[None]:
-    """Adds requests that are refused as a whole to the metrics."""
     try:
         yield
     except (AnalyticsError, *DATABASE_AWAY) as error:
-        REFUSED.labels(known(error).code).inc()
+        REFUSED.labels(to_analytics_error(error).code).inc()
         raise
 
 
@@ -118,7 +117,7 @@ IMAGES: dict[int | str, dict[str, Any]] = {
     status: {"content": {"image/gif": {}}, "description": refusal["description"]}
     for status, refusal in ({200: {"description": "Stored, and committed."}} | REFUSALS).items()
 }
-"""Every response is an image."""
+"""The responses of the pixel for OpenAPI: each is an image."""
 
 pixel_router = APIRouter(tags=["events"])
 
@@ -131,8 +130,8 @@ pixel_router = APIRouter(tags=["events"])
 async def pixel(request: Request, ingest: AppIngest) -> Response:
     """Counts a view without a script: `<noscript><img src="…/pixel.gif?site=key"></noscript>`.
 
-    The query takes the fields of an event. It is an image whatever happens: the status, and the
-    header `X-Error`, say what did.
+    The query has the fields of an event. The response is always an image: its status, and the
+    header `X-Error`, tell whether the event was stored.
     """
     error = None
     try:
@@ -142,14 +141,14 @@ async def pixel(request: Request, ingest: AppIngest) -> Response:
             (submission,) = await ingest.submit([Raw(event)], request, deadline)
         error = submission.error
     except (AnalyticsError, *DATABASE_AWAY) as refusal:
-        error = known(refusal)
+        error = to_analytics_error(refusal)
     refused = {"X-Error": error.code} | retry_after(error) if error else {}
     return Response(PIXEL, error.status if error else 200, PIXEL_HEADERS | refused, "image/gif")
 
 
 @router.options("/", include_in_schema=False)
 async def preflight() -> Response:
-    """Lets browsers post JSON from any origin."""
+    """The response to a preflight request: browsers may post JSON from any origin."""
     allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "*"}
     return Response(b"null", headers=ANY_ORIGIN | allowed, media_type="application/json")
 
@@ -157,7 +156,7 @@ async def preflight() -> Response:
 async def single_response(
     submission: Submission, ingest: Ingest, request: Request, deadline: Deadline
 ) -> Response:
-    """The stored event; or raises what is wrong with it."""
+    """The response to a single event: the stored event. Raises its error."""
     if submission.error:
         raise submission.error
     assert submission.event
@@ -168,16 +167,16 @@ async def single_response(
 
 
 def json_response(content: Mapping[str, Any], status: int) -> Response:
-    """JSON that anybody may read."""
+    """JSON that pages of any origin may read."""
     return Response(msgspec.json.encode(content), status, ANY_ORIGIN, "application/json")
 
 
 async def stored_before(
     event: Event, ingest: Ingest, request: Request, deadline: Deadline
 ) -> EventOut | None:
-    """What was stored under the id of a retry, for users who may read the site. Anybody else could
-    guess ids, and gets None; so does everybody while the database is slow: the event is stored, and
-    nothing that fails afterwards is a reason to send it again."""
+    """The stored event of a retry, for users who may read the site. None for anybody else, who
+    could guess ids, and while the database is slow: the event is stored, so nothing that fails
+    afterwards may have it sent again."""
     try:
         user = await ingest.user_of(request, deadline)
         site = await deadline.within(readable_site(request, user, event.site_key))
@@ -187,7 +186,8 @@ async def stored_before(
 
 
 def batch_response(submissions: Sequence[Submission]) -> Response:
-    """The account of a batch: 201 if anything was stored, 200 for retries, 422 if all is bad."""
+    """The report of a batch: 201 if an event was stored, else 200 if one was a duplicate, else
+    422."""
     outcomes = Counter(submission.outcome for submission in submissions)
     report = {
         "accepted": outcomes[Outcome.ACCEPTED],

@@ -1,4 +1,4 @@
-"""The shapes of events and reports in responses, and the documentation of request bodies."""
+"""Events and reports in responses, and the documentation of request bodies."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from api.events.models import Event, EventIn
 
 
 class EventOut(BaseModel):
-    """A stored event with dimensions of its visit."""
+    """A stored event, with dimensions of its visit."""
 
     id: UUID
     time: datetime
@@ -42,16 +42,16 @@ NOT_STORED_OF_BOTS = {
     "interactive": False,
     "device": "bot",
 }
-"""What is not stored of a bot's event."""
+"""The values of fields that are not stored for a bot's event."""
 
 
 FIELDS = tuple((name, name in Event.__struct_fields__) for name in EventOut.model_fields)
-"""Fields of EventOut, in order, and whether each is the event's own; else it is its context's."""
+"""The fields of EventOut, and whether each is a field of the event; else it is of its context."""
 
 
 def to_out(event: Event) -> dict[str, Any]:
-    """The fields of EventOut of an event in memory, with the context of the event itself. Read
-    afterwards it has that of its visit, which is not fetched for the response."""
+    """An event in memory as EventOut, with its own context. An event that is read later has the
+    context of its visit, which is not fetched for the response."""
     fields = {name: getattr(event if own else event.context, name) for name, own in FIELDS}
     for amount in ("duration", "revenue"):
         fields[amount] = None if fields[amount] is None else float(fields[amount])
@@ -67,7 +67,7 @@ class Rejection(BaseModel):
 
 
 class IngestReport(BaseModel):
-    """What became of a batch. accepted + duplicate + rejected = what was sent."""
+    """The outcomes of a batch: accepted + duplicate + rejected = the events that were sent."""
 
     accepted: int
     duplicate: int
@@ -77,7 +77,6 @@ class IngestReport(BaseModel):
 
 
 def event_schema() -> dict[str, Any]:
-    """The JSON schema of an event, from the very type that decodes it."""
     (schema,), components = msgspec.json.schema_components(
         [EventIn], ref_template="#/components/schemas/{name}"
     )
@@ -88,7 +87,6 @@ def event_schema() -> dict[str, Any]:
 
 
 def event_body() -> dict[str, Any]:
-    """The request body of POST /api/events/ for the OpenAPI document."""
     event = event_schema()
     either = {"oneOf": [event, {"type": "array", "items": event}]}
     return {

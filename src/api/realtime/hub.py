@@ -1,10 +1,11 @@
-"""Live counts for everybody who watches: one listener a process, one computation a site.
+"""Live numbers, pushed to the open pages of this process: one listener for all, one snapshot for
+each site.
 
-The writer announces at commit which sites got something. At most once a second, the hub computes
-one snapshot of each such site that somebody here watches and hands it to all its viewers. A
-viewer that reads slowly gets the latest snapshot when it is ready for one; a viewer that blocks
-for longer than five seconds is dropped. While nobody watches nobody listens: to hear of each batch
-costs a process as much as to store some events.
+The writer announces at commit which sites got events. At most once a second, the hub computes one
+snapshot of each such site that has viewers here and gives it to all of them. A viewer that reads
+slowly gets the latest snapshot when it is ready for one; a viewer that blocks for longer than five
+seconds is dropped. Without viewers nothing is listened to: receiving the announcement of each batch
+costs a process as much as storing some events.
 """
 
 import asyncio
@@ -30,13 +31,13 @@ log = logging.getLogger("analytics.realtime")
 TICK_SECONDS = 1.0
 
 AGE_SECONDS = 10
-"""The past moves on without any event: watched sites are computed anew this often."""
+"""How often watched sites are computed even without events, because their 30 minutes move on."""
 
 RECONNECT_SECONDS = 2.0
 
 
 class Viewer:
-    """One open page. Holds the latest snapshot that it has not been sent yet, never a queue."""
+    """One open page. It holds the latest snapshot that has not been sent, never a queue."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -44,12 +45,11 @@ class Viewer:
         self.ready = asyncio.Event()
 
     def offer(self, text: str) -> None:
-        """Replaces whatever was waiting."""
+        """Makes this the snapshot to send, in place of any that has not been sent."""
         self.latest = text
         self.ready.set()
 
     async def next(self) -> str:
-        """The latest snapshot, as soon as there is one that was not sent."""
         await self.ready.wait()
         self.ready.clear()
         assert self.latest is not None
@@ -64,10 +64,10 @@ class Hub:
         self.viewers: dict[int, set[Viewer]] = defaultdict(set)
         self.computing: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.recent: dict[int, tuple[float, str]] = {}
-        self.stirred: set[int] = set()
-        """Sites that got something since their last snapshot."""
+        self.changed_sites: set[int] = set()
+        """Sites that got events since their last snapshot."""
         self.watched = asyncio.Event()
-        """Whether there are viewers."""
+        """Set while there are viewers."""
 
     async def __aenter__(self) -> Self:
         self.tasks = [
@@ -83,7 +83,7 @@ class Hub:
 
     @asynccontextmanager
     async def watching(self, site: Site) -> AsyncGenerator[Viewer]:
-        """A viewer of this site for as long as the block lasts; it gets a snapshot at once."""
+        """A viewer of this site, for as long as the block lasts. It gets a snapshot at once."""
         viewer = Viewer(site)
         self.viewers[site.number].add(viewer)
         self.watched.set()
@@ -100,7 +100,7 @@ class Hub:
                 self.watched.clear()
 
     async def first_snapshot(self, site: Site) -> str:
-        """A picture not older than a second. Viewers who come together share one computation."""
+        """A snapshot that is at most a second old. Viewers who come together share one."""
         async with self.computing[site.number]:
             taken, text = self.recent.get(site.number, (0.0, ""))
             if time.monotonic() - taken > TICK_SECONDS:
@@ -109,41 +109,40 @@ class Hub:
             return text
 
     async def listen(self) -> None:
-        """Hears announcements; connects again, and looks at every site, after a silence."""
+        """Receives announcements. After each connect it has every watched site computed."""
         while await self.watched.wait():
             try:
                 async with await self.database.connect() as connection:
                     await connection.execute(f"listen {CHANNEL}")
-                    self.stirred |= set(self.viewers)
+                    self.changed_sites |= set(self.viewers)
                     async for notification in connection.notifies():
-                        self.stirred |= set(json.loads(notification.payload))
+                        self.changed_sites |= set(json.loads(notification.payload))
                         if not self.watched.is_set():
                             break
             except (psycopg.Error, ValueError) as error:
-                log.warning("live: the database is away: %s", type(error).__name__)
+                log.warning("live: the database is unavailable: %s", type(error).__name__)
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def tick(self) -> None:
-        """Once a second, a new snapshot of each watched site where something happened."""
+        """Once a second, computes a snapshot of each watched site that got events."""
         ticks = 0
         while True:
             await asyncio.sleep(TICK_SECONDS)
             ticks += 1
             watched = set(self.viewers)
-            due = watched if ticks % AGE_SECONDS == 0 else watched & self.stirred
-            self.stirred.clear()
+            due = watched if ticks % AGE_SECONDS == 0 else watched & self.changed_sites
+            self.changed_sites.clear()
             for site_id in due:
                 await self.publish(site_id)
 
     async def publish(self, site_id: int) -> None:
-        """Computes one snapshot and offers it to all viewers of the site."""
         viewers = self.viewers.get(site_id)
         if not viewers:
             return
         try:
             picture = await snapshot(self.database, next(iter(viewers)).site)
         except (psycopg.Error, PoolTimeout) as error:
-            self.stirred.add(site_id)
+            self.changed_sites.add(site_id)
             log.warning("live: no snapshot of site %s: %s", site_id, type(error).__name__)
             return
         text = picture.model_dump_json()

@@ -1,4 +1,4 @@
-"""GET /api/realtime/stats, WS /api/realtime/ws. The page that shows them: dashboard."""
+"""GET /api/realtime/stats and WS /api/realtime/ws. The page that shows them is in `dashboard`."""
 
 import asyncio
 from typing import Annotated, Any
@@ -17,10 +17,10 @@ from api.text import PlainText
 router = APIRouter(prefix="/api/realtime", tags=["live"])
 
 SEND_SECONDS = 5.0
-"""A viewer that cannot take a snapshot in this time is dropped."""
+"""A viewer that does not take a snapshot within this time is dropped."""
 
 RECHECK_SECONDS = 30.0
-"""How long a viewer may go on watching after losing the right to."""
+"""How often it is checked that a viewer may still read the site."""
 
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
@@ -32,13 +32,13 @@ SiteName = Annotated[PlainText, Query(max_length=200)]
 async def stats(
     request: Request, user: MaybeUser, database: AppDatabase, site: SiteName = DEFAULT_SITE
 ) -> Snapshot:
-    """What is going on at a site right now."""
+    """The live numbers of a site."""
     return await snapshot(database, await readable_site(request, user, site))
 
 
 @router.websocket("/ws")
 async def watch(socket: WebSocket, site: SiteName = DEFAULT_SITE) -> None:
-    """Snapshots of a site, pushed as events arrive, at most one a second.
+    """Sends snapshots of a site as events arrive, at most one a second.
 
     The handshake is refused without the right to read the site, and to pages of other origins.
     """
@@ -55,7 +55,6 @@ async def watch(socket: WebSocket, site: SiteName = DEFAULT_SITE) -> None:
 
 
 async def allowed_site(socket: WebSocket, name: str) -> Site | None:
-    """The site, if whoever asks may see it now."""
     try:
         return await readable_site(socket, await maybe_user(socket), name)
     except AnalyticsError:
@@ -63,7 +62,6 @@ async def allowed_site(socket: WebSocket, name: str) -> Site | None:
 
 
 async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:
-    """Sends what there is to send, until the viewer takes too long."""
     while True:
         text = await viewer.next()
         try:
@@ -74,7 +72,6 @@ async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:
 
 
 async def until_gone(socket: WebSocket) -> None:
-    """Waits for the viewer to leave. Whatever it says is ignored."""
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
@@ -82,14 +79,14 @@ async def until_gone(socket: WebSocket) -> None:
 
 
 async def until_forbidden(socket: WebSocket, name: str) -> None:
-    """Waits until the viewer may not watch any more, and says goodbye."""
     while await allowed_site(socket, name) is not None:  # noqa: ASYNC110 (no event tells of it)
         await asyncio.sleep(RECHECK_SECONDS)
     await socket.close(POLICY_VIOLATION)
 
 
 async def first_to_end(*coroutines: Any) -> None:
-    """Runs all until one ends, then stops the others."""
+    """Runs all until one ends, then cancels the others. Raises errors other than a closed
+    connection."""
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""The live picture of one site, computed when somebody looks."""
+"""The live numbers of a site, computed when they are asked for."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,11 +13,11 @@ from api.sites.models import Site, utc_now
 SQL = Path(__file__).parent / "sql"
 
 CLOCK_ALLOWANCE = timedelta(minutes=5)
-"""Events may carry a time a little ahead of the server's clock; they are no less now."""
+"""Events may have a time that lies this far ahead of the server's clock; they count as current."""
 
 
 class LivePage(BaseModel):
-    """A page and its last 30 minutes."""
+    """A page, with numbers of its last 30 minutes."""
 
     page: str
     pageviews: int
@@ -39,7 +39,7 @@ class LiveEvent(BaseModel):
 
 
 class Today(BaseModel):
-    """Since local midnight, in the site's time zone."""
+    """Numbers since local midnight, in the site's time zone."""
 
     visits: int
     visitors: int
@@ -47,7 +47,7 @@ class Today(BaseModel):
 
 
 class Snapshot(BaseModel):
-    """The live picture of a site."""
+    """The live numbers of a site."""
 
     site: str
     time: datetime
@@ -56,14 +56,14 @@ class Snapshot(BaseModel):
     minutes: list[int]
     """Events in each of the last 30 minutes, the current one last."""
     top_pages: list[LivePage]
-    """By page views of the last 30 minutes."""
+    """The pages with the most views in the last 30 minutes."""
     today: Today
     latest: list[LiveEvent]
     """The last 20 events of the last 30 minutes, the newest first."""
 
 
 async def snapshot(database: Database, site: Site) -> Snapshot:
-    """What is going on at this site at this moment."""
+    """The live numbers of this site now."""
     now = utc_now()
     zone = ZoneInfo(site.timezone)
     values = {

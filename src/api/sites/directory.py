@@ -1,4 +1,4 @@
-"""Finding sites. Ingest asks for one with every event, so answers are remembered for a moment."""
+"""Finds and changes sites. They are cached, because every request with events asks for one."""
 
 import asyncio
 import time
@@ -14,10 +14,10 @@ from api.errors import NotFound
 from api.sites.models import Site, Visibility
 
 DEFAULT_SITE = "default"
-"""The site of a call that names none."""
+"""The key of the site of a call that names none."""
 
 DEMO_SITE = "demo"
-"""The public site with made-up traffic."""
+"""The key of the public site with made-up traffic."""
 
 REMEMBER_SECONDS = 5.0
 """How long a change of a site may take to reach every process."""
@@ -31,7 +31,7 @@ values (:by, 'retention', :site, jsonb_build_object('days', cast(:days as intege
 
 
 class UnknownSite(NotFound):
-    """There is no such site, or it is not yours to see."""
+    """There is no such site, or this account may not see it."""
 
     code = "UNKNOWN_SITE"
 
@@ -47,7 +47,7 @@ class Sites:
     asked: dict[frozenset[str], asyncio.Task[dict[str, Site | None]]] = field(
         default_factory=dict[frozenset[str], asyncio.Task[dict[str, Site | None]]]
     )
-    """What is being looked up."""
+    """Look-ups that are running, by their names."""
 
     async def find(self, name: str) -> Site:
         """The site with this key or domain. Raises UnknownSite."""
@@ -56,7 +56,7 @@ class Sites:
         raise unknown_site(name)
 
     async def by_id(self, number: int) -> Site:
-        """The site of a row that belongs to one. Raises UnknownSite for one that is gone."""
+        """The site with this id. Raises UnknownSite."""
         async with self.database.session() as session:
             site = await session.get(Site, number)
         if site is None:
@@ -64,16 +64,16 @@ class Sites:
         return site
 
     async def find_all(self, names: Iterable[str]) -> dict[str, Site]:
-        """The sites with these keys or domains, in one question; unknown ones are left out."""
+        """The sites with these keys or domains, by name, in one query; without unknown names."""
         wanted = {name for name in names if name.isprintable()}
-        answers = {name: known[1] for name in wanted if (known := self.recall(name))}
+        answers = {name: cached[1] for name in wanted if (cached := self.recall(name))}
         if missing := frozenset(wanted - answers.keys()):
             answers |= await self.ask(missing)
         return {name: site for name, site in answers.items() if site}
 
     async def ask(self, names: frozenset[str]) -> dict[str, Site | None]:
-        """Looks names up and remembers the answers. Whoever asks the same meanwhile, as all do who
-        come when an answer is forgotten, gets the same."""
+        """Looks names up and caches the sites. Callers who ask for the same names meanwhile share
+        the look-up: when a cached site expires, many requests ask for it at once."""
         if names not in self.asked:
             self.asked[names] = task = asyncio.create_task(self.look_up(names))
             task.add_done_callback(lambda _: self.asked.pop(names))
@@ -82,29 +82,30 @@ class Sites:
         return found
 
     def recall_all(self, names: Iterable[str]) -> dict[str, Site] | None:
-        """The sites with these names if all of them are remembered, else None: ask."""
+        """The sites with these names, by name, if all of them are cached; else None."""
         found: dict[str, Site] = {}
         for name in set(names):
-            known = self.recall(name)
-            if known is None or known[1] is None:
+            cached = self.recall(name)
+            if cached is None or cached[1] is None:
                 return None
-            found[name] = known[1]
+            found[name] = cached[1]
         return found
 
     def recall(self, name: str) -> tuple[float, Site | None] | None:
-        """What is remembered of a name, if it is fresh."""
-        known = self.remembered.get(name)
-        return known if known and time.monotonic() - known[0] < REMEMBER_SECONDS else None
+        """The time of the look-up and the site (None if there is none), if the name is cached."""
+        cached = self.remembered.get(name)
+        return cached if cached and time.monotonic() - cached[0] < REMEMBER_SECONDS else None
 
     def remember(self, answers: Mapping[str, Site | None]) -> None:
-        """Keeps answers for a moment. Bounded, since names come from outside."""
+        """Caches sites by name. The number of names is bounded, since they come from outside."""
         if len(self.remembered) + len(answers) > REMEMBER_SITES:
             self.remembered.clear()
         now = time.monotonic()
         self.remembered |= {name: (now, site) for name, site in answers.items()}
 
     async def look_up(self, names: Collection[str]) -> dict[str, Site | None]:
-        """A key wins over a domain; of several sites with one domain, the oldest."""
+        """The site of each name, None without one. A key wins over a domain; of several sites with
+        one domain the oldest wins."""
         async with self.database.session() as session:
             domain = func.lower(Site.domain)
             wanted = or_(col(Site.key).in_(names), domain.in_({name.lower() for name in names}))
@@ -123,7 +124,7 @@ class Sites:
         visibility: Visibility = Visibility.PRIVATE,
         is_demo: bool = False,
     ) -> Site:
-        """The site with this key; made when it is not there yet."""
+        """The site with this key; it is created unless it exists."""
         site = Site(
             key=key,
             domain=domain,
@@ -140,9 +141,9 @@ class Sites:
         self.remembered.pop(key, None)
         return site
 
-    async def keep(self, site: Site, days: int | None, by: int | None = None) -> None:
-        """Keeps raw data of this site for so many days (see Site.retention_days), and writes down
-        who wanted that."""
+    async def set_retention(self, site: Site, days: int | None, by: int | None = None) -> None:
+        """Sets for how many days raw data of this site is kept (see Site.retention_days), and
+        records in the audit log who did so."""
         said = {"site": site.number, "days": days, "by": by}
         async with self.database.session() as session:
             await session.execute(
@@ -153,7 +154,7 @@ class Sites:
 
 
 def unknown_site(name: str) -> UnknownSite:
-    """The refusal for a name that is nobody's."""
+    """The refusal of a name that no site has."""
     if not name.isprintable():
         return UnknownSite()
     return UnknownSite(f"There is no site {name[:100]!r}, or you may not see it.")

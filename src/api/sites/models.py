@@ -1,4 +1,4 @@
-"""A site: what is measured. Who may see it: membership and visibility."""
+"""Sites, and who may read and change them."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ class Visibility(StrEnum):
 
 
 class Role(StrEnum):
-    """What a member may do with a site."""
+    """What a member of a site may do."""
 
     OWNER = "owner"
     EDITOR = "editor"
@@ -24,7 +24,7 @@ class Role(StrEnum):
 
 
 def utc_now() -> datetime:
-    """This instant, with its time zone."""
+    """The current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -40,12 +40,12 @@ class Site(SQLModel, table=True):
     identified: bool = False
     is_demo: bool = False
     retention_days: int | None = None
-    """How long its raw data is kept: 0 is for ever, None what the installation says."""
+    """For how many days its raw data is kept; 0 is for ever, None is the setting RETENTION_DAYS."""
     raw_data_since: datetime | None = Field(
         default=None,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
     )
-    """Raw data before this is gone: midnight of a Monday of UTC. None while nothing ever was."""
+    """Raw data before this has expired: midnight of a Monday in UTC. None while none has."""
     created_at: datetime = Field(
         default_factory=utc_now,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""How long a site keeps its raw data. What happens then: api.events.removal.expiry."""
+"""The retention setting of a site. api.events.removal.expiry removes what it does not keep."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -19,36 +19,36 @@ from settings import LEAST_RETENTION_DAYS, LONGEST_RETENTION_DAYS, Settings
 ALLOWED = f"0 (for ever), {LEAST_RETENTION_DAYS} to {LONGEST_RETENTION_DAYS}, or null"
 
 
-def known_retention(value: Any, is_whole: ValidatorFunctionWrapHandler) -> int | None:
-    """A number of days that raw data can be kept. Raises ValueError, saying which can."""
+def parse_retention(value: Any, is_whole: ValidatorFunctionWrapHandler) -> int | None:
+    """The number of days, or None. Raises ValueError, saying what is allowed, for others."""
     with suppress(ValidationError):
         days: int | None = is_whole(value)
         if not days or LEAST_RETENTION_DAYS <= days <= LONGEST_RETENTION_DAYS:
             return days
-    raise ValueError(f"must be {ALLOWED} (what the installation says)")
+    raise ValueError(f"must be {ALLOWED} (the setting of the installation)")
 
 
 class Days(BaseModel):
-    """For how many days; 0 is for ever, null what the installation says."""
+    """For how many days raw data is kept: 0 for ever, null as the installation does."""
 
     model_config = ConfigDict(extra="forbid")
 
-    days: Annotated[int | None, WrapValidator(known_retention)] = Field(description=ALLOWED)
+    days: Annotated[int | None, WrapValidator(parse_retention)] = Field(description=ALLOWED)
 
 
 class Retention(BaseModel):
-    """What a site keeps of its raw data."""
+    """For how long a site keeps raw data."""
 
     days: int | None
-    """What was said of this site; null where nothing was."""
+    """The site's own setting; null without one."""
     effective_days: int
-    """What holds; 0 is for ever."""
+    """The setting that is in force; 0 is for ever."""
     kept_since: datetime | None
-    """Raw data before this is gone; null where nothing is. Rollups reach further back."""
+    """Raw data before this has expired; null if none has. Rollups reach further back."""
 
 
 def retention_of(site: Site, settings: Settings) -> Retention:
-    """What holds for a site."""
+    """The retention of a site, with the default of the installation."""
     own = site.retention_days
     effective = settings.retention_days if own is None else own
     return Retention(days=own, effective_days=effective, kept_since=site.raw_data_since)

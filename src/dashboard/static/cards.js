@@ -1,4 +1,4 @@
-// The cards below the chart: what each asks the API, and how it draws the answer's rows.
+// The cards below the chart: which report each one loads, and how it draws the rows.
 
 import { bar, element, ranking, table } from './dom.js';
 import { CLOCK, DAY, capital, count, country, dates, duration, flag, percent } from './format.js';
@@ -9,7 +9,7 @@ const WEEKS = 8;
 
 const by = (dimension) => ({ dimension, limit: SHOWN + 1 }); // one may be left out
 
-/** By id: the report, what to ask it beyond the range (null: nothing yet), how to draw the rows. */
+/** By id: the report, its parameters besides the range (null: not known yet), how to draw rows. */
 export const CARDS = {
   sources: { report: 'traffic-sources', ask: by, draw: breakdown },
   pages: {
@@ -75,7 +75,7 @@ function shade({ retained, rates, size }, week) {
   if (rate === null) return [];
   const title = `${count(retained[week])} of ${count(size)}`;
   const made = element('span', { title, class: rate > 0.4 ? 'strong' : '' }, percent(rate));
-  // The root makes small shares, which are what there is to see, tell apart.
+  // Most shares are small; their square root makes them easier to tell apart.
   made.style.setProperty('--shade', `${Math.sqrt(rate) * 100}%`);
   return made;
 }
@@ -99,7 +99,7 @@ function sessions(rows) {
   return table(columns, rows);
 }
 
-/** Entry and exit, and below them all that lay between. */
+/** Entry and exit page, and below them all pages of the visit. */
 function way({ entry_page: entry, exit_page: exit, path }) {
   if (path.length < 2) return entry || '(no page viewed)';
   const all = path.length > 2 ? element('small', {}, path.join(' › ')) : '';

@@ -49,7 +49,7 @@ function rules({ y, step, top, show, width }) {
   return parts;
 }
 
-/** As many of the times as there is room for, the last one always. */
+/** As many of the times as fit, always with the last one. */
 function days(spots, gap) {
   const every = Math.ceil(LABEL_WIDTH / gap);
   return spots
@@ -57,7 +57,7 @@ function days(spots, gap) {
     .map(({ x, axis }) => svg('text', { x, y: HEIGHT - 6, 'text-anchor': 'middle' }, axis));
 }
 
-/** A dot for each value, line and area where two are neighbours. */
+/** A dot for each value; a line and an area between neighbouring values. */
 function lines(spots, gap) {
   const drawn = { area: '', line: '', 'line partial': '' };
   const known = spots.filter(({ value }) => value !== null);

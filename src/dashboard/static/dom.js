@@ -1,4 +1,4 @@
-// Making elements. What comes from data becomes text or an attribute, never markup.
+// Creates elements. Data becomes text or an attribute, never markup.
 
 function fill(made, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -12,7 +12,7 @@ export const element = (tag, attributes = {}, ...children) =>
 export const svg = (tag, attributes = {}, ...children) =>
   fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 
-/** A bar behind a row. Its width goes through the CSSOM: the policy forbids style attributes. */
+/** A bar behind a row. Its width is set in the CSSOM: the CSP forbids style attributes. */
 export function bar(share) {
   const made = element('span', { class: 'bar', 'aria-hidden': 'true' });
   made.style.width = `${(share || 0) * 100}%`;
@@ -29,7 +29,7 @@ export function table(columns, rows) {
   return element('table', {}, element('thead', {}, head), element('tbody', {}, body));
 }
 
-/** The rows with the most of the first number, a bar behind each; '' without any.
+/** A table of the nine rows with the most of the first number, a bar behind each; '' without rows.
  *  A number is [title, key, show]. */
 export function ranking(title, label, numbers, rows) {
   const size = numbers[0][1];

@@ -1,4 +1,4 @@
-// The live page. Each message is a whole picture, so a lost connection loses nothing.
+// The live page. Each message is a whole snapshot, so a lost connection loses nothing.
 
 import { element, ranking } from './dom.js';
 import { CLOCK, count, country, dates, flag, plural } from './format.js';
@@ -29,7 +29,7 @@ function show(picture) {
 
 let spoken = -Infinity;
 
-/** Has a change read aloud, but not all the time. */
+/** Has screen readers announce a change, but not every one. */
 function announce(words) {
   const now = performance.now();
   if (words === byId('announcement').textContent || now - spoken < ANNOUNCE_EVERY) return;
@@ -56,7 +56,7 @@ function showPages(pages) {
   byId('top-pages').replaceChildren(ranking('Page', ({ page }) => page, numbers, pages));
 }
 
-/** New events on top, lit up unless the stream just began. */
+/** Puts new events on top, highlighted unless the stream has just begun. */
 function showStream(events) {
   const stream = byId('stream');
   const known = new Set([...stream.children].map((row) => row.dataset.id));
@@ -102,7 +102,7 @@ function connect() {
   });
 }
 
-/** Twice as long after each failure, at random lest all come back at once. */
+/** Up to twice as long after each failure, at random: viewers must not all return at once. */
 function nextWait() {
   const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
   failures += 1;

@@ -1,4 +1,4 @@
-// The overview: the address says what is chosen, the API answers, chart and cards draw it.
+// The overview: choices are in the address; chart and cards draw what the API returns for them.
 
 import { CARDS } from './cards.js';
 import { drawChart } from './chart.js';
@@ -17,13 +17,13 @@ const SCALES = {
 };
 const scaleOf = (metric) => SCALES[metric] ?? { show: count };
 
-// Every choice is a button: its name is a key of the address. The page comes with the defaults.
+// Every choice is a button whose name is a parameter of the address. The template marks the defaults.
 const buttons = [...main.querySelectorAll('button[name]')];
 const pairs = (chosen) => Object.fromEntries(chosen.map(({ name, value }) => [name, value]));
 const DEFAULTS = pairs(buttons.filter((button) => button.ariaPressed === 'true'));
 const lines = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
 
-/** What is chosen by the address, or by default. */
+/** The choices in the address, or else the defaults. */
 function choices() {
   const asked = new URLSearchParams(location.search);
   const chosen = buttons.filter(({ name, value }) => asked.get(name) === value);
@@ -49,7 +49,7 @@ function choose(choice) {
 const address = (path, params) =>
   `/api/${path}?${withValues(new URLSearchParams({ site }), params)}`;
 
-/** The API's answer. Throws an Error with the API's own words. */
+/** The API's answer. Throws an Error with the detail of a refusal. */
 async function answer(url, signal) {
   const response = await fetch(url, { signal });
   if (response.ok) return response.json();
@@ -60,7 +60,7 @@ async function answer(url, signal) {
 const latest = {};
 const redraw = (answered) => answered?.found && answered.draw(answered.found);
 
-/** Asks for a card and draws it. The same question is not asked twice; a newer one wins. */
+/** Loads a card and draws it. A query is not repeated; only the answer to the newest is drawn. */
 async function load(id, path, params, draw) {
   const url = address(path, params);
   if (latest[id]?.url === url) return redraw(Object.assign(latest[id], { draw }));
@@ -87,7 +87,7 @@ function problem(words) {
   return element('div', { class: 'error', role: 'alert' }, element('p', {}, words), again);
 }
 
-/** Puts a drawing into a card, or its words for when there is nothing to draw. */
+/** Puts a drawing into a card, or its text for no data. */
 function fill(id, drawing) {
   const card = byId(id);
   const words = element('p', { class: 'empty' }, card.dataset.empty);

@@ -54,70 +54,70 @@ AGENTS = (
 )
 
 
-def happening(chance: Random, time: datetime) -> Body:
+def happening(rng: Random, time: datetime) -> Body:
     """Something that one of few visitors did at a time."""
-    name = chance.choice(["pageview", "pageview", "pageview", "signup", "engagement"])
+    name = rng.choice(["pageview", "pageview", "pageview", "signup", "engagement"])
     return {
         "time": time.isoformat(),
-        "visitor_id": f"v{chance.randrange(12)}",
+        "visitor_id": f"v{rng.randrange(12)}",
         "name": name,
-        "page": f"/{chance.randrange(4)}",
-        "utm_source": chance.choice(["", "alpha", "beta"]),
-        "utm_campaign": chance.choice(["", "spring"]),
-        "user_agent": chance.choice(AGENTS),
-        "timezone": chance.choice(["", "Europe/Berlin", "Asia/Tokyo"]),
-        "interactive": chance.random() < 0.7,
-        "duration": chance.choice([0, 0.25, 7, 90, 1500]),
+        "page": f"/{rng.randrange(4)}",
+        "utm_source": rng.choice(["", "alpha", "beta"]),
+        "utm_campaign": rng.choice(["", "spring"]),
+        "user_agent": rng.choice(AGENTS),
+        "timezone": rng.choice(["", "Europe/Berlin", "Asia/Tokyo"]),
+        "interactive": rng.random() < 0.7,
+        "duration": rng.choice([0, 0.25, 7, 90, 1500]),
     }
 
 
-def crowd(chance: Random, moments: list[datetime], most: int) -> list[Body]:
+def crowd(rng: Random, moments: list[datetime], most: int) -> list[Body]:
     """Things that happened within hours after certain moments, never after now."""
     times = [
-        chance.choice(moments) + timedelta(seconds=chance.randrange(4 * 3600), microseconds=n)
-        for n in range(chance.randint(1, most))
+        rng.choice(moments) + timedelta(seconds=rng.randrange(4 * 3600), microseconds=n)
+        for n in range(rng.randint(1, most))
     ]
-    return [happening(chance, time) for time in times if time < utc_now() - MINUTE]
+    return [happening(rng, time) for time in times if time < utc_now() - MINUTE]
 
 
-def questions(chance: Random, moments: list[datetime]) -> Iterator[tuple[str, Body]]:
+def questions(rng: Random, moments: list[datetime]) -> Iterator[tuple[str, Body]]:
     """Reports with ranges whose edges are nobody's buckets, and with those that are."""
     for _ in range(3):
-        zone = chance.choice(ZONES)
-        edge = chance.choice(moments) + timedelta(
-            seconds=chance.randrange(4 * 3600), microseconds=chance.randrange(1000)
+        zone = rng.choice(ZONES)
+        edge = rng.choice(moments) + timedelta(
+            seconds=rng.randrange(4 * 3600), microseconds=rng.randrange(1000)
         )
-        length = chance.choice([20 * MINUTE, HOUR, 5 * HOUR, DAY, 30 * DAY])
-        span = chance.choice(
+        length = rng.choice([20 * MINUTE, HOUR, 5 * HOUR, DAY, 30 * DAY])
+        span = rng.choice(
             [
                 {"from": edge.isoformat(), "to": (edge + length).isoformat()},
                 {"from": (edge - length).isoformat(), "to": edge.isoformat()},
                 {"from": on_the_hour(edge).isoformat(), "to": (edge + length).isoformat()},
                 {"from": (edge - length - HOUR).isoformat(), "to": on_the_hour(edge).isoformat()},
-                {"hours": chance.choice([1, 24, 24 * 30])},
-                {"days": chance.choice([1, 3, 30])},
+                {"hours": rng.choice([1, 24, 24 * 30])},
+                {"days": rng.choice([1, 3, 30])},
             ]
         )
         common = {"timezone": zone, "limit": 1000, **span}
-        yield "timeseries", {**common, "interval": chance.choice(["hour", "day", "week", "month"])}
-        order = chance.choice(["pageviews", "visitors", "visitors:asc", "entries", "visits"])
-        yield "pages", {**common, "order": order, "limit": chance.choice([1, 2, 1000])}
+        yield "timeseries", {**common, "interval": rng.choice(["hour", "day", "week", "month"])}
+        order = rng.choice(["pageviews", "visitors", "visitors:asc", "entries", "visits"])
+        yield "pages", {**common, "order": order, "limit": rng.choice([1, 2, 1000])}
         yield "pages", {**common, "detail": True}
         yield (
             "retention",
             {
                 **common,
-                "interval": chance.choice(["day", "week", "month"]),
-                "periods": chance.choice([1, 3, 8]),
-                "rolling": chance.random() < 0.5,
+                "interval": rng.choice(["day", "week", "month"]),
+                "periods": rng.choice([1, 3, 8]),
+                "rolling": rng.random() < 0.5,
             },
         )
-        yield "lifecycle", {**common, "interval": chance.choice(["day", "week", "month"])}
+        yield "lifecycle", {**common, "interval": rng.choice(["day", "week", "month"])}
         yield "stickiness", common
         for _ in range(2):
-            report, dimension = chance.choice((*ROLLED_UP, *BASE_ONLY))
-            common |= {"limit": chance.choice([1, 2, 1000]), "offset": chance.choice([0, 0, 1])}
-            common["order"] = chance.choice(["visits", "visitors", "visitors:asc", "bounce_rate"])
+            report, dimension = rng.choice((*ROLLED_UP, *BASE_ONLY))
+            common |= {"limit": rng.choice([1, 2, 1000]), "offset": rng.choice([0, 0, 1])}
+            common["order"] = rng.choice(["visits", "visitors", "visitors:asc", "bounce_rate"])
             yield report, {**common, "dimension": dimension}
 
 
@@ -165,9 +165,9 @@ async def compare(site: TestSite, report: str, params: Body) -> Body:
     return answer
 
 
-async def compare_all(site: TestSite, chance: Random, moments: list[datetime]) -> None:
+async def compare_all(site: TestSite, rng: Random, moments: list[datetime]) -> None:
     """Asks many things both ways."""
-    for report, params in questions(chance, moments):
+    for report, params in questions(rng, moments):
         await compare(site, report, params)
         if report == "timeseries":
             await compare_filtered(site, params)
@@ -194,18 +194,18 @@ async def compare_filtered(site: TestSite, params: Body) -> None:
 async def test_rollups_and_base_tables_agree_before_between_and_after_refreshes(
     client, admin, database, seed
 ):
-    chance = Random(seed)
+    rng = Random(seed)
     site = await fresh_site(client, admin, database)
     now = utc_now()
-    moments = [now - 3 * HOUR, now - 20 * HOUR, now - chance.randrange(2, 25) * DAY]
-    await site.send(happening(chance, now - 5 * HOUR), *crowd(chance, moments, 60))
-    await compare_all(site, chance, moments)
+    moments = [now - 3 * HOUR, now - 20 * HOUR, now - rng.randrange(2, 25) * DAY]
+    await site.send(happening(rng, now - 5 * HOUR), *crowd(rng, moments, 60))
+    await compare_all(site, rng, moments)
     await site.refresh()
-    await compare_all(site, chance, moments)
-    await site.send(happening(chance, now - 5 * HOUR), *crowd(chance, moments, 20))
-    await compare_all(site, chance, moments)
+    await compare_all(site, rng, moments)
+    await site.send(happening(rng, now - 5 * HOUR), *crowd(rng, moments, 20))
+    await compare_all(site, rng, moments)
     await settle(site)
-    await compare_all(site, chance, moments)
+    await compare_all(site, rng, moments)
 
 
 @settings(
@@ -220,21 +220,21 @@ async def test_late_events_are_exact_when_only_some_rollups_are_refreshed(
     client, admin, database, seed
 ):
     """A few events at a time reach the log; then some rollups are refreshed, and some are not."""
-    chance = Random(seed)
+    rng = Random(seed)
     site = await fresh_site(client, admin, database)
     now = utc_now()
-    moments = [now - 5 * HOUR, now - chance.randrange(1, 7) * DAY]
-    await site.send(*crowd(chance, moments, 40))
+    moments = [now - 5 * HOUR, now - rng.randrange(1, 7) * DAY]
+    await site.send(*crowd(rng, moments, 40))
     await settle(site)
     for _ in range(4):
-        await site.send(happening(chance, moments[1]), *crowd(chance, moments, 12))
-        some = chance.sample(ROLLUPS, chance.choice([0, 1, 9, len(ROLLUPS)]))
+        await site.send(happening(rng, moments[1]), *crowd(rng, moments, 12))
+        some = rng.sample(ROLLUPS, rng.choice([0, 1, 9, len(ROLLUPS)]))
         async with await database.connect() as connection:
             await refresh_rollups(connection, database.engine, some, now)
-        await compare_all(site, chance, moments)
+        await compare_all(site, rng, moments)
     await settle(site)
     assert await changes_left(site) == 0
-    await compare_all(site, chance, moments)
+    await compare_all(site, rng, moments)
 
 
 async def changes_left(site: TestSite) -> int:
@@ -336,14 +336,14 @@ class Race:
 
     async def write(self, seed: int) -> int:
         """Sends small batches to hours around the watermark; how many events."""
-        chance = Random(seed)
+        rng = Random(seed)
         sent = 0
         while not self.over:
-            times = [self.frontier + chance.randint(-100, 130) * MINUTE for _ in range(4)]
-            report = await chance.choice(self.sites).send(*(happening(chance, t) for t in times))
+            times = [self.frontier + rng.randint(-100, 130) * MINUTE for _ in range(4)]
+            report = await rng.choice(self.sites).send(*(happening(rng, t) for t in times))
             assert report["rejected"] == []
             sent += report["accepted"]
-            await asyncio.sleep(chance.random() / 100)
+            await asyncio.sleep(rng.random() / 100)
         return sent
 
     async def refresh(self, database: Any) -> None:

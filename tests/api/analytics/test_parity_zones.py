@@ -48,19 +48,19 @@ JUMPS = [
 ]
 
 
-def happened(around: datetime, chance: Random) -> list[dict[str, Any]]:
+def happened(around: datetime, rng: Random) -> list[dict[str, Any]]:
     """Page views at and next to the jump, at full and half hours near it, and days away; as if it
     were now, nothing of it lies ahead."""
     at = [around + n * INSTANT for n in (-1, 0, 1)]
     at += [around + n * 15 * MINUTE for n in range(-8, 9)]
-    at += [around + n * DAY + chance.randrange(24 * 3600) * timedelta(seconds=1)
+    at += [around + n * DAY + rng.randrange(24 * 3600) * timedelta(seconds=1)
            for n in range(-9, 9) for _ in range(2)]  # fmt: skip
     return [
         {
             "time": time.isoformat(),
-            "visitor_id": f"v{chance.randrange(6)}",
-            "page": f"/{chance.randrange(3)}",
-            "utm_source": chance.choice(["", "alpha"]),
+            "visitor_id": f"v{rng.randrange(6)}",
+            "page": f"/{rng.randrange(3)}",
+            "utm_source": rng.choice(["", "alpha"]),
         }
         for time in sorted(at)
         if time < utc_now() - MINUTE
@@ -89,10 +89,10 @@ async def ask_both(site: TestSite, report: str, **params: Any) -> dict[str, Any]
     return answer
 
 
-def some(ranges: Iterator[Any], chance: Random) -> list[Any]:
+def some(ranges: Iterator[Any], rng: Random) -> list[Any]:
     """One of the ranges, or two; or all."""
     every = list(ranges)
-    return every if os.environ.get("EVERY_RANGE") else chance.sample(every, chance.choice([1, 2]))
+    return every if os.environ.get("EVERY_RANGE") else rng.sample(every, rng.choice([1, 2]))
 
 
 async def compare(
@@ -146,11 +146,11 @@ async def refresh_until(site: TestSite, over: asyncio.Event) -> None:
 
 async def compare_in_all_states(site: TestSite, around: datetime, zone: str) -> None:
     """Before a refresh, while refreshes run, after them, and with late events on top."""
-    chance = Random(f"{zone} {around}")
-    events = happened(around, chance)
+    rng = Random(f"{zone} {around}")
+    events = happened(around, rng)
     await site.send(*events)
     await compare(site, events, around, zone)
-    late = happened(around, chance)[::5]
+    late = happened(around, rng)[::5]
     over = asyncio.Event()
     async with asyncio.TaskGroup() as together:
         together.create_task(refresh_until(site, over))

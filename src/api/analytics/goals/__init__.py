@@ -1,1 +1,1 @@
-"""Goals: what a site wants its visitors to do, saved under a name."""
+"""Goals: steps that are saved under a name."""

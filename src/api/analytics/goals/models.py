@@ -1,4 +1,4 @@
-"""What a goal is: in the database, as it is saved and as callers see it."""
+"""Goals: as rows of the database, as bodies of requests that save one, and in responses."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,8 @@ from api.sites.models import utc_now
 
 
 class Goal(SQLModel, table=True):
-    """A named condition on events; `page` as it was written, `pattern` as it is compared."""
+    """A named condition on events. `page` is the text that was given; `pattern` the regular
+    expression that it stands for, if it has wildcards."""
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     site_id: int
@@ -29,7 +30,6 @@ class Goal(SQLModel, table=True):
 
     @property
     def step(self) -> Step:
-        """What an event must be to reach it."""
         return Step(self.event, self.page, self.pattern, self.props)
 
 

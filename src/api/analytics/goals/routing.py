@@ -31,7 +31,7 @@ async def list_goals(
 async def create_goal(
     new: GoalIn, request: Request, user: CurrentUser, database: AppDatabase
 ) -> GoalOut:
-    """Saves a goal: an event, a page, or such an event on such a page. Owners and editors only."""
+    """Saves a goal: an event, a page, or an event on a page. Owners and editors only."""
     site = await editable_site(request, user, new.site)
     return goal_out(await save_goal(database, site, new))
 
@@ -44,12 +44,11 @@ async def delete_goal(
     database: AppDatabase,
     sites: AppSites,
 ) -> None:
-    """Forgets a goal. Events stay what they are. Owners and editors only."""
+    """Deletes a goal. Stored events are not changed. Owners and editors only."""
     goal = await goal_by_id(database, number)
     await editable_site(request, user, (await sites.by_id(goal.site_id)).key)
     await drop_goal(database, goal)
 
 
 def goal_out(goal: Goal) -> GoalOut:
-    """A goal as callers see it."""
     return GoalOut.model_validate(goal, from_attributes=True)

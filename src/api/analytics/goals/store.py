@@ -13,12 +13,10 @@ MAX_GOALS = 200
 
 
 async def goal_steps(database: Database, site: Site) -> dict[str, Step]:
-    """What each of the saved goals of a site means, by name."""
     return {goal.name: goal.step for goal in await goals_of(database, site)}
 
 
 async def goals_of(database: Database, site: Site) -> list[Goal]:
-    """The goals of a site by name."""
     async with database.session() as session:
         found = await session.execute(
             select(Goal).where(Goal.site_id == site.number).order_by(Goal.name)
@@ -57,6 +55,6 @@ async def goal_by_id(database: Database, number: int) -> Goal:
 
 
 async def drop_goal(database: Database, goal: Goal) -> None:
-    """Forgets a goal. Events stay what they are."""
+    """Deletes a goal. Stored events are not changed."""
     async with database.session() as session:
         await session.delete(goal)

@@ -1,4 +1,4 @@
-"""From a question of the Stats API to its answer, in which rates are rounded and per cent."""
+"""Answers queries of the Stats API. Rates are given in per cent and rounded."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -38,10 +38,10 @@ DATE_RANGES: Mapping[str, Mapping[str, Any]] = {
 
 
 def params_of(asked: StatsQuery) -> Params:
-    """The range in the words of the other reports. Raises Invalid."""
+    """The range as parameters of the other reports. Raises Invalid."""
     if isinstance(asked.date_range, str):
         if asked.date_range not in DATE_RANGES:
-            raise Invalid("date_range is none of these, nor two dates.", [*DATE_RANGES])
+            raise Invalid("date_range: give one of these names, or two dates.", [*DATE_RANGES])
         return Params.model_validate(DATE_RANGES[asked.date_range])
     try:
         return Params.model_validate(dict(zip(("from", "to"), asked.date_range, strict=True)))
@@ -50,7 +50,7 @@ def params_of(asked: StatsQuery) -> Params:
 
 
 async def answer_stats(database: Database, asked: StatsQuery, site: Site) -> dict[str, Any]:
-    """The answer. Raises Invalid with what is allowed for anything unknown."""
+    """The answer to a query. Raises Invalid, listing what is allowed, and Expired."""
     params = params_of(asked)
     clock = await clock_of(database, params, site)
     goals = await goal_steps(database, site) if names_goals(asked.filters) else {}
@@ -64,7 +64,7 @@ async def answer_stats(database: Database, asked: StatsQuery, site: Site) -> dic
 
 
 def groups_of(asked: StatsQuery) -> Groups:
-    """The groups that the dimensions make. Raises Invalid for one there is not."""
+    """The groups that the dimensions make. Raises Invalid for an unknown dimension."""
     names = [plain_name(key) for key in asked.dimensions]
     dimensions = [None if is_time(name) else dimension_of(name) for name in names]
     return Groups(names, dimensions, interval_of(names))
@@ -75,17 +75,17 @@ def is_time(name: str) -> bool:
 
 
 def interval_of(names: Sequence[str]) -> Interval:
-    """The bucket of the time dimension; a day where it says nothing."""
+    """The bucket of the time dimension: a day, if the dimension is `time` alone. Raises Invalid."""
     asked = [name.partition(":")[2] or "day" for name in names if is_time(name)]
     try:
         return Interval(asked[0]) if asked else Interval.DAY
     except ValueError as error:
         allowed = [f"time:{interval}" for interval in Interval]
-        raise Invalid(f"dimensions: {asked[0][:50]!r} is no interval.", allowed) from error
+        raise Invalid(f"dimensions: {asked[0][:50]!r} is not an interval.", allowed) from error
 
 
 def dimension_of(name: str) -> Dimension:
-    """The dimension of this name. Raises Invalid, listing those there are."""
+    """The dimension with this name. Raises Invalid, listing all names, for an unknown one."""
     if property_name(name):
         return Dimension(name, "", "event")
     if name in DIMENSIONS:
@@ -97,15 +97,18 @@ def dimension_of(name: str) -> Dimension:
 
 
 def of_goals(query: Query[Params], dimensions: Sequence[Dimension | None]) -> bool:
-    """Whether the question is about those who reached a goal."""
+    """Whether the query groups by goals or filters on them."""
     return GOAL in dimensions or any(c.dimension is GOAL for c in clauses_of(query.filter))
 
 
 def check_metrics(metrics: Sequence[str], grouping: Grouping, of_goals: bool) -> None:
-    """Refuses metrics there are not, and those that this kind of groups cannot have."""
+    """Raises Invalid for unknown metrics, and for metrics that these groups do not have."""
     allowed = [metric.key for metric in METRICS.values() if grouping in metric.groupings]
     if unknown := [metric for metric in metrics if metric not in allowed]:
-        raise Invalid(f"metrics: {', '.join(unknown)[:200]} cannot be had here.", [*allowed])
+        raise Invalid(
+            f"metrics: {', '.join(unknown)[:200]} cannot be computed for these dimensions.",
+            [*allowed],
+        )
     if not of_goals and any(METRICS[metric].of_goals for metric in metrics):
         raise Invalid("metrics: a conversion rate needs event:goal as a filter or a dimension.")
 
@@ -118,7 +121,7 @@ def query_of(
     groups: Groups,
     goals: Collection[str],
 ) -> Query[Params]:
-    """The question as the other reports put it."""
+    """The query in the form of the other reports. Raises Invalid."""
     try:
         lower, upper = range_of(params, clock)
     except (ValueError, OverflowError) as error:
@@ -138,7 +141,7 @@ def query_of(
 def shaped(
     asked: StatsQuery, query: Query[Params], source: str, rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The rows in the order in which things were asked for, and where they come from."""
+    """The answer: values in the order of the query, and the tables they were computed from."""
     meta: dict[str, Any] = {"source": source}
     if asked.include.total_rows:
         meta["total_rows"] = rows[0]["total_rows"] if rows else 0
@@ -159,7 +162,7 @@ def shaped(
 
 
 def rounded(key: str, value: float | None) -> float | int | None:
-    """A number as the Stats API says it."""
+    """A value as the Stats API gives it: rates in per cent, with the decimals of the metric."""
     if not isinstance(value, float):
         return value
     metric = METRICS[key]

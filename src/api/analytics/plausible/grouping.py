@@ -1,4 +1,4 @@
-"""The groups of the Stats API: several dimensions as one JSON array, to group and sort by."""
+"""Groups of the Stats API: the dimensions of a row as one JSON array, to group and sort by."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,19 +22,19 @@ LABELS: Mapping[Interval, LiteralString] = {
 
 
 class Groups:
-    """The dimensions that were asked for, as JSON arrays that can be grouped and sorted by."""
+    """The dimensions of a query, and the SQL of their arrays for each .sql file of this package."""
 
     def __init__(
         self, names: Sequence[str], dimensions: Sequence[Dimension | None], interval: Interval
     ) -> None:
         self.dimensions = dimensions
-        """None for time."""
+        """The dimensions, in order; None stands for time."""
         self.interval = interval
         self.numbered = [*zip(names, dimensions, NUMBERS, strict=False)]
 
     @property
     def grouping(self) -> Grouping:
-        """What kind of groups these are; time alone makes groups of visits."""
+        """The kind of these groups. Time alone groups visits."""
         of_events = {d.key for d in self.dimensions if d is not None and d.of == "event"}
         if not of_events:
             return "visit"
@@ -46,23 +46,25 @@ class Groups:
 
     @property
     def columns(self) -> tuple[LiteralString, ...]:
-        """The columns of rollups that hold the dimensions; time is in all of them."""
+        """The columns that a rollup needs for the dimensions; time needs none."""
         return tuple(dimension.column for dimension in self.dimensions if dimension)
 
     def over(self, query: Query[Params], asked: Range) -> Query[Params]:
-        """The query about this range, with the buckets of time. Raises Invalid for too many."""
+        """The query for this range, with the buckets of time. Raises Invalid when they are too
+        many."""
         starts = series(asked, self.interval, query.zone) if self.by_time else ()
         return replace(query, lower=asked[0], upper=asked[1], starts=starts)
 
     def of_visits(self) -> dict[str, Fragment]:
-        """Visits lie where they start, events where they happen."""
+        """Slots of query_visits.sql. A visit is in the bucket of its start, an event in that of its
+        time."""
         arrays = {"visit_dimensions": self.array("v.started"), "event_dimensions": self.array()}
-        # Everything together is one group, even of nothing.
+        # Without dimensions there is one group, even where nothing is found: no `group by`.
         return arrays if self.numbered else {**arrays, "grouped": Fragment("")}
 
     def of_buckets(self) -> dict[str, Fragment]:
-        """The same groups of rows of rollups, which know the bucket of a time; of events, groups by
-        time alone."""
+        """Slots of query_rollups.sql, whose rows have a bucket instead of a time. Events are
+        grouped by time alone: their rollups lack the dimensions of visits."""
         array = self.array("v.bucket")
         slots = {
             **self.of_visits(),
@@ -74,7 +76,8 @@ class Groups:
         return {**slots, "event_dimensions": self.array("e.bucket")} if by_time_alone else slots
 
     def of_events(self) -> dict[str, Fragment]:
-        """The same groups for the visits that begin or end on a page, and without goals."""
+        """Slots of query_events.sql: groups of events, of visits by entry and exit page, and
+        without goals."""
         goals: list[LiteralString] = [number for _, d, number in self.numbered if d is GOAL]
         join: LiteralString = f"join {GOAL.table} on {GOAL.on}"
         return {
@@ -93,7 +96,8 @@ class Groups:
         page: Dimension | None = None,
         but: Dimension | None = None,
     ) -> Fragment:
-        """All dimensions (but one) as an array; with a page of the visit for that of the event."""
+        """All dimensions except `but` as a JSON array; `page`, if given, replaces the page of the
+        event."""
         parts: list[LiteralString] = []
         values: dict[str, Any] = {}
         for name, dimension, number in self.numbered:
@@ -102,7 +106,7 @@ class Groups:
             elif dimension is but:
                 continue
             elif name.startswith(PROPERTY):
-                # In groups of visits there are no events, and nobody asks for them by property.
+                # A visit by its entry or exit page has no event, so no property either.
                 expression: LiteralString = f"coalesce(e.props ->> :dimension_{number}, '(none)')"
                 parts.append("''" if page else expression)
                 values[f"dimension_{number}"] = name.removeprefix(PROPERTY)
@@ -113,7 +117,7 @@ class Groups:
         return Fragment(f"jsonb_build_array({', '.join(parts)})", values)
 
     def bucket(self, time: LiteralString) -> LiteralString:
-        """The local start of the bucket of the series in which this time lies."""
+        """The local start of the bucket of the series that this time lies in."""
         start: LiteralString = (
             f"(:starts::timestamptz[])[width_bucket({time}, :starts::timestamptz[])]"
         )

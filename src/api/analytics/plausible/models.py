@@ -1,4 +1,4 @@
-"""Questions and answers in the form of Plausible's Stats API v2."""
+"""Queries and answers in the form of Plausible's Stats API v2."""
 
 from typing import Annotated, Any, Literal
 
@@ -22,7 +22,7 @@ class Pagination(BaseModel):
 
 
 class Include(BaseModel):
-    """What else to return."""
+    """Optional parts of the answer."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,7 +32,7 @@ class Include(BaseModel):
 
 
 class StatsQuery(BaseModel):
-    """A question in the form of Plausible's Stats API v2."""
+    """A query in the form of Plausible's Stats API v2."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,7 +48,7 @@ class StatsQuery(BaseModel):
 
 
 class StatsRow(BaseModel):
-    """Values in the order in which metrics and dimensions were asked for."""
+    """One row: values in the order in which metrics and dimensions were asked for."""
 
     metrics: list[float | int | None]
     dimensions: list[str]

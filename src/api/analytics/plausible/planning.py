@@ -1,5 +1,4 @@
-"""How a question of the Stats API is answered: from rollups where every part of it can be, else
-from base tables."""
+"""Plans queries of the Stats API: from rollups where they have all of it, else from base tables."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ from api.rollups.definitions import EVENTS, VISITS
 
 
 def question_of(asked: StatsQuery, groups: Groups) -> Question[Params]:
-    """The question, which rollups answer where they have every part of it."""
+    """The question, with rollups as its first variant where it groups visits."""
     of_visits = groups.grouping == "visit"
     requires = requirements_of(asked.metrics, groups)
     order = {"order": order_of(asked, groups)}
@@ -46,7 +45,7 @@ def question_of(asked: StatsQuery, groups: Groups) -> Question[Params]:
 
 
 def requirements_of(metrics: Sequence[str], groups: Groups) -> Mapping[str, Requirement]:
-    """What the parts of query_rollups.sql read. Visits make the groups, whatever is counted."""
+    """What the slots of query_rollups.sql read. Visits are always read: they make the groups."""
     needed = {"visits": Requirement(VISITS, ("visits", *measures_of(metrics, "visits")))}
     if events := measures_of(metrics, "events"):
         needed["events"] = Requirement(EVENTS, events)
@@ -58,13 +57,14 @@ def requirements_of(metrics: Sequence[str], groups: Groups) -> Mapping[str, Requ
 
 
 def rollup_slots(requires: Mapping[str, Requirement], groups: Groups) -> dict[str, Fragment]:
-    """The groups; and nothing for the parts of query_rollups.sql that are not needed."""
+    """Slots of query_rollups.sql: the groups, and `false` for the parts that are not needed."""
     unread = {"events", "visitors", "new_visitors"} - requires.keys()
     return {**{f"reads_{part}": NOTHING for part in unread}, **groups.of_buckets()}
 
 
 def base_slots(query: Query[Params], groups: Groups) -> dict[str, Fragment]:
-    """The groups; and everybody, whether or not they reached a goal."""
+    """Slots of the base tables' files: the groups, and the filter without goals, which chooses the
+    visitors that a conversion rate divides by."""
     everybody = without_goals(query.filter)
     of_visits = {"everybody_filter": condition(everybody, "visit")}
     if groups.grouping == "visit":
@@ -74,7 +74,7 @@ def base_slots(query: Query[Params], groups: Groups) -> dict[str, Fragment]:
 
 
 def parts_read(metrics: Sequence[str], groups: Groups) -> dict[str, bool]:
-    """Which parts of the base tables' questions these metrics need."""
+    """Which parts of query_visits.sql and query_events.sql these metrics need."""
     chosen = [METRICS[metric] for metric in metrics]
     return {
         "of_everybody": any(metric.of_goals for metric in chosen),
@@ -86,7 +86,8 @@ def parts_read(metrics: Sequence[str], groups: Groups) -> dict[str, bool]:
 
 
 def order_of(asked: StatsQuery, groups: Groups) -> Fragment:
-    """As asked; else series by time and everything else by the first metric."""
+    """The order that was asked for; without one, a series by time and everything else by its first
+    metric. Raises Invalid."""
     columns: dict[str, LiteralString] = {key: metric.key for key, metric in METRICS.items()}
     positions: dict[str, LiteralString] = {
         key: f"dimensions ->> {number}"
@@ -100,7 +101,8 @@ def order_of(asked: StatsQuery, groups: Groups) -> Fragment:
     for key, way in wanted:
         if key not in asked.metrics and key not in positions:
             raise Invalid(
-                f"order_by: {key[:50]!r} was not asked for.", [*asked.metrics, *asked.dimensions]
+                f"order_by: {key[:50]!r} is not a metric or dimension of this query.",
+                [*asked.metrics, *asked.dimensions],
             )
         column = columns[key] if key in columns else positions[key]
         parts.append(f"{column} {'asc' if way == 'asc' else 'desc'} nulls last")
@@ -108,8 +110,8 @@ def order_of(asked: StatsQuery, groups: Groups) -> Fragment:
 
 
 def plan_or_suggest(asked: StatsQuery, groups: Groups, query: Query[Params]) -> Plan:
-    """The plan. Raises Expired, with the ranges that can be asked instead, each as the part of the
-    body that says so."""
+    """The plan. Raises Expired, listing ranges that can be answered instead, as JSON for the
+    body."""
     question = question_of(asked, groups)
     try:
         return plan(question, query)
@@ -133,7 +135,7 @@ def is_answered(
 
 
 def other_ranges(query: Query[Params]) -> list[Range]:
-    """The range in whole hours and in whole days of UTC, and as much of it as has raw data."""
+    """Ranges to suggest: in whole hours, in whole days of UTC, and the part that has raw data."""
     kept = query.site.raw_data_since
     assert kept
     until = query.upper if query.upper > kept else query.now

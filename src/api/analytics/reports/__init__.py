@@ -1,8 +1,8 @@
-"""The table of contents: every report, in the order in which they are documented.
+"""All reports, in the order in which they are documented.
 
-A new report is a module here, with its parameters, its rows and its entry, its .sql file beside
-it, and one line in this list. Its route, its documentation and its CSV form follow from that, and
-so do the tests that its SQL is valid and that its slots are declared.
+A new report is a module here, with its parameters, its rows and its entry, its .sql file beside it,
+and one line in this list. Its route, its documentation and its CSV form follow from that, and so do
+the tests that its SQL is valid and that its slots are declared.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""The bots report: automated traffic, which is in no other number."""
+"""The bots report: automated traffic, which no other report counts."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The reports of visits by one of their dimensions, which all ask the same question."""
+"""The reports of visits by one of their dimensions, which share one question."""
 
 from collections.abc import Mapping
 
@@ -23,11 +23,11 @@ class BreakdownRow(BaseModel):
     """One value of a dimension of visits."""
 
     value: str
-    """'' when unknown (source: direct)."""
+    """'' where it is unknown. An empty source is direct traffic."""
     visits: int
     visitors: int
     share: float
-    """Of all visits in the range."""
+    """Visits with this value / all visits in the range."""
     views_per_visit: float
     bounce_rate: float | None
     visit_duration: float
@@ -37,7 +37,6 @@ METRICS = ("visits", "views_per_visit", "bounce_rate", "visit_duration")
 
 
 def breakdown_slots(query: Query[Params]) -> Mapping[str, Fragment]:
-    """Which values visitors are counted for."""
     assert query.dimension
     return ranking_slots(query.dimension.sql, query.order, "visits")
 

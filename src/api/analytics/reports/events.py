@@ -16,7 +16,7 @@ from api.db.sql_files import Fragment
 
 
 class CustomEventsParams(Params):
-    """Custom events, by name or by a property's values."""
+    """Parameters: custom events, by name or by a property's values."""
 
     name: Text | None = Field(None, description="Only events of this name.")
     property: Text | None = Field(None, description="Break down by this property's values.")
@@ -27,7 +27,7 @@ class CustomEvent(BaseModel):
 
     name: str
     value: str | None
-    """Of the property asked for."""
+    """The value of the property that was asked for."""
     count: int
     visitors: int
     visits: int
@@ -42,7 +42,7 @@ VALUE: Mapping[str, Fragment] = {
 
 
 def custom_event_slots(query: Query[CustomEventsParams]) -> Mapping[str, Fragment]:
-    """The property asked for. Without one properties need not be read."""
+    """The property that was asked for. Without one, properties are not read."""
     return VALUE if query.params.property is not None else {}
 
 
@@ -62,7 +62,7 @@ CUSTOM_EVENTS = Report(
 
 
 class EventsParams(SeriesParams, PagesParams, BreakdownParams):
-    """Events in time buckets."""
+    """Parameters: events in time buckets."""
 
     limit: int = Field(1000, ge=1, le=10_000, description="The most rows to return.")
 
@@ -74,7 +74,7 @@ class EventBucket(BaseModel):
     page: str
     name: str
     value: str | None
-    """Of the dimension asked for."""
+    """The value of the dimension that was asked for."""
     count: int
     avg_duration: float | None
 
@@ -97,4 +97,4 @@ EVENT_BUCKETS = Report(
     dimensions=VISIT_DIMENSIONS,
     prepare=with_series,
 )
-"""Answered at GET /api/events/, where its events go in."""
+"""The report at GET /api/events/, the path that events are posted to."""

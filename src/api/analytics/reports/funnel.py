@@ -1,4 +1,4 @@
-"""The funnel reports: how far visitors got through a series of steps, and who got how far."""
+"""The funnel reports: how far visitors got through a series of steps, and which visitors did."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +23,8 @@ STEPS = "Pages, patterns, event names, or objects in JSON."
 
 
 class FunnelParams(Params):
-    """Steps: pages (`/pricing`, `/blog/*`, `/docs/**`), names of events, or JSON objects."""
+    """Parameters: the steps, which are pages (`/pricing`, `/blog/*`, `/docs/**`), names of events,
+    or JSON objects."""
 
     step_fields = ("steps",)
     steps: list[Text] = Field([], max_length=MAX_STEPS, description=STEPS)
@@ -34,12 +35,11 @@ class FunnelParams(Params):
     window: float = Field(
         7 * 24, gt=0, le=24 * 366, description="Hours from the first step to the last."
     )
-    unit: Literal["visitor", "visit"] = Field("visitor", description="Who walks the funnel.")
+    unit: Literal["visitor", "visit"] = Field("visitor", description="What passes the steps.")
     breakdown: str = Field("", max_length=50, description="A dimension of visits.")
 
     @model_validator(mode="after")
-    def some_steps(self) -> Self:
-        """One way of naming the steps, and at least one of them."""
+    def refuse_unclear_steps(self) -> Self:
         if bool(self.steps) == bool(self.pages):
             raise ValueError("give the steps of the funnel, as steps=… or as pages=…")
         return self
@@ -50,7 +50,7 @@ class FunnelParams(Params):
 
 
 class FunnelVisitorsParams(FunnelParams):
-    """A funnel, and a step of it."""
+    """Parameters: a funnel, and one of its steps."""
 
     step: int = Field(1, ge=1, le=MAX_STEPS, description="The number of the step.")
     outcome: Literal["dropped", "reached"] = Field(
@@ -58,7 +58,7 @@ class FunnelVisitorsParams(FunnelParams):
     )
 
     @model_validator(mode="after")
-    def a_step_of_it(self) -> Self:
+    def refuse_unknown_step(self) -> Self:
         if self.step > len(self.labels):
             raise ValueError(f"step: the funnel has {len(self.labels)} steps")
         return self
@@ -71,40 +71,40 @@ class FunnelStep(BaseModel):
     """One step of a funnel."""
 
     value: str | None
-    """Of the dimension it is broken down by; null without one."""
+    """The value of the dimension that the funnel is broken down by; null without one."""
     step: int
     label: str
     count: int
     share_of_first: float | None
     share_of_previous: float | None
     dropped: int
-    """How many got to the step before and not to this one."""
+    """How many reached the step before, but not this one."""
     median_seconds: float | None
-    """From the previous step, of those who got here; null for the first."""
+    """Median time from the previous step, of all that reached this one; null for the first step."""
     p90_seconds: float | None
 
 
 class FunnelVisitor(BaseModel):
-    """Somebody who got to a step of a funnel."""
+    """A visitor, or a visit, that reached a step of a funnel."""
 
     visitor_id: str
     user_id: str | None
     visit_id: UUID | None
-    """Where visits walk the funnel."""
+    """The visit with unit=visit; else null."""
     reached: int
-    """The last step they got to."""
+    """The number of the last step that was reached."""
     reached_at: datetime
-    """When they first got there."""
+    """When that step was first reached."""
     last_seen: datetime
     last_page: str
-    """Of their last event in the range; engagement is none."""
+    """The page of the last event in the range other than engagement."""
 
 
 VISIT = Fragment(
     "left join visit v on h.step = 1 and v.visitor_id = h.visitor_id and v.id = h.visit_id"
     " and v.started between h.time - interval '7 days' and h.time"
 )
-"""The visit in which the funnel was entered."""
+"""Joins the visit with the event of the first step."""
 
 POSITIONS = {
     "visitor": Fragment("row_number() over (partition by e.visitor_id order by e.time, e.id)"),
@@ -112,16 +112,16 @@ POSITIONS = {
         "row_number() over (partition by e.visitor_id, e.visit_id order by e.time, e.id)"
     ),
 }
-"""The position of an event among all of the visitor, or of the visit: strict funnels need it."""
+"""The position of an event among all events of the visitor, or of the visit. Steps of a strict
+funnel have consecutive positions."""
 
 LATEST: tuple[LiteralString, ...] = tuple(
     f"max(time) filter (where step = {number}) over walk" for number in (*DIGITS[1:], "10")
 )
-"""When each step was last done."""
+"""For each step, the time of its latest event up to the current row."""
 
 
 def with_steps(query: Query[F]) -> Query[F]:
-    """The steps, the window and whether there is a breakdown."""
     params = query.params
     steps = funnel_steps(params, query.goals)
     values = {
@@ -135,14 +135,13 @@ def with_steps(query: Query[F]) -> Query[F]:
 
 
 def funnel_steps(params: FunnelParams, goals: Mapping[str, Step]) -> list[Step]:
-    """What the steps mean; under the name of pages, all of them are pages."""
+    """The steps of the parameters. Each entry of `pages` is a page, whatever it looks like."""
     if params.pages:
         return [page_step(page) for page in params.pages]
     return [read_step(text, goals) for text in params.steps]
 
 
 def funnel_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
-    """Who walks, in which way, and to which pages."""
     params = query.params
     slots: dict[str, Fragment] = {}
     if globs := [step.pattern for step in funnel_steps(params, query.goals) if step.pattern]:
@@ -157,7 +156,7 @@ def funnel_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
 
 
 def valued_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
-    """The same, by the dimension of the visit in which the funnel was entered."""
+    """The same slots, with the breakdown: by the visit with the event of step 1."""
     params = query.params
     if not params.breakdown:
         return funnel_slots(query)
@@ -168,14 +167,12 @@ def valued_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
 
 
 def funnel_shares(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each step against the first and the one before, for each value."""
     for _, steps in groupby(rows, key=lambda row: row["value"]):
         add_shares([*steps])
     return rows
 
 
 def add_shares(steps: list[dict[str, Any]]) -> None:
-    """The shares of one funnel."""
     first = previous = steps[0]["count"]
     for row in steps:
         count = row["count"]
@@ -186,7 +183,6 @@ def add_shares(steps: list[dict[str, Any]]) -> None:
 
 
 def with_chosen_step(query: Query[FunnelVisitorsParams]) -> Query[FunnelVisitorsParams]:
-    """The funnel, and whether those count who got further than the step asked about."""
     funnel, further = with_steps(query), query.params.outcome == "reached"
     return replace(funnel, values=funnel.values | {"further": further})
 

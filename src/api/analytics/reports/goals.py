@@ -1,4 +1,4 @@
-"""The goals report: how often the saved goals were reached, and by how many."""
+"""The goals report: how often the saved goals were reached, and by how many visitors."""
 
 from pydantic import BaseModel
 

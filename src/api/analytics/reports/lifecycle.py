@@ -1,4 +1,4 @@
-"""The lifecycle report: who is new in a period, stayed, came back or stayed away."""
+"""The lifecycle report: visitors of a period as new, returning, resurrected or dormant."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from api.analytics.time.ranges import series
 
 
 class LifecycleParams(Params):
-    """Periods in which visitors come, stay or stay away."""
+    """The parameters of the report: the width of its periods."""
 
     interval: Literal["day", "week", "month"] = Field("day", description="Width of a period.")
 
@@ -24,21 +24,21 @@ class LifecyclePeriod(BaseModel):
 
     time: datetime
     new: int
-    """Their first visit ever."""
+    """Visitors whose first visit ever lies in this period."""
     returning: int
-    """In the period before, too."""
+    """Not new, and with a visit in the period before."""
     resurrected: int
-    """Not in the period before, but in an earlier one."""
+    """Not new, and without a visit in the period before."""
     dormant: int | None
-    """In the period before, and not in this one; null while this one is not over."""
+    """With a visit in the period before and none in this one; null while this one is not over."""
 
 
 def with_periods(query: Query[LifecycleParams]) -> Query[LifecycleParams]:
-    """The periods of the range and the one before; how many of them are over."""
+    """The query with the periods of the range, the one before them, and how many are over."""
     interval, zone = Interval(query.params.interval), query.zone
-    shown = series((query.lower, query.upper), interval, zone)
-    before = bucket_starts(shown[0] - DAY, shown[0], interval, zone)
-    starts = [before[-1], *shown]
+    periods = series((query.lower, query.upper), interval, zone)
+    before = bucket_starts(periods[0] - DAY, periods[0], interval, zone)
+    starts = [before[-1], *periods]
     values = {"complete": periods_over(starts, interval, zone, min(query.now, query.upper))}
     return replace(query, starts=starts, first=starts[0], until=query.upper, values=values)
 

@@ -1,4 +1,4 @@
-"""The pages report: page views, entries and exits of each page, and what can be sorted by."""
+"""The pages report: page views, visitors, entries and exits of each page."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,13 +15,13 @@ from api.rollups.definitions import EVENTS, VIEWS, VISITS
 
 
 class PagesParams(Params):
-    """Pages, all or some."""
+    """Parameters: which pages to report."""
 
     pages: list[Text] | None = Field(None, max_length=100, description="Only these pages.")
 
 
 class PageReportParams(PagesParams):
-    """Pages with their numbers."""
+    """Parameters: which pages to report, and how much of each."""
 
     detail: bool = Field(
         False, description="Also visits and time_on_page, which are counted from the events."
@@ -35,36 +35,36 @@ class Page(BaseModel):
     pageviews: int
     visitors: int
     visits: int | None
-    """In which it was viewed; with detail=true, or sorted by it."""
+    """Visits in which it was viewed; only with detail=true, or sorted by it."""
     entries: int
     exits: int
     bounce_rate: float | None
-    """Of the visits that entered here."""
+    """Bounces / visits with a page view, of the visits that entered on it."""
     exit_rate: float
     """Exits / page views."""
     engaged_seconds: float | None
-    """Reported engaged seconds per page view; null when none were reported."""
+    """Reported engaged seconds / page views; null when none were reported."""
     time_on_page: float | None
-    """Mean seconds per page view, by gaps where none were reported; with detail=true."""
+    """Mean seconds per page view, reported or until the next view; null like `visits`."""
 
 
 def with_detail(query: Query[PageReportParams]) -> Query[PageReportParams]:
-    """The query with what the SQL does when it is sorted by detail, too: it reads the events."""
+    """The query with `detail` set where it is sorted by a detail, too: both read the events."""
     return replace(query, values={"detail": reads_events(query)})
 
 
 def reads_events(query: Query[PageReportParams]) -> bool:
-    """Whether visits or time on page are shown or sorted by, which only the events tell."""
+    """Whether visits or time on page are shown or sorted by: only events have them."""
     by_detail = query.order is not None and query.order.measure in ("visits", "time_on_page")
     return query.params.detail or by_detail
 
 
 MEASURED = ("entries", "exits", "bounce_rate", "exit_rate")
-"""Columns that have to be computed for all pages before these can be sorted by them."""
+"""Columns that have to be computed for all pages before pages can be sorted by them."""
 
 
 def page_slots(query: Query[PageReportParams]) -> Mapping[str, Fragment]:
-    """Which pages visitors, entries and exits are counted for."""
+    """The slots that say which pages visitors, entries and exits are counted for."""
     of_all = query.order is not None and query.order.measure in MEASURED
     return {
         **ranking_slots("e.page", query.order, "pageviews"),

@@ -1,4 +1,4 @@
-"""The paths report: the ways that visits take through the site."""
+"""The paths report: sequences of pages that visits view."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,34 +15,35 @@ from api.db.sql_files import Fragment
 
 
 class PathsParams(Params):
-    """Ways through the site."""
+    """Parameters: where paths begin or end, and how long they are."""
 
     page: Text | None = Field(None, description="Begin (or end) at this page or pattern.")
-    direction: Literal["from", "to"] = Field("from", description="Onwards, or backwards.")
-    steps: int = Field(5, ge=2, le=7, description="How many pages of each way.")
+    direction: Literal["from", "to"] = Field(
+        "from", description="Paths that begin there, or end there."
+    )
+    steps: int = Field(5, ge=2, le=7, description="How many pages of each path.")
 
 
 class PathLink(BaseModel):
-    """Visits that went from a page in one step to one in the next, as a Sankey diagram has it."""
+    """Visits that went from a page to the next at one step: a link of a Sankey diagram."""
 
     step: int
     page: str | None
-    """Null for the pages that are not among the first at this step."""
+    """Null for all pages past the `limit` of this step."""
     next_page: str | None
-    """Null for such pages, and where the way ends."""
+    """Null for pages past the limit, and where the path ends."""
     ends: bool
     """Whether these visits had no next step."""
     visits: int
 
 
 def with_pattern(query: Query[PathsParams]) -> Query[PathsParams]:
-    """The query with the page that ways begin at; null for where the visit does."""
+    """The query with the pattern of the page that paths begin or end at, if any."""
     page = query.params.page
     return replace(query, values={"pattern": page_pattern(page) if page else None})
 
 
 def path_slots(query: Query[PathsParams]) -> Mapping[str, Fragment]:
-    """Onwards from a page, or backwards from it."""
     backwards = {"direction": Fragment("e.time desc, e.id desc")}
     return backwards if query.params.direction == "to" else {}
 

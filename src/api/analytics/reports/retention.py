@@ -17,7 +17,7 @@ from api.db.sql_files import Fragment
 
 
 class RetentionParams(Params):
-    """Cohorts and the periods after them."""
+    """Parameters: cohorts, and the periods after them."""
 
     step_fields = ("start", "return_")
     interval: Literal["day", "week", "month"] = Field("week", description="Width of a period.")
@@ -33,7 +33,8 @@ class RetentionParams(Params):
 
 
 class Cohort(BaseModel):
-    """The visitors first seen in one period."""
+    """The visitors whose time begins in one period. Counts and rates have one entry for each period
+    from then on; null while it is not over."""
 
     cohort: date
     size: int
@@ -45,7 +46,7 @@ LONGEST_PERIOD = {Interval.DAY: DAY, Interval.WEEK: 7 * DAY, Interval.MONTH: 31 
 
 
 def first_cohort(params: RetentionParams, clock: Clock) -> datetime:
-    """As many whole periods back as there are to show, the current one being the last."""
+    """The default start of the range: that of the period `periods - 1` before the current one."""
     back = params.periods - 1
     if params.interval == "month":
         return midnight(months_back(clock.today, back), clock.zone)
@@ -55,9 +56,9 @@ def first_cohort(params: RetentionParams, clock: Clock) -> datetime:
 
 
 def with_cohorts(query: Query[RetentionParams]) -> Query[RetentionParams]:
-    """Period arithmetic in SQL's terms, and what begins and what returns.
+    """The query with its periods, and the steps that begin a cohort and count as a return.
 
-    Raises Invalid for more cohorts than anybody can read.
+    Raises Invalid when the range has too many cohorts.
     """
     params, zone = query.params, query.zone
     interval = Interval(params.interval)
@@ -82,22 +83,22 @@ def of_sunday_weeks(params: RetentionParams) -> bool:
     return params.interval == "week" and params.week_start == "sunday"
 
 
-def of_first_steps(query: Query[RetentionParams]) -> bool:
-    """Whether cohorts begin with a step. Only the visitor's first visit is remembered for ever, not
-    their first event of a kind."""
+def begins_with_step(query: Query[RetentionParams]) -> bool:
+    """Whether cohorts begin with a step. Visitors are stored with their first visit for ever, but
+    not with their first event of a kind."""
     return query.params.start is not None
 
 
-def of_visits(query: Query[RetentionParams]) -> bool:
-    """Whether bitmaps of visitors answer: they know visits and first visits, and weeks that begin
-    on Monday."""
+def is_of_visits(query: Query[RetentionParams]) -> bool:
+    """Whether visitor bitmaps can answer: they are of visits and first visits, cannot be filtered,
+    and their weeks begin on Monday."""
     params = query.params
     by_steps = params.start is not None or params.return_ is not None
     return is_unfiltered(query) and not by_steps and not of_sunday_weeks(params)
 
 
 def one_step(prefix: str, text: str | None, goals: Mapping[str, Step]) -> dict[str, Any]:
-    """A step's columns by themselves: start_name, start_page, …; nulls without a step."""
+    """The values of one step: start_name, start_page, …; nulls without a step."""
     step = read_step(text, goals) if text else Step("")
     return {
         f"{prefix}name": step.name,
@@ -108,12 +109,11 @@ def one_step(prefix: str, text: str | None, goals: Mapping[str, Step]) -> dict[s
 
 
 def cohort_range(_: Query[Params]) -> Mapping[str, Fragment]:
-    """New visitors count in the asked range alone."""
+    """The slot for the range of cohorts. Visitors are read for the periods after it, too."""
     return {"new_range": Fragment(":lower, :upper")}
 
 
 def retention_rates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Shares of the cohort beside the counts."""
     for row in rows:
         row["rates"] = [None if n is None else n / row["size"] for n in row["retained"]]
     return rows
@@ -129,14 +129,14 @@ RETENTION = Report(
             Variant(
                 "reports/retention_of_bitmaps.sql",
                 {"visitors": VISITORS, "new_visitors": NEW_VISITORS},
-                serves=of_visits,
+                serves=is_of_visits,
                 slots=cohort_range,
                 only_rollups=True,
             ),
             Variant(
                 "reports/retention.sql",
                 base=("visit",),
-                serves=of_first_steps,
+                serves=begins_with_step,
                 needs_full_history=True,
             ),
             Variant("reports/retention.sql", base=("visit",)),

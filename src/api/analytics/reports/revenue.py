@@ -1,4 +1,4 @@
-"""The revenue report: orders by where the visitors came from, in one currency each."""
+"""The revenue report: orders by where the visitors came from, one row for each currency."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -13,7 +13,7 @@ from api.db.sql_files import Fragment
 
 
 class RevenueParams(BreakdownParams):
-    """Revenue by a dimension of where visits come from."""
+    """Parameters: a dimension, and the visit that gets the credit."""
 
     attribution: Literal["last", "first"] = Field(
         "last", description="The visit with the order, or the visitor's first visit ever."
@@ -21,7 +21,7 @@ class RevenueParams(BreakdownParams):
 
 
 class Revenue(BaseModel):
-    """Orders of visitors who came from one place, in one currency."""
+    """Orders with one value of the dimension, in one currency."""
 
     value: str
     currency: str
@@ -32,12 +32,11 @@ class Revenue(BaseModel):
 
 
 def of_first_touch(query: Query[RevenueParams]) -> bool:
-    """Whether a visitor's first visit gets the credit instead of that of the order."""
     return query.params.attribution == "first"
 
 
 def first_touch(_: Query[Params]) -> Mapping[str, Fragment]:
-    """Any visit of the visitor, of which the first is taken."""
+    """The slot for the credited visit: any of the visitor, of which the SQL takes the first."""
     return {"touch": Fragment("true")}
 
 

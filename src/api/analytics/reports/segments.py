@@ -1,4 +1,4 @@
-"""The segments report: the headline numbers of any two filters side by side."""
+"""The segments report: the headline numbers of two filters side by side."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -14,7 +14,7 @@ from api.db.sql_files import Fragment
 
 
 class SegmentsParams(Params):
-    """Two segments, each a filter of its own."""
+    """Parameters: two segments, each with a filter of its own."""
 
     filter_fields = ("filters", "a", "b")
     a: str = Field("", max_length=10_000, description="Filters of segment a, like filters.")
@@ -34,11 +34,11 @@ class Segment(BaseModel):
     new_visitors: int
     returning_visitors: int
     shared_visitors: int
-    """Visitors with visits in both."""
+    """Visitors with visits in both segments."""
 
 
 def segment_slots(query: Query[SegmentsParams]) -> Mapping[str, Fragment]:
-    """The two filters; the common one holds for both."""
+    """The filters of the two segments. The query's own filter applies to both."""
     a = parse_filters(query.params.a, query.goals, numbers("a"))
     b = parse_filters(query.params.b, query.goals, numbers("b"))
     return {

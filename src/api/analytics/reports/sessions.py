@@ -1,4 +1,4 @@
-"""The reports of visits one by one and over time, and everything that happened in one visit."""
+"""The reports of visits one by one and over time, and the events of one visit."""
 
 from datetime import datetime
 from typing import Any

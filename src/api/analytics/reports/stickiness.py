@@ -12,7 +12,7 @@ from api.analytics.time.buckets import DAY, Interval, bucket_starts
 from api.analytics.time.ranges import series
 
 DAYS_BEFORE = 29
-"""A month of visitors reaches back so many days from the day it ends with."""
+"""How many days the 30 days of MAU begin before the day they end with."""
 
 
 class ActiveVisitors(BaseModel):
@@ -27,11 +27,11 @@ class ActiveVisitors(BaseModel):
 
 
 def with_days(query: Query[Params]) -> Query[Params]:
-    """The days of the range, and those before that its first month reaches back to."""
-    shown = series((query.lower, query.upper), Interval.DAY, query.zone)
-    earliest = shown[0] - (DAYS_BEFORE + 2) * DAY
-    before = bucket_starts(earliest, shown[0], Interval.DAY, query.zone)
-    starts = [*before[-DAYS_BEFORE:], *shown]
+    """The query with the days of its range, and those before it that WAU and MAU need."""
+    days = series((query.lower, query.upper), Interval.DAY, query.zone)
+    earliest = days[0] - (DAYS_BEFORE + 2) * DAY
+    before = bucket_starts(earliest, days[0], Interval.DAY, query.zone)
+    starts = [*before[-DAYS_BEFORE:], *days]
     return replace(query, starts=starts, first=starts[0], until=query.upper)
 
 

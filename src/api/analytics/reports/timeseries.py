@@ -16,7 +16,7 @@ from api.db.sql_files import Fragment
 
 
 class SeriesParams(Params):
-    """A series over time."""
+    """The parameters of a series: the width of its buckets."""
 
     interval: Interval = Field(Interval.HOUR, description="The width of a bucket.")
 
@@ -44,7 +44,6 @@ def with_series(query: Query[S]) -> Query[S]:
 
 
 def by_bucket(_: Query[Params]) -> Mapping[str, Fragment]:
-    """Visitors are counted by bucket of the series."""
     return {"dimension": Fragment("width_bucket(v.bucket, :starts::timestamptz[])")}
 
 

@@ -1,1 +1,1 @@
-"""What words about time mean: ranges and their local buckets."""
+"""Ranges of queries, and the local buckets of series."""

@@ -1,8 +1,8 @@
-"""The buckets of a series: local minutes, hours, days, weeks and months, whatever the clocks do.
+"""The buckets of a series: local minutes, hours, days, weeks and months, also where clocks change.
 
-A local hour begins where the clock on the wall shows a full hour, or jumps into another one; a day
-begins with its first instant, which need not be midnight and may come twice. So a day may have 23
-or 25 hours and an hour 90 minutes, and no instant is in two buckets.
+A local hour begins where the local clock shows a full hour, or jumps into another one; a day begins
+with its first instant, which need not be midnight and may come twice. So a day may have 23 or 25
+hours and an hour 90 minutes, and no instant is in two buckets.
 """
 
 from collections.abc import Iterator, Sequence
@@ -50,7 +50,7 @@ def periods_over(
 
 
 def starts_from(lower: datetime, interval: Interval, zone: ZoneInfo) -> Iterator[datetime]:
-    """Bucket starts without end, beginning at or before the bucket of this instant."""
+    """Bucket starts without end; the first is that of the bucket of `lower`, or an earlier one."""
     if interval is Interval.MINUTE:
         return minutes_from(lower.astimezone(UTC).replace(second=0, microsecond=0))
     if interval is Interval.HOUR:
@@ -71,7 +71,6 @@ def hours_from(moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
 
 
 def next_hour(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The start of the local hour that follows an instant."""
     local = moment.astimezone(zone)
     full = (
         moment
@@ -99,7 +98,8 @@ def clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
 
 
 def days_from(day: date, interval: Interval, zone: ZoneInfo) -> Iterator[datetime]:
-    """The first instants of days, weeks or months. A day that a zone left out has none."""
+    """The first instants of days, weeks or months, without end, except days that the zone
+    skipped."""
     start = None
     while True:
         if (following := midnight(day, zone)) != start:
@@ -108,14 +108,12 @@ def days_from(day: date, interval: Interval, zone: ZoneInfo) -> Iterator[datetim
 
 
 def first_day(day: date, interval: Interval) -> date:
-    """The first day of the day, week (Monday) or month in which a day lies."""
     if interval is Interval.MONTH:
         return day.replace(day=1)
     return day - timedelta(days=day.weekday()) if interval is Interval.WEEK else day
 
 
 def next_day(day: date, interval: Interval) -> date:
-    """The first day of the period that follows the one beginning on this day."""
     if interval is Interval.MONTH:
         return (day + timedelta(days=31)).replace(day=1)
     return day + (DAY if interval is Interval.DAY else 7 * DAY)

@@ -1,4 +1,4 @@
-"""What words about time mean: ranges, named periods, and the ranges they are compared with."""
+"""Ranges, named periods, and the ranges that they are compared with."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Now, here, and since when there is anything to ask about."""
+    """The present time, the time zone of a query, and where `period=all` begins."""
 
     now: datetime
     zone: ZoneInfo
@@ -35,7 +35,6 @@ Days = Callable[[date], tuple[date, date]]
 
 
 def last_days(number: int) -> Days:
-    """So many local days, today included."""
     return lambda today: (today - (number - 1) * DAY, today)
 
 
@@ -66,11 +65,12 @@ LONGEST_RANGE = {
     Interval.WEEK: timedelta(days=366 * 40),
     Interval.MONTH: timedelta(days=366 * 40),
 }
-"""The longest range that may be asked for by interval; more is a picture nobody can read."""
+"""The longest range for each interval: a series has at most 2,880 buckets."""
 
 
 def series(asked: Range, interval: Interval, zone: ZoneInfo) -> list[datetime]:
-    """The starts of the buckets of a range. Raises Invalid for more than anybody can read."""
+    """The starts of the buckets of a range. Raises Invalid for a range that is too long for
+    them."""
     lower, upper = asked
     if upper - lower > LONGEST_RANGE[interval]:
         coarser = [
@@ -81,7 +81,7 @@ def series(asked: Range, interval: Interval, zone: ZoneInfo) -> list[datetime]:
 
 
 def range_of(params: Params, clock: Clock) -> Range:
-    """The instants that the parameters mean. Raises ValueError for a range that is none."""
+    """The range that the parameters stand for. Raises ValueError as `checked` does."""
     if params.from_ is not None:
         lower = instant(params.from_, clock.zone)
         upper = clock.now if params.to is None else instant(params.to, clock.zone, end=True)
@@ -103,7 +103,7 @@ def range_of_days(days: tuple[date, date], clock: Clock) -> Range:
 
 
 def checked(lower: datetime, upper: datetime) -> Range:
-    """The range, if it has a beginning before its end, in times that computers agree on."""
+    """The range itself. Raises ValueError when it is empty, or outside the allowed years."""
     if lower >= upper:
         raise ValueError("the range ends before it starts")
     if lower < EARLIEST or upper > LATEST:
@@ -112,14 +112,15 @@ def checked(lower: datetime, upper: datetime) -> Range:
 
 
 def instant(value: date | datetime, zone: ZoneInfo, end: bool = False) -> datetime:
-    """A day as its local midnight (or the next, when it ends a range); an instant as it is."""
+    """The instant of a range's start or end. A day begins at its first local instant; one that ends
+    a range is included."""
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
     return midnight(value + DAY if end else value, zone)
 
 
 def compared_range(params: Params, asked: Range, clock: Clock) -> Range | None:
-    """The range that an answer is compared with; None when nobody asked for that."""
+    """The range that an answer is compared with; None without a comparison."""
     if params.compare is None:
         return None
     if params.compare is Compare.CUSTOM:
@@ -133,8 +134,8 @@ def compared_range(params: Params, asked: Range, clock: Clock) -> Range | None:
 
 
 def previous(asked: Range, zone: ZoneInfo) -> Range:
-    """The range of the same length before: in local days for whole days, however long they are;
-    else in hours."""
+    """The range of the same length before: of as many local days if it begins with one, else
+    seconds."""
     lower, upper = (moment.astimezone(zone) for moment in asked)
     if lower.astimezone(UTC) != midnight(lower.date(), zone):
         length = asked[1] - asked[0]
@@ -148,7 +149,7 @@ def days_earlier(local: datetime, days: timedelta) -> datetime:
 
 
 def year_earlier(moment: datetime, zone: ZoneInfo) -> datetime:
-    """The same date and time on the clock a year before; February 29 is the 28th there."""
+    """The same local date and time a year before; February 29 becomes February 28."""
     local = moment.astimezone(zone)
     day = 28 if (local.month, local.day) == (2, 29) else local.day
     return local.replace(year=local.year - 1, day=day).astimezone(UTC)

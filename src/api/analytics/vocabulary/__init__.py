@@ -1,1 +1,1 @@
-"""The words of the query language: dimensions, metrics, filters, steps and the order of rows."""
+"""What a query is made of: dimensions, metrics, filters, steps and the order of rows."""

@@ -1,7 +1,7 @@
 """Filters as conditions in SQL, over visits (v) or events (e).
 
-A clause on events (page, event, props:…) asked of visits means: visits with such an event; a
-clause on visits asked of events means: events of such visits.
+A clause on events (page, event, props:…), applied to visits, means visits with such an event; a
+clause on visits, applied to events, means events of such visits.
 """
 
 from typing import Any, LiteralString
@@ -38,7 +38,7 @@ EVENTS_OF: LiteralString = (
 
 
 def clause_condition(clause: Clause, of: Of) -> Fragment:
-    """One comparison, carried over to the other table where the dimension lives there."""
+    """The condition of one clause; on the other table, that a row of it exists."""
     number, dimension = clause.number, clause.dimension
     expression: LiteralString = dimension.sql or f"coalesce(e.props ->> :property_{number}, '')"
     values = [clause.operator.convert(value) for value in clause.values]
@@ -57,9 +57,9 @@ def clause_condition(clause: Clause, of: Of) -> Fragment:
 
 
 def condition_on_visit_of_event(asked: Filter) -> Fragment:
-    """The filter as a condition over events: their visits are visits that it holds for."""
+    """The filter as a condition over events: the visit of the event passes it."""
     if asked == NO_FILTER:
         return Fragment("true")
     inner = condition(asked, "visit")
-    # Inside, e is the event of a clause; outside, the one whose visit this is about.
+    # The inner e is the event of a clause; the outer e is the event whose visit is tested.
     return Fragment(f"{EVENTS_OF}({inner.sql}))", inner.values)

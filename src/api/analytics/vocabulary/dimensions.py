@@ -1,4 +1,4 @@
-"""The dimensions that answers are broken down by and filtered on. A new one is one line."""
+"""The dimensions that reports are broken down by and filtered on. A new one is one line."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from api.errors import Invalid
 Of = Literal["visit", "event"]
 
 NO_COLUMN: LiteralString = ""
-"""Of an expression; no rollup has a column of this name."""
+"""The column of a dimension that is an expression. No rollup has a column of this name."""
 
 PROPERTY = "props:"
-"""Filters on an event's properties say props:plan for the property `plan`."""
+"""Prefix of a dimension that is a property of events, e.g. props:plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class Dimension:
     column: LiteralString = NO_COLUMN
     """The name of its column, in the base table and in rollups; empty where it has none."""
     table: LiteralString = ""
-    """The table that the expression is over, where that is neither of the two."""
+    """The third table that the expression reads, where it is about neither visit nor event."""
     on: LiteralString = ""
-    """How its rows belong to e."""
+    """The condition that joins that table to e."""
 
 
 def visit(key: LiteralString, column: LiteralString = "") -> Dimension:
@@ -114,7 +114,7 @@ VISIT_DIMENSIONS = tuple(
 )
 
 DIMENSIONS = {dimension.key: dimension for dimension in (*VISIT_DIMENSIONS, *EVENT_DIMENSIONS)}
-"""All of them by key."""
+"""All dimensions by key."""
 
 
 RENAMED = {

@@ -1,7 +1,7 @@
-"""Filters: what is asked for, as a tree. Its SQL is in conditions.
+"""Filters: read from JSON into a tree of clauses. `conditions` makes SQL of it.
 
-On the wire a filter is JSON in the form of Plausible's Stats API: a list of clauses that must all
-hold, each [operator, dimension, values], ["and", [...]], ["or", [...]] or ["not", clause]:
+A filter is JSON in the form of Plausible's Stats API: a list of clauses that must all hold, each
+[operator, dimension, values], ["and", [...]], ["or", [...]] or ["not", clause]:
 
     [["is", "country", ["DE", "AT"]], ["or", [["contains", "page", ["/a"]], ["is", "os", ["iOS"]]]]]
 """
@@ -31,7 +31,7 @@ Numbers = tuple[LiteralString, ...]
 
 
 def numbers(name: LiteralString = "") -> Numbers:
-    """One for each clause of a filter; they keep the names of bound values apart."""
+    """Numbers as text for the clauses of a filter; they keep the names of bound values apart."""
     return tuple(f"{name}{tens}{ones}" for tens in ("", "1") for ones in DIGITS)
 
 
@@ -40,7 +40,7 @@ NUMBERS = numbers()
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """How an expression is compared with any of the values."""
+    """A comparison of an expression with any of the values, which `convert` prepares."""
 
     key: str
     sql: LiteralString
@@ -48,15 +48,15 @@ class Operator:
 
 
 def like_pattern(text: str) -> str:
-    """Text that may stand anywhere, as a LIKE pattern."""
+    """A LIKE pattern for values that contain the text."""
     return "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
 
 
 def page_pattern(glob: str) -> str:
     """A glob as an anchored regular expression: * within a path segment, ** across them.
 
-    Raises Invalid for more wildcards than a page could need: matching them takes the database
-    longer than anybody waits.
+    Raises Invalid for more than MAX_WILDCARDS wildcards: the time that a match takes grows with
+    every one.
     """
     parts = re.split(r"(\*+)", glob)
     if len(parts) // 2 > MAX_WILDCARDS:
@@ -78,11 +78,11 @@ OPERATORS = {
 }
 
 NEGATIONS = {"is_not": "is", "contains_not": "contains", "matches_not": "matches"}
-"""Negative operators are the negation of the positive ones, for visits and their events alike."""
+"""Operators that negate another: a visit passes `is_not` if no event of it passes `is`."""
 
 GROUPS: dict[str, LiteralString] = {"and": " and ", "or": " or "}
 
-ALLOWED = [*OPERATORS, *NEGATIONS, *GROUPS, "not"]
+OPERATOR_NAMES = [*OPERATORS, *NEGATIONS, *GROUPS, "not"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +117,12 @@ NO_FILTER = Group(GROUPS["and"], ())
 
 
 def parse_filters(text: str, goals: Collection[str] = (), numbered: Numbers = NUMBERS) -> Filter:
-    """The filter that a JSON text means. Raises Invalid with every problem there is."""
+    """The filter in a JSON text. Raises Invalid with all problems at once."""
     return read_filters(parse_clauses(text), goals, numbered)
 
 
 def parse_clauses(text: str) -> Any:
-    """What the text of a filter says in JSON. Raises Invalid."""
+    """The text of a filter, decoded. Raises Invalid when it is not JSON."""
     try:
         return json.loads(text) if text else []
     except (ValueError, RecursionError) as error:
@@ -130,7 +130,7 @@ def parse_clauses(text: str) -> Any:
 
 
 def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NUMBERS) -> Filter:
-    """The filter that a list of clauses means. Raises Invalid with every problem there is."""
+    """The filter that a list of clauses stands for. Raises Invalid with all problems at once."""
     reader = FilterReader(goals, numbered)
     found = reader.group("and", asked)
     if reader.problems:
@@ -139,19 +139,18 @@ def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NU
 
 
 def names_goals(asked: Any) -> bool:
-    """Whether a list of clauses speaks of saved goals."""
     reader = FilterReader((), NUMBERS)
     reader.group("and", asked)
     return reader.names_goals
 
 
 class FilterReader:
-    """Reads clauses, collecting what is wrong instead of stopping at the first."""
+    """Reads clauses, and collects all problems instead of stopping at the first."""
 
     def __init__(self, goals: Collection[str], numbered: Numbers) -> None:
         self.problems: list[str] = []
         self.allowed: dict[str, None] = {}
-        """In order, each once."""
+        """The values that are allowed instead: a set in order of insertion."""
         self.goals = goals
         self.names_goals = False
         self.numbers = iter(numbered)
@@ -163,7 +162,6 @@ class FilterReader:
         return NO_FILTER
 
     def read(self, asked: Any, depth: int = 0) -> Filter:
-        """One clause of any kind."""
         match items_of(asked):
             case [str(operator), key, values] if operator in OPERATORS:
                 return self.clause(operator, key, values)
@@ -173,8 +171,8 @@ class FilterReader:
                 return Not(self.read(part, depth + 1))
             case [str(operator), parts] if operator in GROUPS and depth < MAX_DEPTH:
                 return self.group(operator, parts, depth)
-            case [str(operator), *_] if operator not in ALLOWED:
-                return self.refuse(f"{operator[:50]!r} is no operator", ALLOWED)
+            case [str(operator), *_] if operator not in OPERATOR_NAMES:
+                return self.refuse(f"{operator[:50]!r} is not an operator", OPERATOR_NAMES)
             case _:
                 return self.refuse("a clause is [operator, dimension, [values]]")
 
@@ -199,23 +197,23 @@ class FilterReader:
         return Clause(OPERATORS[operator], dimension, tuple(values), number, name)
 
     def dimension(self, key: Any) -> tuple[Dimension | None, str]:
-        """The dimension with this key, and the property's name if it is one."""
+        """The dimension with this key, and the name of the property if it is one."""
         text = plain_name(key) if isinstance(key, str) else ""
         if name := property_name(text):
             return Dimension(PROPERTY, "", "event"), name
         if text not in DIMENSIONS:
-            self.refuse(f"{str(key)[:50]!r} is no dimension", [*DIMENSIONS, f"{PROPERTY}…"])
+            self.refuse(f"{str(key)[:50]!r} is not a dimension", [*DIMENSIONS, f"{PROPERTY}…"])
         return DIMENSIONS.get(text), ""
 
 
 def property_name(key: str) -> str:
-    """The property that props:plan is about; '' for a key that is about none."""
+    """The name of the property: `plan` of props:plan; '' for any other key."""
     name = key.removeprefix(PROPERTY)
     return name if name != key and is_text(name) else ""
 
 
 def is_text(value: Any) -> bool:
-    """Whether the database can hold this text."""
+    """Whether this is text of at most 2,000 characters that the database can store."""
     return (
         isinstance(value, str)
         and len(value) <= 2000
@@ -225,12 +223,12 @@ def is_text(value: Any) -> bool:
 
 
 def items_of(value: Any) -> list[Any]:
-    """The items of a list; of anything else, none."""
+    """The items of a list; none of anything else."""
     return cast(list[Any], value) if isinstance(value, list) else []
 
 
 def without_goals(asked: Filter) -> Filter:
-    """The filter for everybody, whether or not they reached a goal."""
+    """The filter without its clauses on goals."""
     match asked:
         case Clause():
             return NO_FILTER if asked.dimension is GOAL else asked
@@ -244,7 +242,6 @@ def without_goals(asked: Filter) -> Filter:
 
 
 def clauses_of(asked: Filter) -> Iterator[Clause]:
-    """Every comparison in a filter."""
     match asked:
         case Clause():
             yield asked

@@ -1,8 +1,8 @@
-"""The metrics: what each is, what it is made of, and whether it may be added up.
+"""The metrics: what each means, its SQL, and the measures that it is computed from.
 
-The measures that a metric is made of are columns of facts (see api.rollups.definitions), summed
-over a group; a rollup that has them all can answer it. A new metric is one entry here. A report
-names the metrics of its rows in its Question.
+Measures are columns of facts (see api.rollups.definitions), summed over a group; a rollup that has
+all of them can answer the metric. A new metric is one entry here. A report names the metrics of its
+rows in its Question.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,8 @@ from typing import Literal, LiteralString
 from api.db.sql_files import Fragment
 
 Grouping = Literal["visit", "page", "event"]
-"""visit: by dimensions of visits and time alone; page: by page, too; event: by any of events."""
+"""Kinds of groups. visit: by dimensions of visits and time alone; page: by page, too; event: by any
+dimension of events."""
 
 ANY_GROUP: frozenset[Grouping] = frozenset(("visit", "page", "event"))
 VISIT_GROUPS: frozenset[Grouping] = frozenset(("visit",))
@@ -26,21 +27,21 @@ class Metric:
     key: LiteralString
     what: str
     sql: LiteralString
-    """Over the sums of a group."""
+    """An expression over the sums of a group."""
     visits: tuple[LiteralString, ...] = ()
-    """The measures of visits that it is made of."""
+    """The measures of visits that it is computed from."""
     events: tuple[LiteralString, ...] = ()
-    """The measures of events that it is made of."""
+    """The measures of events that it is computed from."""
     distinct_visitors: bool = False
-    """Whether it counts distinct visitors, which no sum can."""
+    """Whether it counts distinct visitors, which cannot be added up."""
     groupings: frozenset[Grouping] = ANY_GROUP
     """The kinds of groups that it can be computed for."""
     of_goals: bool = False
     """Whether it is about the visitors who reached a goal."""
     percent: bool = False
-    """Whether the Stats API says it per hundred."""
+    """Whether the Stats API gives it in per cent."""
     decimals: int = 0
-    """How many of them the Stats API says."""
+    """How many decimals the Stats API gives."""
 
 
 METRICS = {
@@ -154,12 +155,12 @@ METRICS = {
 
 
 def metrics_slot(keys: Iterable[str]) -> Fragment:
-    """These metrics as a select list over the sums of a group."""
+    """These metrics as columns of a select list, over the sums of a group."""
     return Fragment(", ".join(f"{METRICS[key].sql} as {METRICS[key].key}" for key in keys))
 
 
 def measures_of(keys: Iterable[str], of: str) -> tuple[LiteralString, ...]:
-    """The measures of visits, or of events, that these metrics are made of."""
+    """The measures of visits, or of events, that these metrics are computed from."""
     chosen = [METRICS[key] for key in keys]
     measures = [metric.visits if of == "visits" else metric.events for metric in chosen]
     found: dict[LiteralString, None] = {measure: None for some in measures for measure in some}

@@ -1,4 +1,4 @@
-"""How rows are sorted, and which values visitors are counted for to find the top N."""
+"""How rows are sorted, and for which values visitors are counted to find the top N."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Order:
 
     @property
     def fragment(self) -> Fragment:
-        """The order in SQL: what has no number comes last, ties are sorted by the first column."""
+        """The order in SQL: nulls last, ties by the first column."""
         return Fragment(f"{self.measure} {self.direction} nulls last, 1")
 
 
@@ -49,7 +49,7 @@ NOTHING = Fragment("false")
 
 def may_reach_top(measure: LiteralString) -> Fragment:
     """Whether a value may be in the top N by visitors. No value has more visitors than visits (or
-    page views): one with fewer of these than the N-th best has visitors cannot be."""
+    page views), so one with fewer of these than the N-th best has visitors cannot be in it."""
     return Fragment(
         f"{measure} >= (select case when count(*) = :limit::bigint + :offset::bigint"
         " then min(visitors) else 0 end from top_visitors)"
@@ -59,8 +59,8 @@ def may_reach_top(measure: LiteralString) -> Fragment:
 def ranking_slots(
     value: LiteralString, order: Order | None, measure: LiteralString
 ) -> dict[str, Fragment]:
-    """Which values visitors are counted for: the top N and, sorted by visitors, every other value
-    that may be in it. `measure` is what bounds the visitors of a value."""
+    """The slots that say for which values visitors are counted: the top N and, sorted by visitors,
+    every other value that may be in it. `measure` is an upper bound of a value's visitors."""
     slots = {"top": value_in("top", value), "candidates": NOTHING}
     if order is None:
         return slots
@@ -71,5 +71,5 @@ def ranking_slots(
 
 
 def value_in(chosen: LiteralString, value: LiteralString) -> Fragment:
-    """Whether a value is among those that this part of the question chose."""
+    """Whether a value is one of those that this part of the question (a CTE) lists."""
     return Fragment(f"{value} = any (array(select value from {chosen}))")

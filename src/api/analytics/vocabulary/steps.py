@@ -1,7 +1,7 @@
-"""Steps: what an event must be to count in a funnel, for a goal, as a start or as a return.
+"""Steps: the conditions on events in funnels, goals and retention reports.
 
-On the wire a step is text. A page or a pattern of pages begins with a slash or a wildcard; an
-object in JSON says more; everything else is the name of an event:
+A step is given as text. A page or a pattern of pages begins with a slash or a wildcard; a JSON
+object can name event, page and properties, or a goal; everything else is the name of an event:
 
     /pricing    /blog/*    signup    {"event": "signup", "props": {"plan": "pro"}}
     {"page": "/docs/**", "props": {"lang": "de"}}    {"goal": "Newsletter"}
@@ -29,7 +29,7 @@ from api.text import PlainText
 MAX_PROPS = 10
 
 ANY_PAGE = ""
-"""The pattern that every page matches, and no page at all."""
+"""A pattern that every event matches, with or without a page."""
 
 
 Text = Annotated[PlainText, Field(min_length=1, max_length=2000)]
@@ -38,7 +38,7 @@ Name = Annotated[PlainText, Field(min_length=1, max_length=200)]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the SQL function `fits` compares an event with."""
+    """What the SQL function `matches_step` compares an event with."""
 
     name: str
     page: str | None = None
@@ -47,12 +47,11 @@ class Step:
 
     @property
     def json(self) -> str | None:
-        """The properties as the database takes them."""
         return json.dumps(self.props) if self.props else None
 
 
 class Condition(BaseModel):
-    """An event, a page, or such an event on such a page; with properties if need be."""
+    """An event, a page, or an event on a page, optionally with properties."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -69,8 +68,7 @@ class Condition(BaseModel):
     )
 
     @model_validator(mode="after")
-    def something(self) -> Self:
-        """An event or a page, and a page that could be one."""
+    def refuse_incomplete(self) -> Self:
         if self.event is None and self.page is None:
             raise ValueError("needs an event or a page")
         if self.page is not None and not self.page.startswith(("/", "*")):
@@ -79,19 +77,18 @@ class Condition(BaseModel):
 
     @property
     def step(self) -> Step:
-        """The condition as the database compares it."""
         if self.page is None:
             return Step(self.event or PAGEVIEW, props=self.props)
         return replace(page_step(self.page), name=self.event or PAGEVIEW, props=self.props)
 
 
 def page_step(page: str) -> Step:
-    """The view of a page, or of any that a pattern matches."""
+    """The step of viewing a page, or any page that the pattern matches."""
     return Step(PAGEVIEW, page, page_pattern(page) if "*" in page else None)
 
 
 def read_step(text: str, goals: Mapping[str, Step]) -> Step:
-    """The step that a text means. Raises Invalid, listing the goals for an unknown one."""
+    """The step that a text stands for. Raises Invalid; for an unknown goal it lists the goals."""
     if text.startswith("{"):
         return read_object(text, goals)
     if text.startswith(("/", "*")):
@@ -115,7 +112,7 @@ def read_object(text: str, goals: Mapping[str, Step]) -> Step:
 
 
 def step_values(steps: Sequence[Step]) -> dict[str, Any]:
-    """The steps as arrays, one for each column that `fits` takes."""
+    """The steps as arrays, one for each column that `matches_step` takes."""
     return {
         "names": [step.name for step in steps],
         "pages": [step.page for step in steps],

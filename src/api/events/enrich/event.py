@@ -1,4 +1,4 @@
-"""From what a sender said to what is stored: identity, time, page, source, agent, location."""
+"""From a parsed event to a stored one: identity, time, page, traffic source, software, location."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -30,13 +30,13 @@ OLDEST_IMPORT = datetime(1995, 1, 1, tzinfo=UTC)
 MAX_AMOUNT = Decimal("1e12")
 
 ID_NAMESPACE = UUID("6f1f5b0e-2f0c-4f5a-9d5e-0a4b7c6a1d11")
-"""For ids that are not UUIDs themselves."""
+"""The namespace of UUIDs that are derived from ids of another form."""
 
 NO_AGENT = read_agent("")
 
 
 def warm_up() -> None:
-    """Loads tables, which takes a second or more: else the first event would wait for them."""
+    """Loads the tables of user agents and sources: else the first event waits a second or more."""
     read_agent("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
     read_traffic_source("https://www.example.com/", {}, "example.org")
 
@@ -80,36 +80,39 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
 
 
 def accepted_time(time: datetime | None, sender: Sender) -> datetime:
-    """The sender's time where it is plausible, and the time of arrival where it lies ahead: many
-    browsers have wrong clocks. Raises Rejected for a time that lies too far back, and for one of a
-    trusted sender that lies ahead."""
+    """The sender's time if it lies in the accepted range, and the time of arrival if it lies ahead,
+    because many browsers have wrong clocks. Raises Rejected for a time that is too long ago, and
+    for one of a trusted sender that lies ahead."""
     if time is None:
         return sender.now
     try:
         time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except OverflowError as error:
-        raise Rejected("invalid_field", "time lies outside the calendar.") from error
+        raise Rejected("invalid_field", "time is not in the years 1 to 9999 of UTC.") from error
     if time > sender.now + ACCEPTED_FUTURE:
         if sender.trusted:
-            raise Rejected("future", "time lies more than 5 minutes ahead.")
+            raise Rejected("future", "time is more than 5 minutes in the future.")
         return sender.now
     if time < (OLDEST_IMPORT if sender.trusted else sender.now - ACCEPTED_PAST):
-        raise Rejected("too_late", "time lies more than 7 days back; only imports may do that.")
+        raise Rejected(
+            "too_late",
+            "time is more than 7 days ago, or before 1995 in an import.",
+        )
     return time
 
 
 def refuse_expired(time: datetime, site: Site) -> None:
-    """Raises Rejected for a time of which the site has no raw data any more: rollups of that day
-    could not be computed again."""
+    """Raises Rejected for a time before the site's raw data: its rollups could not be computed
+    again."""
     if site.raw_data_since and time < site.raw_data_since:
         raise Rejected(
-            "expired", f"Events before {site.raw_data_since:%Y-%m-%d} are no longer kept."
+            "expired", f"The site keeps no events before {site.raw_data_since:%Y-%m-%d}."
         )
 
 
 @lru_cache(maxsize=8192)
 def split_url(page: str) -> SplitResult:
-    """A path or URL in its parts; what cannot be split is a path."""
+    """A path or URL in its parts. Text that cannot be split is a path."""
     try:
         url = split_address(page)
         _ = url.hostname, url.port
@@ -119,16 +122,16 @@ def split_url(page: str) -> SplitResult:
 
 
 def name_of(event: EventIn) -> str:
-    """A page without a name is a page view. Raises Rejected when there is neither."""
+    """The name of the event; a page without a name is a page view. Raises Rejected without both."""
     if not event.name and not event.page:
-        raise Rejected("nothing_happened", "An event has a page, a name, or both.")
+        raise Rejected("nothing_happened", "An event needs a page, a name, or both.")
     if event.name == PAGEVIEW and not event.page:
-        raise Rejected("no_page", "A pageview has a page.")
+        raise Rejected("no_page", "A pageview needs a page.")
     return event.name or PAGEVIEW
 
 
 def event_id(given: str | int | None) -> UUID:
-    """The sender's id as a UUID: itself where it is one, else derived; a new one without any."""
+    """The sender's id as a UUID, derived from it where it is none; a random one without an id."""
     if given is None:
         return uuid4()
     try:
@@ -138,7 +141,7 @@ def event_id(given: str | int | None) -> UUID:
 
 
 def props_of(props: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The properties; links in them are cleaned."""
+    """The properties, with links reduced to what may be stored of an address."""
     if not props:
         return None
     return {
@@ -148,7 +151,8 @@ def props_of(props: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 
 def agent_of(event: EventIn, sender: Sender) -> Agent:
-    """The visitor's browser. A library that posts events for others is not the visitor."""
+    """The visitor's software, by the user agent of the event or else of the request. An HTTP
+    library that posts events for others is not the visitor's."""
     if event.user_agent:
         return read_agent(event.user_agent)
     agent = read_agent(sender.user_agent)
@@ -159,7 +163,7 @@ def revenue_of(revenue: Revenue | None) -> tuple[Decimal | None, str | None]:
     """Amount and currency. Raises Rejected for an amount that is infinite or too large."""
     if revenue is None:
         return None, None
-    # copy_abs, as abs rounds, and overflows on what JSON may say: 1e999999999999999999.
+    # copy_abs, as abs() rounds, and overflows for a number such as 1e999999999999999999.
     if not revenue.amount.is_finite() or revenue.amount.copy_abs() >= MAX_AMOUNT:
         raise Rejected("invalid_field", "revenue.amount must be a number below 1e12.")
     return round(revenue.amount, 6), revenue.currency.upper()
@@ -173,7 +177,6 @@ def context_of(
     sender: Sender,
     geo: GeoLocator,
 ) -> Context:
-    """The context of a visit that the event would begin."""
     query = query_of(event, url) if url.query else campaign_of(event)
     source = source_of(event.referrer or "", tuple(query.items()), hostname)
     location = geo.locate(sender.ip, sender.headers, event.timezone)
@@ -202,12 +205,12 @@ def context_of(
 
 @lru_cache(maxsize=8192)
 def source_of(referrer: str, query: tuple[tuple[str, str], ...], hostname: str) -> TrafficSource:
-    """The same as read_traffic_source, cached: most events of a site have the same."""
+    """read_traffic_source, cached: most events of a site have the same traffic source."""
     return read_traffic_source(referrer, dict(query), hostname)
 
 
 def query_of(event: EventIn, url: SplitResult) -> dict[str, str]:
-    """The query of the page, overruled by the event's own campaign fields."""
+    """The query parameters of the page, overridden by the event's own campaign fields."""
     return dict(parse_qsl(url.query, max_num_fields=None)) | campaign_of(event)
 
 

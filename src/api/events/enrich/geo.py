@@ -1,4 +1,4 @@
-"""The country, region and city of a visit, by a header, a local database or its timezone."""
+"""The country, region and city of a visit, by a header, a local database or the time zone."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -54,7 +54,7 @@ UNKNOWN = Location("", "", "")
 
 
 class GeoLocator:
-    """Finds the location of a request. Its full address is neither stored nor looked up."""
+    """Finds the location of a request. The full address is neither stored nor looked up."""
 
     def __init__(self, database: Path | None, country_header: str | None) -> None:
         self.database: Path | None = database
@@ -62,8 +62,8 @@ class GeoLocator:
         self._warned: bool = False
 
     def locate(self, ip: str, headers: Mapping[str, str], timezone: str) -> Location:
-        """The location by the header of a trusted proxy, else by the database, else by the
-        timezone, which is a guess: the country whose time the visitor's computer shows."""
+        """The location by the header of a trusted proxy, else by the database, else by the country
+        that the visitor's time zone belongs to, which is a guess."""
         return (
             self._from_header(headers)
             or self._from_database(ip)
@@ -120,7 +120,6 @@ def _network(ip: str) -> IPv4Address | IPv6Address:
 
 
 def _first(record: object, paths: tuple[tuple[str | int, ...], ...]) -> str:
-    """The first non-empty text found at one of the paths."""
     texts = (_at(record, path) for path in paths)
     return next((text for text in texts if isinstance(text, str) and text), "")
 

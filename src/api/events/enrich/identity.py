@@ -1,8 +1,8 @@
-"""Who sent an event: a user whom the site names, or a cookieless hash under a salt that is deleted.
+"""The visitor of an event: a user id from the site, or a hash under a daily salt without cookies.
 
-The salt of a day is random, shared by all processes through the database and deleted when the
-day after is over, so that a visit can span midnight but nobody can be followed for longer. The
-address of a visitor is used in memory only.
+The salt of a day is random, shared by all processes through the database, and deleted when the day
+after is over, so that a visit can span midnight but nobody can be recognised for longer. The
+address of a visitor is only used in memory.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ ONE_DAY = timedelta(days=1)
 
 
 class Salts:
-    """The salts of today and yesterday."""
+    """The salts of today and yesterday, cached."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -31,11 +31,11 @@ class Salts:
         self.loaded_on: date | None = None
 
     def recall(self, now: datetime) -> Mapping[date, bytes] | None:
-        """The salts of this day, if they have been loaded."""
+        """The salts, if those of this day have been loaded."""
         return self.loaded if self.loaded_on == now.astimezone(UTC).date() else None
 
     async def current(self, now: datetime) -> Mapping[date, bytes]:
-        """The salts that exist on this day: its own, and yesterday's if it is still there."""
+        """The salts of this day and, unless it was deleted, the day before."""
         if (loaded := self.recall(now)) is not None:
             return loaded
         today = now.astimezone(UTC).date()
@@ -46,7 +46,7 @@ class Salts:
 
 
 async def load_salts(connection: AsyncConnection[Any], today: date) -> dict[date, bytes]:
-    """Reads the salts, making today's if this is the first process to need it."""
+    """Reads the salts, and creates today's unless another process has."""
     await connection.execute(
         "insert into salt (day, value) values (%s, %s) on conflict do nothing",
         [today, secrets.token_bytes(32)],
@@ -64,31 +64,33 @@ async def delete_old_salts(connection: AsyncConnection[Any], now: datetime) -> N
 
 
 def import_salt(secret: str, day: date) -> bytes:
-    """The salt of a day when importing old logs: always the same, so that a log can be imported
-    in parts. Whoever holds SECRET_KEY and the log could repeat the hash; the log says more."""
+    """The salt of a day for importing logs. It is always the same, so that a log can be imported in
+    parts. With SECRET_KEY and the log one could repeat the hash, but the log itself has the
+    addresses."""
     return hmac.digest(secret.encode(), b"import " + day.isoformat().encode(), hashlib.sha256)
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What the connection says about who sent an event."""
+    """The sender of an event: what the request says about it, and what it may do."""
 
     ip: str
     user_agent: str
     headers: Mapping[str, str]
     now: datetime
     salt_of: Callable[[date], bytes | None]
-    """The salt of a day; None when it is deleted or not made yet."""
+    """The salt of a day; None if it is deleted or not created yet."""
     trusted: bool = False
-    """May state identities and old times: an editor of the site, or an import."""
-    known_as: int | None = None
-    """The visitor, where the address is not known any more: a replay."""
+    """Whether it may name visitors and backdate events: an editor of the site, or an import."""
+    stored_visitor_id: int | None = None
+    """The visitor of a rejected event that is replayed: its address is not stored."""
 
 
 def identity(
     event: EventIn, site: Site, sender: Sender, time: datetime, agent_text: str
 ) -> tuple[int, int | None]:
-    """The visitor, and who it was under yesterday's salt. See Visitor in the definitions."""
+    """The ids of the visitor: the current one, and that of the day before if it is a hash. See
+    Visitor in docs/definitions.md."""
     if sender.trusted or site.identified:
         if event.user_id is not None:
             return named_identity("user", site, str(event.user_id)), None
@@ -98,16 +100,17 @@ def identity(
 
 
 def named_identity(kind: Literal["user", "visitor"], site: Site, name: str) -> int:
-    """The visitor whom a site knows by this name."""
+    """The id of a visitor whom the site names."""
     return keyed_hash(kind.encode(), message_of((str(site.id), name)))
 
 
 def cookieless_identity(
     site: Site, sender: Sender, time: datetime, agent_text: str
 ) -> tuple[int, int | None]:
-    """Who this is for a day, by address and user agent, and who it was the day before."""
-    if sender.known_as is not None:
-        return sender.known_as, None
+    """The visitor's hash under the day's salt and, while it exists, that of the day before; of a
+    replayed event the stored visitor."""
+    if sender.stored_visitor_id is not None:
+        return sender.stored_visitor_id, None
     message = message_of((str(site.id), sender.ip, agent_text))
     day = time.date() if sender.salt_of(time.date()) else sender.now.date()
     salt, earlier = sender.salt_of(day), sender.salt_of(day - ONE_DAY)
@@ -125,5 +128,5 @@ def message_of(parts: Iterable[str]) -> bytes:
 
 
 def keyed_hash(salt: bytes, message: bytes) -> int:
-    """63 bits of a message under a salt."""
+    """The first 63 bits of the HMAC-SHA256 of a message under a salt."""
     return int.from_bytes(hmac.digest(salt, message, "sha256")[:8], "big") >> 1

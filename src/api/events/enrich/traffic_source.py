@@ -51,7 +51,7 @@ COUNTRY_DOMAIN = re.compile(rf"({'|'.join(COUNTRY_BRANDS)})\.(?:com?\.)?[a-z]{{2
 
 @dataclass(frozen=True, slots=True)
 class TrafficSource:
-    """What brought a visit; '' where nothing says so."""
+    """The traffic source of a visit; '' for unknown fields."""
 
     channel: str
     source: str
@@ -64,7 +64,7 @@ class TrafficSource:
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """What the channel rules look at, all in lower case."""
+    """What the channel rules test, all in lower case."""
 
     source: str
     category: str
@@ -74,12 +74,10 @@ class Clues:
 
     @property
     def shopping(self) -> bool:
-        """Whether a shop or a campaign for one is behind the visit."""
         return self.category == "shopping" or bool(SHOP_CAMPAIGN.search(self.campaign))
 
     @property
     def pushed(self) -> bool:
-        """Whether the medium is a notification on a phone."""
         return bool(PUSH_MEDIUM.search(self.medium))
 
 
@@ -102,20 +100,20 @@ CHANNELS: tuple[tuple[str, Callable[[Clues], bool]], ...] = (
     ("Audio", lambda clues: clues.medium == "audio"),
     ("SMS", lambda clues: "sms" in (clues.source, clues.medium)),
     ("Mobile Push", lambda clues: clues.source == "firebase" or clues.pushed),
-    # A tag without a source still says that a link was followed.
+    # A tag without a source still means that a link was followed.
     ("Referral", lambda clues: bool(clues.source or clues.medium or clues.campaign)),
     ("Direct", lambda _: True),
 )
 
 
 def read_traffic_source(referrer: str, query: Mapping[str, str], hostname: str) -> TrafficSource:
-    """What brought a visit to `hostname`, from its first page's referrer and query.
+    """The traffic source of a visit to `hostname`, from the referrer and query of its first page.
 
     The source is the first of: a tag (utm_source, source, ref), a referrer outside the site, the
-    network of a click id. A click id proves an advertisement only where its network sells them.
+    network of a click id. A click id means an advertisement only where its network sells them.
     """
     referrer_host = _outside(_referrer_host(referrer[:LONGEST_URL]), hostname)
-    # Cut again: lower case makes two characters of some.
+    # Cut again: some characters become two in lower case.
     medium = _tag(query, "utm_medium").lower()[:LONGEST_TAG]
     campaign = _tag(query, "utm_campaign")
     site, advertised = _site(query, referrer_host)
@@ -142,7 +140,7 @@ def _channel(clues: Clues) -> str:
 
 
 def _site(query: Mapping[str, str], referrer_host: str) -> tuple[KnownSource, bool]:
-    """The source of a visit and whether its tag or click id says it was paid for."""
+    """The source of a visit, and whether its tag or click id says that it was paid for."""
     tag = next(filter(None, (_tag(query, key) for key in SOURCE_KEYS)), "")
     click = next((click for key, click in CLICK_IDS.items() if _tag(query, key)), None)
     site, advertised = KnownSource("", ""), False
@@ -156,7 +154,8 @@ def _site(query: Mapping[str, str], referrer_host: str) -> tuple[KnownSource, bo
 
 
 def _tagged_site(tag: str) -> tuple[KnownSource, bool]:
-    """What a tag names, by name ('google'), domain ('chatgpt.com') or ad product ('bing_ads')."""
+    """The source in a tag: a name ('google'), a domain ('chatgpt.com') or an ad product
+    ('bing_ads'). And whether that is an ad product."""
     name = SHORT_NAMES.get(tag.lower(), tag.lower())
     if name in MAIL_WORDS:
         return KnownSource(tag, "email"), False
@@ -172,7 +171,7 @@ def _brand(name: str) -> KnownSource | None:
 
 
 def _tag(query: Mapping[str, str], key: str) -> str:
-    """A query value as it may be stored: no surrounding space, no NUL, no half characters."""
+    """A query value that can be stored, stripped; '' for a placeholder such as (none)."""
     if not (value := query.get(key, "").strip()[:LONGEST_TAG]):
         return ""
     value = replace_unstorable(value)
@@ -180,7 +179,7 @@ def _tag(query: Mapping[str, str], key: str) -> str:
 
 
 def _listed_site(host: str) -> KnownSource | None:
-    """The best known site at or above a host: gemini.google.com before google.com."""
+    """The listed site with the longest matching domain: gemini.google.com before google.com."""
     domain = COUNTRY_DOMAIN.sub(r"\1.com", host)
     while domain and domain not in SITES:
         domain = domain.partition(".")[2]
@@ -216,7 +215,7 @@ def _host(url: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _registrable(host: str) -> str:
-    """The domain somebody registered; an address or a bare name such as localhost is its own."""
+    """The registrable domain of a host; an IP address or a name such as localhost itself."""
     address = ":" in host or host.replace(".", "").isdigit()
     return host if address else _suffixes().privatesuffix(host) or host
 

@@ -1,7 +1,7 @@
-"""Which browser, system, device class and crawler a user agent names.
+"""The browser, system, device class and crawler that a user agent names.
 
-Names and versions follow ua-parser's public rules, crawlers follow the crawler-user-agents list.
-The device class is ours, because neither of them has one.
+Names and versions follow ua-parser's public rules, crawlers the crawler-user-agents list. The
+device class is ours, because neither of them has one.
 """
 
 import re
@@ -13,7 +13,7 @@ import re2
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from ua_parser import OS, Domain, PartialResult, UserAgent, load_lazy_builtins
 
-# The native backend by name: ua_parser.parse() falls back to one 30 times slower without a word.
+# The native backend by name: ua_parser.parse() silently falls back to one 30 times slower.
 from ua_parser.regex import Resolver
 
 from api.text import replace_unstorable
@@ -49,7 +49,7 @@ SYSTEMS = {
     "Other": "",
 }
 
-# Releases that people know by two numbers: everywhere else the major one is the version.
+# Releases that are named by two numbers; of all others the version is the major number.
 TWO_NUMBERS = {("Android", "4"), ("KaiOS", "2"), ("Windows", "8"), ("macOS", "10")}
 
 # First match wins, over the user agent followed by the name of its system. An iPad that asks for
@@ -61,9 +61,9 @@ DEVICES = tuple(
         ("tv", r"(?i:smart-?tv|apple ?tv|google ?tv|android tv|hbbtv|netcast|bravia|roku|crkey)"),
         ("tv", r"tvOS|webOS|Web0S|VIDAA|\bAFT[A-Z]|Tizen.*\bTV\b"),
         ("wearable", r"watchOS|Apple Watch|Wear OS|WearOS|Galaxy Watch|\bSM-[RL]\d{3}"),
-        # "Tablet PC" is what old Internet Explorers on plain desktops say.
+        # "Tablet PC" is in user agents of old Internet Explorers on ordinary desktops.
         ("tablet", r"iPad|Tablet(?! PC)|PlayBook|Kindle|\bKF[A-Z]{3,}"),
-        # An app's own requests through Dalvik never say Mobile; most of them come from phones.
+        # Requests of apps through Dalvik never contain Mobile; most of them come from phones.
         ("mobile", r"Mobi|iPhone|iPod|\biOS\b|Opera Mini|Windows Phone|BlackBerry|KaiOS|Dalvik"),
         ("tablet", r"Android"),
         ("mobile", r"Symbian|SymbOS|Nokia|MIDP|J2ME|UP\.Browser"),
@@ -71,7 +71,7 @@ DEVICES = tuple(
     )
 )
 
-# Patterns of the crawler list that ordinary people send too.
+# Patterns of the crawler list that also match browsers of people.
 HUMAN_PATTERNS = {
     r"AP3A\.240617\.008",  # the Android 15 build of many Oppo, OnePlus and Pixel phones
     r"MetaIAB Facebook",  # Facebook's in-app browser
@@ -79,10 +79,10 @@ HUMAN_PATTERNS = {
     r"Code\/1\.",  # the page preview of a code editor
     r"Trae\/",  # another one
     r"Fluid",  # wraps a site as a Mac application
-    r"Sogou",  # also a phone browser; its crawlers all say "spider", which ua-parser knows
+    r"Sogou",  # also a phone browser; its crawlers contain "spider", which ua-parser recognises
 }
 
-# Crawlers whose pattern finds an address or a spelling nobody knows them by.
+# Crawlers whose pattern matches an address or an unusual spelling instead of their name.
 CRAWLER_NAMES = {
     r"[cC]laude[bB]ot": "ClaudeBot",
     r"pinterest\.com\/bot": "Pinterestbot",
@@ -94,7 +94,7 @@ CRAWLER_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What a user agent says of the software behind a visit; '' where it says nothing."""
+    """The software that a user agent names; '' for unknown fields, None without a bot."""
 
     browser: str
     browser_version: str
@@ -106,7 +106,7 @@ class Agent:
 
 
 class Crawler(NamedTuple):
-    """One known crawler: its readable name and the first tag of its entry."""
+    """A crawler of the list: its readable name and the first tag of its entry."""
 
     name: str
     category: str
@@ -134,10 +134,10 @@ UNKNOWN = Agent("", "", "", "", "", None, None)
 def read_agent(user_agent: str) -> Agent:
     """The browser, system, device and crawler of this user agent.
 
-    A crawler is whatever matches the crawler-user-agents list or is a 'Spider' to ua-parser. A text
-    under 8 characters that names no known crawler says nothing, hence is unknown and not a bot.
+    A crawler matches the crawler-user-agents list, or is a 'Spider' to ua-parser. A text of less
+    than 8 characters that names no crawler is unknown software, not a bot.
     """
-    # Cut before the cache: its keys are chosen by strangers and live as long as the process.
+    # Cut before the cache, whose keys come from outside and live as long as the process.
     return _read(replace_unstorable(user_agent[:LONGEST]))
 
 
@@ -186,9 +186,9 @@ def _spider(found: PartialResult) -> Crawler | None:
 
 
 def _listed_crawler(text: str) -> Crawler | None:
-    patterns, crawlers = known_crawlers()
+    patterns, crawlers = crawler_patterns()
     hits = patterns.Match(text)
-    # The list is in order of age, so the lowest hit is the best known name.
+    # The list is in order of age, so the lowest number is the best known crawler.
     return crawlers[min(hits)] if hits else None
 
 
@@ -198,10 +198,10 @@ def _resolver() -> Resolver:
 
 
 @cache
-def known_crawlers() -> tuple[PatternSet, tuple[Crawler, ...]]:
-    """The crawler list as one automaton, and the crawler each of its pattern numbers stands for.
+def crawler_patterns() -> tuple[PatternSet, tuple[Crawler, ...]]:
+    """The crawler list as one automaton, and the crawler of each pattern number.
 
-    re2 answers in linear time, whatever a stranger sends. An entry it cannot take is left out.
+    re2 matches in linear time. An entry that it cannot compile is left out.
     """
     patterns = _empty_set()
     entries = cast("list[CrawlerEntry]", CRAWLER_USER_AGENTS_DATA)
@@ -232,10 +232,9 @@ def _crawler(entry: CrawlerEntry) -> Crawler:
 
 
 def _readable(entry: CrawlerEntry) -> str:
-    """The words the pattern finds in its own first sample, or the pattern without its syntax.
-
-    Taken from the sample and not from the visitor's text, so that one crawler has one name.
-    """
+    """The name of a crawler: the words that its pattern matches in its own first sample, or the
+    pattern without its syntax. It does not come from the visitor's text, so that one crawler has
+    one name."""
     pattern = entry["pattern"]
     sample = re.search(pattern, next(iter(entry.get("instances", ())), ""))
     name = sample.group() if sample else re.sub(r"\\(.)", r"\1", pattern)

@@ -1,7 +1,7 @@
-"""From a request to the bytes of its events: plain or gzip, JSON under any content type, or a form.
+"""From a request to the bytes of its events: plain or gzip; JSON under any content type, or a form.
 
-A browser sends JSON as text/plain to any origin without asking first; sendBeacon sends strings,
-blobs and forms. So the format of a body is detected from its first bytes, not from its label.
+A browser posts text/plain to any origin without a preflight request; sendBeacon sends strings,
+blobs and forms. So the format of a body is detected by its first bytes, not by its content type.
 """
 
 import zlib
@@ -20,7 +20,7 @@ from api.events.receive.parse import Malformed
 from api.text import replace_surrogates
 
 MAX_BODY_BYTES = 1024 * 1024
-"""Of a body, before and after decompression."""
+"""For a body, before and after decompression."""
 
 ENCODINGS = ("identity", "gzip")
 GZIP_MAGIC = b"\x1f\x8b"
@@ -31,11 +31,11 @@ FORM = "application/x-www-form-urlencoded"
 ALLOWED = ["application/json", "application/x-ndjson", "text/plain", FORM]
 
 NOT_TEXT = ("duration", "interactive", "props", "revenue")
-"""Fields of a form that are written in JSON, as everything in a form is text."""
+"""Fields of a form whose text is JSON."""
 
 
 async def read_body(request: Request) -> bytes:
-    """The body, unpacked, as JSON. Raises TooLarge, UnsupportedMedia or Malformed."""
+    """The body, decompressed, as JSON. Raises TooLarge, UnsupportedMedia or Malformed."""
     chunks = request.stream()
     try:
         refuse_unreadable(request)
@@ -47,17 +47,18 @@ async def read_body(request: Request) -> bytes:
 
 
 def refuse_unreadable(request: Request) -> None:
-    """Refuses by its headers a body that need not be read."""
+    """Raises UnsupportedMedia or TooLarge for headers of a body that need not be read."""
     if request.headers.get("content-type", "").startswith("multipart/"):
-        raise UnsupportedMedia("Forms with files are not taken.", ALLOWED)
+        raise UnsupportedMedia("Forms with files (multipart) are not supported.", ALLOWED)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ENCODINGS:
-        raise UnsupportedMedia("This content encoding is not taken.", list(ENCODINGS))
+        raise UnsupportedMedia("This content encoding is not supported.", list(ENCODINGS))
     refuse_announced(request, MAX_BODY_BYTES)
 
 
 async def unpacked(chunks: AsyncIterator[bytes]) -> bytes:
-    """The decompressed body. Raises TooLarge when either it or the chunks are too long."""
+    """The decompressed body. Raises TooLarge when it, or the body as sent, is too long, and
+    Malformed when the body is incomplete."""
     unpack = Unpacking()
     body = bytearray()
     received = 0
@@ -68,14 +69,14 @@ async def unpacked(chunks: AsyncIterator[bytes]) -> bytes:
             if received > MAX_BODY_BYTES or len(body) > MAX_BODY_BYTES:
                 raise too_large(MAX_BODY_BYTES)
     except ClientDisconnect:
-        raise Malformed("The body breaks off.") from None
+        raise Malformed("The body is incomplete.") from None
     body += unpack.end()
     return bytes(body)
 
 
 class Unpacking:
-    """Decompresses gzip as it arrives and passes on anything else. Gzip is detected by its first
-    bytes: some SDKs do not label it."""
+    """Decompresses gzip as it arrives and returns anything else unchanged. Gzip is detected by its
+    first bytes, because some SDKs do not label it."""
 
     def __init__(self) -> None:
         self.start: bytes = b""
@@ -83,7 +84,7 @@ class Unpacking:
         self.is_plain = False
 
     def __call__(self, chunk: bytes, most: int) -> bytes:
-        """What a chunk adds to the body: at most this many bytes of decompressed data, so that a
+        """The next part of the body: at most `most` bytes of decompressed data, so that a
         decompression bomb costs no memory."""
         if self.is_plain:
             return chunk
@@ -97,21 +98,21 @@ class Unpacking:
                 return chunk
             self.inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         if self.inflate.eof:
-            return b""  # what follows the end is ignored
+            return b""  # data after the end is ignored
         try:
             return self.inflate.decompress(self.inflate.unconsumed_tail + chunk, most)
         except zlib.error as error:
-            raise Malformed("The gzip of the body is damaged.") from error
+            raise Malformed("The gzip data of the body is invalid.") from error
 
     def end(self) -> bytes:
-        """What is left after the last chunk. Raises Malformed when gzip breaks off."""
+        """The rest of the body, after its last chunk. Raises Malformed for incomplete gzip data."""
         if self.inflate and not self.inflate.eof:
-            raise Malformed("The gzip of the body breaks off.")
+            raise Malformed("The gzip data of the body is incomplete.")
         return b"" if self.is_plain or self.inflate else self.start
 
 
 def as_json(body: bytes, content_type: str) -> bytes:
-    """The body itself, or the event in a form."""
+    """The body itself, or the event in a form as JSON."""
     if not content_type.startswith(FORM) or body.lstrip()[:1] in (b"{", b"["):
         return body
     fields = form_fields(body.decode("utf-8", "replace"))
@@ -119,7 +120,7 @@ def as_json(body: bytes, content_type: str) -> bytes:
 
 
 def form_fields(text: str) -> dict[str, str]:
-    """The fields of a form or a query. Raises Malformed when they are too many."""
+    """The fields of a form or a query. Raises Malformed when there are too many."""
     try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS))
     except ValueError as error:
@@ -132,7 +133,7 @@ def form_event(fields: Iterable[tuple[str, str]]) -> bytes:
 
 
 def typed(key: str, value: str) -> str | Raw:
-    """The value of a form's field; what is no JSON stays text, and is rejected as such."""
+    """The value of a form's field. Text that should be JSON but is not is rejected later."""
     if key not in NOT_TEXT:
         return replace_surrogates(value)
     try:
@@ -142,7 +143,7 @@ def typed(key: str, value: str) -> str | Raw:
 
 
 def pixel_event(query: str, referrer: str) -> bytes:
-    """The event in a pixel's query; without a page there, it is the referrer. Unknown parameters,
-    such as those against caches, are ignored."""
+    """The event in the query of the pixel; its page is the referrer unless the query has one.
+    Unknown parameters, such as those that prevent caching, are ignored."""
     fields = {"page": referrer} | form_fields(query)
     return form_event((key, fields[key]) for key in EventIn.__struct_fields__ if key in fields)

@@ -1,6 +1,6 @@
-"""From bytes to events: one JSON object, an array of them, or one per line.
+"""From bytes to events: a JSON object, an array of objects, or one object per line.
 
-Each event is decoded by itself, so that a bad one is rejected alone.
+Each event is decoded by itself, so that an invalid one is rejected alone.
 """
 
 import json
@@ -20,9 +20,9 @@ MAX_EVENT_BYTES = 32 * 1024
 MAX_PROPS = 64
 MAX_DEPTH = 3
 MAX_DETAIL = 300
-"""Characters of a reason, which quotes the sender."""
+"""The most characters of a reason, which may quote the event."""
 
-NAN_SENT = "NaN and Infinity are no JSON numbers; send null."
+NAN_SENT = "NaN and Infinity are not valid in JSON; send null."
 TOO_DEEP = f"Properties are nested at most {MAX_DEPTH} levels deep."
 
 
@@ -42,13 +42,13 @@ class Malformed(Invalid):
 
 
 ESCAPED_SURROGATE = re.compile(
-    rb"\\\\"  # an escaped backslash, so that what follows it is no escape
+    rb"\\\\"  # an escaped backslash: the next character begins no escape
     rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair
     rb"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 
 NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What the decoder raises for bytes that are no JSON, or more than it can take."""
+"""The decoder's errors for bytes that are not JSON, or nested too deeply."""
 
 decode_event = msgspec.json.Decoder(EventIn).decode
 decode_array = msgspec.json.Decoder(list[Raw]).decode
@@ -56,9 +56,9 @@ decode_any = msgspec.json.Decoder(Raw).decode
 
 
 def split_body(body: bytes) -> tuple[list[Raw], bool]:
-    """The events of a body, still undecoded, and whether it was a batch.
+    """The events of a body, not decoded yet, and whether it was a batch.
 
-    Raises Malformed when it is not JSON, Invalid when there are too many or none.
+    Raises Malformed when it is not JSON, Invalid when it has no events or too many.
     """
     text = replace_escaped_surrogates(body.removeprefix(b"\xef\xbb\xbf").strip())
     try:
@@ -75,8 +75,8 @@ def split_body(body: bytes) -> tuple[list[Raw], bool]:
 
 
 def json_lines(text: bytes) -> list[Raw]:
-    """The JSON lines of a body, if there are several and one at least looks like an object. Lines
-    of a broken array are none: then the first line is no JSON, either."""
+    """The lines of a body, if there are several and at least one looks like an object. Lines of a
+    broken array are not JSON lines: then the first line is not JSON, either."""
     lines = [Raw(line) for line in text.splitlines() if line.strip()]
     if len(lines) < 2 or (text.startswith(b"[") and not is_json(lines[0])):
         return []
@@ -92,22 +92,22 @@ def is_json(text: bytes | Raw) -> bool:
 
 
 def replace_escaped_surrogates(text: bytes) -> bytes:
-    """JSON with each escaped lone surrogate replaced: one cannot be decoded nor stored, and would
-    make the whole batch invalid."""
+    """JSON with U+FFFD for each escaped lone surrogate: one can be neither decoded nor stored, and
+    would make the whole batch invalid."""
     if b"\\ud" not in text.lower():
         return text
     return ESCAPED_SURROGATE.sub(lambda m: rb"\ufffd" if m["lone"] else m[0], text)
 
 
 def counted(events: list[Raw]) -> list[Raw]:
-    """The events. Raises Invalid when there are none or too many."""
+    """The events themselves. Raises Invalid when there are none or too many."""
     if not 0 < len(events) <= MAX_EVENTS:
         raise Invalid(f"A batch holds 1 to {MAX_EVENTS} events, this one {len(events)}.")
     return events
 
 
 def parse_event(raw: Raw) -> EventIn:
-    """One event, checked by itself. Raises Rejected with a code and a reason."""
+    """One event, decoded and checked. Raises Rejected with a code and a reason."""
     if len(raw) > MAX_EVENT_BYTES:
         raise Rejected("too_large", f"An event is at most {MAX_EVENT_BYTES} bytes long.")
     try:
@@ -125,26 +125,28 @@ def parse_event(raw: Raw) -> EventIn:
 
 
 def invalid_field(message: str) -> Rejected:
-    """msgspec's message names the field; for an unknown one the known ones are listed."""
+    """The rejection of an event with an invalid field. msgspec's message names the field; for an
+    unknown field all fields are listed."""
     if "unknown field" in message:
         return Rejected("unknown_field", message[:MAX_DETAIL], sorted(EventIn.__struct_fields__))
     return Rejected("invalid_field", message[:MAX_DETAIL])
 
 
 def malformed(raw: bytes, error: Exception) -> Rejected:
-    """Not JSON; with a code of its own for NaN, which many encoders make of a missing number."""
+    """The rejection of an event that is not JSON, with a code of its own for NaN, which many
+    encoders write for a missing number."""
     if has_nan(raw):
         return Rejected("not_a_number", NAN_SENT)
     return Rejected("malformed_json", f"Not valid JSON: {error}")
 
 
 def problem_in(text: bytes, error: Exception) -> str:
-    """Why a body is not JSON. Only its beginning is searched for NaN."""
+    """Why a body is not JSON. NaN is searched for in its first bytes only."""
     return NAN_SENT if has_nan(text[:MAX_EVENT_BYTES]) else str(error)
 
 
 def has_nan(text: bytes) -> bool:
-    """Whether NaN or Infinity stands where a value belongs: Python's decoder takes them for one."""
+    """Whether NaN or Infinity stands in the place of a value; Python's decoder accepts both."""
     found: list[str] = []
     with suppress(ValueError, RecursionError):
         json.loads(text.decode("utf-8", "replace"), parse_constant=found.append)
@@ -152,7 +154,6 @@ def has_nan(text: bytes) -> bool:
 
 
 def check_props(props: dict[str, Any] | None) -> None:
-    """Raises Rejected for properties that are too many or too deep."""
     if not props:
         return
     if len(props) > MAX_PROPS:
@@ -162,7 +163,6 @@ def check_props(props: dict[str, Any] | None) -> None:
 
 
 def depth(value: Any) -> int:
-    """How many levels of objects and arrays a value has."""
     level = 0
     current: list[Any] = [value]
     while current := [child for item in current for child in children(item)]:
@@ -171,14 +171,13 @@ def depth(value: Any) -> int:
 
 
 def children(value: Any) -> list[Any]:
-    """What an object or array contains, one level down."""
     if isinstance(value, dict):
         return list(value.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every piece of text in a value, keys included."""
+    """Every string in a value, keys included."""
     if isinstance(value, str):
         yield value
     if isinstance(value, dict):

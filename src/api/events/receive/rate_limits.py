@@ -1,4 +1,4 @@
-"""Who may send how much, and whose turn on the processor it is."""
+"""Limits on events per address and site, and turns of large batches on the processor."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from api.db.timeouts import PATIENCE
 from api.errors import Unavailable
-from api.limits import Buckets, neighbourhood, share
+from api.limits import TokenBuckets, neighbourhood, share
 from settings import Settings
 
 T = TypeVar("T")
@@ -16,28 +16,27 @@ T = TypeVar("T")
 MINUTE, DAY = 60.0, 86_400.0
 
 SLICE = 50
-"""How many events are read in one go; a few milliseconds."""
+"""How many events are processed without a pause: a few milliseconds of work."""
 
 
 class Limits:
-    """How much one address may send, and how much one site may get."""
+    """The limits of one process on events from an address and to a site."""
 
     def __init__(self, settings: Settings) -> None:
         own = partial(share, workers=settings.workers)
-        self.of_address = Buckets(own(settings.rate_per_ip * MINUTE), MINUTE)
-        self.of_site = Buckets(own(settings.rate_per_site * MINUTE), MINUTE)
-        self.of_day = Buckets(own(settings.quota_per_site), DAY)
+        self.of_address = TokenBuckets(own(settings.rate_per_ip * MINUTE), MINUTE)
+        self.of_site = TokenBuckets(own(settings.rate_per_site * MINUTE), MINUTE)
+        self.of_day = TokenBuckets(own(settings.quota_per_site), DAY)
         self.large = asyncio.Semaphore()
         self.patience = PATIENCE * settings.answer_within_seconds
 
     def turn(self, number: int) -> AbstractAsyncContextManager[None]:
-        """The right to some computing time: large batches get it one after the other, so that a
-        single event never waits for more than a slice of one. Raises Unavailable."""
-        return self.turn_of_large() if number > SLICE else nullcontext()
+        """The right to process so many events: large batches are processed one at a time, and pause
+        after each slice, so that a single event waits for one slice at most. Raises Unavailable."""
+        return self.turn_of_large_batch() if number > SLICE else nullcontext()
 
     @asynccontextmanager
-    async def turn_of_large(self) -> AsyncGenerator[None]:
-        """The right of one at a time."""
+    async def turn_of_large_batch(self) -> AsyncGenerator[None]:
         try:
             await asyncio.wait_for(self.large.acquire(), self.patience)
         except TimeoutError:
@@ -48,19 +47,20 @@ class Limits:
             self.large.release()
 
     def admit_address(self, address: str, number: int) -> None:
-        """Raises TooManyRequests for an address without a trusted sender that sends too much."""
+        """Raises TooManyRequests for an address without a trusted sender that has sent too much."""
         if key := neighbourhood(address):
             self.of_address.take(key, number, "Too many events from this address.")
 
     def admit_sites(self, numbers: Mapping[str, int]) -> None:
-        """Raises TooManyRequests when a site, by its key, gets too many events."""
+        """Raises TooManyRequests for too many events of a site. `numbers`: events by key of the
+        site."""
         for key, number in numbers.items():
             self.of_site.take(key, number, "Too many events for the site {key}.")
             self.of_day.take(key, number, "The day's quota of {key} is used up.")
 
 
 async def in_slices(items: Sequence[T]) -> AsyncIterator[T]:
-    """The items one by one, letting others in now and then."""
+    """The items one by one; after each slice, other tasks run."""
     for number, item in enumerate(items, start=1):
         yield item
         if number % SLICE == 0:

@@ -1,4 +1,4 @@
-"""Rejected events are listed, and replayed once the mistake is mended."""
+"""Lists rejected events, and replays them once the mistake is mended."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class RejectedOut(BaseModel):
 
 
 class Replay(BaseModel):
-    """Which rejected events to try again; all of them when nothing is said."""
+    """Which rejected events to replay; all of them without ids and code."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,7 +47,7 @@ class Replay(BaseModel):
 
 
 class ReplayReport(BaseModel):
-    """What became of them. Those that are still rejected stay where they are."""
+    """The outcome of a replay. Events that are rejected again stay stored."""
 
     accepted: int
     duplicate: int
@@ -69,7 +69,7 @@ async def rejected_events(
 
 
 async def replay(writer: Writer, geo: GeoLocator, site: Site, wanted: Replay) -> ReplayReport:
-    """Submits rejected events again. Killed at any point and run again, it stores nothing twice."""
+    """Submits rejected events again. Repeated after a crash, it stores nothing twice."""
     rows = await rejected_events(writer.database, site, wanted.code, wanted.ids)
     submissions = {row["id"]: resubmission(row, site) for row in reversed(rows)}
     for submission in submissions.values():
@@ -90,7 +90,8 @@ async def replay(writer: Writer, geo: GeoLocator, site: Site, wanted: Replay) ->
 
 
 def resubmission(row: dict[str, Any], site: Site) -> Submission:
-    """The event as it was meant: by the visitor who sent it, at the time when it arrived."""
+    """The submission of a rejected event, with the visitor who sent it and, if need be, the time of
+    its arrival."""
     submission = Submission(Raw(row["payload"].encode()), site=site, sender=sender_of(row))
     submission.parse()
     if given := submission.given:
@@ -100,7 +101,7 @@ def resubmission(row: dict[str, Any], site: Site) -> Submission:
 
 
 def sender_of(row: dict[str, Any]) -> Sender:
-    """The sender of a rejected event. Whoever replays it may decide about its time."""
+    """The sender of a rejected event, trusted like the editor who replays it."""
     return Sender(
         ip="",
         user_agent=row["user_agent"],
@@ -108,7 +109,7 @@ def sender_of(row: dict[str, Any]) -> Sender:
         now=utc_now(),
         salt_of=lambda _: None,
         trusted=True,
-        known_as=row["visitor_id"],
+        stored_visitor_id=row["visitor_id"],
     )
 
 

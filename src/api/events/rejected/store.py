@@ -1,8 +1,8 @@
-"""Rejected events are stored for a while, so that they can be replayed once the mistake is mended.
+"""Stores rejected events for a while, so that they can be replayed once the mistake is mended.
 
-Of a person they say what a stored event would say and no more: no address, no query, no identity
-on a site that does not identify its users. The visitor's keyed hash is stored with them, so that a
-replayed event joins the right visit.
+They contain no more personal data than a stored event: no address, no query, no user id on a site
+that does not identify its users. The visitor's keyed hash is stored with them, so that a replayed
+event joins the right visit.
 """
 
 import re
@@ -30,32 +30,32 @@ from settings import Settings
 execute = SqlFolder(Path(__file__).parent / "sql").execute
 
 STORE_LOCK = 20261127
-"""Advisory lock of those who store rejected events; transaction-level."""
+"""Advisory lock of storing rejected events; it belongs to a transaction."""
 
 MAX_WAITING = 5_000
-"""How many rejected events wait to be stored. Each may be as large as an event may be."""
+"""How many rejected events wait to be stored. Each may be as large as an event."""
 
 MAX_BYTES = 4 * 1024 * 1024
-"""How much is stored of one site, whatever the number of its rejected events."""
+"""Bytes of rejected events that are stored of one site, beside the limit on their number."""
 
 MAX_CUT = 2_000
-"""How much is stored of an event that is too large to be replayed in any case."""
+"""Bytes that are stored of an event that is too large, and so cannot be replayed."""
 
 MAX_DEPTH = 50
 
 IDENTITIES = ("user_id", "visitor_id")
 
 HIDDEN = ("ip", "ip_address", "authorization", "token", "api_key", "password")
-"""Fields that other trackers have and this one does not know: never stored."""
+"""Fields of other trackers that are never stored."""
 
 HIDDEN_FIELD = re.compile(
     rf'("(?:{"|".join((*IDENTITIES, *HIDDEN))})")\s*:\s*(?:"(?:[^"\\]|\\.)*+"?|[^",}}\]\s]+)', re.I
 )
-"""Such a field in what cannot be decoded."""
+"""Matches such a field in text that is not JSON."""
 
 
 class RejectedEvent(Struct, kw_only=True):
-    """An event that was not stored, and why."""
+    """A rejected event, and the reason."""
 
     site_id: int
     received_at: datetime
@@ -68,7 +68,6 @@ class RejectedEvent(Struct, kw_only=True):
 
 
 def rejected_event(raw: Raw, error: AnalyticsError, site: Site, sender: Sender) -> RejectedEvent:
-    """What is stored of an event that was refused."""
     fields = readable(bytes(raw))
     identified = sender.trusted or site.identified
     agent_text = str(fields.get("user_agent") or sender.user_agent)[:512]
@@ -86,21 +85,20 @@ def rejected_event(raw: Raw, error: AnalyticsError, site: Site, sender: Sender) 
 
 
 def readable(raw: bytes) -> dict[str, Any]:
-    """The fields of an event, empty where it is no JSON object of a sane shape."""
+    """The fields of an event; empty if it is not a JSON object, or nested too deeply."""
     try:
         fields = msgspec.json.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
-    return cast(dict[str, Any], fields) if is_sane(fields) else {}
+    return cast(dict[str, Any], fields) if is_shallow_object(fields) else {}
 
 
-def is_sane(fields: object) -> bool:
-    """Whether this is an object that can be walked through."""
+def is_shallow_object(fields: object) -> bool:
     return isinstance(fields, dict) and depth(fields) < MAX_DEPTH
 
 
 def payload_of(raw: bytes, fields: Mapping[str, Any], identified: bool) -> str:
-    """The event as it is stored: JSON where it was JSON, else its text."""
+    """The event as it is stored: JSON if it was JSON, else text. Personal data is removed."""
     if len(raw) > MAX_EVENT_BYTES:
         return cleaned_text(raw[:MAX_CUT])
     if not fields:
@@ -111,13 +109,12 @@ def payload_of(raw: bytes, fields: Mapping[str, Any], identified: bool) -> str:
 
 
 def cleaned_text(raw: bytes) -> str:
-    """Bytes that are no event as text; those that are no text are spelled out."""
+    """Bytes that are not an event as text without personal data, escaped if they are not UTF-8."""
     text = raw.decode("utf-8", "backslashreplace")
     return spell_out_unstorable(redact_all(HIDDEN_FIELD.sub(r"\1:null", text)))
 
 
 def cleaned_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an event, each by its own rule."""
     return {redact_all(key): CLEANERS.get(key, cleaned)(value) for key, value in fields.items()}
 
 
@@ -135,7 +132,7 @@ def cleaned(value: Any) -> Any:
 
 
 def cleaned_time(value: Any) -> Any:
-    """A time, unchanged; what is no time may be personal data, and is cleaned."""
+    """A time, unchanged. Any other value may be personal data, and is cleaned."""
     try:
         msgspec.convert(value, datetime)
     except msgspec.ValidationError:
@@ -144,7 +141,7 @@ def cleaned_time(value: Any) -> Any:
 
 
 def cleaned_id(value: Any) -> Any:
-    """The id under which the event would be stored: the sender's own may be personal data."""
+    """The UUID under which the event would be stored: the sender's own id may be personal data."""
     return str(event_id(value)) if isinstance(value, str | int) else cleaned(value)
 
 
@@ -155,11 +152,11 @@ CLEANERS: dict[str, Callable[[Any], Any]] = {
     "time": cleaned_time,
     **dict.fromkeys(("session_id", *IDENTITIES), lambda value: value),
 }
-"""Fields with a rule of their own."""
+"""The rules of fields that have one of their own."""
 
 
 def rejected_queue(database: Database, settings: Settings) -> WriteQueue[RejectedEvent, None]:
-    """Where rejected events wait to be stored; they serialise in the database, so one at a time."""
+    """The queue of rejected events. It has one writer: a lock in the database serialises them."""
     return WriteQueue(
         lambda batch: store_rejected(database, batch.close(), settings.rejected_rows),
         writers=1,
@@ -171,7 +168,7 @@ def rejected_queue(database: Database, settings: Settings) -> WriteQueue[Rejecte
 async def store_rejected(
     database: Database, rejected: Sequence[RejectedEvent], max_rows: int
 ) -> list[None]:
-    """Stores the newest rejected events of each site, and deletes older ones that are too many."""
+    """Stores the newest rejected events of each site, and deletes older ones beyond the limits."""
     newest = newest_of_each_site(rejected, max_rows)
     limits = {"rows": max_rows, "bytes": MAX_BYTES}
     async with database.writer() as connection, connection.transaction():
@@ -183,7 +180,7 @@ async def store_rejected(
 
 
 def newest_of_each_site(rejected: Sequence[RejectedEvent], max_rows: int) -> list[RejectedEvent]:
-    """Of a flood, the part that would be left of it anyway."""
+    """The newest `max_rows` events of each site: others would be deleted at once."""
     of_site: dict[int, list[RejectedEvent]] = defaultdict(list)
     for event in rejected:
         of_site[event.site_id].append(event)
@@ -191,5 +188,5 @@ def newest_of_each_site(rejected: Sequence[RejectedEvent], max_rows: int) -> lis
 
 
 async def delete_old_rejected(connection: Connection, before: datetime) -> None:
-    """Deletes what was rejected before a time."""
+    """Deletes events that were rejected before a time."""
     await execute(connection, "delete_old", {"before": before})

@@ -1,4 +1,4 @@
-"""Deletes visitors with all that they did, for whatever reason, and records how much it was."""
+"""Deletes visitors with their events and visits, and records how many rows that were."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,8 +21,8 @@ DELETED: tuple[LiteralString, ...] = ("events", "visits", "visitors")
 async def delete_visitors(
     connection: Connection, site: Site, visitors: Sequence[int]
 ) -> dict[str, int]:
-    """Deletes visitors with all that they did, and marks the rollup buckets that counted them.
-    Returns how many rows there were. The caller has locked the site."""
+    """Deletes visitors with their events and visits, and marks the rollup buckets that counted
+    them. Returns the number of rows by kind. The caller has locked the site."""
     values = {"site": site.number, "visitors": visitors}
     await mark_removed(connection, site.number, visitors)
     await execute(connection, "note_visitor_numbers", values)
@@ -38,8 +38,8 @@ async def delete_visitors(
 async def record(
     connection: Connection, action: str, site: Site, by: User, counts: Mapping[str, int]
 ) -> tuple[int, datetime]:
-    """Writes the audit log of a removal, which says how much and not of whom. Returns the number
-    and the time of the entry."""
+    """Writes an entry of the audit log for a removal: how much was removed, but not of whom.
+    Returns the number and the time of the entry."""
     entry = {"actor": by.id, "action": action, "site": site.number, "detail": Jsonb(counts)}
     row = await (await execute(connection, "record_removal", entry)).fetchone()
     assert row

@@ -1,4 +1,4 @@
-"""Erasure of a person: everything that names them is deleted in one transaction."""
+"""Erasure of a person: everything of them on a site is deleted in one transaction."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -19,7 +19,7 @@ Name = Annotated[PlainText, Field(min_length=1, max_length=200)]
 
 
 class Person(BaseModel):
-    """Who is to be erased: one of the two, just as the site sends it with their events."""
+    """The person to erase: one of the two ids, as the site sends it with their events."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,19 +28,18 @@ class Person(BaseModel):
 
     @model_validator(mode="after")
     def require_one(self) -> Self:
-        """Two names could be two people."""
+        """Refuses two ids, which could be two people, and none."""
         if (self.user_id is None) == (self.visitor_id is None):
             raise ValueError("Either user_id or visitor_id is needed.")
         return self
 
     @property
     def name(self) -> str:
-        """What the site calls them."""
         return self.user_id or self.visitor_id or ""
 
 
 class Receipt(BaseModel):
-    """What was deleted. It is in the audit log under this number, without their name."""
+    """How many rows were deleted. The audit log has an entry with this id, without the person's."""
 
     id: int
     erased_at: datetime
@@ -52,7 +51,7 @@ class Receipt(BaseModel):
 
 async def erase(database: Database, site: Site, person: Person, by: User) -> Receipt:
     """Deletes a person's events, visits, visitor and rejected events, and marks the rollup buckets
-    that counted them. Reports are right from the COMMIT on."""
+    that counted them. Reports are without them from the COMMIT on."""
     async with await database.connect() as connection:
         visitors = await visitors_of(connection, site, person)
         async with connection.transaction():

@@ -1,5 +1,5 @@
-"""Bots that were not recognised: once an editor names one, its events become a bot's, and it is in
-no other number any more."""
+"""Reclassification: an editor names a visit of a bot that was not recognised, and the events of its
+visitor move to `bot_event`, out of all other numbers."""
 
 from typing import Annotated
 from uuid import UUID
@@ -16,17 +16,17 @@ from api.text import PlainText
 
 
 class BotFound(BaseModel):
-    """A visit, as `sessions` lists it, that was a bot's."""
+    """A visit of the report `sessions` that was a bot's."""
 
     model_config = ConfigDict(extra="forbid")
 
     visit_id: UUID
     bot: Annotated[PlainText, Field(min_length=1, max_length=200)] = "unrecognised bot"
-    """What it is called in the report `bots`."""
+    """The name of the bot in the report `bots`."""
 
 
 class BotMoved(BaseModel):
-    """What was taken out of the numbers. A bot has one visitor; the events become a bot's."""
+    """How many rows were moved or deleted."""
 
     events: int
     visits: int
@@ -34,8 +34,9 @@ class BotMoved(BaseModel):
 
 
 async def move_bot(database: Database, site: Site, found: BotFound, by: User) -> BotMoved:
-    """Makes the events of a visit's visitor a bot's. Reports are right from the COMMIT on. What it
-    sends afterwards is judged by its user agent again. Raises NotFound."""
+    """Moves the events of a visit's visitor to `bot_event`. Reports are without them from the
+    COMMIT on. Later events of the visitor are classified by their user agent again. Raises
+    NotFound."""
     async with await database.connect() as connection, connection.transaction():
         await lock_sites(connection, [site.number])
         values = {"site": site.number, "visit": found.visit_id, "bot": found.bot}

@@ -16,25 +16,24 @@ ItemOut = TypeVar("ItemOut", bound=OfSite, covariant=True)
 
 
 class Batch(Protocol[ItemOut]):
-    """Items that are written in one transaction. While it is open, requests for its sites join."""
+    """Items that are written in one transaction. Further requests join while it is open."""
 
     @property
     def sites(self) -> frozenset[int]:
-        """The sites of all items that are in it or may join."""
+        """The sites of its items, and of those that may join."""
         ...
 
     def close(self) -> Sequence[ItemOut]:
-        """Its items. No request joins from now on: a second call returns the same."""
+        """Closes the batch: no request joins any more. Returns its items, the same on each call."""
         ...
 
 
 class ClosedBatch(Generic[Item]):
-    """A batch of items that were there from the start."""
+    """A batch that is closed from the start."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self.items = items
         self.sites = frozenset(item.site_id for item in items)
 
     def close(self) -> Sequence[Item]:
-        """Its items."""
         return self.items

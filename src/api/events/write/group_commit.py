@@ -1,10 +1,11 @@
-"""Group commit: requests wait together for one COMMIT instead of making one each.
+"""Group commit: requests that arrive together are written in one transaction.
 
-Whatever arrives while a batch is being written is the next batch. Under light load that is one
-event, at once; under heavy load it is thousands. Writers of one site wait for each other's locks:
-those of other processes, so a batch is closed when its writer has the locks and not before, and
-those of this one, so a site is in one batch at a time. A site with a long queue is written apart
-from the others and never by all writers, so that a flood on it delays no other site.
+The requests that arrive while a batch is being written make the next batch. Under light load that
+is one event, at once; under heavy load it is thousands. Writers of one site wait for each other's
+locks. A batch is closed only when its writer has the locks, because writers of other processes may
+hold them for a while; and one process writes a site in one batch at a time. A site with a long
+queue is written apart from the others and never by all writers, so that a flood on it delays no
+other site.
 """
 
 import asyncio
@@ -19,35 +20,35 @@ from api.errors import Unavailable
 from api.events.write.batch import Batch, Item
 
 WRITERS = 3
-"""Batches at a time."""
+"""How many batches are written at a time."""
 
 MAX_BATCH = 5_000
 MAX_WAITING = 40_000
 MAX_QUEUE = 15_000
 LONG_QUEUE = 500
-"""How many items of one site may wait and still be written together with other sites'."""
+"""How many items may wait for one site that is still written together with other sites."""
 
 GATHER_SECONDS = 0.002
-"""How long the next batch waits for clients whose request has just been written to send again."""
+"""How long the next batch waits for clients whose request was just written to send again."""
 
 CROWD = 4
-"""With fewer items in a batch and behind it the load is light, and the next one does not wait."""
+"""With fewer requests in a batch and items behind it, the next batch does not wait."""
 
 WORTHWHILE = 16
-"""A batch of so many items is worth its round trips, and for half of a crowd that is larger."""
+"""The next batch starts with so many items, or half of the expected ones if that is more."""
 
 DRAIN_SECONDS = 10.0
-"""How long a process that is told to end waits for what is being written."""
+"""How long a process that ends waits for batches that are being written."""
 
 
 Result = TypeVar("Result")
 
 Results = asyncio.Future[Sequence[Result]]
-"""What became of each item of a request."""
+"""The results of a request: one for each item."""
 
 Write = Callable[[Batch[Item]], Awaitable[Sequence[Result]]]
-"""Writes a batch, which it closes when nothing else has to be waited for. Returns after the COMMIT
-what became of each item, in order."""
+"""Writes a batch, and closes it when it has all locks. Returns its results, in order, after the
+COMMIT."""
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +58,7 @@ class WriteRequest(Generic[Item, Result]):
     items: Sequence[Item]
     results: Results[Result]
     due: float
-    """When the sender must hear something, by the loop's clock."""
+    """When the sender must get a response, by the loop's clock."""
 
 
 @dataclass(slots=True, eq=False)
@@ -69,20 +70,20 @@ class SiteQueue(Generic[Item, Result]):
         default_factory=deque[WriteRequest[Any, Any]]
     )
     size: int = 0
-    """How many items they have."""
+    """The number of items in these requests."""
 
     def append(self, request: WriteRequest[Item, Result]) -> None:
         self.requests.append(request)
         self.size += len(request.items)
 
     def take(self, most: int) -> list[WriteRequest[Item, Result]]:
-        """Requests from the front with up to so many items, the first one in any case."""
+        """Takes requests from the front, with at most `most` items, but at least one request."""
         taken: list[WriteRequest[Item, Result]] = []
         size = 0
         while self.requests and (not taken or size + len(self.requests[0].items) <= most):
             request = self.requests.popleft()
             size += len(request.items)
-            if not request.results.done():  # else it was refused, and will be sent again
+            if not request.results.done():  # else its time was over, and it was refused
                 taken.append(request)
         self.size -= size
         return taken
@@ -90,30 +91,30 @@ class SiteQueue(Generic[Item, Result]):
 
 @dataclass(slots=True, eq=False)
 class QueuedBatch(Generic[Item, Result]):
-    """What stands at the front of some queues when the batch is closed."""
+    """A batch of the requests that are in some queues when it is closed."""
 
     queues: Sequence[SiteQueue[Item, Result]]
     sites: frozenset[int]
     is_long: bool
-    """Whether it is one long queue's; else it is that of all short ones."""
+    """Whether it is of one long queue; else it is of all short ones."""
     take: Callable[["QueuedBatch[Item, Result]"], Sequence[WriteRequest[Item, Result]]]
     """Takes the requests out of the queues."""
     requests: Sequence[WriteRequest[Item, Result]] | None = None
-    """None while it is open."""
+    """Its requests; None while it is open."""
 
     def close(self) -> Sequence[Item]:
-        """Its items. Requests that come from now on are in the next batch."""
+        """Closes the batch, and returns its items. Later requests are in the next batch."""
         return [item for request in self.closed() for item in request.items]
 
     def closed(self) -> Sequence[WriteRequest[Item, Result]]:
-        """Its requests, the same way."""
+        """Closes the batch, and returns its requests."""
         if self.requests is None:
             self.requests = self.take(self)
         return self.requests
 
 
 class WriteQueue(Generic[Item, Result]):
-    """Where the requests of this process wait to be written."""
+    """The requests of this process that wait to be written."""
 
     def __init__(
         self,
@@ -130,19 +131,19 @@ class WriteQueue(Generic[Item, Result]):
         self.patience = PATIENCE * answer_seconds
         self.queues: dict[frozenset[int], SiteQueue[Item, Result]] = {}
         self.busy: set[int] = set()
-        """The sites of which something is being written."""
+        """The sites that are being written."""
         self.long_batches_running = 0
         self.short_batches_running = 0
-        """Closed ones: while one is being written, the next one grows."""
+        """Closed batches of short queues: while one is written, the next one collects requests."""
         self.batches: set[asyncio.Task[None]] = set()
         self.depth = 0
-        """How many items are in queues."""
+        """The number of items in queues."""
         self.waiting: deque[WriteRequest[Item, Result]] = deque()
-        """In a queue or in a batch, in the order of arrival."""
+        """Requests in queues and batches, in the order of arrival."""
         self.timer: asyncio.TimerHandle | None = None
-        """Goes off when the first of them has waited too long."""
+        """Refuses the first of them when it has waited too long."""
         self.min_batch = 0
-        """How many items are worth a batch until the time to gather is over."""
+        """How many items the next batch needs, until the time to gather is over."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -161,9 +162,9 @@ class WriteQueue(Generic[Item, Result]):
             self.stop_gathering()
 
     def write(self, items: Sequence[Item], due: float | None = None) -> Results[Result]:
-        """What becomes of each item, to be awaited: it is there after the COMMIT. Raises
-        Unavailable without room; awaiting raises it when there is no COMMIT in time: then the items
-        may be stored yet, and are duplicates when they are sent again."""
+        """The results of these items, to be awaited until the COMMIT. Raises Unavailable when there
+        is no room. Awaiting raises it when there is no COMMIT in time: the items may still be
+        stored then, and are duplicates when they are sent again."""
         queue = self.queue_of(items)
         loop = asyncio.get_running_loop()
         request = WriteRequest[Item, Result](
@@ -200,7 +201,7 @@ class WriteQueue(Generic[Item, Result]):
     def expire_waiting(self, due: float, again: bool = False) -> None:
         loop = asyncio.get_running_loop()
         if not again and loop.time() - due > STALL_SECONDS:
-            # This process was too busy to read: the database's answer may be there already.
+            # The loop was busy, so the results may have arrived without being read yet.
             self.timer = loop.call_later(STALL_SECONDS, self.expire_waiting, due, True)
             return
         for request in self.waiting:
@@ -211,7 +212,7 @@ class WriteQueue(Generic[Item, Result]):
         self.set_timer()
 
     def dispatch(self) -> None:
-        """Starts batches as long as there are idle writers and work for them."""
+        """Starts batches while there are idle writers and queues for them."""
         if self.depth < self.min_batch:
             return
         while len(self.batches) < self.writers and (queues := self.next_queues()):
@@ -237,8 +238,8 @@ class WriteQueue(Generic[Item, Result]):
         task.add_done_callback(lambda done: self.finish(done, batch))
 
     def close_batch(self, batch: QueuedBatch[Item, Result]) -> Sequence[WriteRequest[Item, Result]]:
-        """Takes the requests of a batch out of its queues. No queue that was short gives more than
-        a short one's worth, however long it has become meanwhile."""
+        """Takes the requests of a batch out of its queues. A queue that was short at the start
+        gives at most LONG_QUEUE items, however long it has become."""
         self.short_batches_running += not batch.is_long
         requests: list[WriteRequest[Item, Result]] = []
         room = MAX_BATCH
@@ -249,7 +250,7 @@ class WriteQueue(Generic[Item, Result]):
             self.depth -= before - queue.size
             del self.queues[queue.sites]
             if queue.requests:
-                self.queues[queue.sites] = queue  # at the end: the others come first
+                self.queues[queue.sites] = queue  # at the end, after the other queues
             if room <= 0:
                 break
         return requests
@@ -278,14 +279,13 @@ class WriteQueue(Generic[Item, Result]):
         self.on_depth(self.depth)
 
     def gather(self, requests: int) -> None:
-        """Waits a moment after a batch of so many requests, so that clients that send again at once
-        share the next one: else the first of them would be a batch alone, and delay the others."""
+        """Lets the next batch wait a moment for clients that send again at once after these
+        requests: else the first of them would be a batch alone, and delay the others."""
         crowd = requests + self.depth
         if crowd >= CROWD and not self.min_batch:
             self.min_batch = min(crowd, max(WORTHWHILE, crowd // 2))
             asyncio.get_running_loop().call_later(GATHER_SECONDS, self.stop_gathering)
 
     def stop_gathering(self) -> None:
-        """Starts the next batch with whatever is there."""
         self.min_batch = 0
         self.dispatch()

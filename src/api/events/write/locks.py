@@ -1,4 +1,4 @@
-"""Locks of sites: whoever changes what is stored of a site is alone with it until their COMMIT."""
+"""Locks of sites: only one transaction at a time changes what is stored of a site."""
 
 from collections.abc import Collection
 
@@ -10,8 +10,8 @@ SITE_LOCKS = 7301
 
 
 async def lock_sites(connection: Connection, sites: Collection[int]) -> None:
-    """Waits until nobody else changes these sites, and keeps others out until the end of the
-    transaction. Begins it, unless it has begun, in the same round trip."""
+    """Locks these sites until the end of the transaction. Begins the transaction if needed, in the
+    same round trip."""
     values = {"writers": WRITERS_LOCK, "locks": SITE_LOCKS, "sites": sorted(sites)}
     async with connection.pipeline():
         await execute(connection, "lock_sites", values)

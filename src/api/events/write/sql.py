@@ -1,4 +1,4 @@
-"""Runs the .sql files that write events: those of this package and of its neighbours."""
+"""Runs the .sql files that write events, of this package and others."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -15,22 +15,24 @@ from api.db.sql_files import text_of
 Connection = AsyncConnection[Any]
 
 Cursor = AsyncCursor[Any]
-"""Of a statement that was sent. In a pipeline its rows are there when they are fetched."""
+"""The cursor of a statement. In a pipeline, the statement runs at the latest when rows are
+fetched."""
 
 MAX_ROWS_IN_PIPELINE = 300
-"""Above it, COPY saves more than the round trips cost."""
+"""The most rows that are written in a pipeline. With more, COPY is faster in spite of its round
+trips."""
 
 
 class SqlFolder:
-    """The .sql files of a folder, by their names without the ending."""
+    """The .sql files of a folder, by their names without `.sql`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.texts: dict[str, LiteralString] = {}
 
     def text(self, name: str) -> LiteralString:
-        """The text of a file, in the driver's form. Kept by name: to look a path up takes 7 µs,
-        and a batch runs ten files."""
+        """The SQL of a file, in the form that psycopg expects. Cached by name: resolving a path
+        takes 7 µs, and a batch runs ten files."""
         if name not in self.texts:
             self.texts[name] = text_of(self.folder / f"{name}.sql")
         return self.texts[name]
@@ -42,7 +44,7 @@ class SqlFolder:
         values: Mapping[str, Any],
         shape: AsyncRowFactory[Any] = dict_row,
     ) -> Cursor:
-        """Runs a file with these values. Its rows come as dictionaries, or in another shape."""
+        """Runs a file with these values. Its rows are dictionaries, or of the given shape."""
         return await connection.cursor(row_factory=shape).execute(self.text(name), values)
 
 
@@ -52,8 +54,8 @@ execute = SQL.execute
 
 
 def pipeline_if_small(connection: Connection, rows: int) -> AbstractAsyncContextManager[object]:
-    """A pipeline for a few rows: then it is the round trips that cost, so statements are sent
-    together, up to one whose rows are needed."""
+    """A pipeline if there are few rows: then round trips cost most, and a pipeline sends statements
+    together until a result is needed."""
     return connection.pipeline() if rows <= MAX_ROWS_IN_PIPELINE else nullcontext()
 
 
@@ -63,8 +65,8 @@ async def insert(
     columns: Mapping[str, str],
     rows: Iterable[tuple[Any, ...]],
 ) -> None:
-    """Inserts "events" or "bots" with columns of these types: by COPY in binary form, or as JSON
-    in a pipeline, where COPY is impossible."""
+    """Inserts rows of "events" or "bots", with columns of these types: by COPY in binary form, or
+    as JSON in a pipeline, where COPY is not possible."""
     if connection.pgconn.pipeline_status:
         named = [dict(zip(columns, row, strict=True)) for row in rows]
         await execute(connection, f"insert_{kind}", {"rows": as_json(named)})
@@ -76,5 +78,5 @@ async def insert(
 
 
 def as_json(rows: Sequence[object]) -> str:
-    """Rows for jsonb_to_recordset and the like; decimals travel as text and stay exact."""
+    """Rows as JSON, for jsonb_to_recordset and others. Decimals become text, so they stay exact."""
     return msgspec.json.encode(rows).decode()

@@ -1,4 +1,4 @@
-"""Visitors of a site, numbered in the order of their first sight."""
+"""Visitors of a site, numbered in the order in which they are first seen."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,21 +11,21 @@ from api.events.write.visits import Visit
 
 
 class Visitor(Struct):
-    """Somebody on a site."""
+    """A visitor to store: new, or with changes."""
 
     site_id: int
     id: int
     number: int
     first_seen: datetime
     user_id: str | None = None
-    """As this batch tells it."""
+    """The user id in the events of this batch."""
     is_new: bool = False
     moved_from: datetime | None = None
-    """The stored first sight, where this batch has an earlier one."""
+    """The stored `first_seen`, if this batch has an earlier event."""
 
 
 class KnownVisitor(Struct):
-    """The number and the first sight of a visitor who is stored."""
+    """The stored number and first visit of a visitor."""
 
     number: int
     first_seen: datetime
@@ -43,29 +43,30 @@ async def query_visitors(connection: Connection, events: Sequence[Event]) -> Cur
 
 
 def resolve_visitors(
-    visits: Sequence[Visit], known: Mapping[int, KnownVisitor], last_numbers: dict[int, int]
+    visits: Sequence[Visit], stored: Mapping[int, KnownVisitor], last_numbers: dict[int, int]
 ) -> list[Visitor]:
-    """The visitors of these visits. Sets each visit's number and first sight; new visitors get
-    the next numbers of their site."""
+    """The visitors of these visits. Sets `visitor_number` and `first_seen` of each visit; new
+    visitors get the next numbers of their site."""
     visitors: dict[int, Visitor] = {}
     for visit in sorted(visits, key=lambda visit: visit.first):
         visitor = visitors.get(visit.visitor_id)
         if visitor is None:
-            visitor = resolve(visit, known.get(visit.visitor_id), last_numbers)
+            visitor = resolve(visit, stored.get(visit.visitor_id), last_numbers)
             visitors[visit.visitor_id] = visitor
         visit.visitor_number, visit.first_seen = visitor.number, visitor.first_seen
     return list(visitors.values())
 
 
-def resolve(visit: Visit, known: KnownVisitor | None, last_numbers: dict[int, int]) -> Visitor:
-    """The visitor of this visit, the earliest of theirs in the batch: known, or a new one."""
+def resolve(visit: Visit, stored: KnownVisitor | None, last_numbers: dict[int, int]) -> Visitor:
+    """The visitor of this visit, the earliest of theirs in the batch: the stored one, or a new
+    one."""
     site, visitor = visit.site_id, visit.visitor_id
-    if known is None:
+    if stored is None:
         last_numbers[site] += 1
         return Visitor(site, visitor, last_numbers[site], visit.started, is_new=True)
-    if visit.started < known.first_seen:
-        return Visitor(site, visitor, known.number, visit.started, moved_from=known.first_seen)
-    return Visitor(site, visitor, known.number, known.first_seen)
+    if visit.started < stored.first_seen:
+        return Visitor(site, visitor, stored.number, visit.started, moved_from=stored.first_seen)
+    return Visitor(site, visitor, stored.number, stored.first_seen)
 
 
 async def store_visitors(

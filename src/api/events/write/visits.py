@@ -1,9 +1,10 @@
-"""Visits: consecutive events of one visitor with no gap longer than 30 minutes.
+"""Visits: consecutive events of one visitor without a gap of more than 30 minutes.
 
-An event happens at its time; engagement, which is reported at its end, lasts from `engaged_from` to
-its time. The visit of two events is the merger of the visits of each. So an event that arrives late
-is no special case. It joins the visit it lies in or next to, whatever the order of arrival. Where
-it closes the gap between two visits they become one.
+An event happens at its time, but engagement, which is reported at its end, lasts from
+`engaged_from` to its time. A visit is built by merging: each event is a visit by itself, and the
+visit of two events is the merger of both. So the order of arrival does not matter: a late event
+joins the visit that it lies in or next to, and where it closes the gap between two visits they
+become one.
 """
 
 from collections import defaultdict
@@ -20,14 +21,14 @@ TIMEOUT = timedelta(minutes=30)
 """The longest gap between two events of one visit."""
 
 LONGEST_VISIT = timedelta(days=7)
-"""Longer activity is several visits: events are looked up by when their visit began."""
+"""Longer activity is several visits: that of an event is found in the 7 days before it."""
 
 LONGEST_SESSION = timedelta(hours=24)
-"""How far apart events with the same session_id may lie and still be one visit."""
+"""The longest time between two events with the same session_id that are one visit."""
 
 
 class PageMark(Struct, frozen=True, order=True):
-    """A page view in order of time; ties are broken by event id."""
+    """A page view, ordered by time, then event id."""
 
     at: datetime
     id: UUID
@@ -35,7 +36,7 @@ class PageMark(Struct, frozen=True, order=True):
 
 
 class Visit(Struct):
-    """One visit, as the fold of its events. Every field is a sum, a first or a last."""
+    """One visit. Each field is a sum, a first or a last of its events, so visits can be merged."""
 
     id: UUID
     site_id: int
@@ -43,7 +44,7 @@ class Visit(Struct):
     session_id: str | None
     started: datetime
     engaged_from: datetime
-    """Earlier than `started` where the first event reports engagement before it."""
+    """Earlier than `started` if the first event is engagement, which began before its time."""
     first_id: UUID
     last_event: datetime
     ended: datetime
@@ -54,18 +55,18 @@ class Visit(Struct):
     entry: PageMark | None
     exit: PageMark | None
     context: Context | None = None
-    """That of its first event; None where it is stored and has not changed."""
+    """The context of its first event; None for a stored visit whose first event has not changed."""
     visitor_number: int = -1
     first_seen: datetime | None = None
-    """Of its visitor; both are set before a new visit is stored."""
+    """The first visit of its visitor; it and `visitor_number` are set before it is stored."""
     stored_started: datetime | None = None
-    """`started` under which this visit is stored; None for a new one."""
+    """`started` of the stored row; None for a new visit."""
     last_change: int | None = None
-    """The number of the late change that it is part of."""
+    """The number of the late change (see api.rollups.late_log) that it is part of."""
     merged_into: "Visit | None" = None
 
     def absorb(self, other: "Visit") -> None:
-        """Makes this the visit of the events of both."""
+        """Adds the events of another visit to this one."""
         if other.first < self.first:
             self.started, self.first_id = other.started, other.first_id
             self.context = other.context
@@ -82,17 +83,17 @@ class Visit(Struct):
 
     @property
     def first(self) -> tuple[datetime, int]:
-        """The time of its first event; ties are broken by event id."""
+        """The time of its first event, then its id: what visits are ordered by."""
         return self.started, self.first_id.int
 
     @property
     def begins_anew(self) -> bool:
-        """Whether it is stored, and begins with another event now."""
+        """Whether it is stored, and has another first event now."""
         return self.stored_started is not None and self.context is not None
 
     @property
     def final(self) -> "Visit":
-        """The visit that this one became part of, or itself."""
+        """The visit that this one was merged into, directly or not, or itself."""
         return self.merged_into.final if self.merged_into else self
 
 
@@ -120,7 +121,7 @@ def visit_of(event: Event, visitor_id: int, visit_id: UUID) -> Visit:
 
 
 class Assignment:
-    """Gives each event of a batch its visit, starting from the visits that are stored."""
+    """Assigns each event of a batch to a visit, starting from the stored visits."""
 
     def __init__(self, stored: Iterable[Visit]) -> None:
         self.by_visitor: dict[int, list[Visit]] = defaultdict(list)
@@ -131,19 +132,18 @@ class Assignment:
             self.timeline(visit.site_id, visit.session_id, visit.visitor_id).append(visit)
 
     def timeline(self, site_id: int, session_id: str | None, visitor_id: int) -> list[Visit]:
-        """The visits among which an event looks for its own."""
+        """The visits that an event can join: of its session or, without one, of its visitor."""
         if session_id is None:
             return self.by_visitor[visitor_id]
         return self.by_session[site_id, session_id]
 
     def assign(self, events: Sequence[Event]) -> list[tuple[Event, Visit]]:
-        """Each event with its visit, in the order given."""
         in_time = sorted(range(len(events)), key=lambda i: (events[i].time, events[i].id.int))
         visits = {index: self.assign_one(events[index]) for index in in_time}
         return [(event, visits[index].final) for index, event in enumerate(events)]
 
     def assign_one(self, event: Event) -> Visit:
-        """The visit that the event joins or opens. It may be merged into another one later."""
+        """The visit that the event joins or begins. It may be merged into another one later."""
         visitor_id = self.visitor_of(event)
         timeline = self.timeline(event.site_id, event.session_id, visitor_id)
         near = in_session(timeline, event) if event.session_id else touching(timeline, event)
@@ -161,13 +161,12 @@ class Assignment:
         return host
 
     def visitor_of(self, event: Event) -> int:
-        """The day's id, or the one of the day before while a visit of it goes on over midnight."""
+        """The visitor id: that of the day before while a visit of it continues over midnight."""
         earlier = event.earlier_visitor_id
         goes_on = earlier is not None and touching(self.by_visitor.get(earlier, []), event)
         return earlier if earlier is not None and goes_on else event.visitor_id
 
     def merge(self, host: Visit, other: Visit, timeline: list[Visit]) -> None:
-        """Ends a visit that turned out to be part of another."""
         host.absorb(other)
         other.merged_into = host
         timeline.remove(other)
@@ -176,7 +175,7 @@ class Assignment:
 
 
 def touching(timeline: Iterable[Visit], event: Event) -> list[Visit]:
-    """The visits from which the event is at most one timeout away, the earliest first."""
+    """The visits that the event is at most TIMEOUT away from, the earliest first."""
     near = [
         visit
         for visit in timeline
@@ -188,11 +187,10 @@ def touching(timeline: Iterable[Visit], event: Event) -> list[Visit]:
 
 
 def span_with(visit: Visit, event: Event) -> timedelta:
-    """How long the visit would be with the event in it."""
     return max(visit.last_event, event.time) - min(visit.started, event.time)
 
 
 def in_session(timeline: Iterable[Visit], event: Event) -> list[Visit]:
-    """The latest visit of a client's session that the event fits in, without exceeding 24 h."""
+    """The latest visit of a session that the event fits into (LONGEST_SESSION); at most one."""
     fitting = [visit for visit in timeline if span_with(visit, event) <= LONGEST_SESSION]
     return sorted(fitting, key=lambda visit: visit.first)[-1:]

@@ -5,7 +5,7 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.events.enrich.user_agent import HUMAN_PATTERNS, Agent, known_crawlers, read_agent
+from api.events.enrich.user_agent import HUMAN_PATTERNS, Agent, crawler_patterns, read_agent
 
 UNKNOWN = Agent("", "", "", "", "", None, None)
 
@@ -259,14 +259,14 @@ class TestCrawlers:
             assert agent.bot_category == "other"
 
     def test_crawler_patterns_are_nearly_all_used(self) -> None:
-        _, crawlers = known_crawlers()
+        _, crawlers = crawler_patterns()
         assert len(crawlers) >= 0.99 * len(CRAWLER_USER_AGENTS_DATA)
 
     def test_crawler_patterns_left_out_still_exist(self) -> None:
         assert {entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA} >= HUMAN_PATTERNS
 
     def test_crawlers_have_readable_names(self) -> None:
-        _, crawlers = known_crawlers()
+        _, crawlers = crawler_patterns()
         unreadable = [name for name, _ in crawlers if not name or set(name) & set("\\[]*?|^$\n")]
         assert unreadable == []
 

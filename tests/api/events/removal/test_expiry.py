@@ -350,7 +350,7 @@ async def test_retention_that_is_too_short_or_invalid_is_refused(site: TestSite,
         f"/api/sites/{site.key}/retention", json={"days": days}, headers=site.admin
     )
     assert answer.status_code == 422
-    allowed = "days: must be 0 (for ever), 22 to 36500, or null (what the installation says)"
+    allowed = "days: must be 0 (for ever), 22 to 36500, or null (the setting of the installation)"
     assert answer.json()["detail"] == allowed
 
 

@@ -48,14 +48,14 @@ def index_sql(rollup: Rollup) -> tuple[LiteralString, ...]:
     """The indexes of the stored rows: by time, by the last change in a bucket, and, with a single
     dimension, by its value, since often only the rows of the listed values are read."""
     create: LiteralString = f"create index if not exists {rollup.name}"
-    place: LiteralString = f"on {rollup.name}_stored (site_id"
+    on: LiteralString = f"on {rollup.name}_stored (site_id"
     indexes: tuple[LiteralString, ...] = (
-        f"{create}_by_time {place}, bucket)",
-        f"{create}_by_change {place}, bucket, last_change) where last_change is not null",
+        f"{create}_by_time {on}, bucket)",
+        f"{create}_by_change {on}, bucket, last_change) where last_change is not null",
     )
     if len(rollup.dimensions) != 1:
         return indexes
-    return *indexes, f"{create}_by_value {place}, {rollup.dimensions[0]}, bucket)"
+    return *indexes, f"{create}_by_value {on}, {rollup.dimensions[0]}, bucket)"
 
 
 def fact_view_sql(fact: Fact) -> LiteralString:
@@ -129,8 +129,8 @@ def signature(rollup: Rollup) -> LiteralString:
     ]
     if rollup.distinct_visitors:
         measures = ["block integer", "visitors bit", "visitor_number integer"]
-    place = ("site_id integer", "bucket timestamptz")
-    return ", ".join((*place, *dimensions, *measures, "last_change bigint"))
+    first = ("site_id integer", "bucket timestamptz")
+    return ", ".join((*first, *dimensions, *measures, "last_change bigint"))
 
 
 def live_rows_sql(rollup: Rollup) -> LiteralString:

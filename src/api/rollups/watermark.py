@@ -23,9 +23,9 @@ STRIDE = timedelta(days=31)
 
 
 async def begin_watermark(connection: Connection, rollup: Rollup, now: datetime) -> None:
-    """Puts the watermark of a new rollup where its base table begins, or its rows begin to be of
-    use; before the first row it has none. The long search for that place makes nobody wait; whoever
-    wrote something older since then is found under the lock."""
+    """Puts the watermark of a new rollup where its base table begins, or where its rows begin to be
+    kept; while the table is empty it has none. The slow search runs without the lock; under it only
+    rows older than its result are looked for."""
     values = {"name": rollup.name, "before": "infinity"}
     if not await fetch_value(connection, "has_no_watermark", values):
         return

@@ -28,7 +28,8 @@ class Late:
     """What changes behind the watermark, and how it is logged or marked."""
 
     change: int
-    """Its number. The lock of a site makes its changes commit in the order of their numbers."""
+    """The number of the change. The lock of a site makes its changes commit in the order of their
+    numbers."""
     logged: Collection[Hour]
     marked: Collection[Hour]
     events: Sequence[tuple[Event, Visit]]
@@ -58,7 +59,7 @@ class Late:
     async def log_visits(
         self, connection: Connection, sign: int, visits: Sequence[tuple[Visit, datetime]]
     ) -> None:
-        """Logs visits as they are stored, found by these starts."""
+        """Logs visits as they are stored; each comes with the start under which it is stored."""
         logged = [
             (visit.visitor_id, started, visit.id)
             for visit, started in visits

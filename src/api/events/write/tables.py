@@ -44,7 +44,7 @@ Key = TypeVar("Key")
 
 
 def widen(spans: dict[Key, Span], key: Key, event: Event) -> Span:
-    """The span under a key, with this event in it."""
+    """Extends the span of a visitor or session so that this event lies in it, and returns it."""
     engaged_from, time = event.engaged_from, event.time
     span = spans.get(key)
     if span is None:

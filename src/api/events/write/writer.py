@@ -215,9 +215,9 @@ class Existing:
     visits: list[Visit]
     visitors: dict[int, KnownVisitor]
     last_numbers: dict[int, int]
-    """The last one given out, by site."""
+    """The highest visitor number that is taken, by site."""
     watermark: datetime | None
-    """Up to when rows are stored in any rollup."""
+    """The latest watermark of all rollups: no bucket after it is stored."""
     change: int
     """The number of what this transaction changes behind that."""
     xid: str

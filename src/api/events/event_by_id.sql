@@ -8,8 +8,7 @@ left join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
 where e.site_id = :site and e.id = :id
 union all
 select b.id, b.time, b.name, b.page, b.hostname, '', '', null, null,
-    null, false, null, null, null, '', '', '',
-    '', '', 'bot', b.bot
+    null, false, null, null, null, '', '', '', '', '', 'bot', b.bot
 from bot_event b
 where b.site_id = :site and b.id = :id
 limit 1

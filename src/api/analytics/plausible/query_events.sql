@@ -16,8 +16,8 @@ with happened as (
     where e.name <> 'engagement' and /*event_filter*/ true /*end*/
     group by 1
 ), entered as (
-    select /*entry_dimensions*/ '[]'::jsonb /*end*/ as dimensions, sum(v.visits_with_pageview) as visits_with_pageview,
-        sum(v.bounces) as bounces
+    select /*entry_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
+        sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces
     from visits(:site, :lower, :upper) v
     where :of_pages and v.entry_page <> '' and /*visit_filter*/ true /*end*/
     group by 1

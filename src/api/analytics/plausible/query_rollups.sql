@@ -4,8 +4,9 @@
 --     dimensions_text, visitors, reads_visitors, new_visitors, reads_new_visitors, metrics, order
 with visited as (
     select /*visit_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
-        sum(v.visits) as visits, sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces,
-        sum(v.duration_seconds) as duration_seconds, sum(v.visit_pageviews) as visit_pageviews
+        sum(v.visits) as visits, sum(v.visits_with_pageview) as visits_with_pageview,
+        sum(v.bounces) as bounces, sum(v.duration_seconds) as duration_seconds,
+        sum(v.visit_pageviews) as visit_pageviews
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     -- What came late may have taken the last visit away from a group.

@@ -6,8 +6,9 @@ with visited as (
     select /*visit_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         count(distinct v.visitor_id) as visitors,
         count(distinct v.visitor_id) filter (where v.started = v.first_seen) as new_visitors,
-        sum(v.visits) as visits, sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces,
-        sum(v.duration_seconds) as duration_seconds, sum(v.visit_pageviews) as visit_pageviews
+        sum(v.visits) as visits, sum(v.visits_with_pageview) as visits_with_pageview,
+        sum(v.bounces) as bounces, sum(v.duration_seconds) as duration_seconds,
+        sum(v.visit_pageviews) as visit_pageviews
     from visits(:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     /*grouped*/ group by 1 /*end*/

@@ -1,10 +1,11 @@
--- The visits that a filter chooses, each read once: how many there were per bucket, of whom, and what
--- happened on them, each event in the bucket of its own time. Most visits lie in one bucket and know how
--- many events they had; only of those that cross an edge the events are read.
+-- The visits that a filter chooses, each read once: how many there were per bucket, of whom, and
+-- what happened on them, each event in the bucket of its own time. Most visits lie in one bucket
+-- and know how many events they had; only of those that cross an edge the events are read.
 -- slots: visit_filter
 with chosen as materialized (
-    select v.visitor_id, v.id, v.visitor_number, v.started, v.last_event, v.visits_with_pageview, v.bounces, v.duration_seconds,
-        v.pageviews, v.events - v.pageviews as custom_events,
+    select v.visitor_id, v.id, v.visitor_number, v.started, v.last_event,
+        v.visits_with_pageview, v.bounces, v.duration_seconds, v.pageviews,
+        v.events - v.pageviews as custom_events,
         width_bucket(v.started, :edges::timestamptz[]) as n,
         v.started >= :lower and v.last_event < :upper
             and width_bucket(v.started, :edges::timestamptz[])
@@ -19,8 +20,9 @@ with chosen as materialized (
     ) v
     where v.last_event >= :lower and /*visit_filter*/ true /*end*/
 ), visited as (
-    select n, count(*) as visits, count(distinct visitor_number) as visitors, sum(visits_with_pageview) as visits_with_pageview,
-        sum(bounces) as bounces, sum(duration_seconds) as duration_seconds, sum(pageviews) as visit_pageviews
+    select n, count(*) as visits, count(distinct visitor_number) as visitors,
+        sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
+        sum(duration_seconds) as duration_seconds, sum(pageviews) as visit_pageviews
     from chosen
     where started >= :lower
     group by n

@@ -1,5 +1,5 @@
--- How many different visitors were found by value. They come as bit strings, which are united, or one
--- by one; of those count who are not among the bits.
+-- How many different visitors were found by value. They come as bit strings, which are united, or
+-- one by one; of those count who are not among the bits.
 , united as (
     select value, block, bit_or(visitors) as visitors
     from found

@@ -1,14 +1,14 @@
--- How far each visitor (or visit) got: of each step when it was first reached, the seconds since the step
--- before, and the visit. The events are in order of time, then id; of one that fits several steps the
--- latest step comes first, so that one event is not two steps in a row.
+-- How far each visitor (or visit) got: of each step when it was first reached, the seconds since
+-- the step before, and the visit. The events are in order of time, then id; of one that fits
+-- several steps the latest step comes first, so that one event is not two steps in a row.
 -- slots: unit, position, visit_of_event_filter, globs, latest
 with recursive fitting as not materialized (
     /*include funnel_events_part*/
 ), ordered as (
-    -- A chain is known by its start. Since the window counts from there, the latest start that got to
-    -- the step before serves as well as any earlier one. Each round goes on from one step to the next:
-    -- a row is at the step that it fits (step = reached), or waits for its own step to be next. What
-    -- comes too late for the chain that is latest now comes too late for good.
+    -- A chain is known by its start. Since the window counts from there, the latest start that got
+    -- to the step before serves as well as any earlier one. Each round goes on from one step to the
+    -- next: a row is at the step that it fits (step = reached), or waits for its own step to be
+    -- next. What comes too late for the chain that is latest now comes too late for good.
     select visitor_id, unit, visit_id, time, id, step, least(step, 2) as reached,
         coalesce(start, time) as start, start as since
     from (
@@ -49,7 +49,8 @@ with recursive fitting as not materialized (
     ) e
     where step = steps and time <= start + make_interval(secs => :window_seconds)
 ), unordered as (
-    -- The steps that were last done within the window before this event, and the latest of the others.
+    -- The steps that were last done within the window before this event, and the latest of the
+    -- others.
     select e.visitor_id, e.unit, e.visit_id, e.time, e.id, recent.steps, recent.since
     from (
         select *, /*latest*/ array[max(time) filter (where step = 1) over walk] /*end*/ as latest,

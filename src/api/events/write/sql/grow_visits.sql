@@ -9,9 +9,9 @@ select
     visitor_id, started, id, site_id, visitor_number, first_seen, engaged_from, last_event, ended,
     pageviews, events, interactive_events, revenue, first_id, last_change,
     last_event - started > interval '6 hours',
-    coalesce(entry ->> 'page', ''), cast(entry ->> 'at' as timestamptz), cast(entry ->> 'id' as uuid),
-    coalesce(exit ->> 'page', ''), cast(exit ->> 'at' as timestamptz), cast(exit ->> 'id' as uuid)
-from jsonb_to_recordset(cast(:visits as jsonb)) as grown (
+    coalesce(entry ->> 'page', ''), (entry ->> 'at')::timestamptz, (entry ->> 'id')::uuid,
+    coalesce(exit ->> 'page', ''), (exit ->> 'at')::timestamptz, (exit ->> 'id')::uuid
+from jsonb_to_recordset(:visits::jsonb) as grown (
     visitor_id bigint, started timestamptz, id uuid, site_id integer, visitor_number integer,
     first_seen timestamptz, engaged_from timestamptz, last_event timestamptz, ended timestamptz,
     pageviews integer, events integer, interactive_events integer, revenue numeric, first_id uuid,

@@ -22,6 +22,10 @@ TIMEOUT = timedelta(minutes=30)
 LONGEST_VISIT = timedelta(days=7)
 """Longer activity is several visits: events are looked up by when their visit began."""
 
+LONG_VISIT = timedelta(hours=6)
+"""Longer visits are flagged, for queries that look for visits that go on from before a range (see
+chosen_visits_part.sql)."""
+
 LONGEST_SESSION = timedelta(hours=24)
 """How far apart events with the same session_id may lie and still be one visit."""
 

@@ -18,7 +18,7 @@ with visited as (
         sum(e.revenue) as revenue, min(e.currency) as currency, max(e.currency) as other_currency
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and v.started between e.time - interval '7 days' and e.time
+        and visit_reaches(v.started, e.time)
     where :of_events and e.name <> 'engagement' and /*event_filter*/ true /*end*/
     /*grouped*/ group by 1 /*end*/
 ), everybody as (

@@ -11,12 +11,13 @@ with chosen as materialized (
             and width_bucket(v.started, :edges::timestamptz[])
                 = width_bucket(v.last_event, :edges::timestamptz[]) as whole
     from (
-        select * from visits(:site, :lower::timestamptz - interval '6 hours', :upper)
+        select * from visits(:site, :lower::timestamptz - long_visit(), :upper)
         union all
-        -- Few last longer than that, 7 days at most.
+        -- Few last longer than that.
         select * from visits(
-            :site, :lower::timestamptz - interval '7 days', :lower::timestamptz - interval '6 hours'
-        ) where is_long
+            :site, :lower::timestamptz - longest_visit(), :lower::timestamptz - long_visit()
+        )
+        where is_long
     ) v
     where v.last_event >= :lower and /*visit_filter*/ true /*end*/
 ), visited as (

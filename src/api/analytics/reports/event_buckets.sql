@@ -5,7 +5,7 @@ select (:starts::timestamptz[])[width_bucket(e.time, :starts::timestamptz[])] as
     avg(e.duration)::float8 as avg_duration
 from events(:site, :lower, :upper) e
 left join visit v on :dimension <> '' and v.visitor_id = e.visitor_id
-    and v.id = e.visit_id and v.started between e.time - interval '7 days' and e.time
+    and v.id = e.visit_id and visit_reaches(v.started, e.time)
 where /*event_filter*/ true /*end*/ and e.name <> 'engagement'
     and (:pages::text[] is null or e.page = any(:pages))
 group by 1, 2, 3, 4

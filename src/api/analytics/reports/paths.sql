@@ -6,8 +6,8 @@ with viewed as (
     select v.id as visit, e.page, row_number() over path as position,
         lag(e.page) over path as before
     from visits(:site, :lower, :upper) v
-    -- A visit may go on after the range, for 7 days at most.
-    join events(:site, :lower, :upper::timestamptz + interval '7 days') e
+    -- A visit may go on after the range.
+    join events(:site, :lower, :upper::timestamptz + longest_visit()) e
         on e.visitor_id = v.visitor_id and e.visit_id = v.id and e.name = 'pageview'
         and e.time between v.started and v.last_event
     where /*visit_filter*/ true /*end*/

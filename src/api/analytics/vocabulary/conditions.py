@@ -33,7 +33,7 @@ VISITS_WITH: LiteralString = (
 
 EVENTS_OF: LiteralString = (
     "exists (select from visit v where v.visitor_id = e.visitor_id and v.id = e.visit_id"
-    " and v.started between e.time - interval '7 days' and e.time and "
+    " and visit_reaches(v.started, e.time) and "
 )
 
 

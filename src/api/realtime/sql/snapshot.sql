@@ -47,7 +47,7 @@ select
                 limit 20
             ) e
             left join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-                and v.started between e.time - interval '7 days' and e.time
+                and visit_reaches(v.started, e.time)
             order by e.time desc, e.id
         ) latest
     ) as latest

@@ -6,6 +6,6 @@ from jsonb_to_recordset(:spans::jsonb)
 cross join lateral (
     select * from visit v
     where v.site_id + 0 = span.site_id and v.session_id = span.session_id
-        and v.started between span.lower - interval '24 hours' and span.upper + interval '24 hours'
+        and v.started between span.lower - longest_session() and span.upper + longest_session()
     offset 0  -- looked up span by span: other plans read every visit there is
 ) v

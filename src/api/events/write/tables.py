@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import asdict
 from psycopg.rows import tuple_row
 
-from api.events.models import Event
-from api.events.write.sql import Connection, Cursor, as_json, execute, insert
+from api.db.sql_files import Fragment, statement
+from api.events.models import Context, Event
+from api.events.write.sql import SQL, Connection, Cursor, as_json, execute, insert
 from api.events.write.visits import LONG_VISIT, PageMark, Visit
 
 
@@ -195,7 +196,13 @@ async def store_visits(
     if grown := [visit for visit in changed if visit.context is None]:
         await execute(connection, "grow_visits", {"visits": visit_rows(grown)})
     if new := [visit for visit in changed if visit.context is not None]:
-        await execute(connection, "add_visits", {"visits": visit_rows(new)})
+        await connection.execute(ADD_VISITS, {"visits": visit_rows(new)})
+
+
+CONTEXT = Fragment(cast(LiteralString, ", ".join(Context.__struct_fields__)))
+"""The columns of the context. The cast is safe: the fields of a class are part of the program."""
+
+ADD_VISITS = statement(SQL.folder / "add_visits.sql", {"context": CONTEXT}).text
 
 
 def visit_rows(visits: Sequence[Visit]) -> str:

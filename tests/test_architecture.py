@@ -36,7 +36,6 @@ LAYERS = (
 LONGEST_TEST_NAME = 75
 
 MODULES = sorted(SRC.rglob("*.py"))
-QUESTIONS = sorted(SRC.rglob("*.sql"))
 
 
 def name_of(path: Path) -> str:
@@ -230,11 +229,6 @@ def test_tables_of_rollups_are_named_in_their_package_only() -> None:
 def test_modules_have_no_vague_names() -> None:
     vague = {"utils", "helpers", "manager", "common", "misc", "service"}
     assert not [path for path in MODULES if path.stem in vague]
-
-
-@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
-def test_every_sql_file_begins_with_comment(path: Path) -> None:
-    assert path.read_text().startswith(("--", "copy")), path.name
 
 
 CONTAINERS = {"dict", "list", "set", "defaultdict", "deque", "Counter", "OrderedDict"}

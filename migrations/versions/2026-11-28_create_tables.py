@@ -165,7 +165,7 @@ create table visit (
 
 # A session is looked up by its id, which is nearly unique: with the site in front of it this index
 # looked to the planner like the one by site and time, and it took that.
-# Few visits last long (see add_visits.sql), and a range has to look for those from before it.
+# Few visits last long (see long_visit), and a range has to look for those from before it.
 VISIT_INDEXES = """
 create index visit_site_started on visit (site_id, started desc);
 create index visit_session on visit (session_id, started) where session_id is not null;
@@ -259,6 +259,44 @@ create table late_event (change bigint not null, sign integer not null, like eve
 create index late_event_time on late_event (site_id, time);
 """
 
+# Constants of visits and visitor bitmaps for the .sql files, where Python's are not at hand; a test
+# compares the two. The planner inlines these functions: it finds the same indexes and partitions as
+# with the expressions themselves.
+CONSTANTS = """
+-- The longest that a visit lasts.
+create function longest_visit() returns interval
+    language sql immutable parallel safe return interval '7 days';
+
+-- The longest gap between two events of one visit.
+create function visit_timeout() returns interval
+    language sql immutable parallel safe return interval '30 minutes';
+
+-- How far apart events with the same session id may lie and still be one visit.
+create function longest_session() returns interval
+    language sql immutable parallel safe return interval '24 hours';
+
+-- Visits that last longer are flagged (visit.is_long).
+create function long_visit() returns interval
+    language sql immutable parallel safe return interval '6 hours';
+
+-- Whether a visit that started then can have an event at this time. Stable, as it is to subtract an
+-- interval from a time.
+create function visit_reaches(started timestamptz, event_time timestamptz) returns boolean
+    language sql stable parallel safe
+    return started between event_time - longest_visit() and event_time;
+
+-- A bitmap of nobody; in which block a visitor is, as which bit, and a bitmap of them alone.
+create function empty_bitmap() returns bit
+    language sql immutable parallel safe return B'0'::bit(16384);
+create function bitmap_block(visitor_number integer) returns integer
+    language sql immutable parallel safe return visitor_number >> 14;
+create function bitmap_bit(visitor_number integer) returns integer
+    language sql immutable parallel safe return visitor_number & 16383;
+create function bitmap_of(visitor_number integer) returns bit
+    language sql immutable parallel safe
+    return set_bit(empty_bitmap(), bitmap_bit(visitor_number), 1);
+"""
+
 # Whether an event is what a step of a funnel, or a goal, asks for: its name, its page (itself, or
 # any that a pattern matches; the empty pattern is any page) and its properties, compared as text.
 MATCHES_STEP = """
@@ -287,7 +325,7 @@ create table write_probe (
 
 
 def upgrade() -> None:
-    for statements in (ACCOUNTS, VISITOR, REJECTED_EVENT, ROLLUPS, MATCHES_STEP, UPKEEP):
+    for statements in (ACCOUNTS, VISITOR, REJECTED_EVENT, ROLLUPS, CONSTANTS, MATCHES_STEP, UPKEEP):
         run(statements)
     create_time_table("event", EVENT, "time", EVENT_INDEXES)
     create_time_table("visit", VISIT, "started", VISIT_INDEXES)
@@ -327,3 +365,7 @@ def downgrade() -> None:
     )
     run("drop sequence change_number")
     run("drop function matches_step, has_props")
+    run(
+        "drop function visit_reaches, longest_visit, visit_timeout, longest_session, long_visit,"
+        " bitmap_of, bitmap_block, bitmap_bit, empty_bitmap"
+    )

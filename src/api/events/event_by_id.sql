@@ -4,12 +4,11 @@ select e.id, e.time, e.name, e.page, e.hostname, e.title, e.referrer, e.duration
     v.browser, v.os, v.device, null as bot
 from event e
 left join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-    and v.started between e.time - interval '7 days' and e.time
+    and visit_reaches(v.started, e.time)
 where e.site_id = :site and e.id = :id
 union all
 select b.id, b.time, b.name, b.page, b.hostname, '', '', null, null,
-    null, false, null, null, null, '', '', '',
-    '', '', 'bot', b.bot
+    null, false, null, null, null, '', '', '', '', '', 'bot', b.bot
 from bot_event b
 where b.site_id = :site and b.id = :id
 limit 1

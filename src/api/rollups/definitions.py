@@ -38,13 +38,7 @@ EVENTS = Fact(
     },
 )
 
-VISIT_MEASURES = (
-    "visits",
-    "visits_with_pageview",
-    "bounces",
-    "duration_seconds",
-    "visit_pageviews",
-)
+VISIT_MEASURES = tuple(VISITS.measures)
 
 FIRST_VISITS = Fact(
     name="first_visits",

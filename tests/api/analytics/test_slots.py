@@ -60,7 +60,7 @@ STATS: list[dict[str, Any]] = [
     {"metrics": ["pageviews"], "dimensions": ["time:day"]},
     {"metrics": ["visits"], "dimensions": ["country"]},
     {"metrics": ["revenue"], "dimensions": ["source"]},
-    {"metrics": ["visitors"], "dimensions": ["source", "event:page", "event:goal"]},
+    {"metrics": ["visitors", "events"], "dimensions": ["source", "event:page", "event:goal"]},
 ]
 
 

@@ -16,7 +16,7 @@ from api.analytics.time.ranges import Range
 from api.analytics.vocabulary.conditions import condition
 from api.analytics.vocabulary.dimensions import GOAL
 from api.analytics.vocabulary.filters import NUMBERS, without_goals
-from api.analytics.vocabulary.metrics import METRICS, measures_of
+from api.analytics.vocabulary.metrics import METRICS, measures_of, sums_slot
 from api.analytics.vocabulary.ranking import NOTHING
 from api.db.sql_files import Fragment
 from api.errors import Expired, Invalid
@@ -28,17 +28,18 @@ def question_of(asked: StatsQuery, groups: Groups) -> Question[Params]:
     of_visits = groups.grouping == "visit"
     requires = requirements_of(asked.metrics, groups)
     order = {"order": order_of(asked, groups)}
+    sums = sum_slots(asked.metrics, groups)
     of_rollups = Variant(
         "plausible/query_rollups.sql",
         requires,
-        slots=lambda _: order | rollup_slots(requires, groups),
+        slots=lambda _: order | sums | rollup_slots(requires, groups),
         only_rollups=True,
     )
     reads_events = not of_visits or any(METRICS[metric].events for metric in asked.metrics)
     of_base = Variant(
         "plausible/query_visits.sql" if of_visits else "plausible/query_events.sql",
         base=("event", "visit") if reads_events else ("visit",),
-        slots=lambda query: order | base_slots(query, groups),
+        slots=lambda query: order | sums | base_slots(query, groups),
     )
     variants = (of_rollups, of_base) if of_visits else (of_base,)
     return Question(StatsRow, variants, tuple(asked.metrics))
@@ -54,6 +55,17 @@ def requirements_of(metrics: Sequence[str], groups: Groups) -> Mapping[str, Requ
     if any(metric in ("new_visitors", "returning_visitors") for metric in metrics):
         needed["new_visitors"] = NEW_VISITORS
     return {slot: replace(one, dimensions=groups.columns) for slot, one in needed.items()}
+
+
+def sum_slots(metrics: Sequence[str], groups: Groups) -> dict[str, Fragment]:
+    """The sums that the metrics are made of; those of visits tell which groups there are."""
+    slots: dict[str, Fragment] = {}
+    if groups.grouping == "visit":
+        measures = dict.fromkeys(("visits", *measures_of(metrics, "visits")))
+        slots["visit_sums"] = sums_slot(measures, "v")
+    if measures := measures_of(metrics, "events"):
+        slots["event_sums"] = sums_slot(measures, "e")
+    return slots
 
 
 def rollup_slots(requires: Mapping[str, Requirement], groups: Groups) -> dict[str, Fragment]:

@@ -1,23 +1,23 @@
 -- Metrics by dimensions of events (page, name, properties, goals), alone or with those of their
 -- visits and of time. What no metric asked for needs is not read.
--- slots: event_dimensions, joins, event_filter, entry_dimensions, visit_filter, exit_dimensions,
---     everybody_filter, group_dimensions, everybody_event_filter, visitor_dimensions, metrics,
---     without_goal, order
+-- slots: event_dimensions, event_sums, joins, event_filter, entry_dimensions, visit_filter,
+--     exit_dimensions, everybody_filter, group_dimensions, everybody_event_filter,
+--     visitor_dimensions, metrics, without_goal, order
 with happened as (
     select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         count(distinct e.visitor_id) as visitors, count(distinct e.visit_id) as visits,
         count(distinct e.visitor_id) filter (where v.started = v.first_seen) as new_visitors,
-        sum(e.pageviews) as pageviews, sum(e.custom_events) as custom_events,
-        sum(e.revenue) as revenue, min(e.currency) as currency, max(e.currency) as other_currency
+        /*event_sums*/ sum(e.pageviews) as pageviews /*end*/,
+        min(e.currency) as currency, max(e.currency) as other_currency
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and v.started between e.time - interval '7 days' and e.time
+        and visit_reaches(v.started, e.time)
     /*joins*/ /*end*/
     where e.name <> 'engagement' and /*event_filter*/ true /*end*/
     group by 1
 ), entered as (
-    select /*entry_dimensions*/ '[]'::jsonb /*end*/ as dimensions, sum(v.visits_with_pageview) as visits_with_pageview,
-        sum(v.bounces) as bounces
+    select /*entry_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
+        sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces
     from visits(:site, :lower, :upper) v
     where :of_pages and v.entry_page <> '' and /*visit_filter*/ true /*end*/
     group by 1
@@ -33,7 +33,7 @@ with happened as (
         /*include ../reports/page_views*/
     ) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and v.started between e.time - interval '7 days' and e.time
+        and visit_reaches(v.started, e.time)
     /*joins*/ /*end*/
     where :of_time_on_page and /*event_filter*/ true /*end*/
     group by 1
@@ -46,7 +46,7 @@ with happened as (
         count(distinct e.visitor_id) as group_visitors
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and v.started between e.time - interval '7 days' and e.time
+        and visit_reaches(v.started, e.time)
     where :of_everybody and not :of_visitors and e.name <> 'engagement'
         and /*everybody_event_filter*/ true /*end*/
     group by 1

@@ -1,18 +1,18 @@
 -- Any metrics by any dimensions of visits and of time, from rollups (see query_visits.sql). What no
 -- metric asked for needs is not read.
--- slots: visit_dimensions, visits, visit_filter, grouped, event_dimensions, events, reads_events,
---     dimensions_text, visitors, reads_visitors, new_visitors, reads_new_visitors, metrics, order
+-- slots: visit_dimensions, visit_sums, visits, visit_filter, grouped, event_dimensions, event_sums,
+--     events, reads_events, dimensions_text, visitors, reads_visitors, new_visitors,
+--     reads_new_visitors, metrics, order
 with visited as (
     select /*visit_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
-        sum(v.visits) as visits, sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces,
-        sum(v.duration_seconds) as duration_seconds, sum(v.visit_pageviews) as visit_pageviews
+        /*visit_sums*/ sum(v.visits) as visits /*end*/
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     -- What came late may have taken the last visit away from a group.
     /*grouped*/ group by 1 having sum(v.visits) > 0 /*end*/
 ), happened as (
     select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
-        sum(e.pageviews) as pageviews, sum(e.custom_events) as custom_events
+        /*event_sums*/ sum(e.pageviews) as pageviews /*end*/
     from /*events*/ events /*end*/ (:site, :lower, :upper) e
     where /*reads_events*/ true /*end*/
     /*grouped*/ group by 1 /*end*/

@@ -1,23 +1,22 @@
 -- Any metrics by any dimensions of visits and of time. Visits count where they started, page views
 -- and custom events at their own time. What no metric asked for needs is not read.
--- slots: visit_dimensions, visit_filter, grouped, event_dimensions, event_filter, everybody_filter,
---     metrics, order
+-- slots: visit_dimensions, visit_sums, visit_filter, grouped, event_dimensions, event_sums,
+--     event_filter, everybody_filter, metrics, order
 with visited as (
     select /*visit_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         count(distinct v.visitor_id) as visitors,
         count(distinct v.visitor_id) filter (where v.started = v.first_seen) as new_visitors,
-        sum(v.visits) as visits, sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces,
-        sum(v.duration_seconds) as duration_seconds, sum(v.visit_pageviews) as visit_pageviews
+        /*visit_sums*/ sum(v.visits) as visits /*end*/
     from visits(:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     /*grouped*/ group by 1 /*end*/
 ), happened as (
     select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
-        sum(e.pageviews) as pageviews, sum(e.custom_events) as custom_events,
-        sum(e.revenue) as revenue, min(e.currency) as currency, max(e.currency) as other_currency
+        /*event_sums*/ sum(e.pageviews) as pageviews /*end*/,
+        min(e.currency) as currency, max(e.currency) as other_currency
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and v.started between e.time - interval '7 days' and e.time
+        and visit_reaches(v.started, e.time)
     where :of_events and e.name <> 'engagement' and /*event_filter*/ true /*end*/
     /*grouped*/ group by 1 /*end*/
 ), everybody as (

@@ -1,26 +1,29 @@
--- The visits that a filter chooses, each read once: how many there were per bucket, of whom, and what
--- happened on them, each event in the bucket of its own time. Most visits lie in one bucket and know how
--- many events they had; only of those that cross an edge the events are read.
+-- The visits that a filter chooses, each read once: how many there were per bucket, of whom, and
+-- what happened on them, each event in the bucket of its own time. Most visits lie in one bucket
+-- and know how many events they had; only of those that cross an edge the events are read.
 -- slots: visit_filter
 with chosen as materialized (
-    select v.visitor_id, v.id, v.visitor_number, v.started, v.last_event, v.visits_with_pageview, v.bounces, v.duration_seconds,
-        v.pageviews, v.events - v.pageviews as custom_events,
+    select v.visitor_id, v.id, v.visitor_number, v.started, v.last_event,
+        v.visits_with_pageview, v.bounces, v.duration_seconds, v.pageviews,
+        v.events - v.pageviews as custom_events,
         width_bucket(v.started, :edges::timestamptz[]) as n,
         v.started >= :lower and v.last_event < :upper
             and width_bucket(v.started, :edges::timestamptz[])
                 = width_bucket(v.last_event, :edges::timestamptz[]) as whole
     from (
-        select * from visits(:site, :lower::timestamptz - interval '6 hours', :upper)
+        select * from visits(:site, :lower::timestamptz - long_visit(), :upper)
         union all
-        -- Few last longer than that, 7 days at most.
+        -- Few last longer than that.
         select * from visits(
-            :site, :lower::timestamptz - interval '7 days', :lower::timestamptz - interval '6 hours'
-        ) where is_long
+            :site, :lower::timestamptz - longest_visit(), :lower::timestamptz - long_visit()
+        )
+        where is_long
     ) v
     where v.last_event >= :lower and /*visit_filter*/ true /*end*/
 ), visited as (
-    select n, count(*) as visits, count(distinct visitor_number) as visitors, sum(visits_with_pageview) as visits_with_pageview,
-        sum(bounces) as bounces, sum(duration_seconds) as duration_seconds, sum(pageviews) as visit_pageviews
+    select n, count(*) as visits, count(distinct visitor_number) as visitors,
+        sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
+        sum(duration_seconds) as duration_seconds, sum(pageviews) as visit_pageviews
     from chosen
     where started >= :lower
     group by n

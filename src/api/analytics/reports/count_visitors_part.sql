@@ -1,5 +1,5 @@
--- How many different visitors were found by value. They come as bit strings, which are united, or one
--- by one; of those count who are not among the bits.
+-- How many different visitors were found by value. They come as bit strings, which are united, or
+-- one by one; of those count who are not among the bits.
 , united as (
     select value, block, bit_or(visitors) as visitors
     from found
@@ -14,8 +14,8 @@ from (
     union all
     select s.value, count(*)
     from single s
-    left join united u on u.value = s.value and u.block = s.visitor_number >> 14
-    where u.block is null or get_bit(u.visitors, s.visitor_number & 16383) = 0
+    left join united u on u.value = s.value and u.block = bitmap_block(s.visitor_number)
+    where u.block is null or get_bit(u.visitors, bitmap_bit(s.visitor_number)) = 0
     group by 1
 ) counted
 group by 1

@@ -1,12 +1,13 @@
 -- Events in time buckets, by page, and by a dimension of their visits where one is asked for.
 -- slots: dimension, event_filter
-select (:starts::timestamptz[])[width_bucket(e.time, :starts::timestamptz[])] as time, e.page, e.name,
-    /*dimension*/ null::text /*end*/ as value, count(*) as count,
+select (:starts::timestamptz[])[width_bucket(e.time, :starts::timestamptz[])] as time,
+    e.page, e.name, /*dimension*/ null::text /*end*/ as value, count(*) as count,
     avg(e.duration)::float8 as avg_duration
 from events(:site, :lower, :upper) e
 left join visit v on :dimension <> '' and v.visitor_id = e.visitor_id
-    and v.id = e.visit_id and v.started between e.time - interval '7 days' and e.time
-where /*event_filter*/ true /*end*/ and e.name <> 'engagement' and (:pages::text[] is null or e.page = any(:pages))
+    and v.id = e.visit_id and visit_reaches(v.started, e.time)
+where /*event_filter*/ true /*end*/ and e.name <> 'engagement'
+    and (:pages::text[] is null or e.page = any(:pages))
 group by 1, 2, 3, 4
 order by 1, 2, 3, 4
 limit :limit offset :offset

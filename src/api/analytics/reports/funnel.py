@@ -102,7 +102,7 @@ class FunnelVisitor(BaseModel):
 
 VISIT = Fragment(
     "left join visit v on h.step = 1 and v.visitor_id = h.visitor_id and v.id = h.visit_id"
-    " and v.started between h.time - interval '7 days' and h.time"
+    " and visit_reaches(v.started, h.time)"
 )
 """Joins the visit with the event of the first step."""
 

@@ -3,8 +3,8 @@
 -- slots: unit, position, visit_of_event_filter, globs
 select e.visitor_id, e.unit, e.visit_id, e.time, e.id, e.position, s.step::int
 from (
-    select e.visitor_id, /*unit*/ null::uuid /*end*/ as unit, e.visit_id, e.time, e.id, e.name, e.page,
-        e.props, /*position*/ null::bigint /*end*/ as position
+    select e.visitor_id, /*unit*/ null::uuid /*end*/ as unit, e.visit_id, e.time, e.id, e.name,
+        e.page, e.props, /*position*/ null::bigint /*end*/ as position
     from events(:site, :lower, :upper) e
     where /*visit_of_event_filter*/ true /*end*/ and e.name <> 'engagement'
 ) e

@@ -11,7 +11,7 @@ with active as (
     left join active a using (n, block)
     left join (select n + 1 as n, block, visitors from active) b using (n, block)
     left join arrived c using (n, block)
-    cross join (select B'0'::bit(16384) as zero) zero
+    cross join (select empty_bitmap() as zero) zero
 ), counted as (
     select n, sum(bit_count(here & arrived)) as arrived,
         sum(bit_count(here & ~arrived & before)) as went_on,

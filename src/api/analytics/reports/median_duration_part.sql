@@ -1,6 +1,6 @@
--- The median duration of all visits, without sorting them all: a slice from the middle of the range tells
--- between which durations it will be. Of the others it is enough to count how many are shorter. Should
--- it not lie there, all are sorted.
+-- The median duration of all visits, without sorting them all: a slice from the middle of the range
+-- tells between which durations it will be. Of the others it is enough to count how many are
+-- shorter. Should it not lie there, all are sorted.
 with slice as materialized (
     select percentile_disc(array[0.45, 0.55]) within group (order by ended - started) as bounds
     from visits(

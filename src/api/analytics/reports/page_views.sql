@@ -9,8 +9,8 @@ from (
             min(e.time) filter (where e.name = 'pageview') over (
                 partition by e.visitor_id, e.visit_id order by e.time desc, e.id desc
                 rows between unbounded preceding and 1 preceding) as next_view
-        -- A visit may go on after the range, for 7 days at most.
-        from events(:site, :lower, :upper::timestamptz + interval '7 days') e
+        -- A visit may go on after the range.
+        from events(:site, :lower, :upper::timestamptz + longest_visit()) e
         where e.name in ('pageview', 'engagement')
         window visit as (partition by e.visitor_id, e.visit_id order by e.time, e.id)
     ) e

@@ -1,7 +1,7 @@
--- Pages by page views; of the visits that entered on a page, how many left at once. Everything but page
--- views, visitors most of all, is only counted for the pages that are listed or may be: sorted by
--- visitors, nobody below the bound can be among the first. What can only be had from the events is read
--- when it is asked for.
+-- Pages by page views; of the visits that entered on a page, how many left at once. Everything but
+-- page views, visitors most of all, is only counted for the pages that are listed or may be: sorted
+-- by visitors, nobody below the bound can be among the first. What can only be had from the events
+-- is read when it is asked for.
 -- slots: events, event_filter, entries, visit_filter, exits, ranked, rank_by, page_visitors, top,
 --     is_candidate, candidates, listed, order
 with viewed as (

@@ -3,10 +3,11 @@
 -- are one node without a name.
 -- slots: visit_filter, direction
 with viewed as (
-    select v.id as visit, e.page, row_number() over path as position, lag(e.page) over path as before
+    select v.id as visit, e.page, row_number() over path as position,
+        lag(e.page) over path as before
     from visits(:site, :lower, :upper) v
-    -- A visit may go on after the range, for 7 days at most.
-    join events(:site, :lower, :upper::timestamptz + interval '7 days') e
+    -- A visit may go on after the range.
+    join events(:site, :lower, :upper::timestamptz + longest_visit()) e
         on e.visitor_id = v.visitor_id and e.visit_id = v.id and e.name = 'pageview'
         and e.time between v.started and v.last_event
     where /*visit_filter*/ true /*end*/
@@ -38,8 +39,8 @@ with viewed as (
     where step < :steps
     group by step, page, next_page
 ), labelled as (
-    -- "in" is looked up in a hash table, whatever the planner makes of the sizes of what windows leave:
-    -- to join, it would compare every link with every node.
+    -- "in" is looked up in a hash table, whatever the planner makes of the sizes of what windows
+    -- leave: to join, it would compare every link with every node.
     select step, case when (step, page) in (select step, page from named) then page end as page,
         case when (step + 1, next_page) in (select step, page from named) then next_page end
             as next_page, ends, visits

@@ -13,7 +13,7 @@ cross join lateral (
     select /*dimension*/ v.channel /*end*/ as value
     from visit v
     where v.visitor_id = o.visitor_id and /*touch*/ v.id = o.visit_id
-        and v.started between o.time - interval '7 days' and o.time /*end*/
+        and visit_reaches(v.started, o.time) /*end*/
     order by v.started, v.id
     limit 1
 ) touch

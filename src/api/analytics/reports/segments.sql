@@ -18,8 +18,9 @@ with visited as (
     from events(:site, :lower, :upper) e
     where (/*event_filter*/ true /*end*/) and (/*b_event_filter*/ true /*end*/)
 ), counted as (
-    select segment, sum(visits) as visits, sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
-        sum(duration_seconds) as duration_seconds, sum(visit_pageviews) as visit_pageviews, count(distinct visitor_id) as visitors,
+    select segment, sum(visits) as visits, sum(visits_with_pageview) as visits_with_pageview,
+        sum(bounces) as bounces, sum(duration_seconds) as duration_seconds,
+        sum(visit_pageviews) as visit_pageviews, count(distinct visitor_id) as visitors,
         count(distinct visitor_id) filter (where started = first_seen) as new_visitors
     from visited
     group by segment

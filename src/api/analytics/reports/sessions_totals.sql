@@ -7,7 +7,8 @@ from (
         null::float8 as views_per_visit, null::float8 as bounce_rate /*end*/
     from (
         select sum(visits) as visits, sum(visits_with_pageview) as visits_with_pageview,
-            sum(bounces) as bounces, sum(duration_seconds) as duration_seconds, sum(visit_pageviews) as visit_pageviews
+            sum(bounces) as bounces, sum(duration_seconds) as duration_seconds,
+            sum(visit_pageviews) as visit_pageviews
         from /*visits*/ visits /*end*/ (:site, :lower, :upper)
     ) visited
     cross join (

@@ -7,8 +7,8 @@ from (
         null::float8 as views_per_visit, null::float8 as bounce_rate /*end*/
     from (
         select sum(visits) as visits, count(distinct visitor_id) as visitors,
-            sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces, sum(duration_seconds) as duration_seconds,
-            sum(visit_pageviews) as visit_pageviews,
+            sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
+            sum(duration_seconds) as duration_seconds, sum(visit_pageviews) as visit_pageviews,
             percentile_cont(0.5) within group (order by duration_seconds::float8) as median_duration
         from visits(:site, :lower, :upper) v
         where /*visit_filter*/ true /*end*/

@@ -8,7 +8,8 @@ with active as (
     cross join (select distinct block from active) blocks
     left join active a using (n, block)
 ), grown as (
-    select n, visitors as day, bit_or(visitors) over week as week, bit_or(visitors) over month as month
+    select n, visitors as day, bit_or(visitors) over week as week,
+        bit_or(visitors) over month as month
     from days
     window week as (partition by block order by n rows 6 preceding),
         month as (partition by block order by n rows 29 preceding)

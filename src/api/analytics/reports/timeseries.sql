@@ -3,7 +3,8 @@
 -- slots: visits, visit_filter, events, event_filter, dimension, visitors, metrics
 with visited as (
     select width_bucket(v.bucket, :starts::timestamptz[]) as n, sum(visits) as visits,
-        sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces, sum(duration_seconds) as duration_seconds
+        sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
+        sum(duration_seconds) as duration_seconds
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     group by 1

@@ -1,7 +1,7 @@
 -- The visitor bitmaps by period, as bit strings; visitors who come one by one become bits, too.
 -- slots: visitors, range
 select width_bucket(v.bucket, :starts::timestamptz[]) as n,
-    coalesce(v.block, v.visitor_number >> 14) as block,
-    bit_or(coalesce(v.visitors, set_bit(B'0'::bit(16384), v.visitor_number & 16383, 1))) as visitors
+    coalesce(v.block, bitmap_block(v.visitor_number)) as block,
+    bit_or(coalesce(v.visitors, bitmap_of(v.visitor_number))) as visitors
 from /*visitors*/ daily_visitors /*end*/ (:site, /*range*/ :first, :until /*end*/) v
 group by 1, 2

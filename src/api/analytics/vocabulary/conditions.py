@@ -33,7 +33,7 @@ VISITS_WITH: LiteralString = (
 
 EVENTS_OF: LiteralString = (
     "exists (select from visit v where v.visitor_id = e.visitor_id and v.id = e.visit_id"
-    " and v.started between e.time - interval '7 days' and e.time and "
+    " and visit_reaches(v.started, e.time) and "
 )
 
 
@@ -45,9 +45,7 @@ def clause_condition(clause: Clause, of: Of) -> Fragment:
     bound: dict[str, Any] = {f"values_{number}": values}
     if clause.property_name:
         bound[f"property_{number}"] = clause.property_name
-    compared: LiteralString = (
-        f"{expression} {clause.operator.sql} any(cast(:values_{number} as text[]))"
-    )
+    compared: LiteralString = f"{expression} {clause.operator.sql} any(:values_{number}::text[])"
     if dimension.table:
         compared = f"exists (select from {dimension.table} where {dimension.on} and {compared})"
     if dimension.of == of:

@@ -159,6 +159,12 @@ def metrics_slot(keys: Iterable[str]) -> Fragment:
     return Fragment(", ".join(f"{METRICS[key].sql} as {METRICS[key].key}" for key in keys))
 
 
+def sums_slot(measures: Iterable[LiteralString], row: LiteralString) -> Fragment:
+    """These measures summed up over the rows of a group (v of visits, e of events), as a select
+    list."""
+    return Fragment(", ".join(f"sum({row}.{measure}) as {measure}" for measure in measures))
+
+
 def measures_of(keys: Iterable[str], of: str) -> tuple[LiteralString, ...]:
     """The measures of visits, or of events, that these metrics are computed from."""
     chosen = [METRICS[key] for key in keys]

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar, cast
 
 from msgspec import Struct
+from msgspec.structs import asdict
 from psycopg.rows import tuple_row
 
-from api.events.models import Event
-from api.events.write.sql import Connection, Cursor, as_json, execute, insert
-from api.events.write.visits import PageMark, Visit
+from api.db.sql_files import Fragment, statement
+from api.events.models import Context, Event
+from api.events.write.sql import SQL, Connection, Cursor, as_json, execute, insert
+from api.events.write.visits import LONG_VISIT, PageMark, Visit
 
 
 class Span(Struct):
@@ -192,9 +194,34 @@ async def store_visits(
     if gone:
         await delete_visits(connection, gone)
     if grown := [visit for visit in changed if visit.context is None]:
-        await execute(connection, "grow_visits", {"visits": as_json(grown)})
+        await execute(connection, "grow_visits", {"visits": visit_rows(grown)})
     if new := [visit for visit in changed if visit.context is not None]:
-        await execute(connection, "add_visits", {"visits": as_json(new)})
+        await connection.execute(ADD_VISITS, {"visits": visit_rows(new)})
+
+
+CONTEXT = Fragment(cast(LiteralString, ", ".join(Context.__struct_fields__)))
+"""The columns of the context. The cast is safe: the fields of a class are part of the program."""
+
+ADD_VISITS = statement(SQL.folder / "add_visits.sql", {"context": CONTEXT}).text
+
+
+def visit_rows(visits: Sequence[Visit]) -> str:
+    return as_json([visit_row(visit) for visit in visits])
+
+
+def visit_row(visit: Visit) -> dict[str, Any]:
+    """The columns of a visit, without those of its context where it is stored and has not changed.
+    Other keys are not stored."""
+    row = asdict(visit)
+    entry, last, context = row.pop("entry"), row.pop("exit"), row.pop("context")
+    if context is not None:
+        row.update(asdict(context))
+    row["entry_page"], row["exit_page"] = "", ""
+    if entry is not None:
+        row["entry_at"], row["entry_id"], row["entry_page"] = entry.at, entry.id, entry.page
+        row["exit_at"], row["exit_id"], row["exit_page"] = last.at, last.id, last.page
+    row["is_long"] = visit.last_event - visit.started > LONG_VISIT
+    return row
 
 
 async def delete_visits(connection: Connection, visits: Sequence[Visit]) -> None:

@@ -23,6 +23,10 @@ TIMEOUT = timedelta(minutes=30)
 LONGEST_VISIT = timedelta(days=7)
 """Longer activity is several visits: that of an event is found in the 7 days before it."""
 
+LONG_VISIT = timedelta(hours=6)
+"""Longer visits are flagged, for queries that look for visits that go on from before a range (see
+chosen_visits_part.sql)."""
+
 LONGEST_SESSION = timedelta(hours=24)
 """The longest time between two events with the same session_id that are one visit."""
 

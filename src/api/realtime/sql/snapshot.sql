@@ -2,7 +2,8 @@
 -- minute and top pages of the last 30, today's totals, the latest events.
 select
     (
-        select count(distinct visitor_id) from events(:site, :now::timestamptz - interval '5 minutes', :until)
+        select count(distinct visitor_id)
+        from events(:site, :now::timestamptz - interval '5 minutes', :until)
     ) as visitors_now,
     (
         select json_agg(coalesce(counted.events, 0) order by minute)
@@ -22,14 +23,19 @@ select
             select page, count(*) as pageviews, count(distinct visitor_id) as visitors
             from events(:site, :now::timestamptz - interval '30 minutes', :until)
             where name = 'pageview'
-            group by page order by pageviews desc, page limit 10
+            group by page
+            order by pageviews desc, page
+            limit 10
         ) top
     ) as top_pages,
     (
         select json_build_object(
             'visits', coalesce(sum(visits), 0), 'visitors', count(distinct visitor_id),
-            'pageviews', (select coalesce(sum(pageviews), 0) from activity(:site, :midnight, :until))
-        ) from visits(:site, :midnight, :until)
+            'pageviews', (
+                select coalesce(sum(pageviews), 0) from activity(:site, :midnight, :until)
+            )
+        )
+        from visits(:site, :midnight, :until)
     ) as today,
     (
         select coalesce(json_agg(latest), '[]') from (
@@ -37,10 +43,11 @@ select
             from (
                 select * from events(:site, :now::timestamptz - interval '30 minutes', :until)
                 where name <> 'engagement'
-                order by time desc, id limit 20
+                order by time desc, id
+                limit 20
             ) e
             left join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-                and v.started between e.time - interval '7 days' and e.time
+                and visit_reaches(v.started, e.time)
             order by e.time desc, e.id
         ) latest
     ) as latest

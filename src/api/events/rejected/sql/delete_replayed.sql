@@ -1,2 +1,2 @@
 -- Deletes rejected events by their numbers: they are stored as events by now.
-delete from rejected_event where site_id = :site and id = any(cast(:ids as bigint[]))
+delete from rejected_event where site_id = :site and id = any(:ids::bigint[])

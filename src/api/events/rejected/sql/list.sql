@@ -2,8 +2,8 @@
 select id, received_at, code, detail, visitor_id, user_id, user_agent, payload
 from rejected_event
 where site_id = :site
-  and (cast(:code as text) is null or code = :code)
-  and (cast(:ids as bigint[]) is null or id = any(:ids))
-  and (cast(:before as bigint) is null or id < :before)
+    and (:code::text is null or code = :code)
+    and (:ids::bigint[] is null or id = any(:ids))
+    and (:before::bigint is null or id < :before)
 order by id desc
 limit :limit

@@ -1,4 +1,4 @@
 -- Deletes rejected events of a person, or with their name anywhere.
 delete from rejected_event
 where site_id = :site
-  and (visitor_id = any(cast(:visitors as bigint[])) or user_id = :name or strpos(payload, :quoted) > 0)
+    and (visitor_id = any(:visitors::bigint[]) or user_id = :name or strpos(payload, :quoted) > 0)

@@ -6,7 +6,7 @@ with newest as (
     from site
 ), due as (
     select id, raw_data_since, date_trunc('week', least(
-        cast(:now as timestamptz) - make_interval(days => coalesce(retention_days, :days)), newest.time
+        :now::timestamptz - make_interval(days => coalesce(retention_days, :days)), newest.time
     ), 'UTC') as line
     from site cross join newest
     where coalesce(retention_days, :days) > 0

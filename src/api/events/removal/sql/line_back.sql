@@ -7,11 +7,13 @@ with reach as (
         (select max(bucket) from activity(site.id, '-infinity', raw_data_since)),
         raw_data_since
     ), 'UTC') as first_week
-    from site where id = cast(:site as int) and raw_data_since is not null
+    from site where id = :site::int and raw_data_since is not null
 ), weeks as (
     select week, week + interval '7 days' as next_week
     from reach
-    cross join generate_series(first_week, raw_data_since - interval '7 days', interval '7 days') week
+    cross join generate_series(
+        first_week, raw_data_since - interval '7 days', interval '7 days'
+    ) week
 ), cut as (
     select next_week from weeks
     where (
@@ -25,7 +27,8 @@ with reach as (
         select coalesce(sum(visits), 0) from traffic(:site, week, next_week)
     )
 ), whole as (
-    select raw_data_since, coalesce((select max(next_week) from cut), first_week) as since from reach
+    select raw_data_since, coalesce((select max(next_week) from cut), first_week) as since
+    from reach
 )
 select least(raw_data_since, case
     when since > now() and since - interval '7 days' <= now() then since - interval '7 days'

@@ -2,5 +2,5 @@
 insert into bot_event (time, id, site_id, bot, category, name, page, hostname)
 select time, id, site_id, :bot, 'other', name, page, hostname
 from event
-where visitor_id = any(cast(:visitors as bigint[]))
+where visitor_id = any(:visitors::bigint[])
 on conflict do nothing

@@ -7,16 +7,9 @@ insert into visit (
 )
 select
     visitor_id, started, id, site_id, visitor_number, first_seen, engaged_from, last_event, ended,
-    pageviews, events, interactive_events, revenue, first_id, last_change,
-    last_event - started > interval '6 hours',
-    coalesce(entry ->> 'page', ''), cast(entry ->> 'at' as timestamptz), cast(entry ->> 'id' as uuid),
-    coalesce(exit ->> 'page', ''), cast(exit ->> 'at' as timestamptz), cast(exit ->> 'id' as uuid)
-from jsonb_to_recordset(cast(:visits as jsonb)) as grown (
-    visitor_id bigint, started timestamptz, id uuid, site_id integer, visitor_number integer,
-    first_seen timestamptz, engaged_from timestamptz, last_event timestamptz, ended timestamptz,
-    pageviews integer, events integer, interactive_events integer, revenue numeric, first_id uuid,
-    last_change bigint, entry jsonb, exit jsonb
-)
+    pageviews, events, interactive_events, revenue, first_id, last_change, is_long,
+    entry_page, entry_at, entry_id, exit_page, exit_at, exit_id
+from json_populate_recordset(null::visit, :visits::json)
 on conflict (visitor_id, started, id) do update set
     first_seen = excluded.first_seen,
     engaged_from = excluded.engaged_from,

@@ -6,4 +6,4 @@ insert into event (
 select
     visitor_id, time, id, site_id, visitor_number, visit_id, name, page, hostname, title, referrer,
     user_id, duration, revenue, currency, interactive, props, last_change
-from jsonb_populate_recordset(null::event, cast(:rows as jsonb))
+from jsonb_populate_recordset(null::event, :rows::jsonb)

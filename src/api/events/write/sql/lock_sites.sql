@@ -2,4 +2,4 @@
 -- moves a watermark.
 select pg_advisory_xact_lock_shared(:writers)
 union all
-select pg_advisory_xact_lock(:locks, site) from unnest(cast(:sites as int[])) site
+select pg_advisory_xact_lock(:locks, site) from unnest(:sites::int[]) site

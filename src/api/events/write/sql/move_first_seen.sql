@@ -5,9 +5,9 @@ insert into visit (
     pageviews, events, interactive_events, first_id
 )
 select
-    v.visitor_id, v.started, v.id, v.site_id, v.visitor_number, seen.first_seen, v.engaged_from, v.last_event,
-    v.ended, v.pageviews, v.events, v.interactive_events, v.first_id
-from unnest(cast(:visitors as bigint[]), cast(:first_seens as timestamptz[])) seen (visitor_id, first_seen)
+    v.visitor_id, v.started, v.id, v.site_id, v.visitor_number, seen.first_seen, v.engaged_from,
+    v.last_event, v.ended, v.pageviews, v.events, v.interactive_events, v.first_id
+from unnest(:visitors::bigint[], :first_seens::timestamptz[]) seen (visitor_id, first_seen)
 cross join lateral (
     select * from visit
     where visitor_id = seen.visitor_id and first_seen > seen.first_seen

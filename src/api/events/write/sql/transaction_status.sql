@@ -1,2 +1,2 @@
 -- The status of a recent transaction.
-select pg_xact_status(cast(:xid as xid8)) as status
+select pg_xact_status(:xid::xid8) as status

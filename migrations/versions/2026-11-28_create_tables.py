@@ -285,6 +285,11 @@ create function visit_reaches(started timestamptz, event_time timestamptz) retur
     language sql stable parallel safe
     return started between event_time - longest_visit() and event_time;
 
+-- The start of the bucket of a rollup in which a time lies. Weeks begin on Monday.
+create function bucket_start(width interval, instant timestamptz) returns timestamptz
+    language sql immutable parallel safe
+    return date_bin(width, instant, timestamptz '2000-01-03 00:00:00+00');
+
 -- A bitmap of nobody; in which block a visitor is, as which bit, and a bitmap of them alone.
 create function empty_bitmap() returns bit
     language sql immutable parallel safe return B'0'::bit(16384);
@@ -367,5 +372,5 @@ def downgrade() -> None:
     run("drop function matches_step, has_props")
     run(
         "drop function visit_reaches, longest_visit, visit_timeout, longest_session, long_visit,"
-        " bitmap_of, bitmap_block, bitmap_bit, empty_bitmap"
+        " bucket_start, bitmap_of, bitmap_block, bitmap_bit, empty_bitmap"
     )

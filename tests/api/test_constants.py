@@ -7,6 +7,7 @@ import pytest
 
 from api.db.database import Database
 from api.events.write.visits import LONG_VISIT, LONGEST_SESSION, LONGEST_VISIT, TIMEOUT
+from api.rollups.definitions import ROLLUPS
 from api.rollups.model import BIT, BLOCK, BLOCK_OF
 
 
@@ -53,3 +54,14 @@ async def test_bitmaps_of_sql_are_those_of_rollups(database: Database) -> None:
         from unnest(array[0, 1, 16383, 16384, 1000000]) visitor_number
     """
     assert await ask(database, question) == [True] * 5
+
+
+async def test_buckets_of_sql_are_those_of_rollups(database: Database) -> None:
+    for rollup in {rollup.width: rollup for rollup in ROLLUPS}.values():
+        question: LiteralString = f"""
+            select bucket_start({rollup.width_sql}, time) = {rollup.floor("time")}
+            from generate_series(
+                timestamptz '1999-12-30 00:30+00', '2000-01-20 00:00+00', interval '17 hours'
+            ) time
+        """
+        assert set(await ask(database, question)) == {True}

@@ -1,10 +1,9 @@
 -- The bucket at which the watermark of a new rollup begins: where its base table does, or where its
 -- rows begin to be kept. No row where the table has none before a time, or the watermark has begun.
 select greatest(
-    date_bin(
+    bucket_start(
         (select width from rollup_state where name = :name),
-        min(/*time*/ started /*end*/),
-        timestamptz '2000-01-03 00:00:00+00'
+        min(/*time*/ started /*end*/)
     ),
     (select rows_since from rollup_state where name = :name)
 )

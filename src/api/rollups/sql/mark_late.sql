@@ -1,5 +1,6 @@
--- Marks the stored buckets of a rollup that have changes in the late log which its stored rows do not
--- contain, and that passed an age since it was refreshed last, or are older than anything is late.
+-- Marks the stored buckets of a rollup that have changes in the late log which its stored rows do
+-- not contain, and that passed an age since it was refreshed last, or are older than anything is
+-- late.
 insert into rollup_dirty (rollup, site_id, bucket, due_at)
 select distinct r.name, c.site_id, bucket, :now::timestamptz
 from (
@@ -9,7 +10,7 @@ from (
 ) c
 join rollup_state r on r.name = :name and c.time >= r.rows_since and c.time < r.watermark
 join site on site.id = c.site_id and c.time >= coalesce(site.raw_data_since, '-infinity')
-cross join lateral date_bin(r.width, c.time, timestamptz '2000-01-03 00:00:00+00') bucket
+cross join lateral bucket_start(r.width, c.time) bucket
 where (
     :everything
     or bucket > coalesce(r.refreshed_at, '-infinity') - r.width - :late_age::interval

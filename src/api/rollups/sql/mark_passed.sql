@@ -2,7 +2,7 @@
 -- rows of: what is logged must not be added to nothing. They are due at once.
 insert into rollup_dirty (rollup, site_id, bucket, due_at)
 select distinct r.name, passed.site_id,
-    date_bin(r.width, passed.time, timestamptz '2000-01-03 00:00:00+00'), :target::timestamptz
+    bucket_start(r.width, passed.time), :target::timestamptz
 from (
     select site_id, /*time*/ started /*end*/ as time from /*table*/ visit /*end*/
     where /*time*/ started /*end*/ < :target and /*time*/ started /*end*/ >= (

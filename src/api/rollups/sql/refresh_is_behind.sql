@@ -1,10 +1,8 @@
--- The rollups with a watermark that should have moved by a time, or a bucket that was due by then and
--- not computed. A new installation fills its rollups at first.
+-- The rollups with a watermark that should have moved by a time, or a bucket that was due by then
+-- and not computed. A new installation fills its rollups at first.
 select name from rollup_state r
 join unnest(:names::text[], :lags::interval[]) asked (name, lag) using (name)
-cross join lateral date_bin(
-    width, :then::timestamptz - lag, timestamptz '2000-01-03 00:00:00+00'
-) passed
+cross join lateral bucket_start(width, :then::timestamptz - lag) passed
 where watermark < passed and exists (
     select from site where created_at < :then and (
         watermark > '-infinity'

@@ -1,5 +1,5 @@
--- Removes the marks of a rollup whose version is still the one that was read. They are locked in the
--- order in which writers take them, so that the two never wait for each other in a circle.
+-- Removes the marks of a rollup whose version is still the one that was read. They are locked in
+-- the order in which writers take them, so that the two never wait for each other in a circle.
 with read as (
     select * from unnest(:sites::int[], :buckets::timestamptz[], :versions::bigint[])
         read (site_id, bucket, version)

@@ -1,5 +1,6 @@
--- What stays true while the caller holds the locks of these sites and the writers': the last visitor
--- number given out on each, what the writer has to know of rollups, and the number of the transaction.
+-- What stays true while the caller holds the locks of these sites and the writers': the last
+-- visitor number given out on each, what the writer has to know of rollups, and the number of the
+-- transaction.
 select
     asked.id as site_id,
     greatest(

@@ -148,7 +148,7 @@ def test_worker_killed_with_server_is_replaced(tmp_path: Path) -> None:
         workers[-1].kill()
         postmaster_of(data_dir).kill()
         # Until then the next worker has come to look for the server.
-        eventually(lambda: "try 4" in service.output())
+        eventually(lambda: "attempt 4" in service.output())
         configuration.write_text(good)
         statuses_until_stored(service, "after")
         eventually(service.is_ready)

@@ -188,7 +188,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 FOLDER = Path(__file__).parent
 
-SLOW_FOLDERS = {"chaos", "dashboard", "hostile", "linear", "tracker"}
+SLOW_FOLDERS = {"drills", "chaos", "dashboard", "hostile", "linear", "tracker"}
 """Their tests break, flood or measure things, or drive a browser."""
 
 

@@ -37,7 +37,7 @@ async def begin_watermark(connection: Connection, rollup: Rollup, now: datetime)
     async with connection.transaction():
         await block_writers(connection)
         older = await fetch_value(connection, "first_bucket", {**values, "before": found}, rollup)
-        await move_watermark(connection, rollup, older or found)
+        await move_watermark(connection, rollup, older or found, now)
 
 
 async def advance_watermark(connection: Connection, rollup: Rollup, now: datetime) -> bool:
@@ -50,14 +50,16 @@ async def advance_watermark(connection: Connection, rollup: Rollup, now: datetim
         row = await (await execute(connection, "next_watermark", values)).fetchone()
         if row is None:
             return False
-        await move_watermark(connection, rollup, row[0])
+        await move_watermark(connection, rollup, row[0], now)
         return bool(row[1])
 
 
-async def move_watermark(connection: Connection, rollup: Rollup, target: datetime) -> None:
-    """Moves the watermark here, never back, marking the buckets on the way."""
+async def move_watermark(
+    connection: Connection, rollup: Rollup, target: datetime, now: datetime
+) -> None:
+    """Moves the watermark here, never back. Marks the buckets on the way, which are due now."""
     values = {"name": rollup.name, "target": target}
-    await execute(connection, "mark_passed", values, rollup)
+    await execute(connection, "mark_passed", values | {"now": now}, rollup)
     await execute(connection, "move_watermark", values)
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from api.events.write.late_changes import MOST_LOGGED
 from api.rollups.definitions import ROLLUPS
+from api.rollups.overdue import refresh_is_behind
 from api.rollups.refresh import refresh_rollups
+from api.rollups.watermark import advance_watermark
 from api.sites.models import utc_now
 from conftest import TestSite
 
@@ -104,6 +106,23 @@ async def test_bucket_that_the_watermark_passes_is_stored_in_the_same_round(
             [site.key, bucket],
         )
         assert await cursor.fetchall() == [(1,)]
+
+
+async def test_bucket_just_passed_by_the_watermark_is_not_overdue(
+    site: TestSite, bucket: datetime
+) -> None:
+    """The watermark of a new rollup passes weeks at once."""
+    bucket -= 40 * DAY
+    await visit(site, bucket, 1)
+    traffic = next(rollup for rollup in ROLLUPS if rollup.name == "traffic")
+    async with await site.database.connect() as connection:
+        await connection.execute(
+            "update rollup_state set watermark = %s, refreshed_at = null where name = 'traffic'",
+            [bucket],
+        )
+        while await advance_watermark(connection, traffic, utc_now()):
+            pass
+        assert "traffic" not in await refresh_is_behind(connection)
 
 
 async def test_dirty_bucket_is_recomputed_at_next_power_of_two_of_its_age(

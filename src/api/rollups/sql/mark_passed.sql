@@ -2,10 +2,10 @@
 -- rows of: what is logged must not be added to nothing. They are due at once.
 insert into rollup_dirty (rollup, site_id, bucket, due_at)
 select distinct r.name, passed.site_id,
-    bucket_start(r.width, passed.time), :target::timestamptz
+    bucket_start(r.width, passed.time), :now::timestamptz
 from (
     select site_id, /*time*/ started /*end*/ as time from /*table*/ visit /*end*/
-    where /*time*/ started /*end*/ < :target and /*time*/ started /*end*/ >= (
+    where /*time*/ started /*end*/ < :target::timestamptz and /*time*/ started /*end*/ >= (
         select greatest(watermark, rows_since) from rollup_state where name = :name
     )
     union all

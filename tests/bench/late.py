@@ -31,7 +31,7 @@ from bench.trickle.traffic import DAY, Arrival, Traffic
 from servers import fresh_database
 
 DAYS = 8
-"""Of history; the last one is measured."""
+"""How many days of events there are. The last day is measured."""
 
 HOUR, QUARTER = timedelta(hours=1), timedelta(minutes=15)
 

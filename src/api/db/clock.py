@@ -30,7 +30,8 @@ async def database_time(connection: Connection) -> datetime:
 
 
 async def read_clock(connection: Connection) -> None:
-    """Stores the time of the database's clock, and logs it when the clock had been ahead."""
+    """Stores a reading of the database's clock. Logs a warning if the clock has gone back since an
+    earlier reading, which had been ahead."""
     ((ahead,),) = await (await execute(connection, SQL / "read_clock.sql")).fetchall()
     if ahead:
         log.warning("the clock of the database was ahead: it had been %s", ahead)

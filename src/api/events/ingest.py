@@ -56,7 +56,7 @@ class Submission:
     site_name: str = ""
     site: Site | None = None
     sender: Sender | None = None
-    """The sender, trusted or not on this site; set if there is a site."""
+    """Who sent it, and whether the site trusts them. None if the site is unknown."""
     event: Event | None = None
     """The event as it will be stored."""
     outcome: Outcome | None = None

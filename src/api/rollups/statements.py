@@ -21,7 +21,7 @@ async def execute(
     values: Mapping[str, Any] | None = None,
     rollup: Rollup | None = None,
 ) -> AsyncCursor[Any]:
-    """Runs one of the files, its slots filled for a rollup."""
+    """Runs the .sql file of this name. Its slots get the tables and columns of the rollup."""
     path = SQL / f"{name}.sql"
     slots = slots_of(rollup, slot_names(path)) if rollup else None
     return await sql_files.execute(connection, path, values, slots)

@@ -42,7 +42,8 @@ VALUE: Mapping[str, Fragment] = {
 
 
 def custom_event_slots(query: Query[CustomEventsParams]) -> Mapping[str, Fragment]:
-    """The property that was asked for. Without one, properties are not read."""
+    """The SQL of the value of the property that the query names. If it names none, the question
+    does not read properties."""
     return VALUE if query.params.property is not None else {}
 
 

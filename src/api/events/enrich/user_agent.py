@@ -94,7 +94,8 @@ CRAWLER_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """The software that a user agent names; '' for unknown fields, None without a bot."""
+    """Browser, operating system, device and bot that a user agent string names. A field that is
+    unknown is ''; a bot is None where there is none."""
 
     browser: str
     browser_version: str

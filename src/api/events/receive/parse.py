@@ -48,7 +48,7 @@ ESCAPED_SURROGATE = re.compile(
 )
 
 NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""The decoder's errors for bytes that are not JSON, or nested too deeply."""
+"""What decoding raises for bytes that are not JSON, and for JSON that is nested too deeply."""
 
 decode_event = msgspec.json.Decoder(EventIn).decode
 decode_array = msgspec.json.Decoder(list[Raw]).decode

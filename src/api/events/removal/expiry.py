@@ -209,7 +209,7 @@ async def delete_oldest(connection: Connection, aging: Aging, site: int, line: d
 async def execute(
     connection: Connection, name: str, values: Mapping[str, Any], aging: Aging | None = None
 ) -> AsyncCursor[Any]:
-    """Runs one of the .sql files, its slots filled for a table."""
+    """Runs the .sql file of this name. Its slots get the table and the column of its time."""
     slots = {"table": Fragment(aging.table), "time": Fragment(aging.time)} if aging else None
     return await sql_files.execute(connection, SQL / f"{name}.sql", values, slots)
 

@@ -5,6 +5,7 @@ of an event, that its visit is such a one.
 """
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -93,6 +94,14 @@ class Filter:
             prop = name.removeprefix("props:")
             return [as_text(props[prop])] if prop in props else [""]
         return [{"page": event.page, "event": event.name, "name": event.name}[name]]
+
+
+def chosen(site: Site, clauses: list[Clause]) -> Site:
+    """The site with only those visits and events that the clauses let through."""
+    some, let_through = copy(site), Filter(site, tuple(clauses))
+    some.visits = let_through.visits(site.visits)
+    some.events = let_through.events(site.events)
+    return some
 
 
 def of_events(key: str) -> bool:

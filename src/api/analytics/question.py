@@ -30,6 +30,10 @@ def is_unfiltered(query: Query[Params]) -> bool:
     return query.filter == NO_FILTER
 
 
+def is_filtered(query: Query[Params]) -> bool:
+    return not is_unfiltered(query)
+
+
 def filters_visits(query: Query[Params]) -> bool:
     """Whether there is a filter, and only on dimensions of visits. A row of `visit` has the number
     of its events, but not of those that pass a filter on events."""

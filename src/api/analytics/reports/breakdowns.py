@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from api.analytics.query import BreakdownParams, Params, Query
-from api.analytics.question import Question, Variant, requirements_of
+from api.analytics.question import Question, Variant, is_filtered, requirements_of
 from api.analytics.report import Report
 from api.analytics.vocabulary.dimensions import (
     DEVICE_DIMENSIONS,
@@ -43,7 +43,16 @@ def breakdown_slots(query: Query[Params]) -> Mapping[str, Fragment]:
 
 BREAKDOWN = Question(
     BreakdownRow,
-    (Variant("reports/breakdown.sql", requirements_of(METRICS), slots=breakdown_slots),),
+    (
+        Variant(
+            "reports/breakdown.sql",
+            requirements_of(METRICS),
+            slots=breakdown_slots,
+            only_rollups=True,
+        ),
+        Variant("reports/breakdown_filtered.sql", base=("visit",), serves=is_filtered),
+        Variant("reports/breakdown.sql", requirements_of(METRICS), slots=breakdown_slots),
+    ),
     METRICS,
 )
 

@@ -7,7 +7,9 @@ from pydantic import BaseModel, Field
 
 from api.analytics.query import Params, Query
 from api.analytics.question import Question, Requirement, Variant
-from api.analytics.report import Report
+from api.analytics.report import CHOSEN_VISITS, Report
+from api.analytics.vocabulary.dimensions import PAGE
+from api.analytics.vocabulary.filters import clauses_of
 from api.analytics.vocabulary.ranking import ranking_slots, value_in
 from api.analytics.vocabulary.steps import Text
 from api.db.sql_files import Fragment
@@ -59,6 +61,11 @@ def reads_events(query: Query[PageReportParams]) -> bool:
     return query.params.detail or by_detail
 
 
+def needs_visits(query: Query[Params]) -> bool:
+    """Whether a filter is on anything but the page, which is all that rollups of pages have."""
+    return any(clause.dimension is not PAGE for clause in clauses_of(query.filter))
+
+
 MEASURED = ("entries", "exits", "bounce_rate", "exit_rate")
 """Columns that have to be computed for all pages before pages can be sorted by them."""
 
@@ -87,6 +94,7 @@ PAGES = Report(
     Question(
         Page,
         (
+            Variant("reports/pages_filtered.sql", base=CHOSEN_VISITS, serves=needs_visits),
             Variant("reports/pages.sql", REQUIRED, ("event",), reads_events, page_slots),
             Variant("reports/pages.sql", REQUIRED, slots=page_slots),
         ),

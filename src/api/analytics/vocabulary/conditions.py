@@ -1,18 +1,21 @@
 """Filters as conditions in SQL, over visits (v) or events (e).
 
 A clause on events (page, event, props:…), applied to visits, means visits with such an event; a
-clause on visits, applied to events, means events of such visits.
+clause on visits, applied to events, means events of such visits. They bind the site and the range
+[lower, upper) of the query, in which the visits start or the events lie.
 """
 
 from typing import Any, LiteralString
 
 from api.analytics.vocabulary.dimensions import Of
-from api.analytics.vocabulary.filters import NO_FILTER, Clause, Filter, Group, Not
+from api.analytics.vocabulary.filters import NO_FILTER, Clause, Filter, Group, Not, clauses_of
 from api.db.sql_files import Fragment
 
 
 def condition(asked: Filter, of: Of) -> Fragment:
     """The filter as a condition over visits (v) or events (e)."""
+    if of == "event" and asked != NO_FILTER and is_on_visits(asked):
+        return condition_on_visit_of_event(asked)
     match asked:
         case Clause():
             return clause_condition(asked, of)
@@ -26,15 +29,23 @@ def condition(asked: Filter, of: Of) -> Fragment:
             return Fragment(joined or "true", values)
 
 
+def is_on_visits(asked: Filter) -> bool:
+    """Whether all clauses are on visits. An event has one visit, so that these can be tested
+    together: visits are then read once, and not once for each clause."""
+    return all(clause.dimension.of == "visit" for clause in clauses_of(asked))
+
+
 VISITS_WITH: LiteralString = (
     "exists (select from event e where e.visitor_id = v.visitor_id and e.visit_id = v.id"
     " and e.time between v.started and v.last_event and "
 )
 
 EVENTS_OF: LiteralString = (
-    "exists (select from visit v where v.visitor_id = e.visitor_id and v.id = e.visit_id"
-    " and visit_reaches(v.started, e.time) and "
+    "e.visit_id in (select v.id from visit v where v.site_id = :site and v.started < :upper"
+    " and (v.started >= :lower::timestamptz - long_visit()"
+    " or v.is_long and v.started >= :lower::timestamptz - longest_visit()) and "
 )
+"""A subquery that depends on nothing outside is computed once, as a hash table."""
 
 
 def clause_condition(clause: Clause, of: Of) -> Fragment:
@@ -50,8 +61,7 @@ def clause_condition(clause: Clause, of: Of) -> Fragment:
         compared = f"exists (select from {dimension.table} where {dimension.on} and {compared})"
     if dimension.of == of:
         return Fragment(compared, bound)
-    bridge = VISITS_WITH if of == "visit" else EVENTS_OF
-    return Fragment(f"{bridge}{compared})", bound)
+    return Fragment(f"{VISITS_WITH}{compared})", bound)
 
 
 def condition_on_visit_of_event(asked: Filter) -> Fragment:

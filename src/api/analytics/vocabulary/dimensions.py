@@ -90,8 +90,10 @@ GOAL = Dimension(
 )
 """The saved goals that an event reaches: none, one or several."""
 
+PAGE = event("page")
+
 EVENT_DIMENSIONS = (
-    event("page"),
+    PAGE,
     event("hostname"),
     event("title"),
     event("event", column="name"),

@@ -5,13 +5,25 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from api.sites.models import utc_now
 from conftest import TestSite
 from oracle import reports
+from oracle.filters import chosen
 from oracle.funnels import Asked, funnel
-from oracle.histories import DAY, EDGES, HOUR, MINUTE, SECOND, histories, questions
+from oracle.histories import (
+    DAY,
+    EDGES,
+    FILTERS,
+    GOALS,
+    HOUR,
+    MINUTE,
+    SECOND,
+    histories,
+    questions,
+)
 from oracle.lifecycle import retention
 from oracle.periods import Range
 from oracle.site import Site
@@ -24,6 +36,7 @@ from oracle.telling import (
     counts,
     event,
     examples,
+    filtered,
     fresh_site,
     make_crowded,
     spans,
@@ -119,6 +132,26 @@ async def test_every_report_answers_what_oracle_counts(client, admin, database, 
         steps = question["steps"], question["window"], question["unit"]
         await check_funnel(site, told, asked, *steps)
         await check_retention(site, told, asked, history.zone, **how)
+
+
+@examples(15)
+@given(history=histories(), question=questions(), clauses=st.sampled_from(FILTERS))
+async def test_filtered_reports_answer_what_oracle_counts(
+    client, admin, database, history, question, clauses
+):
+    assume(Site(history.arrivals).is_clear)
+    site = await fresh_site(client, admin, database, goals=GOALS)
+    told = await tell(site, history.batches, GOALS, refreshing=question["refreshing"])
+    for span in spans(history, question):
+        for filters in (clauses, [*clauses, ["is", "source", ["", "beta"]]]):
+            some, asked = chosen(told, filters), {**filtered(filters), "limit": ALL}
+            answer = await ask(site, "timeseries", span, interval="day", **asked)
+            check(answer["rows"], reports.timeseries(some, span, "day", "UTC"))
+            check(answer["totals"], reports.totals(some, span))
+            answer = await ask(site, "pages", span, detail=True, **asked)
+            check(answer["rows"], reports.pages(some, span))
+            answer = await ask(site, "devices", span, dimension="screen", **asked)
+            check(answer["rows"], reports.breakdown(some, span, lambda visit: visit.screen))
 
 
 # ----------------------------------------------------------------------------- named traps

@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         description="off uses plain PostgreSQL partitions even if TimescaleDB is installed.",
     )
     columnstore_after_days: int = Field(
-        30,
+        8,
         ge=0,
         description="TimescaleDB Community: days until chunks are compressed; 0 is never.",
     )
@@ -147,10 +147,11 @@ class Settings(BaseSettings):
     @field_validator("columnstore_after_days")
     @classmethod
     def refuse_early_compression(cls, value: int) -> int:
-        """Refuses to compress chunks, a week wide, that may still change by late events."""
-        if 0 < value < 15:
+        """Refuses to compress chunks in which each event that arrives is looked up: its id, and
+        the visit that it belongs to, may be a week old."""
+        if 0 < value < 8:
             raise ValueError(
-                "must be 0 or at least 15: an event may be a week late, a chunk is a week"
+                "must be 0 or at least 8: an event is looked up among those of the week before"
             )
         return value
 

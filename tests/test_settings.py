@@ -83,7 +83,7 @@ SAFE = {"retention_days": 90, "columnstore_after_days": 30, "rejected_days": 14}
     [
         ({"retention_days": 7}, ("a week late",)),
         ({"retention_days": 21}, ("at least 22",)),
-        ({"columnstore_after_days": 7}, ("a week late",)),
+        ({"columnstore_after_days": 7}, ("the week before",)),
         ({"retention_days": 36}, ("RETENTION_DAYS (36)", "COLUMNSTORE_AFTER_DAYS (30)", "=0")),
         ({"retention_days": 60, "columnstore_after_days": 90}, ("RETENTION_DAYS (60)",)),
         ({"rejected_days": 91}, ("RETENTION_DAYS (90)", "REJECTED_DAYS (91)", "Lower")),
@@ -109,7 +109,7 @@ def test_safe_combinations_of_settings_are_accepted(changed: dict[str, int]) -> 
 
 @pytest.mark.slow
 def test_start_with_unsafe_settings_names_them(tmp_path: Path) -> None:
-    unsafe = service_environment(tmp_path, RETENTION_DAYS="30")
+    unsafe = service_environment(tmp_path, RETENTION_DAYS="30", COLUMNSTORE_AFTER_DAYS="30")
     start = subprocess.run([sys.executable, "-m", "cli", "serve"], env=unsafe, capture_output=True)
     assert start.returncode == 2
     assert start.stderr.startswith(b"RETENTION_DAYS (30) and COLUMNSTORE_AFTER_DAYS (30)")

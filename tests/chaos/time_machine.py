@@ -261,7 +261,7 @@ def machine(plan: Plan) -> Iterator[Machine]:
             DEMO="false",
             TIMESCALEDB="off" if plan.profile is Profile.PLAIN else "auto",
             RETENTION_DAYS=str(plan.retention),
-            COLUMNSTORE_AFTER_DAYS="15",
+            COLUMNSTORE_AFTER_DAYS="8",
             ANSWER_WITHIN_SECONDS="30",
         )
         try:

@@ -204,7 +204,6 @@ class Query(Generic[P_co]):
             "timezone": self.timezone,
             "now": self.now,
             "starts": list(self.starts),
-            "edges": [*self.starts] or [self.lower],
             "first": self.first,
             "until": self.until,
             "limit": self.params.limit,

@@ -58,7 +58,7 @@ HEADLINES = (
 )
 
 CHOSEN_VISITS = ("visit", "event")
-"""The base tables of variants that read each chosen visit once (see chosen_visits_part.sql)."""
+"""The base tables of variants that read the visits, and the events, that a filter chooses."""
 
 TOTALS = Question(
     Totals,

@@ -1,8 +1,9 @@
 """Moves old chunks to the columnstore of TimescaleDB Community, which is several times smaller and
 faster to scan.
 
-Late events, corrections and erasures also change compressed chunks, only slower; so a chunk is
-compressed when no event can be late for it any more.
+Late events, corrections and erasures also change compressed chunks, only slower. What decides when
+a chunk is compressed are the look-ups of each event that arrives: its id, and its visitor's visits,
+are sought in the 7 days before it (docs/decisions/columnstore.md).
 
 The policy is TimescaleDB's, but our jobs run it: when its own scheduler did, compression at times
 met the removal of expired chunks and ended in deadlocks.

@@ -25,7 +25,7 @@ LONGEST_VISIT = timedelta(days=7)
 
 LONG_VISIT = timedelta(hours=6)
 """Longer visits are flagged, for queries that look for visits that go on from before a range (see
-chosen_visits_part.sql)."""
+timeseries_of_visits.sql)."""
 
 LONGEST_SESSION = timedelta(hours=24)
 """The longest time between two events with the same session_id that are one visit."""

@@ -6,7 +6,9 @@ engine needs the distribution column in it) and the time (a hypertable needs its
 column in it). visitor_id folds the site in.
 
 The columns of event and visit come in the order in which reports need them: to get at one,
-PostgreSQL walks over all before it, and that is half of what reading many rows takes.
+PostgreSQL walks over all before it, and that is half of what reading many rows takes. What reports
+add up is stored: TimescaleDB adds up columns of compressed chunks by the batch, and expressions
+row by row.
 """
 
 from alembic import op
@@ -125,11 +127,16 @@ create table visit (
     ended timestamptz not null,
     engaged_from timestamptz not null,
     first_seen timestamptz not null,
+    duration_us bigint generated always as (
+        (extract(epoch from ended - started) * 1000000)::bigint) stored,
     site_id integer not null,
     visitor_number integer not null,
     pageviews integer not null,
     events integer not null,
     interactive_events integer not null,
+    has_pageview smallint generated always as ((pageviews > 0)::int::smallint) stored,
+    is_bounce smallint generated always as (
+        (pageviews = 1 and interactive_events = 0)::int::smallint) stored,
     is_long boolean not null default false,
     id uuid not null,
     last_change bigint,

@@ -25,7 +25,7 @@ NO_BITMAP: LiteralString = f"null::integer as block, null::bit({BLOCK}) as visit
 ANY_BLOCK: LiteralString = f"coalesce(block, {BLOCK_OF})"
 """The block of a bitmap or of a single visitor."""
 
-SUM_TYPES: dict[str, LiteralString] = {"duration_seconds": "numeric", "engaged_seconds": "numeric"}
+SUM_TYPES: dict[str, LiteralString] = {"visit_duration_us": "numeric", "engaged_seconds": "numeric"}
 """Measures whose sum is not a bigint."""
 
 

@@ -19,9 +19,9 @@ VISITS = Fact(
     measures={
         "visits": "1",
         # A visit without a page view can neither bounce nor dilute the bounce rate.
-        "visits_with_pageview": "(pageviews > 0)::int",
-        "bounces": "(pageviews = 1 and interactive_events = 0)::int",
-        "duration_seconds": "extract(epoch from ended - started)",
+        "visits_with_pageview": "has_pageview",
+        "bounces": "is_bounce",
+        "visit_duration_us": "duration_us",
         "visit_pageviews": "pageviews",
     },
 )

@@ -1,6 +1,8 @@
 """Chunks in the columnstore: what goes in late, what is sent again, what is read."""
 
 import asyncio
+import json
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,15 +11,19 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from api.analytics.execute import parse_query, plan_answer
+from api.analytics.reports import REPORTS
 from api.db.columnstore import compression_jobs, sync_columnstore
 from api.db.database import Database
+from api.db.sql_files import statement
+from api.sites.directory import Sites
 from api.sites.models import utc_now
 from conftest import TestSite
 
 NEVER = timedelta(0)
 DAY = timedelta(days=1)
 
-REPORTS = ("timeseries", "pages", "sessions", "traffic-sources", "events", "retention", "paths")
+ASKED = ("timeseries", "pages", "sessions", "traffic-sources", "events", "retention", "paths")
 
 
 @pytest.fixture
@@ -45,7 +51,7 @@ async def compress(database: Database) -> int:
 
 async def answers(site: TestSite, span: dict[str, str], **more: Any) -> list[Any]:
     """Every report about these days."""
-    found = [await site.ask(report, limit=1000, **span, **more) for report in REPORTS]
+    found = [await site.ask(report, limit=1000, **span, **more) for report in ASKED]
     return [(answer["rows"], answer["totals"]) for answer in found]
 
 
@@ -149,3 +155,52 @@ async def visits_outside(database: Database, time: datetime) -> int:
         cursor = await connection.execute(f"select count(*) from only {chunk}")
         ((count,),) = await cursor.fetchall()
         return count
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A node of a plan in JSON, and all below it."""
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes(below)
+
+
+async def scans(site: TestSite, name: str, **params: str) -> list[dict[str, Any]]:
+    """The scans of compressed chunks in the plans of a report: of its rows and of its totals."""
+    report = next(report for report in REPORTS if report.name == name)
+    asked = report.params.model_validate({**params, "days": 50})
+    model = await Sites(site.database).find(site.key)
+    query = await parse_query(site.database, report, asked, model)
+    found: list[dict[str, Any]] = []
+    async with await site.database.connect() as connection:
+        for plan in plan_answer(report, query)[0]:
+            text, values = statement(plan.path, plan.slots).text, {**plan.values}
+            for slot in plan.slots.values():
+                values |= slot.values
+            cursor = await connection.execute(f"explain (format json) {text}", values)
+            row = await cursor.fetchone()
+            assert row is not None
+            found += nodes(row[0][0]["Plan"])
+    return [node for node in found if node.get("Custom Plan Provider") == "ColumnarScan"]
+
+
+@pytest.mark.parametrize(
+    ("report", "params"),
+    [
+        ("timeseries", {"interval": "day"}),
+        ("traffic-sources", {"dimension": "campaign"}),
+        ("devices", {"dimension": "screen"}),
+        ("pages", {}),
+        ("sessions/series", {"interval": "day"}),
+    ],
+)
+async def test_filters_are_evaluated_by_batch_in_compressed_chunks(
+    site: TestSite, community: Database, report: str, params: dict[str, str]
+) -> None:
+    start = (utc_now() - 40 * DAY).isoformat()
+    await site.send(*({"time": start, "visitor_id": f"{n}", "page": f"/{n}"} for n in range(50)))
+    assert await compress(community) > 0
+    filters = json.dumps([["is", "country", ["DE", ""]], ["is", "browser", [""]]])
+    found = await scans(site, report, filters=filters, **params)
+    assert any("country" in node.get("Vectorized Filter", "") for node in found)
+    by_row = [node["Filter"] for node in found if "Filter" in node]
+    assert [text for text in by_row if "country" in text or "browser" in text] == []

@@ -5,7 +5,7 @@
 with visited as (
     select /*dimension*/ v.source /*end*/ as value, sum(visits)::bigint as visits,
         sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
-        sum(duration_seconds) as duration_seconds, sum(visit_pageviews) as visit_pageviews
+        sum(visit_duration_us) as visit_duration_us, sum(visit_pageviews) as visit_pageviews
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     group by 1

@@ -1,21 +1,15 @@
 -- Pages as in pages.sql, of the events and visits that a filter chooses. No rollup helps, so each
--- event is read once, with its visitor, and counted for all pages. Grouped twice, since
--- count(distinct …) would sort the events.
+-- event is read once, with its visitor, and counted for all pages.
 -- slots: event_filter, visit_filter, order
 with viewed as (
-    select page, sum(pageviews)::bigint as pageviews,
-        count(*) filter (where pageviews > 0) as visitors,
-        nullif(sum(engaged_seconds), 0)::float8 / sum(pageviews) as engaged_seconds
-    from (
-        select e.page, e.visitor_number, sum(e.pageviews) as pageviews,
-            sum(e.engaged_seconds) as engaged_seconds
-        from events(:site, :lower, :upper) e
-        where /*event_filter*/ true /*end*/ and e.name in ('pageview', 'engagement')
-            and (:pages::text[] is null or e.page = any(:pages))
-        group by e.page, e.visitor_number
-    ) e
-    group by page
-    having sum(pageviews) > 0
+    select e.page, sum(e.pageviews)::bigint as pageviews,
+        count(distinct e.visitor_number) filter (where e.name = 'pageview') as visitors,
+        nullif(sum(e.engaged_seconds), 0)::float8 / sum(e.pageviews) as engaged_seconds
+    from events(:site, :lower, :upper) e
+    where /*event_filter*/ true /*end*/ and e.name in ('pageview', 'engagement')
+        and (:pages::text[] is null or e.page = any(:pages))
+    group by e.page
+    having sum(e.pageviews) > 0
 ), detailed as (
     select page, count(distinct e.visit_id) as visits
     from events(:site, :lower, :upper) e

@@ -19,7 +19,7 @@ with visited as (
     where (/*event_filter*/ true /*end*/) and (/*b_event_filter*/ true /*end*/)
 ), counted as (
     select segment, sum(visits) as visits, sum(visits_with_pageview) as visits_with_pageview,
-        sum(bounces) as bounces, sum(duration_seconds) as duration_seconds,
+        sum(bounces) as bounces, sum(visit_duration_us) as visit_duration_us,
         sum(visit_pageviews) as visit_pageviews, count(distinct visitor_id) as visitors,
         count(distinct visitor_id) filter (where started = first_seen) as new_visitors
     from visited

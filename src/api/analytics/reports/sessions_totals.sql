@@ -7,7 +7,7 @@ from (
         null::float8 as views_per_visit, null::float8 as bounce_rate /*end*/
     from (
         select sum(visits) as visits, sum(visits_with_pageview) as visits_with_pageview,
-            sum(bounces) as bounces, sum(duration_seconds) as duration_seconds,
+            sum(bounces) as bounces, sum(visit_duration_us) as visit_duration_us,
             sum(visit_pageviews) as visit_pageviews
         from /*visits*/ visits /*end*/ (:site, :lower, :upper)
     ) visited
@@ -18,6 +18,7 @@ from (
         ) p
     ) counted
     cross join (
-        /*include median_duration_part*/
+        select percentile_cont(0.5) within group (order by duration_us) / 1e6 as median_duration
+        from visits(:site, :lower, :upper)
     ) median
 ) sessions

@@ -8,8 +8,8 @@ from (
     from (
         select sum(visits) as visits, count(distinct visitor_id) as visitors,
             sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
-            sum(duration_seconds) as duration_seconds, sum(visit_pageviews) as visit_pageviews,
-            percentile_cont(0.5) within group (order by duration_seconds::float8) as median_duration
+            sum(visit_duration_us) as visit_duration_us, sum(visit_pageviews) as visit_pageviews,
+            percentile_cont(0.5) within group (order by duration_us) / 1e6 as median_duration
         from visits(:site, :lower, :upper) v
         where /*visit_filter*/ true /*end*/
     ) visited

@@ -4,7 +4,7 @@
 with visited as (
     select width_bucket(v.bucket, :starts::timestamptz[]) as n, sum(visits) as visits,
         sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
-        sum(duration_seconds) as duration_seconds
+        sum(visit_duration_us) as visit_duration_us
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
     group by 1

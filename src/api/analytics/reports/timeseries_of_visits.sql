@@ -5,7 +5,7 @@
 -- slots: visit_filter, metrics
 with chosen as materialized (
     select v.visitor_id, v.id, v.visitor_number, v.started, v.last_event,
-        v.visits_with_pageview, v.bounces, v.duration_seconds, v.pageviews,
+        v.visits_with_pageview, v.bounces, v.visit_duration_us, v.pageviews,
         v.events - v.pageviews as custom_events,
         width_bucket(v.started, :starts::timestamptz[]) as n,
         v.started >= :lower and v.last_event < :upper
@@ -24,7 +24,7 @@ with chosen as materialized (
 ), visited as (
     select n, count(*) as visits, count(distinct visitor_number) as visitors,
         sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
-        sum(duration_seconds) as duration_seconds
+        sum(visit_duration_us) as visit_duration_us
     from chosen
     where started >= :lower
     group by n

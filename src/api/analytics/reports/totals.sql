@@ -3,7 +3,7 @@
 select /*metrics*/ visits, visitors /*end*/
 from (
     select sum(visits) as visits, sum(visits_with_pageview) as visits_with_pageview,
-        sum(bounces) as bounces, sum(duration_seconds) as duration_seconds,
+        sum(bounces) as bounces, sum(visit_duration_us) as visit_duration_us,
         sum(visit_pageviews) as visit_pageviews
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/

@@ -5,7 +5,7 @@
 with visited as (
     select count(*) as visits, count(distinct v.visitor_number) as visitors,
         sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces,
-        sum(v.duration_seconds) as duration_seconds, sum(v.visit_pageviews) as visit_pageviews
+        sum(v.visit_duration_us) as visit_duration_us, sum(v.visit_pageviews) as visit_pageviews
     from visits(:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/
 ), beyond as (

@@ -104,8 +104,8 @@ METRICS = {
         Metric(
             "visit_duration",
             "Mean seconds from the first event of a visit to the end of the last.",
-            "duration_seconds::float8 / nullif(visits, 0)",
-            visits=("duration_seconds", "visits"),
+            "visit_duration_us::float8 / 1e6 / nullif(visits, 0)",
+            visits=("visit_duration_us", "visits"),
             groupings=VISIT_GROUPS,
         ),
         Metric(

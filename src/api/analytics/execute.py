@@ -27,6 +27,9 @@ from api.rollups.available import available_rollups
 from api.rollups.definitions import ROLLUPS
 from api.sites.models import Site, utc_now
 
+Plans = tuple[Plan, ...]
+"""The plans of one range: of its rows and, where they are asked for, of its totals."""
+
 
 async def parse_query(database: Database, report: Report[P], params: P, site: Site) -> Query[P]:
     """The checked query, with the goals, first visit and rollups that it needs. Raises Invalid."""
@@ -94,7 +97,7 @@ def dimension_of(report: Report[P], params: P) -> Dimension | None:
 async def execute(database: Database, report: Report[P], query: Query[P]) -> dict[str, Any]:
     """The answer to a query, in the shape of report.Answer. Raises Expired and TooMuchAsked."""
     plans = plan_or_suggest(report, query)
-    answers = [await answer_range(database, report, *planned) for planned in plans]
+    answers = [await answer_range(database, report, planned) for planned in plans]
     comparison = None
     if query.compared:
         lower, upper = query.compared
@@ -107,11 +110,9 @@ async def execute(database: Database, report: Report[P], query: Query[P]) -> dic
     }
 
 
-async def answer_range(
-    database: Database, report: Report[P], rows: Plan, totals: Plan
-) -> dict[str, Any]:
-    found, summed = await asyncio.gather(fetch(database, rows), fetch(database, totals))
-    return {"totals": summed[0], "rows": report.finish(found)}
+async def answer_range(database: Database, report: Report[P], plans: Plans) -> dict[str, Any]:
+    found, *summed = await asyncio.gather(*(fetch(database, plan) for plan in plans))
+    return {"totals": summed[0][0] if summed else None, "rows": report.finish(found)}
 
 
 async def fetch(database: Database, plan: Plan) -> list[dict[str, Any]]:
@@ -120,11 +121,11 @@ async def fetch(database: Database, plan: Plan) -> list[dict[str, Any]]:
 
 async def explain(database: Database, report: Report[P], query: Query[P]) -> tuple[str, str]:
     """The tables that answer a query, and PostgreSQL's plan of one run as text."""
-    rows, _ = plan_or_suggest(report, query)[0]
+    rows, *_ = plan_or_suggest(report, query)[0]
     return rows.source, await database.explain(rows.path, rows.values, rows.slots)
 
 
-def plan_or_suggest(report: Report[P], query: Query[P]) -> list[tuple[Plan, Plan]]:
+def plan_or_suggest(report: Report[P], query: Query[P]) -> list[Plans]:
     """The plans of an answer. Raises Expired, listing queries that can be answered instead."""
     try:
         return plan_answer(report, query)
@@ -133,14 +134,18 @@ def plan_or_suggest(report: Report[P], query: Query[P]) -> list[tuple[Plan, Plan
         raise Expired(error.detail, instead) from None
 
 
-def plan_answer(report: Report[P], query: Query[P]) -> list[tuple[Plan, Plan]]:
-    """The plans of rows and totals, for the query's range and the range to compare with, if any.
-    Raises Expired."""
+def plan_answer(report: Report[P], query: Query[P]) -> list[Plans]:
+    """The plans for the query's range and for the range to compare with, if any. Raises Expired."""
     ranges = [query]
     if query.compared:
         lower, upper = query.compared
         ranges.append(report.prepare(replace(query, lower=lower, upper=upper)))
-    return [(plan(report.rows, one), plan(report.totals, one.whole)) for one in ranges]
+    return [plan_range(report, one) for one in ranges]
+
+
+def plan_range(report: Report[P], query: Query[P]) -> Plans:
+    rows = plan(report.rows, query)
+    return (rows, plan(report.totals, query.whole)) if query.params.has_totals else (rows,)
 
 
 def is_answered(report: Report[P], query: Query[P], change: Change) -> bool:

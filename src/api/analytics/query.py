@@ -107,6 +107,7 @@ class Params(BaseModel):
     )
     limit: int = Field(10, ge=1, le=1000, description="The most rows to return.")
     offset: int = Field(0, ge=0, le=100_000, description="Rows to leave out first.")
+    totals: bool = Field(True, description="false leaves the totals out, and is faster.")
     format: Format = Field(Format.JSON, description="csv returns the rows only.")
     source: TableChoice = Field(TableChoice.AUTO, description="base answers without rollups.")
 
@@ -121,6 +122,11 @@ class Params(BaseModel):
             for name, value in given.items()
             if name not in optional or value not in ("", [""])
         }
+
+    @property
+    def has_totals(self) -> bool:
+        """Whether the answer has totals, which are a question of their own."""
+        return self.totals and self.format is Format.JSON
 
     @property
     def names_a_range(self) -> bool:
@@ -216,7 +222,7 @@ class Query(Generic[P_co]):
         """The query as its answer repeats it: parameters, resolved range and time zone."""
         asked = self.params.model_dump(
             mode="json",
-            exclude=RANGE_FIELDS | {"site", "timezone", "format", "source"},
+            exclude=RANGE_FIELDS | {"site", "timezone", "format", "source", "totals"},
         )
         return {
             "site": self.site.key,

@@ -24,7 +24,7 @@ class Comparison(BaseModel, Generic[Row, Sum]):
 
     from_: datetime = Field(alias="from")
     to: datetime
-    totals: Sum
+    totals: Sum | None
     rows: list[Row]
 
 
@@ -35,7 +35,8 @@ class Answer(BaseModel, Generic[Row, Sum]):
     """The query as it was understood, with its resolved range."""
     source: str
     """The tables that answered, e.g. rollup:traffic, visit."""
-    totals: Sum
+    totals: Sum | None
+    """Null where the caller did not want them."""
     rows: list[Row]
     comparison: Comparison[Row, Sum] | None = None
     """Totals and rows of the range to compare with, if the caller asked for one."""

@@ -107,7 +107,8 @@ function showAll() {
     const asked = ask(chosen[id], chosen.steps);
     const show = ({ rows }) => fill(id, rows.length && draw(rows, chosen[id]));
     // Periods are counted back from now, whatever the range.
-    if (asked) load(id, `analytics/${report}`, { ...(asked.periods ? {} : range), ...asked }, show);
+    const params = { ...(asked?.periods ? {} : range), ...asked, totals: 'false' };
+    if (asked) load(id, `analytics/${report}`, params, show);
     else fill(id);
   }
 }

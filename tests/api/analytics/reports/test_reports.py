@@ -116,6 +116,21 @@ async def test_every_sortable_column_sorts_and_others_are_refused(
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
+async def test_totals_are_left_out_where_caller_does_not_want_them(
+    shop: TestSite, report: Any
+) -> None:
+    params = {**DAY, "compare": "previous"}
+    params |= {"pages": "/"} if report.name.startswith("funnel") else {}
+    whole = await shop.ask(report.name, **params)
+    some = await shop.ask(report.name, totals=False, **params)
+    assert (some["totals"], some["comparison"]["totals"]) == (None, None)
+    assert whole["totals"] is not None
+    for answer in (whole, some):
+        del answer["totals"], answer["comparison"]["totals"]
+    assert some == whole
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 async def test_every_report_has_csv_form(shop: TestSite, report: Any) -> None:
     params = {"site": shop.key, "format": "csv", **DAY}
     params |= {"pages": "/"} if report.name.startswith("funnel") else {}

@@ -11,7 +11,8 @@ with happened as (
         min(e.currency) as currency, max(e.currency) as other_currency
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and visit_reaches(v.started, e.time)
+        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
+        and v.started >= :lower::timestamptz - longest_visit()
     /*joins*/ /*end*/
     where e.name <> 'engagement' and /*event_filter*/ true /*end*/
     group by 1
@@ -33,7 +34,8 @@ with happened as (
         /*include ../reports/page_views*/
     ) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and visit_reaches(v.started, e.time)
+        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
+        and v.started >= :lower::timestamptz - longest_visit()
     /*joins*/ /*end*/
     where :of_time_on_page and /*event_filter*/ true /*end*/
     group by 1
@@ -46,7 +48,8 @@ with happened as (
         count(distinct e.visitor_id) as group_visitors
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and visit_reaches(v.started, e.time)
+        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
+        and v.started >= :lower::timestamptz - longest_visit()
     where :of_everybody and not :of_visitors and e.name <> 'engagement'
         and /*everybody_event_filter*/ true /*end*/
     group by 1

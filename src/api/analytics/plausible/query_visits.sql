@@ -16,7 +16,8 @@ with visited as (
         min(e.currency) as currency, max(e.currency) as other_currency
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and visit_reaches(v.started, e.time)
+        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
+        and v.started >= :lower::timestamptz - longest_visit()
     where :of_events and e.name <> 'engagement' and /*event_filter*/ true /*end*/
     /*grouped*/ group by 1 /*end*/
 ), everybody as (

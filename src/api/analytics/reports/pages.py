@@ -64,9 +64,11 @@ MEASURED = ("entries", "exits", "bounce_rate", "exit_rate")
 
 
 def page_slots(query: Query[PageReportParams]) -> Mapping[str, Fragment]:
-    """The slots that say which pages visitors, entries and exits are counted for."""
+    """The slots that say which pages are reported, and which of them visitors, entries and exits
+    are counted for."""
     of_all = query.order is not None and query.order.measure in MEASURED
     return {
+        **({} if query.params.pages is None else {"chosen": Fragment("page = any(:pages)")}),
         **ranking_slots("e.page", query.order, "pageviews"),
         "ranked": Fragment("measured" if of_all else "viewed"),
         "listed": value_in("listed", "e.page"),

@@ -1,6 +1,6 @@
 """The log of late changes: when it is folded into stored buckets, and when it is done with.
 
-The writer logs what comes late to stored buckets, and readers add it to them. At two ages (see
+The writer logs what comes late to stored buckets, and readers add it to them. At some ages (see
 schedule) such a bucket is marked dirty and computed again; from then on its stored rows contain the
 change, and its number. What all rollups contain need not be logged any more.
 """
@@ -11,20 +11,20 @@ from typing import LiteralString
 
 from api.rollups.ddl import last_change_sql
 from api.rollups.model import Rollup, late_log
-from api.rollups.schedule import LATE_AGE, LONGEST_LATE
+from api.rollups.schedule import LATE_AGES, LONGEST_LATE
 from api.rollups.statements import Connection, execute
 
 
 async def mark_late_buckets(
     connection: Connection, rollup: Rollup, now: datetime, everything: bool
 ) -> None:
-    """Marks the stored buckets with late changes in the log that have passed one of the two ages
+    """Marks the stored buckets with late changes in the log that have passed one of these ages
     since the rollup was refreshed, or all of them when everything is wanted."""
     values = {
         "name": rollup.name,
         "now": now,
         "everything": everything,
-        "late_age": LATE_AGE,
+        "late_ages": [*LATE_AGES],
         "longest_late": LONGEST_LATE,
     }
     await execute(connection, "mark_late", values, rollup)

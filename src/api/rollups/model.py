@@ -6,7 +6,7 @@ rollups that there are. Buckets are hours, days or weeks (from Monday) of UTC.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import LiteralString
@@ -67,8 +67,8 @@ class Rollup:
     longest delay of an event."""
     complete_since: datetime | None = None
     """Rows before it lack the sites whose raw data had expired when the rollup was first stored."""
-    settles_after: timedelta = field(default=timedelta(hours=1))
-    """Buckets younger than this are always live: they change with every event."""
+    settles_after: timedelta = timedelta(minutes=15)
+    """Buckets that ended less than this ago are always live: visits go on in them."""
 
     @property
     def only(self) -> LiteralString:

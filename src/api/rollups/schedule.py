@@ -2,9 +2,10 @@
 
 Late events go on touching the buckets of the last days. Recomputed in every round, each of these
 would be computed hundreds of times. So a dirty bucket waits until it passes one of DIRTY_AGES, and
-is answered live so long; one with late changes in the log, which cost readers little, waits for one
-of LATE_AGES. Ages are counted from the end of the bucket, so that the marks of all sites fall due
-together: a continuous aggregate is refreshed for all sites at once.
+is answered live so long; one with late changes in the log waits for one of LATE_AGES. Most of these
+come within the hour after a bucket, from visits that go on, and each costs every reader: an hour is
+computed again when the next one is stored. Ages are counted from the end of the bucket, so that the
+marks of all sites fall due together: a continuous aggregate is refreshed for all sites at once.
 """
 
 from collections.abc import Sequence
@@ -19,10 +20,13 @@ MARKS_AT_ONCE = 500
 LONGEST_LATE = timedelta(days=8)
 """No event comes later than this, but for imports. A bucket that is older is due at once."""
 
-DIRTY_AGES: LiteralString = "array['2h', '4h', '8h', '16h', '32h', '64h', '128h', '8d']::interval[]"
+DIRTY_AGES: LiteralString = (
+    "array['1h', '2h', '4h', '8h', '16h', '32h', '64h', '128h', '8d']::interval[]"
+)
 
-LATE_AGE = timedelta(hours=16)
-"""The age at which late changes are folded into a bucket. The next and last one is LONGEST_LATE."""
+LATE_AGES = (timedelta(hours=1), timedelta(hours=16))
+"""The ages at which late changes are folded into a bucket; the next and last one is LONGEST_LATE. A
+day or a week that is not computed for another reason waits for the second one."""
 
 REFRESH_DUE: LiteralString = f"""
     create or replace function refresh_due(bucket_end timestamptz, marked_at timestamptz)
@@ -47,7 +51,7 @@ async def rollups_due(
             "names": [rollup.name for rollup in rollups],
             "lags": [rollup.settles_after for rollup in rollups],
             "now": now,
-            "late_age": LATE_AGE,
+            "late_age": max(LATE_AGES),
             "everything": everything,
         },
     )

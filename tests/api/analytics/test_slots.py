@@ -37,7 +37,7 @@ CLOCK = Clock(NOW, ZoneInfo("UTC"), since=datetime(2026, 1, 1, tzinfo=UTC))
 FILTERS = ("", '[["is", "country", ["DE"]]]', '[["is", "page", ["/"]]]')
 
 FORMS: Mapping[str, list[dict[str, Any]]] = {
-    "pages": [{}, {"detail": True}],
+    "pages": [{}, {"detail": True}, {"pages": ["/"]}],
     "paths": [{}, {"direction": "to"}],
     "funnel": [
         {"pages": ["/blog/*"], "mode": "any", "unit": "visit"},

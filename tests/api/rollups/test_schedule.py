@@ -6,6 +6,7 @@ from typing import LiteralString
 
 import pytest
 
+from api.db.database import Database
 from api.events.write.late_changes import MOST_LOGGED
 from api.rollups.definitions import ROLLUPS
 from api.rollups.overdue import refresh_is_behind
@@ -14,7 +15,7 @@ from api.rollups.watermark import advance_watermark
 from api.sites.models import utc_now
 from conftest import TestSite
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -67,6 +68,25 @@ async def visits_at_once(site: TestSite, bucket: datetime, visitors: int) -> Non
     await site.send(*({"page": "/", "visitor_id": n, "time": t.isoformat()} for n, t in times))
 
 
+async def put_watermark_to(site: TestSite, bucket: datetime) -> None:
+    """Has the rollup of traffic store nothing from this bucket on, as when the bucket began."""
+    async with await site.database.connect() as connection:
+        await connection.execute(
+            "update rollup_state set watermark = %s where name = 'traffic'", [bucket]
+        )
+
+
+async def stored_visits(site: TestSite, bucket: datetime) -> list[int]:
+    """How many visits the stored row of the bucket has, if there is one."""
+    async with await site.database.connect() as connection:
+        cursor = await connection.execute(
+            "select visits from traffic_stored t join site on site.id = site_id"
+            " where key = %s and bucket = %s",
+            [site.key, bucket],
+        )
+        return [row[0] for row in await cursor.fetchall()]
+
+
 async def visits(site: TestSite, bucket: datetime) -> int:
     """How many there were in the bucket."""
     span = {"from": bucket.isoformat(), "to": (bucket + HOUR).isoformat()}
@@ -86,26 +106,34 @@ async def test_bucket_with_late_changes_is_recomputed_at_an_age_of_16_hours(
     await visit(site, bucket, 2)
     assert await waits(site, bucket, 15.9 * HOUR, rollup, width)
     assert await visits(site, bucket) == 2
-    assert not await waits(site, bucket, 16.1 * HOUR, rollup, width)
+    assert not await waits(site, bucket, 16.3 * HOUR, rollup, width)
     assert await visits(site, bucket) == 2
 
 
-async def test_bucket_that_the_watermark_passes_is_stored_in_the_same_round(
+async def test_bucket_is_stored_a_quarter_of_an_hour_after_it_is_over(
     site: TestSite, bucket: datetime
 ) -> None:
-    async with await site.database.connect() as connection:
-        await connection.execute(
-            "update rollup_state set watermark = %s where name = 'traffic'", [bucket]
-        )
+    await put_watermark_to(site, bucket)
     await visit(site, bucket, 1)
-    assert not await waits(site, bucket, HOUR)
-    async with await site.database.connect() as connection:
-        cursor = await connection.execute(
-            "select visits from traffic_stored t join site on site.id = site_id"
-            " where key = %s and bucket = %s",
-            [site.key, bucket],
-        )
-        assert await cursor.fetchall() == [(1,)]
+    await waits(site, bucket, 14.9 * MINUTE)
+    assert await stored_visits(site, bucket) == []
+    assert not await waits(site, bucket, 15.1 * MINUTE)
+    assert await stored_visits(site, bucket) == [1]
+
+
+async def test_hour_with_late_changes_is_recomputed_when_the_next_hour_is_stored(
+    site: TestSite, bucket: datetime
+) -> None:
+    await put_watermark_to(site, bucket)
+    await visit(site, bucket, 1)
+    await visit(site, bucket + HOUR, 1)
+    assert not await waits(site, bucket, 16 * MINUTE)
+    await visit(site, bucket, 2)
+    assert await waits(site, bucket, HOUR + 14.9 * MINUTE)
+    assert await visits(site, bucket) == 2
+    assert not await waits(site, bucket, HOUR + 15.1 * MINUTE)
+    assert await stored_visits(site, bucket) == [2]
+    assert await visits(site, bucket) == 2
 
 
 async def test_bucket_just_passed_by_the_watermark_is_not_overdue(
@@ -135,6 +163,15 @@ async def test_dirty_bucket_is_recomputed_at_next_power_of_two_of_its_age(
     assert await visits(site, bucket) == MOST_LOGGED + 1
     assert not await waits(site, bucket, 16.1 * HOUR)
     assert await visits(site, bucket) == MOST_LOGGED + 1
+
+
+async def test_bucket_marked_before_an_hour_has_passed_is_due_then(database: Database) -> None:
+    over = utc_now().replace(minute=0, second=0, microsecond=0)
+    async with await database.connect() as connection:
+        cursor = await connection.execute(
+            "select refresh_due(%(over)s, %(marked)s)", {"over": over, "marked": over + 16 * MINUTE}
+        )
+        assert await cursor.fetchone() == (over + HOUR,)
 
 
 async def test_bucket_older_than_any_late_event_is_recomputed_in_the_next_round(

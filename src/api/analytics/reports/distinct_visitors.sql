@@ -1,6 +1,6 @@
 -- Distinct visitors of visits, by a dimension.
 -- slots: dimension, visitors, visit_filter, value_in
-with found as materialized (
+with found as (
     select /*dimension*/ ''::text /*end*/ as value, v.block, v.visitors, v.visitor_number
     from /*visitors*/ visits /*end*/ (:site, :lower, :upper) v
     where /*visit_filter*/ true /*end*/ and /*value_in*/ true /*end*/

@@ -70,10 +70,16 @@ MEASURED = ("entries", "exits", "bounce_rate", "exit_rate")
 """Columns that have to be computed for all pages before pages can be sorted by them."""
 
 
+def chosen_pages(query: Query[PageReportParams]) -> Mapping[str, Fragment]:
+    return {} if query.params.pages is None else {"chosen": Fragment("page = any(:pages)")}
+
+
 def page_slots(query: Query[PageReportParams]) -> Mapping[str, Fragment]:
-    """The slots that say which pages visitors, entries and exits are counted for."""
+    """The slots that say which pages are reported, and which of them visitors, entries and exits
+    are counted for."""
     of_all = query.order is not None and query.order.measure in MEASURED
     return {
+        **chosen_pages(query),
         **ranking_slots("e.page", query.order, "pageviews"),
         "ranked": Fragment("measured" if of_all else "viewed"),
         "listed": value_in("listed", "e.page"),
@@ -94,7 +100,12 @@ PAGES = Report(
     Question(
         Page,
         (
-            Variant("reports/pages_filtered.sql", base=CHOSEN_VISITS, serves=needs_visits),
+            Variant(
+                "reports/pages_filtered.sql",
+                base=CHOSEN_VISITS,
+                serves=needs_visits,
+                slots=chosen_pages,
+            ),
             Variant("reports/pages.sql", REQUIRED, ("event",), reads_events, page_slots),
             Variant("reports/pages.sql", REQUIRED, slots=page_slots),
         ),

@@ -2,13 +2,13 @@
 -- page views, visitors most of all, is only counted for the pages that are listed or may be: sorted
 -- by visitors, nobody below the bound can be among the first. What can only be had from the events
 -- is read when it is asked for.
--- slots: events, event_filter, entries, visit_filter, exits, ranked, rank_by, page_visitors, top,
---     is_candidate, candidates, listed, order
+-- slots: events, event_filter, chosen, entries, visit_filter, exits, ranked, rank_by, page_visitors,
+--     top, is_candidate, candidates, listed, order
 with viewed as (
     select page, sum(pageviews)::bigint as pageviews,
         nullif(sum(engaged_seconds), 0)::float8 / sum(pageviews) as engaged_seconds
     from /*events*/ events /*end*/ (:site, :lower, :upper) e
-    where /*event_filter*/ true /*end*/ and (:pages::text[] is null or page = any(:pages))
+    where /*event_filter*/ true /*end*/ and /*chosen*/ true /*end*/
     group by page
     having sum(pageviews) > 0
 ), measured as (

@@ -1,13 +1,13 @@
 -- Pages as in pages.sql, of the events and visits that a filter chooses. No rollup helps, so each
 -- event is read once, with its visitor, and counted for all pages.
--- slots: event_filter, visit_filter, order
+-- slots: event_filter, chosen, visit_filter, order
 with viewed as (
     select e.page, sum(e.pageviews)::bigint as pageviews,
         count(distinct e.visitor_number) filter (where e.name = 'pageview') as visitors,
         nullif(sum(e.engaged_seconds), 0)::float8 / sum(e.pageviews) as engaged_seconds
     from events(:site, :lower, :upper) e
     where /*event_filter*/ true /*end*/ and e.name in ('pageview', 'engagement')
-        and (:pages::text[] is null or e.page = any(:pages))
+        and /*chosen*/ true /*end*/
     group by e.page
     having sum(e.pageviews) > 0
 ), detailed as (

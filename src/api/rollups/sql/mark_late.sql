@@ -13,8 +13,11 @@ join site on site.id = c.site_id and c.time >= coalesce(site.raw_data_since, '-i
 cross join lateral bucket_start(r.width, c.time) bucket
 where (
     :everything
-    or bucket > coalesce(r.refreshed_at, '-infinity') - r.width - :late_age::interval
-        and bucket <= :now - r.width - :late_age
+    or exists (
+        select from unnest(:late_ages::interval[]) age
+        where bucket > coalesce(r.refreshed_at, '-infinity') - r.width - age
+            and bucket <= :now - r.width - age
+    )
     or bucket <= :now - r.width - :longest_late::interval
 ) and c.change > coalesce((
     select max(s.last_change) from /*stored*/ traffic_stored /*end*/ s

@@ -8,8 +8,8 @@ where refreshed_at is null
     or watermark < bucket_start(width, :now::timestamptz - lag)
     or watermark > now()
     or exists (select from rollup_dirty d where d.rollup = r.name and d.due_at <= :now)
-    or bucket_start(width, :now - :late_age::interval)
-        > bucket_start(width, refreshed_at - :late_age)
+    or bucket_start(width, :now - lag - :late_age::interval)
+        > bucket_start(width, refreshed_at - lag - :late_age)
     or :everything and (
         exists (select from rollup_dirty d where d.rollup = r.name)
         or source = 'visit' and exists (select from late_visit)

@@ -54,7 +54,8 @@ async def main(port: int, rate: float, seconds: float) -> None:
     await asyncio.gather(*(sender.over for sender in senders))
     times = [time for sender in senders for time in sender.times]
     statuses = sum((sender.statuses for sender in senders), Counter[str]())
-    print(json.dumps({"seconds": seconds, "times": times, "statuses": statuses}))
+    lasted = time.perf_counter() - began
+    print(json.dumps({"per_second": len(times) / lasted, "times": times, "statuses": statuses}))
 
 
 if __name__ == "__main__":

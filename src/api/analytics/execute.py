@@ -91,6 +91,12 @@ def dimension_of(report: Report[P], params: P) -> Dimension | None:
     return find_dimension(params.dimension, report.dimensions)
 
 
+async def answer(database: Database, report: Report[P], params: P, site: Site) -> dict[str, Any]:
+    """The answer to these parameters as of now, in the shape of report.Answer. Raises Invalid,
+    Expired and TooMuchAsked."""
+    return await execute(database, report, await parse_query(database, report, params, site))
+
+
 async def execute(database: Database, report: Report[P], query: Query[P]) -> dict[str, Any]:
     """The answer to a query, in the shape of report.Answer. Raises Expired and TooMuchAsked."""
     plans = plan_or_suggest(report, query)

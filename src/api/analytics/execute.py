@@ -1,6 +1,5 @@
 """From the parameters of a report to its answer: check, plan, execute, shape."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -116,7 +115,10 @@ async def execute(database: Database, report: Report[P], query: Query[P]) -> dic
 async def answer_range(
     database: Database, report: Report[P], rows: Plan, totals: Plan
 ) -> dict[str, Any]:
-    found, summed = await asyncio.gather(fetch(database, rows), fetch(database, totals))
+    """The rows and totals of one range. One question after the other, so that a report keeps no
+    more than one connection of the database busy: see Turns."""
+    found = await fetch(database, rows)
+    summed = await fetch(database, totals)
     return {"totals": summed[0], "rows": report.finish(found)}
 
 

@@ -33,7 +33,7 @@ def endpoint_of(report: Report[P]) -> Endpoint:
         request: Request, user: MaybeUser, database: AppDatabase, turns: AppTurns, params: P
     ) -> Any:
         site = await readable_site(request, user, params.site)
-        key = report.name, params.model_dump_json(exclude_unset=True), site.model_dump_json()
+        key = report.name, request.url.query, site.model_dump_json()
         found = await turns.share(key, partial(answer, database, report, params, site))
         if params.format is Format.CSV:
             return csv_answer(

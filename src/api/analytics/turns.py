@@ -1,4 +1,4 @@
-"""How many reports are computed at once, and which callers share one."""
+"""How many reports a process computes at once, and which callers share one."""
 
 import asyncio
 import os
@@ -11,41 +11,42 @@ from api.db.timeouts import read_exception
 from api.errors import Unavailable
 
 LEAST_TURNS = 2
-"""Of a process: one slow report must not keep all others waiting."""
+"""Of a process, so that one slow report does not keep all others waiting."""
 
 
 def turns_of_process(workers: int) -> int:
-    """How many reports one of so many processes computes at once: together as many as this machine
-    has cores. Each report asks the database two questions at a time."""
+    """How many reports one of so many processes computes at once: all together as many as this
+    machine has cores, as each report keeps the database busy with one question at a time."""
     return max(LEAST_TURNS, (os.cpu_count() or 1) // workers)
 
 
 class Turns:
-    """The line in which reports wait until one of few turns is free.
+    """The rights to compute a report. Who gets none waits, in the order of arrival.
 
-    Without it sixteen analysts have the database work on so many queries that ingest gets next to
-    no processor time (docs/decisions/under-load.md).
+    Without them the reports of a few analysts take the processor time that storing events needs
+    (docs/decisions/under-load.md).
     """
 
     def __init__(self, number: int, patience: float) -> None:
         self.free = asyncio.Semaphore(number)
         self.patience = patience
         self.waiting: dict[Hashable, asyncio.Task[Any]] = {}
-        """The computations that have not begun, by what they will answer."""
+        """The computations that have not begun, by their keys."""
 
     async def share(self, key: Hashable, compute: Callable[[], Awaitable[Any]]) -> Any:
-        """The result of `compute`, which begins when its turn comes. Callers with the same key
-        who come before that share it: it reads after all of them came, so it misses nothing that
-        was committed when they asked.
+        """The result of `compute`, which begins when it gets a turn. Callers who come with the same
+        key before it begins share it. It begins after all of them came, so it reads everything that
+        was committed when they came. Whoever comes later gets a computation of their own.
 
-        Raises Unavailable when no turn comes within `patience` seconds.
+        Raises Unavailable without a turn within `patience` seconds.
         """
         if key not in self.waiting:
-            self.waiting[key] = task = asyncio.create_task(self.take_turn(key, compute))
+            self.waiting[key] = task = asyncio.create_task(self.in_turn(key, compute))
             task.add_done_callback(read_exception)
+        # A caller who goes away must not cancel the computation of the others.
         return await asyncio.shield(self.waiting[key])
 
-    async def take_turn(self, key: Hashable, compute: Callable[[], Awaitable[Any]]) -> Any:
+    async def in_turn(self, key: Hashable, compute: Callable[[], Awaitable[Any]]) -> Any:
         try:
             await asyncio.wait_for(self.free.acquire(), self.patience)
         except TimeoutError:

@@ -14,7 +14,7 @@ from conftest import TestSite
 
 pytestmark = pytest.mark.any_engine
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from psycopg import AsyncConnection
 
 from api.analytics.turns import Turns
 from api.db.database import Database
@@ -18,26 +19,27 @@ PATIENCE = 30.0
 
 
 @asynccontextmanager
-async def stuck_bots(database: Database) -> AsyncGenerator[None]:
-    """Has every question about bots wait in the database until the block ends."""
+async def locked(database: Database, table: str) -> AsyncGenerator[AsyncConnection[Any]]:
+    """Has every question to a table wait in the database until the block ends."""
     async with await database.connect() as connection, connection.transaction():
-        await connection.execute("lock table bot_event in access exclusive mode")
-        yield
+        await connection.execute(f"lock table {table} in access exclusive mode")
+        yield connection
 
 
-async def until_stuck(database: Database, number: int) -> None:
+async def until_stuck(connection: AsyncConnection[Any], number: int) -> None:
     """Waits until so many questions wait for the lock."""
-    async with asyncio.timeout(PATIENCE), await database.connect() as connection:
+    async with asyncio.timeout(PATIENCE):
         while await stuck(connection) < number:
             await asyncio.sleep(0.02)
 
 
-async def stuck(connection: Any) -> int:
+async def stuck(connection: AsyncConnection[Any]) -> int:
     """How many questions wait for the lock."""
     cursor = await connection.execute(
-        "select count(*) from pg_locks where not granted and relation = 'bot_event'::regclass"
+        "select count(*) from pg_locks where not granted and database ="
+        " (select oid from pg_database where datname = current_database())"
     )
-    return (await cursor.fetchone())[0]
+    return (await cursor.fetchall())[0][0]
 
 
 class CountedTurns(Turns):
@@ -84,6 +86,7 @@ async def test_question_asked_twice_while_waiting_is_computed_once(
     asking = [asyncio.create_task(site.ask("pages", days=1)) for _ in range(5)]
     other = asyncio.create_task(site.ask("pages", days=2))
     await turns.until_came(6)
+    assert len(turns.waiting) == 2
     taken.set()
     first, *others = await asyncio.gather(*asking)
     assert others == [first] * 4
@@ -107,11 +110,11 @@ async def test_shared_answer_has_event_acknowledged_before_last_question(
 async def test_question_asked_after_computation_began_is_computed_anew(
     turns: CountedTurns, site: TestSite
 ) -> None:
-    async with stuck_bots(site.database):
+    async with locked(site.database, "bot_event") as connection:
         asking = [asyncio.create_task(site.ask("bots", days=1))]
-        await until_stuck(site.database, 1)
+        await until_stuck(connection, 1)
         asking.append(asyncio.create_task(site.ask("bots", days=1)))
-        await until_stuck(site.database, 2)
+        await until_stuck(connection, 2)
     first, second = await asyncio.gather(*asking)
     assert first["query"]["to"] < second["query"]["to"]
 
@@ -131,13 +134,12 @@ async def test_caller_who_goes_away_does_not_fail_the_other(
 async def test_more_reports_than_turns_wait_and_events_are_stored(
     turns: CountedTurns, site: TestSite
 ) -> None:
-    async with stuck_bots(site.database):
+    async with locked(site.database, "bot_event") as connection:
         asking = [asyncio.create_task(site.ask("bots", limit=limit)) for limit in range(1, 6)]
-        await until_stuck(site.database, 2)
+        await until_stuck(connection, 2)
         await turns.until_came(5 - turns.came)
         assert (await site.send({"page": "/"}))["accepted"] == 1
-        async with await site.database.connect() as connection:
-            assert await stuck(connection) == 2
+        assert await stuck(connection) == 2
     assert len(await asyncio.gather(*asking)) == 5
 
 
@@ -178,3 +180,27 @@ async def test_different_sites_and_parameters_are_not_shared(
     answers = await asyncio.gather(*asking)
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["query"]["to"] for answer in answers}) == len(asked)
+
+
+async def test_report_asks_one_question_at_a_time(site: TestSite) -> None:
+    async with locked(site.database, "visit") as connection:
+        asking = asyncio.create_task(site.ask("sessions"))
+        await until_stuck(connection, 1)
+        await asyncio.sleep(0.3)
+        assert await stuck(connection) == 1
+    assert (await asking)["rows"] == []
+
+
+async def test_stats_query_waits_for_its_turn_and_is_shared(
+    turns: CountedTurns, taken: asyncio.Event, site: TestSite
+) -> None:
+    body = {"site_id": site.key, "metrics": ["visits"], "date_range": "7d"}
+    asking = [
+        asyncio.create_task(site.client.post("/api/analytics/query", json=body)) for _ in range(2)
+    ]
+    await turns.until_came(2)
+    assert len(turns.waiting) == 1
+    taken.set()
+    first, second = await asyncio.gather(*asking)
+    assert first.status_code == 200
+    assert first.json() == second.json()

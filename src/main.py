@@ -10,10 +10,11 @@ from fastapi import FastAPI
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
 from api.analytics.routing import router as analytics
+from api.analytics.turns import Turns, turns_of_process
 from api.auth.cookie import OwnCookie
 from api.auth.routing import router as auth
 from api.body_limit import BodyLimit
-from api.db.database import Database
+from api.db.database import REPORT_SECONDS, Database
 from api.db.scheduler import run_forever
 from api.errors import REFUSALS, add_error_handlers
 from api.events.admin_routing import router as events_admin
@@ -78,6 +79,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         )
         app.state.database = database
         app.state.readiness = await stack.enter_async_context(readiness(database, settings))
+        app.state.turns = Turns(turns_of_process(settings.workers), REPORT_SECONDS)
         app.state.sites = Sites(database)
         tries = share(settings.login_tries, settings.workers)
         app.state.login_tries = TokenBuckets(tries, LOGIN_SECONDS)

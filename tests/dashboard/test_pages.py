@@ -9,10 +9,12 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from bench.analysts import STEPS, overview
 from chromium import CHROMIUM, FLAGS, MISSING
 from processes import Service, running
 
@@ -131,6 +133,24 @@ def test_overview_shows_answers_of_api(service: Service, window: Page) -> None:
     expect(window.locator("body")).to_contain_text("made-up traffic")
     for card in ("series", "sources", "devices", "funnel", "retention", "bots", "sessions"):
         expect(window.locator(f"#{card} .origin")).not_to_be_empty()
+
+
+@pytest.mark.parametrize("period", ["24h", "30d"])
+def test_benchmark_asks_what_overview_asks(service: Service, window: Page, period: str) -> None:
+    asked: list[tuple[str, dict[str, list[str]]]] = []
+    window.on("request", lambda request: asked.append(path_and_params(request.url)))
+    steps = urlencode({"step": STEPS}, doseq=True)
+    window.goto(f"{service.base}/?site=demo&period={period}&{steps}", wait_until="networkidle")
+    expected = [
+        path_and_params(f"{service.base}/api/{path}?{urlencode(params, doseq=True)}")
+        for path, params in overview("demo", period)
+    ]
+    assert sorted(one for one in asked if one[0].startswith("/api/")) == sorted(expected)
+
+
+def path_and_params(url: str) -> tuple[str, dict[str, list[str]]]:
+    parts = urlsplit(url)
+    return parts.path, parse_qs(parts.query)
 
 
 def test_login_leads_to_requested_page_and_logout_back(service: Service, window: Page) -> None:

@@ -1,6 +1,5 @@
 """From the parameters of a report to its answer: check, plan, execute, shape."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -94,6 +93,12 @@ def dimension_of(report: Report[P], params: P) -> Dimension | None:
     return find_dimension(params.dimension, report.dimensions)
 
 
+async def answer(database: Database, report: Report[P], params: P, site: Site) -> dict[str, Any]:
+    """The answer to these parameters as of now, in the shape of report.Answer. Raises Invalid,
+    Expired and TooMuchAsked."""
+    return await execute(database, report, await parse_query(database, report, params, site))
+
+
 async def execute(database: Database, report: Report[P], query: Query[P]) -> dict[str, Any]:
     """The answer to a query, in the shape of report.Answer. Raises Expired and TooMuchAsked."""
     plans = plan_or_suggest(report, query)
@@ -111,7 +116,9 @@ async def execute(database: Database, report: Report[P], query: Query[P]) -> dic
 
 
 async def answer_range(database: Database, report: Report[P], plans: Plans) -> dict[str, Any]:
-    found, *summed = await asyncio.gather(*(fetch(database, plan) for plan in plans))
+    """The rows and totals of one range. One question after the other, so that a report keeps no
+    more than one connection of the database busy: see Turns."""
+    found, *summed = [await fetch(database, plan) for plan in plans]
     return {"totals": summed[0][0] if summed else None, "rows": report.finish(found)}
 
 

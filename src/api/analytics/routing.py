@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -11,12 +12,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from api.analytics.execute import execute, parse_query
+from api.analytics.execute import answer, parse_query
 from api.analytics.query import Format, P, Params
 from api.analytics.report import Answer, Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.analytics.reports.sessions import SESSIONS, Timeline, timeline
+from api.analytics.turns import AppTurns
 from api.auth.access import AppDatabase, MaybeUser, readable_site
 
 router = APIRouter(tags=["analytics"])
@@ -28,11 +30,11 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 def endpoint_of(report: Report[P]) -> Endpoint:
     async def get_report(
-        request: Request, user: MaybeUser, database: AppDatabase, params: P
+        request: Request, user: MaybeUser, database: AppDatabase, turns: AppTurns, params: P
     ) -> Any:
         site = await readable_site(request, user, params.site)
-        query = await parse_query(database, report, params, site)
-        found = await execute(database, report, query)
+        key = report.name, request.url.query, site.model_dump_json()
+        found = await turns.share(key, partial(answer, database, report, params, site))
         if params.format is Format.CSV:
             return csv_answer(
                 report, found["rows"], name=f"{site.key}-{report.name.replace('/', '-')}"

@@ -1,11 +1,13 @@
 """POST /api/analytics/query: any metrics by any dimensions, as Plausible's Stats API v2 has it."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 
 from api.analytics.plausible.execute import answer_stats
 from api.analytics.plausible.models import StatsAnswer, StatsQuery
+from api.analytics.turns import AppTurns
 from api.auth.access import AppDatabase, MaybeUser, readable_site
 
 router = APIRouter(tags=["analytics"])
@@ -13,7 +15,9 @@ router = APIRouter(tags=["analytics"])
 
 @router.post("/api/analytics/query", response_model=StatsAnswer)
 async def query_stats(
-    asked: StatsQuery, request: Request, user: MaybeUser, database: AppDatabase
+    asked: StatsQuery, request: Request, user: MaybeUser, database: AppDatabase, turns: AppTurns
 ) -> dict[str, Any]:
     """Any metrics by any dimensions, in the form of Plausible's Stats API v2."""
-    return await answer_stats(database, asked, await readable_site(request, user, asked.site_id))
+    site = await readable_site(request, user, asked.site_id)
+    key = "query", asked.model_dump_json(), site.model_dump_json()
+    return await turns.share(key, partial(answer_stats, database, asked, site))

@@ -1,0 +1,206 @@
+"""How reports wait for their turn, and share a computation that has not begun."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from psycopg import AsyncConnection
+
+from api.analytics.turns import Turns
+from api.db.database import Database
+from conftest import TestSite
+
+pytestmark = pytest.mark.any_engine
+
+PATIENCE = 30.0
+
+
+@asynccontextmanager
+async def locked(database: Database, table: str) -> AsyncGenerator[AsyncConnection[Any]]:
+    """Has every question to a table wait in the database until the block ends."""
+    async with await database.connect() as connection, connection.transaction():
+        await connection.execute(f"lock table {table} in access exclusive mode")
+        yield connection
+
+
+async def until_stuck(connection: AsyncConnection[Any], number: int) -> None:
+    """Waits until so many questions wait for the lock."""
+    async with asyncio.timeout(PATIENCE):
+        while await stuck(connection) < number:
+            await asyncio.sleep(0.02)
+
+
+async def stuck(connection: AsyncConnection[Any]) -> int:
+    """How many questions wait for the lock."""
+    cursor = await connection.execute(
+        "select count(*) from pg_locks where not granted and database ="
+        " (select oid from pg_database where datname = current_database())"
+    )
+    return (await cursor.fetchall())[0][0]
+
+
+class CountedTurns(Turns):
+    """A line that counts who came to it."""
+
+    came = 0
+
+    async def share(self, key: Hashable, compute: Callable[[], Awaitable[Any]]) -> Any:
+        """The result of the computation."""
+        self.came += 1
+        return await super().share(key, compute)
+
+    async def until_came(self, number: int) -> None:
+        """Waits until so many more callers have come."""
+        number += self.came
+        async with asyncio.timeout(PATIENCE):
+            while self.came < number:
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def turns(app: FastAPI) -> Iterator[CountedTurns]:
+    """A line with two turns in place of the application's."""
+    before, app.state.turns = app.state.turns, CountedTurns(2, PATIENCE)
+    yield app.state.turns
+    app.state.turns = before
+
+
+@pytest.fixture
+async def taken(turns: CountedTurns, site: TestSite) -> AsyncGenerator[asyncio.Event]:
+    """All turns are taken until this is set: whoever asks meanwhile waits in line."""
+    release = asyncio.Event()
+    taking = [asyncio.create_task(turns.share(number, release.wait)) for number in range(2)]
+    await asyncio.sleep(0.1)
+    assert not turns.waiting
+    yield release
+    release.set()
+    await asyncio.gather(*taking)
+
+
+async def test_question_asked_twice_while_waiting_is_computed_once(
+    turns: CountedTurns, taken: asyncio.Event, site: TestSite
+) -> None:
+    asking = [asyncio.create_task(site.ask("pages", days=1)) for _ in range(5)]
+    other = asyncio.create_task(site.ask("pages", days=2))
+    await turns.until_came(6)
+    assert len(turns.waiting) == 2
+    taken.set()
+    first, *others = await asyncio.gather(*asking)
+    assert others == [first] * 4
+    assert (await other)["query"]["to"] != first["query"]["to"]
+
+
+async def test_shared_answer_has_event_acknowledged_before_last_question(
+    turns: CountedTurns, taken: asyncio.Event, site: TestSite
+) -> None:
+    asking = [asyncio.create_task(site.ask("pages", days=1))]
+    await turns.until_came(1)
+    await site.send({"page": "/late", "visitor_id": "ann"})
+    asking.append(asyncio.create_task(site.ask("pages", days=1)))
+    await turns.until_came(1)
+    taken.set()
+    first, second = await asyncio.gather(*asking)
+    assert [row["page"] for row in second["rows"]] == ["/late"]
+    assert first == second
+
+
+async def test_question_asked_after_computation_began_is_computed_anew(
+    turns: CountedTurns, site: TestSite
+) -> None:
+    async with locked(site.database, "bot_event") as connection:
+        asking = [asyncio.create_task(site.ask("bots", days=1))]
+        await until_stuck(connection, 1)
+        asking.append(asyncio.create_task(site.ask("bots", days=1)))
+        await until_stuck(connection, 2)
+    first, second = await asyncio.gather(*asking)
+    assert first["query"]["to"] < second["query"]["to"]
+
+
+async def test_caller_who_goes_away_does_not_fail_the_other(
+    turns: CountedTurns, taken: asyncio.Event, site: TestSite
+) -> None:
+    leaving, staying = [asyncio.create_task(site.ask("pages", days=1)) for _ in range(2)]
+    await turns.until_came(2)
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    taken.set()
+    assert (await staying)["totals"]["visits"] == 0
+    assert leaving.cancelled()
+
+
+async def test_more_reports_than_turns_wait_and_events_are_stored(
+    turns: CountedTurns, site: TestSite
+) -> None:
+    async with locked(site.database, "bot_event") as connection:
+        asking = [asyncio.create_task(site.ask("bots", limit=limit)) for limit in range(1, 6)]
+        await until_stuck(connection, 2)
+        await turns.until_came(5 - turns.came)
+        assert (await site.send({"page": "/"}))["accepted"] == 1
+        assert await stuck(connection) == 2
+    assert len(await asyncio.gather(*asking)) == 5
+
+
+async def test_report_without_turn_in_time_is_refused_with_503(
+    turns: CountedTurns, taken: asyncio.Event, site: TestSite
+) -> None:
+    turns.patience = 0.1
+    answer = await site.client.get("/api/analytics/pages", params={"site": site.key})
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert "reports are waiting" in answer.json()["detail"]
+    taken.set()
+    assert (await site.ask("pages"))["totals"]["visits"] == 0
+
+
+async def test_refused_question_gives_its_turn_back(turns: CountedTurns, site: TestSite) -> None:
+    for _ in range(3):
+        answer = await site.client.get(
+            "/api/analytics/pages", params={"site": site.key, "order": "nonsense"}
+        )
+        assert answer.status_code == 422
+    assert (await site.ask("pages"))["totals"]["visits"] == 0
+
+
+async def test_different_sites_and_parameters_are_not_shared(
+    turns: CountedTurns, taken: asyncio.Event, site: TestSite
+) -> None:
+    asked = ({}, {"site": "default"}, {"limit": 5}, {"timezone": "Asia/Tokyo"}, {"source": "base"})
+    base = {"site": site.key, "days": 1}
+    asking = [
+        asyncio.create_task(
+            site.client.get("/api/analytics/pages", params=base | more, headers=site.admin)
+        )
+        for more in asked
+    ]
+    await turns.until_came(len(asked))
+    taken.set()
+    answers = await asyncio.gather(*asking)
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["query"]["to"] for answer in answers}) == len(asked)
+
+
+async def test_report_asks_one_question_at_a_time(site: TestSite) -> None:
+    async with locked(site.database, "visit") as connection:
+        asking = asyncio.create_task(site.ask("sessions"))
+        await until_stuck(connection, 1)
+        await asyncio.sleep(0.3)
+        assert await stuck(connection) == 1
+    assert (await asking)["rows"] == []
+
+
+async def test_stats_query_waits_for_its_turn_and_is_shared(
+    turns: CountedTurns, taken: asyncio.Event, site: TestSite
+) -> None:
+    body = {"site_id": site.key, "metrics": ["visits"], "date_range": "7d"}
+    asking = [
+        asyncio.create_task(site.client.post("/api/analytics/query", json=body)) for _ in range(2)
+    ]
+    await turns.until_came(2)
+    assert len(turns.waiting) == 1
+    taken.set()
+    first, second = await asyncio.gather(*asking)
+    assert first.status_code == 200
+    assert first.json() == second.json()

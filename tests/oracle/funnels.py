@@ -67,8 +67,15 @@ def walker(events: Sequence[Event], site: Site, asked: Asked) -> Walker:
 
 
 def in_order(events: Sequence[Event], goals: Sequence[Goal], window: timedelta) -> list[Event]:
+    """Of each step, the first event that got there in any attempt."""
+    return earliest(attempts_in_order(events, goals, window))
+
+
+def attempts_in_order(
+    events: Sequence[Event], goals: Sequence[Goal], window: timedelta
+) -> list[list[Event]]:
     """Every start is tried; from there, each step at the first chance after the one before."""
-    attempts = []
+    attempts: list[list[Event]] = []
     for number, start in enumerate(events):
         if goals[0].fits(start):
             attempt = [start]
@@ -77,7 +84,23 @@ def in_order(events: Sequence[Event], goals: Sequence[Goal], window: timedelta) 
                 if len(attempt) < len(goals) and goals[len(attempt)].fits(event) and within:
                     attempt.append(event)
             attempts.append(attempt)
-    return earliest(attempts)
+    return attempts
+
+
+def waits_in_order(
+    events: Sequence[Event], goals: Sequence[Goal], window: timedelta, step: int
+) -> list[float]:
+    """The seconds that this step took in the attempt that reached it first, or none if no attempt
+    did. Of several that did so with the same event, the one that started last counts."""
+    attempts = attempts_in_order(events, goals, window)
+    reached = earliest(attempts)[step - 1 : step]
+    return [
+        (there.time - previous).total_seconds()
+        for there in reached
+        for ways in [[way for way in attempts if way[step - 1 : step] == [there]]]
+        for latest in [max(way[0].time for way in ways)]
+        for previous in [min(way[step - 2].time for way in ways if way[0].time == latest)]
+    ]
 
 
 def strictly_in_order(
@@ -158,6 +181,11 @@ def seconds_between(some: Sequence[Walker], step: int) -> tuple[float, float] | 
             there = one.reached[step - 1]
             before = one.events[list(one.events).index(there) - 1]
             waits.append((there.time - before.time).total_seconds())
+    return quantiles(waits)
+
+
+def quantiles(waits: Sequence[float]) -> tuple[float, float] | None:
+    """Median and 90th percentile."""
     return (median(waits), percentile(waits, 0.9)) if waits else None
 
 

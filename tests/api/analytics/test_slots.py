@@ -41,10 +41,12 @@ FORMS: Mapping[str, list[dict[str, Any]]] = {
     "paths": [{}, {"direction": "to"}],
     "funnel": [
         {"pages": ["/blog/*"], "mode": "any", "unit": "visit"},
+        {"pages": ["/", "/a", "/b"]},
         {"pages": ["/"], "mode": "strict", "breakdown": "source"},
     ],
     "funnel/visitors": [
         {"pages": ["/blog/*"], "mode": "any", "unit": "visit"},
+        {"pages": ["/", "/a", "/b"]},
         {"pages": ["/"], "mode": "strict"},
     ],
     "retention": [{}, {"start": "signup"}, {"return": "signup"}],

@@ -1,9 +1,10 @@
 """The funnel reports: how far visitors got through a series of steps, and which visitors did."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, Literal, LiteralString, Self, TypeVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from api.analytics.query import Params, Query
 from api.analytics.question import single
 from api.analytics.report import Report
 from api.analytics.vocabulary.dimensions import VISIT_DIMENSIONS, find_dimension
-from api.analytics.vocabulary.filters import DIGITS
+from api.analytics.vocabulary.filters import DIGITS, Numbers
 from api.analytics.vocabulary.steps import ANY_PAGE, Step, Text, page_step, read_step, step_values
 from api.db.sql_files import Fragment
 
@@ -103,6 +104,8 @@ class FunnelVisitor(BaseModel):
 VISIT = Fragment(
     "left join visit v on h.step = 1 and v.visitor_id = h.visitor_id and v.id = h.visit_id"
     " and visit_reaches(v.started, h.time)"
+    # For the planner, which leaves out the partitions or chunks of other times.
+    " and v.started >= :lower::timestamptz - longest_visit() and v.started < :upper"
 )
 """Joins the visit with the event of the first step."""
 
@@ -115,10 +118,42 @@ POSITIONS = {
 """The position of an event among all events of the visitor, or of the visit. Steps of a strict
 funnel have consecutive positions."""
 
+STEPS_BY_NUMBER: Numbers = (*DIGITS[1:], "10")
+
 LATEST: tuple[LiteralString, ...] = tuple(
-    f"max(time) filter (where step = {number}) over walk" for number in (*DIGITS[1:], "10")
+    f"max(time) filter (where step = {number}) over walk" for number in STEPS_BY_NUMBER
 )
 """For each step, the time of its latest event up to the current row."""
+
+
+UNITS: Mapping[str, LiteralString] = {"visitor": "visitor_id", "visit": "visitor_id, unit"}
+"""The columns that tell one unit from another. One that is always null does not belong here: the
+planner would sort the rows again at each level."""
+
+LEVEL: LiteralString = """
+), reached_{step} as (
+    select visitor_id, unit, visit_id, time, id, step,
+        case when step > {step} then latest else start end as start,
+        case when step > {step} then arrived else since end as since
+    from (
+        select *, max(time) filter (where step = {step} and start is distinct from latest)
+            over earlier as arrived
+        from (
+            select *, max(start) filter (where step = {step}) over earlier as latest
+            from reached_{before}
+            window earlier as (partition by {unit} order by time, id, step desc
+                rows between unbounded preceding and 1 preceding)
+        ) e
+        window earlier as (partition by {unit} order by time, id, step desc
+            rows between unbounded preceding and 1 preceding)
+    ) e
+    where case when step <= {step} then latest is null
+        else time <= latest + make_interval(secs => :window_seconds) end
+"""
+"""Ordered funnels: the chains that got to a step, made of those that got to the step before. A row
+of this step goes on if it is the first to arrive. A row of a later step goes on if it is within the
+window of the latest chain that arrived; that chain arrived when it was first there, however often
+it came by."""
 
 
 def with_steps(query: Query[F]) -> Query[F]:
@@ -126,7 +161,10 @@ def with_steps(query: Query[F]) -> Query[F]:
     steps = funnel_steps(params, query.goals)
     values = {
         "labels": params.labels,
+        "deepest": len(params.labels),
         **step_values(steps),
+        "distinct_names": [*dict.fromkeys(step.name for step in steps)],
+        "exact_pages": [step.page for step in steps if step.page and step.pattern is None],
         "anywhere": [step.name for step in steps if step.pattern == ANY_PAGE],
         "window_seconds": params.window * 3600,
         "broken_down": bool(params.breakdown),
@@ -144,15 +182,38 @@ def funnel_steps(params: FunnelParams, goals: Mapping[str, Step]) -> list[Step]:
 def funnel_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
     params = query.params
     slots: dict[str, Fragment] = {}
-    if globs := [step.pattern for step in funnel_steps(params, query.goals) if step.pattern]:
-        slots["globs"] = Fragment("e.page ~ any(:globs)", {"globs": globs})
+    steps = funnel_steps(params, query.goals)
+    if globs := [wider(step.page) for step in steps if step.page and step.pattern]:
+        slots["globs"] = Fragment("e.page like any(:globs)", {"globs": globs})
     if params.unit == "visit":
         slots["unit"] = Fragment("e.visit_id")
-    if params.mode == "any":
-        slots["latest"] = Fragment(f"array[{', '.join(LATEST[: len(params.labels)])}]")
-    if params.mode == "strict":
-        slots["position"] = POSITIONS[params.unit]
-    return slots
+        slots["per_unit"] = Fragment(UNITS["visit"])
+    return {**slots, **slots_of_mode(params)}
+
+
+def slots_of_mode(params: FunnelParams) -> Mapping[str, Fragment]:
+    """The slots that say how steps follow one another."""
+    steps = len(params.labels)
+    match params.mode:
+        case "ordered":
+            return level_slots(STEPS_BY_NUMBER[: max(steps - 1, 1)], UNITS[params.unit])
+        case "strict":
+            return {"position": POSITIONS[params.unit]}
+        case "any":
+            return {"latest": Fragment(f"array[{', '.join(LATEST[:steps])}]")}
+
+
+def level_slots(steps: Numbers, unit: LiteralString) -> Mapping[str, Fragment]:
+    """The levels of an ordered funnel from the second step to the last but one."""
+    levels: LiteralString = "".join(
+        LEVEL.format(step=step, before=before, unit=unit) for before, step in pairwise(steps)
+    )
+    return {"levels": Fragment(levels), "chains": Fragment(f"reached_{steps[-1]}")}
+
+
+def wider(glob: str) -> str:
+    """A pattern for LIKE that all pages of the glob match, and maybe more."""
+    return re.sub(r"\*+", "%", re.sub(r"([%_\\])", r"\\\1", glob))
 
 
 def valued_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:

@@ -1,5 +1,6 @@
 -- How far visitors (or visits) got through the steps; by a dimension, for its largest values.
--- slots: unit, position, visit_of_event_filter, globs, latest, value, visit
+-- slots: unit, per_unit, position, visit_of_event_filter, globs, levels, chains, latest, value,
+--     visit
 /*include funnel_hits_part*/
 , valued as (
     select h.step, h.seconds, /*value*/ null::text /*end*/ as value

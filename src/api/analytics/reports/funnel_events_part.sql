@@ -11,5 +11,6 @@ from (
 join unnest(:names::text[], :pages::text[], :patterns::text[], :props::text[])
     with ordinality s (name, page, pattern, props, step)
     on matches_step(e.name, e.page, e.props, s.name, s.page, s.pattern, s.props::jsonb)
-where e.name = any(:anywhere::text[])
-    or e.name = any(:names::text[]) and (e.page = any(:pages::text[]) or /*globs*/ false /*end*/)
+where e.name = any(:distinct_names::text[])
+    and (e.page = any(:exact_pages::text[]) or e.name = any(:anywhere::text[])
+        or /*globs*/ false /*end*/)

@@ -1,5 +1,5 @@
 -- Who got to a step of a funnel, or no further than that; the latest first.
--- slots: unit, position, visit_of_event_filter, globs, latest
+-- slots: unit, per_unit, position, visit_of_event_filter, globs, levels, chains, latest
 /*include funnel_hits_part*/
 , furthest as (
     select distinct on (visitor_id, unit) visitor_id, unit, step as reached, time as reached_at

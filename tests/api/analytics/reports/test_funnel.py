@@ -1,5 +1,6 @@
 """Funnels of every mode, broken down, and who is in them, against the oracle."""
 
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from conftest import TestSite
-from oracle.funnels import Asked, broken_down, funnel, people, seconds_between, walkers
+from oracle.funnels import (
+    Asked,
+    broken_down,
+    funnel,
+    people,
+    quantiles,
+    seconds_between,
+    waits_in_order,
+    walkers,
+)
 from oracle.histories import (
     DAY,
     FILTERS,
@@ -23,6 +33,7 @@ from oracle.histories import (
 )
 from oracle.periods import Range
 from oracle.site import Site
+from oracle.steps import goal_of
 from oracle.telling import (
     ALL,
     NOON,
@@ -69,6 +80,70 @@ async def test_funnels_are_what_oracle_counts(
             await check_steps(site, told, span, asked)
             await check_breakdown(site, told, span, asked)
             await check_people(site, told, span, asked)
+
+
+CROWD_STEPS = ["/a", "/b", "/c", "/a", "/b", "/*", "/**", "click"]
+
+crowds = st.lists(
+    st.lists(
+        st.tuples(st.integers(0, 25), st.sampled_from(["/a", "/b", "/c", "/d/e", "click"])),
+        min_size=1,
+        max_size=14,
+    ),
+    min_size=12,
+    max_size=20,
+)
+"""What each of some visitors does at which minute: often the same, and often at once."""
+
+
+@examples(20)
+@given(
+    crowd=crowds,
+    wanted=st.lists(st.sampled_from(CROWD_STEPS), min_size=2, max_size=5),
+    minutes=st.integers(1, 25),
+)
+async def test_funnels_of_crowds_are_what_oracle_counts(
+    client: Any,
+    admin: Any,
+    database: Any,
+    crowd: list[list[tuple[int, str]]],
+    wanted: list[str],
+    minutes: int,
+) -> None:
+    site = await fresh_site(client, admin, database)
+    told = await tell(
+        site, [[one for number, walk in enumerate(crowd) for one in did(number, walk)]]
+    )
+    for mode, unit in product(MODES, ("visitor", "visit")):
+        asked = Asked(wanted, minutes / 60, unit, mode)
+        rows = (await ask(site, "funnel", TEN_DAYS, **params_of(asked)))["rows"]
+        check(rows, funnel(told, TEN_DAYS, asked))
+        if mode == "ordered":
+            check_waits(rows, told, asked)
+
+
+def did(number: int, walk: list[tuple[int, str]]) -> list[Any]:
+    """The events of a visitor of the crowd."""
+    return [
+        event(NOON + minute * MINUTE, "/x", f"v{number}", name="click")
+        if what == "click"
+        else event(NOON + minute * MINUTE, what, f"v{number}")
+        for minute, what in walk
+    ]
+
+
+def check_waits(rows: list[dict[str, Any]], told: Site, asked: Asked) -> None:
+    """Median and 90th percentile of what each step took, in an ordered funnel."""
+    goals = [goal_of(step, {}) for step in asked.steps]
+    for row in rows[1:]:
+        some = walkers(told, TEN_DAYS, asked)
+        waits = [
+            wait
+            for one in some
+            for wait in waits_in_order(one.events, goals, asked.window, row["step"])
+        ]
+        times = row["median_seconds"], row["p90_seconds"]
+        assert times == (pytest.approx(quantiles(waits)) if waits else (None, None))
 
 
 def params_of(asked: Asked) -> dict[str, Any]:
@@ -222,6 +297,26 @@ async def test_step_seconds_are_those_of_first_attempt_to_reach_step(
     await tell(site, [walk(*pages)])
     rows = (await ask(site, "funnel", TEN_DAYS, steps=steps, mode=mode))["rows"]
     assert [row["median_seconds"] for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("page", "pattern"),
+    [("/50%_off/x", "/50%_off/*"), ("/a\\b/x", "/a\\*/x"), ("/a\\/b", "/a\\**"), ("/*", "/*")],
+)
+async def test_pattern_with_special_characters_fits_its_pages(
+    site: TestSite, page: str, pattern: str
+) -> None:
+    await tell(site, [walk("/start", page), walk("/start", "/other/page", who="bob")])
+    assert await counts(site, steps=["/start", pattern]) == [2, 1]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 10])
+async def test_ordered_funnel_of_every_length_reaches_its_last_step(
+    site: TestSite, length: int
+) -> None:
+    steps = [f"/{number}" for number in range(length)]
+    await tell(site, [walk(*steps, steps[0]), walk(*steps[::-1], who="bob")])
+    assert await counts(site, steps=steps) == [2, *[1] * (length - 1)]
 
 
 async def test_funnel_breakdown_uses_visit_that_entered_funnel(

@@ -7,7 +7,7 @@ from psycopg.rows import dict_row
 
 from api.db.database import Database
 from api.events.models import Context
-from api.events.write.tables import store_visits
+from api.events.write.tables import store
 from api.events.write.visits import Visit
 from api.sites.models import utc_now
 
@@ -42,7 +42,7 @@ async def test_column_of_a_newer_version_gets_its_default(database: Database) ->
     visit = new_visit(Context(country="DE", language="de"))
     async with database.writer() as connection:
         await connection.execute("alter table visit add newer text not null default 'unknown'")
-        await store_visits(connection, [visit], [])
+        await store(connection, {1}, [], [visit], [], [])
         cursor = connection.cursor(row_factory=dict_row)
         await cursor.execute("select * from visit where id = %s", [visit.id])
         row = await cursor.fetchone()

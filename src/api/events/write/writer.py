@@ -24,7 +24,7 @@ from api.events.write.batch import Batch, ClosedBatch
 from api.events.write.existing import Existing, load_existing
 from api.events.write.group_commit import WriteQueue
 from api.events.write.late_changes import find_late
-from api.events.write.locks import lock_sites
+from api.events.write.locks import begin_with_locks
 from api.events.write.sql import Connection, execute
 from api.events.write.tables import payload_of, replace_visits, store
 from api.events.write.visitors import changed_visitors, move_first_seen, resolve_visitors
@@ -115,9 +115,8 @@ class Writer:
         raise AssertionError("unreachable")
 
     async def _transaction(self, batch: Batch[Event], attempts: list[Attempt]) -> Sequence[Outcome]:
-        # In a pipeline, statements are sent together until a result is needed.
-        async with self.database.writer() as connection, connection.pipeline():
-            began = await lock_sites(connection, batch.sites)
+        async with self.database.writer() as connection:
+            began = await begin_with_locks(connection, batch.sites)
             if not (events := batch.close()):
                 return []
             if missing := {month_of(event.time) for event in events} - self.known_months:
@@ -125,10 +124,8 @@ class Writer:
                 await connection.rollback()
                 await ensure_partitions(connection, self.database.engine, missing)
                 self.known_months |= missing
-                began = await lock_sites(connection, batch.sites)
-            outcomes = await _apply(connection, events, began, attempts)
-            await connection.execute("commit")
-        return outcomes
+                began = await begin_with_locks(connection, batch.sites)
+            return await _apply(connection, events, began, attempts)
 
 
 def event_queue(writer: Writer) -> WriteQueue[Event, Result]:
@@ -153,7 +150,8 @@ def passes(error: psycopg.OperationalError) -> bool:
 async def _apply(
     connection: Connection, events: Sequence[Event], began: datetime, attempts: list[Attempt]
 ) -> Sequence[Outcome]:
-    """All that a batch changes, in a transaction of the caller's that holds the locks.
+    """All that a batch changes, in a transaction that began at this time and holds the locks; and
+    its COMMIT, in the same round trip.
 
     On a retry, the server is asked whether an earlier attempt was committed after all.
     """
@@ -162,9 +160,12 @@ async def _apply(
     existing = await load_existing(connection, events, began)
     outcomes = outcomes_of(events, existing.ids)
     pairs = zip(events, outcomes, strict=True)
-    if new := [event for event, outcome in pairs if outcome is Outcome.ACCEPTED]:
-        await add(connection, new, existing)
+    new = [event for event, outcome in pairs if outcome is Outcome.ACCEPTED]
     attempts.append(Attempt(existing.xid, outcomes))
+    async with connection.pipeline():
+        if new:
+            await add(connection, new, existing)
+        await connection.execute("commit")
     return outcomes
 
 

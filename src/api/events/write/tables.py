@@ -1,6 +1,7 @@
 """How events and visits become rows."""
 
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 from typing import Any, LiteralString, cast
 
 from msgspec.structs import asdict
@@ -43,41 +44,36 @@ def payload_of(sites: Collection[int]) -> str:
     return as_json(sorted(sites)[:500])
 
 
+EVENT_COLUMNS: tuple[str, ...] = (
+    *("time", "id", "site_id", "visit_id", "name", "page", "hostname", "title", "referrer"),
+    *("user_id", "duration", "revenue", "currency", "interactive", "props", "last_change"),
+)
+"""The columns of `event` that are fields of an event."""
+
+BOT_COLUMNS: tuple[str, ...] = (
+    "time",
+    "id",
+    "site_id",
+    "bot",
+    "name",
+    "page",
+    "hostname",
+    "user_agent",
+)
+
+values_of_event, values_of_bot = attrgetter(*EVENT_COLUMNS), attrgetter(*BOT_COLUMNS)
+
+
 def event_row(event: Event, visit: Visit) -> dict[str, Any]:
-    return {
-        "visitor_id": visit.visitor_id,
-        "time": event.time,
-        "id": event.id,
-        "site_id": event.site_id,
-        "visitor_number": visit.visitor_number,
-        "visit_id": visit.id,
-        "name": event.name,
-        "page": event.page,
-        "hostname": event.hostname,
-        "title": event.title,
-        "referrer": event.referrer,
-        "user_id": event.user_id,
-        "duration": event.duration,
-        "revenue": event.revenue,
-        "currency": event.currency,
-        "interactive": event.interactive,
-        "props": event.props,
-        "last_change": event.last_change,
-    }
+    row = dict(zip(EVENT_COLUMNS, values_of_event(event), strict=True))
+    row["visitor_id"], row["visitor_number"] = visit.visitor_id, visit.visitor_number
+    return row
 
 
 def bot_row(event: Event) -> dict[str, Any]:
-    return {
-        "time": event.time,
-        "id": event.id,
-        "site_id": event.site_id,
-        "bot": event.bot,
-        "category": event.bot_category or "other",
-        "name": event.name,
-        "page": event.page,
-        "hostname": event.hostname,
-        "user_agent": event.user_agent,
-    }
+    row = dict(zip(BOT_COLUMNS, values_of_bot(event), strict=True))
+    row["category"] = event.bot_category or "other"
+    return row
 
 
 def visit_row(visit: Visit) -> dict[str, Any]:

@@ -13,8 +13,6 @@ SITE_LOCKS = 7301
 async def begin_with_locks(connection: Connection, sites: Collection[int]) -> datetime:
     """Begins a transaction that locks these sites, in one round trip. Returns when it began, by the
     server's clock."""
-    if not connection.autocommit:  # else psycopg begins it, in a round trip of its own
-        await connection.set_autocommit(True)
     async with connection.pipeline():
         await connection.execute("begin")
         cursor = await lock_sites(connection, sites)

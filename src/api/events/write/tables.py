@@ -1,6 +1,6 @@
 """How events and visits become rows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, LiteralString, cast
 
@@ -12,12 +12,17 @@ from api.events.write.sql import SQL, Connection, as_json, execute
 from api.events.write.visitors import Visitor
 from api.events.write.visits import LONG_VISIT, Visit
 
-CONTEXT = Fragment(cast(LiteralString, ", ".join(Context.__struct_fields__)))
-"""The columns of the context. The cast is safe: the fields of a class are part of the program."""
 
-STORE = statement(SQL.folder / "store.sql", {"context": CONTEXT}).text
+def listed(form: str) -> Fragment:
+    """The columns of the context in this form. The cast is safe: the fields of a class are part of
+    the program."""
+    columns = (form.format(column) for column in Context.__struct_fields__)
+    return Fragment(cast(LiteralString, ", ".join(columns)))
 
-NO_CONTEXT = asdict(Context())
+
+STORE = statement(
+    SQL.folder / "store.sql", {"context": listed("{}"), "given": listed("coalesce({}, '')")}
+).text
 
 
 async def store(
@@ -67,7 +72,7 @@ values_of_event, values_of_bot = attrgetter(*EVENT_COLUMNS), attrgetter(*BOT_COL
 def event_row(event: Event, visit: Visit) -> dict[str, Any]:
     row = dict(zip(EVENT_COLUMNS, values_of_event(event), strict=True))
     row["visitor_id"], row["visitor_number"] = visit.visitor_id, visit.visitor_number
-    return row
+    return given(row)
 
 
 def bot_row(event: Event) -> dict[str, Any]:
@@ -77,17 +82,24 @@ def bot_row(event: Event) -> dict[str, Any]:
 
 
 def visit_row(visit: Visit) -> dict[str, Any]:
-    """The columns of a visit. The context of one that is stored is not changed, whatever it is
-    here; other keys are not stored."""
+    """The columns of a visit, without those of its context where it is stored and has not
+    changed."""
     row = asdict(visit)
     entry, last, context = row.pop("entry"), row.pop("exit"), row.pop("context")
-    row.update(NO_CONTEXT if context is None else asdict(context))
+    del row["stored_started"], row["merged_into"]
+    if context is not None:
+        row.update(asdict(context))
     row["entry_page"], row["exit_page"] = "", ""
     if entry is not None:
         row["entry_at"], row["entry_id"], row["entry_page"] = entry.at, entry.id, entry.page
         row["exit_at"], row["exit_id"], row["exit_page"] = last.at, last.id, last.page
     row["is_long"] = visit.last_event - visit.started > LONG_VISIT
-    return row
+    return given(row)
+
+
+def given(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without nulls, which the server need not read."""
+    return {column: value for column, value in row.items() if value is not None}
 
 
 async def replace_visits(

@@ -2,7 +2,7 @@
 -- as much as the server. As json, not jsonb: what is read once need not be indexed, and it takes a
 -- fifth less time. Columns are named, so that others, which a newer version has added, get their
 -- defaults.
--- slots: context
+-- slots: context, given (see store_visits.sql)
 with new_events as (/*include store_events*/),
 changed_visits as (/*include store_visits*/),
 changed_visitors as (/*include store_visitors*/),

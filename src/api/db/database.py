@@ -77,7 +77,9 @@ class Database:
         self.report_seconds = report_seconds
         self.answer_seconds = answer_seconds
         patience = POOL_PATIENCE * answer_seconds
-        self.writing = pool(url, WRITING, WritingConnection, size=6, timeout=patience)
+        self.writing = pool(
+            url, WRITING, WritingConnection, size=6, timeout=patience, autocommit=True
+        )
         limit = f" -c statement_timeout={round(report_seconds * 1000)}"
         self.reading = pool(url, READING + limit, ReadingConnection, size=8, timeout=patience)
         self.rows_engine = create_async_engine(
@@ -109,8 +111,9 @@ class Database:
     async def connect_for_rows(self) -> AsyncConnection[Any]:
         return await DeadlineConnection.connect(conninfo(self.url, ROWS), connect_timeout=2)
 
-    def writer(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
-        """A connection to write events with. Its transaction is committed at the end."""
+    def writer(self) -> AbstractAsyncContextManager[WritingConnection]:
+        """A connection to write events with, in autocommit: else psycopg begins each transaction in
+        a round trip of its own."""
         return lend(self.writing)
 
     @asynccontextmanager
@@ -181,7 +184,7 @@ async def renew_plans(connection: ReadingConnection) -> None:
 
 
 def pool(
-    url: str, options: str, kind: type[C], size: int, timeout: float
+    url: str, options: str, kind: type[C], size: int, timeout: float, autocommit: bool = False
 ) -> AsyncConnectionPool[C]:
     """A pool that refuses after `timeout` seconds, and connects again after an outage."""
     return AsyncConnectionPool(
@@ -194,7 +197,7 @@ def pool(
         reconnect_timeout=5,
         max_idle=60,
         connection_class=kind,
-        kwargs={"connect_timeout": 2},
+        kwargs={"connect_timeout": 2, "autocommit": autocommit},
     )
 
 

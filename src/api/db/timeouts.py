@@ -6,6 +6,7 @@ import select
 import socket
 from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
 import psycopg
@@ -65,6 +66,9 @@ class WritingConnection(DeadlineConnection):
     """A connection for writing events, on whose commit other requests wait."""
 
     patience = 12.0
+
+    latest: datetime | None = None
+    """When its last transaction began, by the server's clock."""
 
 
 def abort(connection: AsyncConnection[Any]) -> None:

@@ -132,16 +132,14 @@ class Ingest:
             self.limits.admit_address(address, len(raw_events))
         async with self.limits.turn(len(raw_events)):
             submissions = [Submission(raw) for raw in raw_events]
-            async for submission in in_slices(submissions):
-                submission.parse()
+            await in_slices(submissions, Submission.parse)
             await self._find_sites(submissions, deadline)
             await self._find_senders(submissions, request, user, deadline)
             if user and not any(s.is_trusted for s in submissions):
                 self.limits.admit_address(address, len(raw_events))
             untrusted = Counter(s.site.key for s in submissions if s.site and not s.is_trusted)
             self.limits.admit_sites(untrusted)
-            async for submission in in_slices(submissions):
-                submission.enrich(self.geo)
+            await in_slices(submissions, lambda submission: submission.enrich(self.geo))
         await self._store(submissions, deadline)
         self._store_rejected(submissions)
         return submissions

@@ -1,6 +1,7 @@
 """Events and reports in responses, and the documentation of request bodies."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -45,14 +46,18 @@ NOT_STORED_OF_BOTS = {
 """The values of fields that are not stored for a bot's event."""
 
 
-FIELDS = tuple((name, name in Event.__struct_fields__) for name in EventOut.model_fields)
-"""The fields of EventOut, and whether each is a field of the event; else it is of its context."""
+FIELDS = tuple(EventOut.model_fields)
+
+values_of = attrgetter(
+    *(name if name in Event.__struct_fields__ else f"context.{name}" for name in FIELDS)
+)
+"""The values of these fields of an event in memory, with its own context."""
 
 
 def to_out(event: Event) -> dict[str, Any]:
     """An event in memory as EventOut, with its own context. An event that is read later has the
     context of its visit, which is not fetched for the response."""
-    fields = {name: getattr(event if own else event.context, name) for name, own in FIELDS}
+    fields = dict(zip(FIELDS, values_of(event), strict=True))
     for amount in ("duration", "revenue"):
         fields[amount] = None if fields[amount] is None else float(fields[amount])
     return fields | NOT_STORED_OF_BOTS if event.bot else fields

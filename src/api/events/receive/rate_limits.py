@@ -1,9 +1,9 @@
 """Limits on events per address and site, and turns of large batches on the processor."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from api.db.timeouts import PATIENCE
@@ -17,6 +17,9 @@ MINUTE, DAY = 60.0, 86_400.0
 
 SLICE = 50
 """How many events are processed without a pause: a few milliseconds of work."""
+
+key_of = lru_cache(maxsize=8192)(neighbourhood)
+"""The key of an address, which mostly sends several events."""
 
 
 class Limits:
@@ -48,7 +51,7 @@ class Limits:
 
     def admit_address(self, address: str, number: int) -> None:
         """Raises TooManyRequests for an address without a trusted sender that has sent too much."""
-        if key := neighbourhood(address):
+        if key := key_of(address):
             self.of_address.take(key, number, "Too many events from this address.")
 
     def admit_sites(self, numbers: Mapping[str, int]) -> None:
@@ -59,9 +62,9 @@ class Limits:
             self.of_day.take(key, number, "The day's quota of {key} is used up.")
 
 
-async def in_slices(items: Sequence[T]) -> AsyncIterator[T]:
-    """The items one by one; after each slice, other tasks run."""
+async def in_slices(items: Sequence[T], process: Callable[[T], None]) -> None:
+    """Processes the items one by one; after each slice, other tasks run."""
     for number, item in enumerate(items, start=1):
-        yield item
+        process(item)
         if number % SLICE == 0:
             await asyncio.sleep(0)

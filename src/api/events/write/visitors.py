@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from api.events.models import Event
-from api.events.write.sql import Connection, Cursor, as_json, execute
+from api.events.write.sql import Connection, execute
 from api.events.write.visits import Visit
 
 
@@ -29,17 +29,6 @@ class KnownVisitor(Struct):
 
     number: int
     first_seen: datetime
-
-
-async def query_visitors(connection: Connection, events: Sequence[Event]) -> Cursor:
-    asked = {(event.visitor_id, event.site_id) for event in events}
-    asked |= {
-        (event.earlier_visitor_id, event.site_id)
-        for event in events
-        if event.earlier_visitor_id is not None
-    }
-    rows = [{"site_id": site, "visitor_id": visitor} for visitor, site in asked]
-    return await execute(connection, "visitors", {"visitors": as_json(rows)})
 
 
 def resolve_visitors(
@@ -69,19 +58,20 @@ def resolve(visit: Visit, stored: KnownVisitor | None, last_numbers: dict[int, i
     return Visitor(site, visitor, stored.number, stored.first_seen)
 
 
-async def store_visitors(
-    connection: Connection,
-    visitors: Sequence[Visitor],
-    assigned: Sequence[tuple[Event, Visit]],
-) -> None:
-    """Brings the visitor table up to date, with the user ids of the events."""
+def changed_visitors(
+    visitors: Sequence[Visitor], assigned: Sequence[tuple[Event, Visit]]
+) -> list[Visitor]:
+    """Those of these visitors that have to be stored, with the user ids of the events."""
     users = {
         visit.visitor_id: event.user_id for event, visit in assigned if event.user_id is not None
     }
     for visitor in visitors:
         visitor.user_id = users.get(visitor.id)
-    if changed := [v for v in visitors if v.is_new or v.moved_from or v.user_id is not None]:
-        await execute(connection, "store_visitors", {"visitors": as_json(changed)})
+    return [v for v in visitors if v.is_new or v.moved_from or v.user_id is not None]
+
+
+async def move_first_seen(connection: Connection, visitors: Sequence[Visitor]) -> None:
+    """Sets an earlier first visit of visitors in all of their visits."""
     if moved := [visitor for visitor in visitors if visitor.moved_from]:
         values = {
             "visitors": [visitor.id for visitor in moved],

@@ -13,7 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-import msgspec
 import psycopg
 from psycopg_pool import PoolTimeout
 
@@ -22,25 +21,14 @@ from api.db.partitions import ensure_partitions, month_of
 from api.events.models import Event
 from api.events.receive.parse import Rejected
 from api.events.write.batch import Batch, ClosedBatch
+from api.events.write.existing import Existing, load_existing
 from api.events.write.group_commit import WriteQueue
 from api.events.write.late_changes import find_late
-from api.events.write.locks import lock_sites
-from api.events.write.sql import Connection, Cursor, as_json, execute, pipeline_if_small
-from api.events.write.tables import (
-    insert_bots,
-    insert_events,
-    move_events,
-    query_visits,
-    store_visits,
-    visit_from,
-)
-from api.events.write.visitors import (
-    KnownVisitor,
-    query_visitors,
-    resolve_visitors,
-    store_visitors,
-)
-from api.events.write.visits import Assignment, Visit
+from api.events.write.locks import begin_with_locks
+from api.events.write.sql import Connection, execute
+from api.events.write.tables import payload_of, replace_visits, store
+from api.events.write.visitors import changed_visitors, move_first_seen, resolve_visitors
+from api.events.write.visits import Assignment
 from api.metrics import BATCH_EVENTS, BATCH_SECONDS, WAITING
 
 CHANNEL = "events"
@@ -128,7 +116,7 @@ class Writer:
 
     async def _transaction(self, batch: Batch[Event], attempts: list[Attempt]) -> Sequence[Outcome]:
         async with self.database.writer() as connection:
-            await lock_sites(connection, batch.sites)
+            began = await begin_with_locks(connection, batch.sites)
             if not (events := batch.close()):
                 return []
             if missing := {month_of(event.time) for event in events} - self.known_months:
@@ -136,11 +124,8 @@ class Writer:
                 await connection.rollback()
                 await ensure_partitions(connection, self.database.engine, missing)
                 self.known_months |= missing
-                await lock_sites(connection, batch.sites)
-            async with pipeline_if_small(connection, len(events)):
-                outcomes = await _apply(connection, events, attempts)
-                await connection.execute("commit")
-            return outcomes
+                began = await begin_with_locks(connection, batch.sites)
+            return await _apply(connection, events, began, attempts)
 
 
 def event_queue(writer: Writer) -> WriteQueue[Event, Result]:
@@ -163,25 +148,24 @@ def passes(error: psycopg.OperationalError) -> bool:
 
 
 async def _apply(
-    connection: Connection, events: Sequence[Event], attempts: list[Attempt]
+    connection: Connection, events: Sequence[Event], began: datetime, attempts: list[Attempt]
 ) -> Sequence[Outcome]:
-    """All that a batch changes, in a transaction of the caller's that holds the locks.
+    """All that a batch changes, in a transaction that began at this time and holds the locks; and
+    its COMMIT, in the same round trip.
 
     On a retry, the server is asked whether an earlier attempt was committed after all.
     """
     if done := await committed(connection, attempts):
         return done.outcomes
-    existing = await load_existing(connection, events)
+    existing = await load_existing(connection, events, began)
     outcomes = outcomes_of(events, existing.ids)
     pairs = zip(events, outcomes, strict=True)
     new = [event for event, outcome in pairs if outcome is Outcome.ACCEPTED]
-    if people := [event for event in new if not event.bot]:
-        await add_people(connection, people, existing)
-    if bots := [event for event in new if event.bot]:
-        await insert_bots(connection, bots)
-    if new:
-        await announce(connection, {event.site_id for event in events})
     attempts.append(Attempt(existing.xid, outcomes))
+    async with connection.pipeline():
+        if new:
+            await add(connection, new, existing)
+        await connection.execute("commit")
     return outcomes
 
 
@@ -206,78 +190,27 @@ def outcomes_of(events: Sequence[Event], stored: Collection[tuple[int, UUID]]) -
     return outcomes
 
 
-@dataclass(frozen=True, slots=True)
-class Existing:
-    """What is stored that concerns a batch, read in one round trip and behind the locks."""
-
-    ids: set[tuple[int, UUID]]
-    """Of the batch's events that are stored already, with their sites."""
-    visits: list[Visit]
-    visitors: dict[int, KnownVisitor]
-    last_numbers: dict[int, int]
-    """The highest visitor number that is taken, by site."""
-    watermark: datetime | None
-    """The latest watermark of all rollups: no bucket after it is stored."""
-    change: int
-    """The number of what this transaction changes behind that."""
-    xid: str
-    """The number of this transaction."""
-
-
-async def load_existing(connection: Connection, events: Sequence[Event]) -> Existing:
-    """Sends all questions before it waits for any rows: one round trip in a pipeline."""
-    people = [event for event in events if not event.bot]
-    own = [event for event in events if event.own_id]
-    ids = [await query_ids(connection, own)] if own else []
-    visits = await query_visits(connection, people)
-    visitors = await query_visitors(connection, people)
-    sites = await execute(connection, "sites", {"sites": list({e.site_id for e in events})})
-    stored = {(row["site_id"], row["id"]) for cursor in ids for row in await cursor.fetchall()}
-    near = [visit_from(row) for cursor in visits for row in await cursor.fetchall()]
-    of_sites = await sites.fetchall()
-    known = {
-        v.visitor_id: KnownVisitor(v.visitor_number, v.first_seen) for v in near if v.first_seen
-    }
-    known |= {
-        row["id"]: KnownVisitor(row["number"], row["first_seen"])
-        for row in await visitors.fetchall()
-    }
-    return Existing(
-        ids=stored,
-        visits=near,
-        visitors=known,
-        last_numbers={row["site_id"]: row["last_visitor_number"] for row in of_sites},
-        watermark=of_sites[0]["watermark"],
-        change=of_sites[0]["change"],
-        xid=of_sites[0]["xid"],
-    )
-
-
-async def query_ids(connection: Connection, events: Sequence[Event]) -> Cursor:
-    sent = [{"site_id": event.site_id, "id": event.id, "time": event.time} for event in events]
-    return await execute(connection, "known_ids", {"sent": as_json(sent)})
-
-
-async def add_people(connection: Connection, events: Sequence[Event], existing: Existing) -> None:
-    """Stores new events that are no bot's, with their visits and visitors."""
+async def add(connection: Connection, events: Sequence[Event], existing: Existing) -> None:
+    """Stores new events, with their visits and visitors."""
     assignment = Assignment(existing.visits)
-    assigned = assignment.assign(events)
+    assigned = assignment.assign([event for event in events if not event.bot])
     for event, visit in assigned:
         event.visit_id = visit.id
     changed, absorbed = list(assignment.changed.values()), assignment.absorbed
-    visitors = resolve_visitors(changed, existing.visitors, existing.last_numbers)
+    visitors = resolve_visitors(changed, existing.known_visitors, existing.last_numbers)
     late = find_late(assigned, changed, absorbed, visitors, existing.change, existing.watermark)
     if late:
         await late.log_before(connection)
-    await insert_events(connection, assigned)
-    await move_events(connection, absorbed)
-    await store_visits(connection, changed, absorbed)
-    await store_visitors(connection, visitors, assigned)
+    await replace_visits(connection, changed, absorbed)
+    to_store = changed_visitors(visitors, assigned)
+    bots = [event for event in events if event.bot]
+    sites = {event.site_id for event in events}
+    await store(connection, sites, assigned, changed, to_store, bots)
+    await move_first_seen(connection, visitors)
     if late:
         await late.log_after(connection)
 
 
 async def announce(connection: Connection, sites: Collection[int]) -> None:
-    """Notifies CHANNEL of the sites at the COMMIT; the payload is small whatever the batch is."""
-    payload = msgspec.json.encode(sorted(sites)[:500]).decode()
-    await execute(connection, "announce", {"payload": payload})
+    """Notifies CHANNEL of the sites at the COMMIT."""
+    await execute(connection, "announce", {"payload": payload_of(sites)})

@@ -7,7 +7,7 @@ from psycopg.rows import dict_row
 
 from api.db.database import Database
 from api.events.models import Context
-from api.events.write.tables import store_visits
+from api.events.write.tables import store
 from api.events.write.visits import Visit
 from api.sites.models import utc_now
 
@@ -40,13 +40,15 @@ def new_visit(context: Context) -> Visit:
 async def test_column_of_a_newer_version_gets_its_default(database: Database) -> None:
     """While a service is upgraded, older processes write to the newer schema."""
     visit = new_visit(Context(country="DE", language="de"))
-    async with database.writer() as connection:
+    async with (
+        database.writer() as connection,
+        connection.transaction(force_rollback=True),
+    ):
         await connection.execute("alter table visit add newer text not null default 'unknown'")
-        await store_visits(connection, [visit], [])
+        await store(connection, {1}, [], [visit], [], [])
         cursor = connection.cursor(row_factory=dict_row)
         await cursor.execute("select * from visit where id = %s", [visit.id])
         row = await cursor.fetchone()
-        await connection.rollback()
     assert row
     assert (row["newer"], row["country"], row["language"]) == ("unknown", "DE", "de")
     assert (row["entry_page"], row["entry_at"], row["exit_id"]) == ("", None, None)

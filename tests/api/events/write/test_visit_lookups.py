@@ -44,11 +44,13 @@ async def test_visits_are_looked_up_by_index_without_statistics(
     spans = [{key: value, "site_id": 1, "lower": now, "upper": now} for value in wanted]
     values = {"spans": as_json(spans)}
     question = SQL.text(name)
-    async with database.writer() as connection:
+    async with (
+        database.writer() as connection,
+        connection.transaction(force_rollback=True),
+    ):
         await connection.execute(FILL, [prefix, VISITS])
         cursor = await connection.execute(f"explain (analyze, format json) {question}", values)
         row = await cursor.fetchone()
-        await connection.rollback()
     assert row
     read = sum(
         node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))

@@ -1,6 +1,13 @@
--- The columns of a visit that the writer reads, in the order of visit_from (tables.py). The context
--- of a stored visit does not change, so it is not read.
+-- What the writer reads of a visit, by the names of the fields of Visit (visits.py). The context of
+-- a stored visit does not change, so it is not read.
 v.id, v.site_id, v.visitor_id, v.session_id, v.started, v.engaged_from, v.first_id, v.last_event,
 v.ended, v.pageviews, v.events, v.interactive_events, v.revenue,
-v.entry_at, v.entry_id, v.entry_page, v.exit_at, v.exit_id, v.exit_page,
-v.visitor_number, v.first_seen
+case
+    when v.entry_at is not null
+    then json_build_object('at', v.entry_at, 'id', v.entry_id, 'page', v.entry_page)
+end as entry,
+case
+    when v.exit_at is not null
+    then json_build_object('at', v.exit_at, 'id', v.exit_id, 'page', v.exit_page)
+end as exit,
+v.visitor_number, v.first_seen, v.started as stored_started

@@ -13,19 +13,8 @@ with viewed as (
     having sum(pageviews) > 0
 ), measured as (
     /*include page_measures_part value_in=all_pages*/
-), detailed as (
-    select page, count(distinct e.visit_id) as visits
-    from events(:site, :lower, :upper) e
-    where :detail and e.name = 'pageview' and /*event_filter*/ true /*end*/
-    group by page
-), timed as (
-    select page, avg(e.seconds)::float8 as time_on_page
-    from (
-        /*include page_views*/
-    ) e
-    where :detail and /*event_filter*/ true /*end*/
-    group by page
-), top as materialized (
+), /*include page_details_part*/,
+top as materialized (
     select page as value
     from /*ranked*/ viewed /*end*/
     left join detailed using (page)

@@ -10,19 +10,7 @@ with viewed as (
         and /*chosen*/ true /*end*/
     group by e.page
     having sum(e.pageviews) > 0
-), detailed as (
-    select page, count(distinct e.visit_id) as visits
-    from events(:site, :lower, :upper) e
-    where :detail and e.name = 'pageview' and /*event_filter*/ true /*end*/
-    group by page
-), timed as (
-    select page, avg(e.seconds)::float8 as time_on_page
-    from (
-        /*include page_views*/
-    ) e
-    where :detail and /*event_filter*/ true /*end*/
-    group by page
-)
+), /*include page_details_part*/
 select measured.*, visitors, visits, time_on_page
 from (
     /*include page_measures_part*/

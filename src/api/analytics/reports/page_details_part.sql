@@ -1,0 +1,15 @@
+-- What only events tell about pages: in how many visits they were viewed, and time on page.
+-- slots: event_filter
+detailed as (
+    select page, count(distinct e.visit_id) as visits
+    from events(:site, :lower, :upper) e
+    where :detail and e.name = 'pageview' and /*event_filter*/ true /*end*/
+    group by page
+), timed as (
+    select page, avg(e.seconds)::float8 as time_on_page
+    from (
+        /*include page_views*/
+    ) e
+    where :detail and /*event_filter*/ true /*end*/
+    group by page
+)

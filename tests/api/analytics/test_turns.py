@@ -134,8 +134,8 @@ async def test_caller_who_goes_away_does_not_fail_the_other(
 async def test_more_reports_than_turns_wait_and_events_are_stored(
     turns: CountedTurns, site: TestSite
 ) -> None:
-    async with locked(site.database, "bot_event") as connection:
-        asking = [asyncio.create_task(site.ask("bots", limit=limit)) for limit in range(1, 6)]
+    async with locked(site.database, "goal") as connection:
+        asking = [asyncio.create_task(site.ask("goals", limit=limit)) for limit in range(1, 6)]
         await until_stuck(connection, 2)
         await turns.until_came(5 - turns.came)
         assert (await site.send({"page": "/"}))["accepted"] == 1

@@ -19,5 +19,5 @@ async def query_stats(
 ) -> dict[str, Any]:
     """Any metrics by any dimensions, in the form of Plausible's Stats API v2."""
     site = await readable_site(request, user, asked.site_id)
-    key = "query", asked.model_dump_json(), site.model_dump_json()
+    key = "query", await request.body(), site.model_dump_json()
     return await turns.share(key, partial(answer_stats, database, asked, site))

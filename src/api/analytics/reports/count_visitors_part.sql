@@ -1,5 +1,5 @@
--- How many different visitors were found by value. They come as bitmaps, which are united, or one by
--- one; of those count who are in none of the bitmaps.
+-- How many different visitors were found by value. They come as bitmaps, which are united, or one
+-- by one; of those count who are in none of the bitmaps.
 select value, sum(visitors)::bigint as visitors
 from (
     select value, coalesce(bit_count(bit_or(visitors)), 0) + (

@@ -2,8 +2,8 @@
 -- page views, visitors most of all, is only counted for the pages that are listed or may be: sorted
 -- by visitors, nobody below the bound can be among the first. What can only be had from the events
 -- is read when it is asked for.
--- slots: events, event_filter, chosen, entries, visit_filter, exits, ranked, rank_by, page_visitors,
---     top, is_candidate, candidates, listed, order
+-- slots: events, event_filter, chosen, entries, visit_filter, exits, ranked, rank_by,
+--     page_visitors, top, is_candidate, candidates, listed, order
 with viewed as (
     select page, sum(pageviews)::bigint as pageviews,
         nullif(sum(engaged_seconds), 0)::float8 / sum(pageviews) as engaged_seconds

@@ -100,7 +100,8 @@ def test_posted_event_appears_in_two_windows(service: Service, browser: Browser)
         for window in (one, other):
             window.goto(f"{service.base}/api/realtime/?site=demo")
             expect(window.locator("#connection")).to_have_attribute("data-state", "live")
-        for page in ("/first-news", "/second-news"):
+        # The list has nine pages, and the demo has as many: of those with one view the first ones.
+        for page in ("/1st-news", "/2nd-news"):
             curl(service, site="demo", page=page)
             for window in (one, other):
                 row = window.locator("#stream li[data-id]", has_text=page)

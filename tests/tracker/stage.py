@@ -122,6 +122,17 @@ class Site:
         time.sleep(QUIET)
         return self.wait_for(count)
 
+    def settled_views(self, count: int) -> list[Event]:
+        """The page views, `count` of them, and no more are coming. If it takes seconds to leave a
+        page, engagement arrives, too."""
+        deadline = time.monotonic() + PATIENCE
+        while len(list(filter(is_view, self.events))) < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(QUIET)
+        found = list(filter(is_view, self.events))
+        assert len(found) == count, names(self.events)
+        return found
+
     def settled_at(self, path: str) -> list[Event]:
         """The events, once there is one of this page."""
         deadline = time.monotonic() + PATIENCE

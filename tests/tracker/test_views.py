@@ -240,7 +240,7 @@ class TestEngagement:
         page.goto(site.url("/blank"))
         _, event = site.wait_for(2)
         assert (event["name"], event["page"]) == ("engagement", site.url())
-        assert 1 <= event["duration"] <= 2
+        assert event["duration"] >= 1
 
 
 class TestScrollDepth:
@@ -340,6 +340,6 @@ class TestBackButton:
             page.goto(site.url("/blank"))
             page.go_back(wait_until="commit")  # there is no load
             assert page.evaluate("window.alive"), "the page was loaded, not restored"
-            first, second = site.settled(2)
+            first, second = site.settled_views(2)
             assert (first["page"], second["page"]) == (site.url("/first"),) * 2
             assert first["id"] != second["id"]

@@ -15,10 +15,10 @@ import httpx
 
 Params = Mapping[str, Any]
 Question = tuple[str, Params]
-"""A path below /api/, and its parameters."""
+"""A request: its path below /api/, and its query parameters."""
 
 CONNECTIONS = 6
-"""That a browser opens to one host."""
+"""How many connections a browser opens to one host."""
 
 THINK_SECONDS = (0.5, 1.5)
 """Between an answered page and the next action."""
@@ -81,7 +81,7 @@ class Looks:
 
 @dataclass(slots=True)
 class Analyst:
-    """Somebody who clicks through the overview in a browser."""
+    """A simulated user, who opens, filters and reloads the overview page."""
 
     client: httpx.AsyncClient
     site: str

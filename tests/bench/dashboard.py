@@ -77,8 +77,8 @@ class Result:
     """Seconds of each event from when it was due."""
     statuses: Counter[str]
     per_second: float
-    """Events that were answered while the sender had events to send: less than the rate when the
-    service could not keep up."""
+    """Answered events a second of the time in which events were sent. It is below the rate at which
+    they were due if the service could not keep up."""
 
 
 TimesOf = Callable[[Result], Sequence[float]]
@@ -239,7 +239,7 @@ def ingest_table(results: Sequence[Result]) -> str:
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table, numbers to the right."""
+    """A Markdown table; all columns but the first are aligned right."""
     lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -19,7 +19,7 @@ QUESTIONS = [path for path in FILES if not path.stem.endswith("_part")]
 KEYWORDS = re.compile(r"\b(SELECT|FROM|WHERE|AND|OR|JOIN|GROUP BY|ORDER BY|INSERT|UPDATE|DELETE)\b")
 
 RESTATED = re.compile(r"16384|16383|>> 14|\.started between \w+\.time|2000-01-03")
-"""What functions of the first migration say: bitmap_of, visit_reaches, bucket_start and others."""
+"""Constants and conditions for which the first migration has functions, e.g. visit_reaches."""
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

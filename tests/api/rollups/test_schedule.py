@@ -139,7 +139,7 @@ async def test_hour_with_late_changes_is_recomputed_when_the_next_hour_is_stored
 async def test_bucket_just_passed_by_the_watermark_is_not_overdue(
     site: TestSite, bucket: datetime
 ) -> None:
-    """The watermark of a new rollup passes weeks at once."""
+    """The first refresh of a new rollup moves its watermark over weeks of buckets at once."""
     bucket -= 40 * DAY
     await visit(site, bucket, 1)
     traffic = next(rollup for rollup in ROLLUPS if rollup.name == "traffic")

@@ -62,7 +62,8 @@ def reads_events(query: Query[PageReportParams]) -> bool:
 
 
 def needs_visits(query: Query[Params]) -> bool:
-    """Whether a filter is on anything but the page, which is all that rollups of pages have."""
+    """Whether the filter has a clause on another dimension than the page, the only one that the
+    rollups of pages store. Then events and visits have to be read."""
     return any(clause.dimension is not PAGE for clause in clauses_of(query.filter))
 
 

@@ -31,7 +31,7 @@ class Existing(Struct):
     """What is stored that concerns a batch."""
 
     ids: set[tuple[int, UUID]]
-    """Of the batch's events that are stored already, with their sites."""
+    """Site and id of each event of the batch that is stored already."""
     visits_near: list[Visit]
     visits_of_sessions: list[Visit]
     visitors: dict[int, KnownVisitor]

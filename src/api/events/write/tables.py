@@ -14,8 +14,8 @@ from api.events.write.visits import LONG_VISIT, Visit
 
 
 def listed(form: str) -> Fragment:
-    """The columns of the context in this form. The cast is safe: the fields of a class are part of
-    the program."""
+    """The names of the context's columns, each put into the form in place of `{}`, with commas.
+    The cast is safe: the names are fields of a class, not input."""
     columns = (form.format(column) for column in Context.__struct_fields__)
     return Fragment(cast(LiteralString, ", ".join(columns)))
 
@@ -105,8 +105,9 @@ def given(row: Mapping[str, Any]) -> dict[str, Any]:
 async def replace_visits(
     connection: Connection, changed: Sequence[Visit], absorbed: Sequence[Visit]
 ) -> None:
-    """Gives the stored events of visits that became part of others their new visit. Deletes those
-    visits, and the ones that begin with another event now: they are added again."""
+    """Prepares stored visits for `store`. Events of a visit that was merged into another one get
+    the id of the other, and the merged visit is deleted. So is a visit whose first event has
+    changed: `store` inserts it again under its new start."""
     merged = [visit for visit in absorbed if visit.stored_started]
     if merged:
         await move_events(connection, merged)

@@ -33,16 +33,15 @@ def overview(site: str, period: str, filters: str = "") -> list[Question]:
     """The questions of the overview with this period (e.g. 30d), its cards as they are at first."""
     number, unit = int(period[:-1]), period[-1]
     span = {"hours" if unit == "h" else "days": number}
-    rows = {"totals": "false"}
-    card = {**span, **rows}
+    card = {**span, "totals": "false"}
     asked: list[Question] = [
         ("analytics/timeseries", {**span, "interval": "hour" if unit == "h" else "day"}),
         ("analytics/traffic-sources", {**card, "dimension": "channel", "limit": 10}),
         ("analytics/pages", {**card, "limit": 9, "order": "pageviews"}),
         ("analytics/devices", {**card, "dimension": "device", "limit": 10}),
-        ("analytics/funnel", {**card, "steps": list(STEPS)}),
-        ("analytics/retention", {"periods": 8, **rows}),
-        ("analytics/bots", {**card, "limit": 9}),
+        ("analytics/funnel", {**span, "steps": list(STEPS)}),
+        ("analytics/retention", {"periods": 8}),
+        ("analytics/bots", {**span, "limit": 9}),
         ("analytics/sessions", {**card, "limit": 9}),
         ("realtime/stats", {}),
     ]

@@ -70,7 +70,7 @@ class Bench:
         self.costs[profile.value] = await load(made, self.data)
         self.engines.append(Ours(ROLLUPS[profile], made))
         if not any(engine.name == tables.BASE for engine in self.engines):
-            self.engines.append(Ours(tables.BASE, made, {"source": "base"}))
+            self.engines.append(Ours(tables.BASE, made, {"engine": "base"}))
 
     def add_peer(self, name: str, folder: Path) -> None:
         """A peer with the data in it."""

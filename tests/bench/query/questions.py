@@ -58,11 +58,12 @@ def totals_with(*columns: str) -> Shape:
 
 def series(answer: Answer) -> Rows:
     """The buckets in which anything happened, by the seconds since 1970 of their start."""
-    columns = ("visitors", "visits", "pageviews", "events", "bounce_rate", "visit_duration")
+    columns = ("visitors", "visits", "pageviews", "custom_events", "bounce_rate")
+    columns += ("visit_duration_seconds",)
     return [
         [datetime.fromisoformat(row["time"]).timestamp(), *(row[column] for column in columns)]
         for row in answer["rows"]
-        if row["visits"] or row["pageviews"] or row["events"]
+        if row["visits"] or row["pageviews"] or row["custom_events"]
     ]
 
 
@@ -77,32 +78,34 @@ def cells(answer: Answer) -> Rows:
 
 
 SESSION = rows_with(
-    *("path", "pageviews", "events", "bounce", "entry_page", "exit_page"),
+    *("path", "pageviews", "custom_events", "is_bounce", "entry_page", "exit_page"),
     *("channel", "source", "country", "browser", "os", "device"),
 )
 TOTALS = totals_with(
-    "visitors", "visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration"
+    "visitors", "visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration_seconds"
 )
 SESSION_TOTALS = totals_with(
-    "visits", "visitors", "mean_duration", "median_duration", "pages_per_visit", "bounce_rate"
+    *("visits", "visitors", "visit_duration_seconds", "median_duration_seconds"),
+    *("views_per_visit", "bounce_rate"),
 )
 PAGE = rows_with(
     "page", "pageviews", "visitors", "entries", "exits", "bounce_rate", "engaged_seconds"
 )
-SHARE = rows_with(
-    *("value", "visits", "visitors", "share", "views_per_visit", "bounce_rate", "visit_duration")
-)
+SHARE = ("visits", "visitors", "share", "views_per_visit", "bounce_rate", "visit_duration_seconds")
 
 EVERYTHING = {"filter": "true"}
 FILTER = json.dumps([["is", "country", ["DE"]], ["is", "browser", ["Chrome"]]])
 FILTERED = {"filter": "country = 'DE' and browser = 'Chrome'"}
 
 
-def breakdown(label: str, report: str, dimension: str, order: str = "visits") -> Question:
+def breakdown(
+    label: str, report: str, dimension: str, order: str = "visits", filters: str = ""
+) -> Question:
     """The top ten values of a dimension of visits."""
-    values = {"dimension": dimension, "order": order}
-    part = Part(label, "breakdown", SHARE)
-    return Question(report, (part,), {"dimension": dimension, "order": f"{order}:desc"}, values)
+    values = {"dimension": dimension, "order": order, **(FILTERED if filters else EVERYTHING)}
+    part = Part(label, "breakdown", rows_with(dimension, *SHARE))
+    params = {"dimension": dimension, "order": f"{order}:desc", "filters": filters}
+    return Question(report, (part,), params, values)
 
 
 QUESTIONS = (
@@ -122,7 +125,7 @@ QUESTIONS = (
         {"interval": "hour"},
         {"interval": "hour", **EVERYTHING},
     ),
-    Question("pages", (Part("top pages", "pages", PAGE),)),
+    Question("pages", (Part("top pages", "pages", PAGE),), {}, EVERYTHING),
     breakdown("top sources", "traffic-sources", "source"),
     breakdown("top browsers", "devices", "browser"),
     breakdown("top countries", "locations", "country"),
@@ -137,6 +140,8 @@ QUESTIONS = (
         {"interval": "day", "filters": FILTER},
         {"interval": "day", **FILTERED},
     ),
+    breakdown("top sources, filtered", "traffic-sources", "source", filters=FILTER),
+    Question("pages", (Part("top pages, filtered", "pages", PAGE),), {"filters": FILTER}, FILTERED),
     Question(
         "sessions",
         (

@@ -3,7 +3,7 @@ select toUnixTimestamp(bucket), visitors, visits, pageviews, events, bounces / v
 from (
     select date_trunc('$interval', started, 'UTC') as bucket, $uniq(visitor_id) as visitors,
         count() as visits, countIf(pageviews > 0) as viewed,
-        countIf(pageviews = 1 and interactions = 0) as bounces,
+        countIf(pageviews = 1 and interactive_events = 0) as bounces,
         sum(date_diff('millisecond', started, ended)) / 1000 as seconds
     from visit
     where site_id = 1 and started >= '$lower' and started < '$upper' and $filter

@@ -32,7 +32,7 @@ create table visit (
     ended timestamp,
     pageviews integer,
     events integer,
-    interactions integer,
+    interactive_events integer,
     revenue decimal(18, 2),
     entry_page varchar,
     exit_page varchar,

@@ -4,7 +4,7 @@ select epoch(bucket), coalesce(visitors, 0), coalesce(visits, 0), coalesce(pagev
 from (
     select date_trunc('$interval', started) as bucket, count(distinct visitor_id) as visitors,
         count(*) as visits, count(*) filter (pageviews > 0) as viewed,
-        count(*) filter (pageviews = 1 and interactions = 0) as bounces,
+        count(*) filter (pageviews = 1 and interactive_events = 0) as bounces,
         sum(epoch_ms(ended) - epoch_ms(started)) / 1000 as seconds
     from visit
     where site_id = 1 and started >= '$lower' and started < '$upper' and $filter

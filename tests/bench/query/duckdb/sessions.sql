@@ -6,7 +6,7 @@ with latest as (
     order by started desc
     limit 10
 )
-select path, pageviews, events - pageviews, pageviews = 1 and interactions = 0, entry_page,
+select path, pageviews, events - pageviews, pageviews = 1 and interactive_events = 0, entry_page,
     exit_page, channel, source, country, browser, os, device, id, started, ended
 from latest
 left join (

@@ -3,7 +3,7 @@ select visitors, visits, viewed.pageviews, views / visits, bounces / with_views,
 from (
     select count(distinct visitor_id) as visitors, count(*) as visits, sum(pageviews) as views,
         count(*) filter (pageviews > 0) as with_views,
-        count(*) filter (pageviews = 1 and interactions = 0) as bounces,
+        count(*) filter (pageviews = 1 and interactive_events = 0) as bounces,
         sum(epoch_ms(ended) - epoch_ms(started)) / 1000 as seconds
     from visit
     where site_id = 1 and started >= '$lower' and started < '$upper' and $filter

@@ -16,6 +16,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from api.analytics.query import Paged
+from api.analytics.reports import REPORTS
 from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
@@ -95,6 +97,12 @@ async def admin(client: httpx.AsyncClient) -> dict[str, str]:
     answer = await client.post("/api/auth/login", json=body)
     client.cookies.clear()
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def all_rows(report: str) -> dict[str, int]:
+    """The parameter with which a report returns all of its rows, if it returns some at a time."""
+    paged = (one.name for one in REPORTS if issubclass(one.params, Paged))
+    return {"limit": 1000} if report in paged else {}
 
 
 @dataclass

@@ -38,8 +38,8 @@ def explain_report(
         site = await Sites(database).find(params.site)
         return await explain(database, chosen, await parse_query(database, chosen, params, site))
 
-    source, plan = with_migrated_database(work)
-    console.print(f"[bold]{source}[/bold]\n{escape(plan)}", soft_wrap=True)
+    engine, plan = with_migrated_database(work)
+    console.print(f"[bold]{engine}[/bold]\n{escape(plan)}", soft_wrap=True)
 
 
 def params_from(report: Report[P], asked: Sequence[str]) -> P:

@@ -140,8 +140,8 @@ async def test_visit_without_gap_ends_after_seven_days_in_any_batching(
         await site.send(*views("bit by bit")[start : start + 60])
     rows = (await site.ask("sessions", **{"from": "2026-01-01", "to": "2026-01-12"}))["rows"]
     found = sorted((row["started"], row["pageviews"]) for row in rows)
-    first = ("2026-01-01T00:00:00Z", 337)
-    second = ("2026-01-08T00:30:00Z", 143)
+    first = ("2026-01-01T00:00:00.000000Z", 337)
+    second = ("2026-01-08T00:30:00.000000Z", 143)
     assert found == [first, first, second, second]
 
 

@@ -35,7 +35,7 @@ EXAMPLES = 8
 SEED = 2026
 
 GUESSED_IN_VAIN = {"from", "to", "hours", "period", "compare", "compare_from", "compare_to"}
-GUESSED_IN_VAIN |= {"timezone", "filters", "order", "pages", "dimension", "breakdown"}
+GUESSED_IN_VAIN |= {"timezone", "filters", "order", "pages", "dimension"}
 
 SENSIBLE: dict[str, Any] = {
     "site": DEMO_SITE,

@@ -22,7 +22,12 @@ from oracle.site import Site
 from oracle.telling import ALL, bounds, check
 
 PATHS = {"event buckets": "/api/events/"}
-LIMITS = {"event buckets": 10_000}
+LIMITS = {
+    "event buckets": 10_000,
+    **dict.fromkeys(("pages", "sessions", "events", "goals", "revenue"), ALL),
+    **dict.fromkeys(("traffic-sources", "devices", "locations", "entries", "exits"), ALL),
+}
+"""The parameter `limit` of the reports that return some rows at a time."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +70,11 @@ class Examination:
         question = asked.question
         if question.report == "query":
             dates = list(bounds(asked.span).values())
-            body = {"site_id": subject.key, "date_range": dates, "source": asked.source}
+            body = {"site_id": subject.key, "date_range": dates, "engine": asked.engine}
             return self.installation.post("/api/analytics/query", body | dict(question.params))
-        limit = LIMITS.get(question.report, ALL)
-        params = {"site": subject.key, "timezone": asked.zone.key, "source": asked.source,
-                  "limit": limit, **bounds(asked.span), **question.params, **more}  # fmt: skip
+        params = {"site": subject.key, "timezone": asked.zone.key, "engine": asked.engine,
+                  **({"limit": LIMITS[question.report]} if question.report in LIMITS else {}),
+                  **bounds(asked.span), **question.params, **more}  # fmt: skip
         path = PATHS.get(question.report, f"/api/analytics/{question.report}")
         return self.installation.get(path, params)
 
@@ -103,7 +108,7 @@ class Examination:
             self.findings.note("refused though it is summed up", said)
         elif not needs_what_is_gone(subject, asked):
             self.findings.note("refused though raw data is there", said)
-        if asked.source == "auto":
+        if asked.engine == "auto":
             self.try_suggestions(subject, asked, body, now, said)
 
     def try_suggestions(
@@ -188,5 +193,5 @@ def comparable(asked: Asked, answer: Any) -> Any:
     if asked.question.report == "query":
         rows = [[row["dimensions"], row["metrics"]] for row in answer["results"]]
         return sorted(rows, key=lambda row: row[0])
-    named = {"traffic-sources": "value", "sessions": "source"}.get(asked.question.report)
-    return [row | {named: row[named].lower()} if named else row for row in answer["rows"]]
+    named = asked.question.report in ("traffic-sources", "sessions", "revenue")
+    return [row | {"source": row["source"].lower()} if named else row for row in answer["rows"]]

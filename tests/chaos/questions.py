@@ -61,14 +61,14 @@ class Asked:
     question: Question
     span: Range
     zone: ZoneInfo
-    source: str = "auto"
+    engine: str = "auto"
     summed_up: bool = False
     """Whether rollups know the answer, however long ago it was."""
 
     def __str__(self) -> str:
         lower, upper = (f"{edge:%Y-%m-%d %H:%M}" for edge in (self.span.lower, self.span.upper))
         params = " ".join(f"{name}={value}" for name, value in self.question.params.items())
-        return f"{self.question.report} {params} {lower} to {upper} {self.zone} {self.source}"
+        return f"{self.question.report} {params} {lower} to {upper} {self.zone} {self.engine}"
 
 
 def all_totals(scene: Scene) -> Row:
@@ -90,15 +90,15 @@ def broken_down(report: str, dimension: str, value_of: Callable[[Visit], str]) -
     """Visits by a dimension."""
     return Question(
         report,
-        lambda s: reports.breakdown(s.told, s.span, value_of),
-        {"dimension": dimension} if dimension else {},
+        lambda s: reports.breakdown(s.told, s.span, dimension, value_of),
+        {"dimension": dimension},
         all_totals,
     )
 
 
 def page_rows(scene: Scene) -> list[Row]:
     """Pages, as rollups know them."""
-    unknown = ("visits", "time_on_page")
+    unknown = ("visits", "time_on_page_seconds")
     rows = reports.pages(scene.told, scene.span)
     return [{key: row[key] for key in row if key not in unknown} for row in rows]
 
@@ -170,8 +170,8 @@ SUMMED_UP = [
     broken_down("traffic-sources", "source", lambda visit: visit.source),
     broken_down("devices", "browser", browser),
     broken_down("locations", "country", lambda visit: ""),
-    broken_down("entries", "", lambda visit: visit.entry),
-    broken_down("exits", "", lambda visit: visit.exit),
+    broken_down("entries", "entry_page", lambda visit: visit.entry),
+    broken_down("exits", "exit_page", lambda visit: visit.exit),
     coming_back(interval="week", periods=8),
     coming_back(interval="month", periods=4, rolling=True),
     coming_and_going("day"),
@@ -245,8 +245,8 @@ def all_asked(start: datetime, now: datetime, zone: ZoneInfo) -> Iterator[Asked]
     for question in [series("minute"), *ONE_BY_ONE, *SUMMED_UP]:
         yield Asked(question, Range(now - 7 * HOUR, now), zone)
     for question in [*ONE_BY_ONE, *SUMMED_UP]:
-        for source in ("auto", "base"):
-            yield Asked(question, ragged, zone, source)
+        for engine in ("auto", "base"):
+            yield Asked(question, ragged, zone, engine)
     for question in [*ONE_BY_ONE, *SUMMED_UP, *FROM_RAW_DATA]:
         yield Asked(question, week, zone)
     for question in [*SUMMED_UP, *FROM_RAW_DATA]:

@@ -158,14 +158,17 @@ def test_report(started: Install) -> None:
         made.send({"page": "/"})
         told = made.ask("weekdays", days="2")
         assert [row["visits"] for row in told["rows"]] == [1]
-        assert told["source"] == "visit"
+        assert told["engine"] == "visit"
 
 
 def test_dimension_with_new_column(started: Install) -> None:
     with started("A dimension with a new column", upgrade=True) as made:
         made.send({"page": "/", "ad_network": "Acme", "visitor_id": "ann"}, {"page": "/"})
         told = made.ask("traffic-sources", dimension="ad_network")
-        assert [(row["value"], row["visits"]) for row in told["rows"]] == [("", 1), ("Acme", 1)]
+        assert [(row["ad_network"], row["visits"]) for row in told["rows"]] == [
+            ("", 1),
+            ("Acme", 1),
+        ]
         chosen = made.ask("pages", filters='[["is", "ad_network", ["Acme"]]]')
         assert chosen["totals"]["visits"] == 1
 
@@ -175,10 +178,10 @@ def test_metric_with_new_measure(started: Install) -> None:
         made.send({"page": "/", "visitor_id": "ann"}, {"name": "Signup", "visitor_id": "ann"})
         made.send({"page": "/", "visitor_id": "bob"})
         question = {"site_id": "default", "metrics": ["activity_rate"], "date_range": "day"}
-        for source in ("auto", "base"):
-            told = made.request("/api/analytics/query", question | {"source": source})
+        for engine in ("auto", "base"):
+            told = made.request("/api/analytics/query", question | {"engine": engine})
             assert told["results"] == [{"metrics": [50.0], "dimensions": []}]
-            assert ("rollup:" in str(told)) == (source == "auto")
+            assert ("rollup:" in str(told)) == (engine == "auto")
 
 
 def test_filter_operator(started: Install) -> None:
@@ -194,8 +197,8 @@ def test_rollup(started: Install) -> None:
     with started("A rollup") as made:
         made.send({"page": "/", "language": "de"})
         told = made.ask("devices", dimension="language")
-        assert [(row["value"], row["visits"]) for row in told["rows"]] == [("de", 1)]
-        assert "rollup:languages" in told["source"]
+        assert [(row["language"], row["visits"]) for row in told["rows"]] == [("de", 1)]
+        assert "rollup:languages" in told["engine"]
         made.cli("jobs", "run")
         assert made.ask("devices", dimension="language")["rows"] == told["rows"]
 

@@ -49,15 +49,17 @@ def revenue(
                 visit = next(v for v in site.visits_by(order.visitor) if site.is_first(v))
             value = chosen.value_of_visit(visit, dimension)
             groups.setdefault((value, order.currency), []).append(order)
-    rows = [order_row(value, currency, orders) for (value, currency), orders in groups.items()]
-    return sorted(rows, key=lambda row: (-row["revenue"], row["value"], row["currency"]))
+    rows = [
+        {dimension: value, **order_row(currency, orders)}
+        for (value, currency), orders in groups.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["revenue"], row[dimension], row["currency"]))
 
 
-def order_row(value: str, currency: str, orders: Sequence[Event]) -> Row:
+def order_row(currency: str, orders: Sequence[Event]) -> Row:
     """Orders in one currency together."""
     total = float(amount_of(orders))
     return {
-        "value": value,
         "currency": currency,
         "revenue": total,
         "orders": len(orders),
@@ -101,7 +103,7 @@ def visit_numbers(visits: Sequence[Visit]) -> Row:
         "visits": len(visits),
         "views_per_visit": average([len(visit.path) for visit in visits]),
         "bounce_rate": bounce_rate(visits),
-        "visit_duration": average([visit.seconds for visit in visits]),
+        "visit_duration_seconds": average([visit.seconds for visit in visits]),
     }
 
 

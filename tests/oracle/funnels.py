@@ -139,10 +139,10 @@ def earliest(attempts: Sequence[Sequence[Event]]) -> list[Event]:
 
 def funnel(site: Site, span: Range, asked: Asked) -> list[Row]:
     """One row for each step; without the times between steps."""
-    return step_rows(walkers(site, span, asked), asked.steps, None)
+    return step_rows(walkers(site, span, asked), asked.steps)
 
 
-def step_rows(some: Sequence[Walker], steps: Sequence[str], value: str | None) -> list[Row]:
+def step_rows(some: Sequence[Walker], steps: Sequence[str], **named: str) -> list[Row]:
     """One row for each step of these walkers."""
     counts = [sum(len(w.reached) > number for w in some) for number in range(len(steps))]
     return [
@@ -154,7 +154,7 @@ def step_rows(some: Sequence[Walker], steps: Sequence[str], value: str | None) -
             "share_of_previous": share(counts[number], counts[max(number - 1, 0)]),
             "dropped": counts[max(number - 1, 0)] - counts[number],
         }
-        | ({} if value is None else {"value": value})
+        | named
         for number, step in enumerate(steps)
     ]
 
@@ -169,7 +169,11 @@ def broken_down(site: Site, span: Range, asked: Asked, dimension: str, kept: int
             groups.setdefault(value, []).append(one)
     firsts = Counter({value: sum(bool(w.reached) for w in some) for value, some in groups.items()})
     values = sorted(firsts, key=lambda value: (-firsts[value], value))[:kept]
-    return [row for value in values for row in step_rows(groups[value], asked.steps, value)]
+    return [
+        row
+        for value in values
+        for row in step_rows(groups[value], asked.steps, **{dimension: value})
+    ]
 
 
 def seconds_between(some: Sequence[Walker], step: int) -> tuple[float, float] | None:

@@ -27,7 +27,7 @@ def totals(site: Site, span: Range) -> Row:
         "pageviews": len(site.views_in(span)),
         "views_per_visit": average([len(visit.path) for visit in visits]),
         "bounce_rate": bounce_rate(visits),
-        "visit_duration": average([visit.seconds for visit in visits]),
+        "visit_duration_seconds": average([visit.seconds for visit in visits]),
     }
 
 
@@ -46,9 +46,9 @@ def timeseries(site: Site, span: Range, interval: str, timezone: str) -> list[Ro
                 "visitors": visitors_of(visits),
                 "visits": len(visits),
                 "pageviews": sum(event.is_view for event in events),
-                "events": sum(event.is_custom for event in events),
+                "custom_events": sum(event.is_custom for event in events),
                 "bounce_rate": bounce_rate(visits),
-                "visit_duration": average([visit.seconds for visit in visits]),
+                "visit_duration_seconds": average([visit.seconds for visit in visits]),
             }
         )
     return rows
@@ -81,13 +81,15 @@ def pages(site: Site, span: Range, only: Sequence[str] | None = None) -> list[Ro
                 "bounce_rate": share(sum(visit.bounced for visit in entered), len(entered)),
                 "exit_rate": exits / len(views),
                 "engaged_seconds": engaged / len(views) if engaged else None,
-                "time_on_page": average([float(seconds) for seconds in known]),
+                "time_on_page_seconds": average([float(seconds) for seconds in known]),
             }
         )
     return sorted(rows, key=lambda row: (-row["pageviews"], row["page"]))
 
 
-def breakdown(site: Site, span: Range, value_of: Callable[[Visit], str]) -> list[Row]:
+def breakdown(
+    site: Site, span: Range, dimension: str, value_of: Callable[[Visit], str]
+) -> list[Row]:
     """One row for each value that the visits have of a dimension."""
     everything = site.visits_in(span)
     rows = []
@@ -95,16 +97,16 @@ def breakdown(site: Site, span: Range, value_of: Callable[[Visit], str]) -> list
         visits = [visit for visit in everything if value_of(visit) == value]
         rows.append(
             {
-                "value": value,
+                dimension: value,
                 "visits": len(visits),
                 "visitors": visitors_of(visits),
                 "share": len(visits) / len(everything),
                 "views_per_visit": mean(len(visit.path) for visit in visits),
                 "bounce_rate": bounce_rate(visits),
-                "visit_duration": mean(visit.seconds for visit in visits),
+                "visit_duration_seconds": mean(visit.seconds for visit in visits),
             }
         )
-    return sorted(rows, key=lambda row: (-row["visits"], row["value"]))
+    return sorted(rows, key=lambda row: (-row["visits"], row[dimension]))
 
 
 def sessions(site: Site, span: Range) -> list[Row]:
@@ -113,9 +115,9 @@ def sessions(site: Site, span: Range) -> list[Row]:
         {
             "started": visit.started,
             "ended": visit.ended,
-            "duration": visit.seconds,
+            "duration_seconds": visit.seconds,
             "pageviews": len(visit.path),
-            "bounce": visit.bounced,
+            "is_bounce": visit.bounced,
             "entry_page": visit.entry,
             "exit_page": visit.exit,
             "session_id": visit.session,
@@ -149,14 +151,14 @@ def custom_events(site: Site, span: Range) -> list[Row]:
     rows = [
         {
             "name": name,
-            "count": len(events),
+            "custom_events": len(events),
             "visitors": visitors_of(events),
             "visits": len({site.visit_of(event) for event in events}),
             "conversion_rate": share(visitors_of(events), everybody),
         }
         for name, events in named.items()
     ]
-    return sorted(rows, key=lambda row: (-row["count"], row["name"]))
+    return sorted(rows, key=lambda row: (-row["custom_events"], row["name"]))
 
 
 def event_buckets(site: Site, span: Range, interval: str, zone: ZoneInfo) -> list[Row]:
@@ -170,8 +172,8 @@ def event_buckets(site: Site, span: Range, interval: str, zone: ZoneInfo) -> lis
             "time": time,
             "page": page,
             "name": name,
-            "count": len(events),
-            "avg_duration": average([e.duration for e in events if e.duration is not None]),
+            "events": len(events),
+            "duration_seconds": average([e.duration for e in events if e.duration is not None]),
         }
         for (time, page, name), events in sorted(groups.items(), key=lambda item: item[0])
     ]
@@ -219,8 +221,8 @@ def visit_totals(visits: Sequence[Visit]) -> Row:
     return {
         "visits": len(visits),
         "visitors": visitors_of(visits),
-        "mean_duration": average([visit.seconds for visit in visits]),
-        "median_duration": median(visit.seconds for visit in visits) if visits else None,
-        "pages_per_visit": average([len(visit.path) for visit in visits]),
+        "visit_duration_seconds": average([visit.seconds for visit in visits]),
+        "median_duration_seconds": median(visit.seconds for visit in visits) if visits else None,
+        "views_per_visit": average([len(visit.path) for visit in visits]),
         "bounce_rate": bounce_rate(visits),
     }

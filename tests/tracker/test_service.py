@@ -140,7 +140,7 @@ def test_campaigns_reach_traffic_source_report(service: Service, shop: str, visi
     visitor.goto(f"{shop}/?utm_source=gazette&utm_medium=email&utm_campaign=spring")
     visitor.wait_for_function("!localStorage.analytics_queue")  # stored, that is
     rows = ask(service, "traffic-sources", dimension="campaign")["rows"]
-    assert [row["visits"] for row in rows if row["value"] == "spring"] == [1]
+    assert [row["visits"] for row in rows if row["campaign"] == "spring"] == [1]
 
 
 def test_hostile_page_text_is_text_on_live_page(

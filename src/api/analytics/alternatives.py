@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.analytics.planner import ORIGIN
-from api.analytics.query import Compare, Params, Query
-from api.analytics.time.buckets import DAY, HOUR, midnight
+from api.analytics.query import Compare, Compared, Params, Query, RangeParams
+from api.analytics.time.buckets import DAY, HOUR, MINUTE, midnight
 
 MOST = 3
 """The most alternatives that a refusal lists."""
@@ -23,7 +23,7 @@ Change = dict[str, str]
 Works = Callable[[Change], bool]
 """Tells whether the query with a change can be planned."""
 
-NEVER_RESET = {"site", "from_", "to", "hours", "days", "period", "timezone", "format"}
+NEVER_RESET = {*RangeParams.model_fields, "format", "csv"}
 
 
 def alternatives(query: Query[Params], works: Works) -> list[str]:
@@ -75,11 +75,11 @@ def ranges(query: Query[Params], works: Works) -> Iterator[Iterable[Change]]:
 def whole(query: Query[Params], width: timedelta) -> Change:
     """The query's ranges, extended to whole hours or days of UTC. An end that is now stays open,
     unless the query compares ranges."""
-    is_open = query.upper == query.now and query.compared is None
+    is_open = ends_now(query) and query.compared is None
     change = starting(query, floor(query.lower, width))
     if not is_open:
         change |= {"to": instant(ceiling(query.upper, width))}
-    if query.compared and query.params.compare is Compare.CUSTOM:
+    if query.compared and is_custom(query.params):
         lower, upper = floor(query.compared[0], width), ceiling(query.compared[1], width)
         change |= {"compare_from": instant(lower), "compare_to": instant(upper)}
     return change
@@ -103,9 +103,14 @@ def starting(query: Query[Params], lower: datetime) -> Change:
     change = {name: "" for name in ("hours", "days", "period") if name in given}
     if "to" in given and is_behind:
         change["to"] = ""
-    elif "to" not in given and not is_behind and query.upper != query.now:
+    elif "to" not in given and not is_behind and not ends_now(query):
         change["to"] = instant(query.upper)
     return {"from": instant(lower), **change}
+
+
+def ends_now(query: Query[Params]) -> bool:
+    """Whether the range goes up to now: then it ends with the current minute."""
+    return query.upper == ceiling(query.now, MINUTE)
 
 
 def resets(query: Query[Params]) -> list[Change]:
@@ -116,9 +121,13 @@ def resets(query: Query[Params]) -> list[Change]:
     for name, field in reversed(type(params).model_fields.items()):
         if name in params.model_fields_set - NEVER_RESET and not isinstance(field.default, list):
             found[name] = {field.alias or name: on_the_wire(field.default)}
-    if params.compare is Compare.CUSTOM:
+    if is_custom(params):
         found["compare"] |= found.pop("compare_from") | found.pop("compare_to")
     return [*found.values()]
+
+
+def is_custom(params: Params) -> bool:
+    return isinstance(params, Compared) and params.compare is Compare.CUSTOM
 
 
 def on_the_wire(value: Any) -> str:

@@ -1,24 +1,26 @@
 """From the parameters of a report to its answer: check, plan, execute, shape."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, LiteralString
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from api.analytics.alternatives import Change, alternatives
+from api.analytics.comparison import changes_of, compared_rows
 from api.analytics.goals.store import goal_steps
 from api.analytics.planner import Plan, plan
-from api.analytics.query import BreakdownParams, P, Params, Query
+from api.analytics.query import Dimensioned, Filtered, P, Paged, Params, Query, Ranked
 from api.analytics.question import sql_file
-from api.analytics.report import Report
+from api.analytics.report import Page, Report
 from api.analytics.time.ranges import Clock, compared_range, range_of
 from api.analytics.vocabulary.dimensions import Dimension, find_dimension
 from api.analytics.vocabulary.filters import names_goals, parse_clauses, parse_filters
-from api.analytics.vocabulary.ranking import parse_order
+from api.analytics.vocabulary.ranking import Order, parse_order
 from api.analytics.vocabulary.steps import Step
 from api.db.database import Database
 from api.errors import Expired, Invalid
@@ -39,7 +41,7 @@ async def parse_query(database: Database, report: Report[P], params: P, site: Si
 
 def may_name_goals(params: Params) -> bool:
     """Whether the parameters contain steps, each of which may be a goal, or filters on goals."""
-    filters = (getattr(params, name) for name in params.filter_fields)
+    filters = (getattr(params, name, "") for name in params.filter_fields)
     has_steps = not params.model_fields_set.isdisjoint(params.step_fields)
     return has_steps or any(names_goals(parse_clauses(text)) for text in filters)
 
@@ -67,10 +69,11 @@ def build_query(
     try:
         asked = range_of(params, clock)
         if report.start and not params.names_a_range:
-            asked = report.start(params, clock), clock.now
+            asked = report.start(params, clock), clock.end
         compared = compared_range(params, asked, clock)
     except (ValueError, OverflowError) as error:
         raise Invalid(f"range: {error}") from error
+    dimension = dimension_of(report, params)
     query = Query(
         site,
         *asked,
@@ -78,9 +81,9 @@ def build_query(
         now=clock.now,
         params=params,
         compared=compared,
-        dimension=dimension_of(report, params),
-        filter=parse_filters(params.filters, goals),
-        order=parse_order(params.order, report.orders),
+        dimension=dimension,
+        filter=parse_filters(params.filters if isinstance(params, Filtered) else "", goals),
+        order=order_of(report, params, dimension),
         goals=goals,
     )
     return report.prepare(query)
@@ -88,9 +91,20 @@ def build_query(
 
 def dimension_of(report: Report[P], params: P) -> Dimension | None:
     """The dimension to break down by, if any. Raises Invalid for one that the report lacks."""
-    if not isinstance(params, BreakdownParams) or not params.dimension:
+    if not isinstance(params, Dimensioned) or not params.dimension:
         return report.default_dimension
     return find_dimension(params.dimension, report.dimensions)
+
+
+def order_of(report: Report[P], params: P, dimension: Dimension | None) -> Order | None:
+    """The order that was asked for, by a column of the report or by the dimension. Raises
+    Invalid."""
+    if not isinstance(params, Ranked):
+        return None
+    columns: dict[str, LiteralString] = {column: column for column in report.orders}
+    if dimension:
+        columns[dimension.key] = "value"
+    return parse_order(params.order, columns)
 
 
 async def answer(database: Database, report: Report[P], params: P, site: Site) -> dict[str, Any]:
@@ -101,25 +115,68 @@ async def answer(database: Database, report: Report[P], params: P, site: Site) -
 
 async def execute(database: Database, report: Report[P], query: Query[P]) -> dict[str, Any]:
     """The answer to a query, in the shape of report.Answer. Raises Expired and TooMuchAsked."""
-    plans = plan_or_suggest(report, query)
-    answers = [await answer_range(database, report, planned) for planned in plans]
-    comparison = None
-    if query.compared:
-        lower, upper = query.compared
-        comparison = {"from": lower, "to": upper, **answers[1]}
+    (_, plans), *others = plan_or_suggest(report, query)
+    found, totals = await answer_range(database, plans)
+    rows, page = one_page(query.params, found, (totals or {}).get(report.counted_by))
+    lines, comparison = report.finish(query, rows), None
+    for compared, plans_then in others:
+        found, totals_then = await answer_range(database, plans_then, choice_of(report, rows))
+        then = report.finish(compared, without_count(found))
+        lines = compared_rows(report.key, lines, then)
+        changes = totals and totals_then and changes_of(totals, totals_then)
+        comparison = {"from": compared.lower, "to": compared.upper, "totals": changes}
     return {
-        "query": query.normalised | {"report": report.name},
-        "source": plans[0][0].source,
-        **answers[0],
+        "query": {"report": report.name, **query.effective},
+        "engine": plans[0].engine,
+        "columns": report.columns(query),
+        "totals": totals,
+        "rows": [named(report, query, line) for line in lines],
+        "page": page,
         "comparison": comparison,
     }
 
 
-async def answer_range(database: Database, report: Report[P], plans: Plans) -> dict[str, Any]:
+async def answer_range(
+    database: Database, plans: Plans, choice: Mapping[str, Any] | None = None
+) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """The rows and totals of one range. One question after the other, so that a report keeps no
     more than one connection of the database busy: see Turns."""
-    found, *summed = [await fetch(database, plan) for plan in plans]
-    return {"totals": summed[0][0] if summed else None, "rows": report.finish(found)}
+    first, *others = plans
+    found = await fetch(database, replace(first, values={**first.values, **(choice or {})}))
+    summed = [await fetch(database, plan) for plan in others]
+    return found, summed[0][0] if summed else None
+
+
+def choice_of(report: Report[P], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The values that choose the rows with the keys of these, and their number."""
+    keys = [[row[column] for column in report.key] for row in rows]
+    return {"chosen": json.dumps(keys), "limit": len(keys), "offset": 0} if report.key else {}
+
+
+def one_page(
+    params: Params, found: list[dict[str, Any]], total: int | None
+) -> tuple[list[dict[str, Any]], Page | None]:
+    """The rows of the page that was asked for, and what is said of it. One row more than the limit
+    was read, and the rows say how many there are unless a total does."""
+    if not isinstance(params, Paged):
+        return found, None
+    has_more = len(found) > params.limit
+    if found and "total_rows" in found[0]:
+        total = found[0]["total_rows"]
+    after = params.offset + params.limit if has_more else None
+    return without_count(found[: params.limit]), Page(total=total, next=after)
+
+
+def without_count(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: row[name] for name in row if name != "total_rows"} for row in rows]
+
+
+def named(report: Report[P], query: Query[P], row: dict[str, Any]) -> dict[str, Any]:
+    """The row with the value of its dimension by the name of the dimension."""
+    if "value" in report.rows.row.model_fields or "value" not in row:
+        return row
+    rest = {name: row[name] for name in row if name != "value"}
+    return {query.dimension.key: row["value"], **rest} if query.dimension else rest
 
 
 async def fetch(database: Database, plan: Plan) -> list[dict[str, Any]]:
@@ -128,11 +185,11 @@ async def fetch(database: Database, plan: Plan) -> list[dict[str, Any]]:
 
 async def explain(database: Database, report: Report[P], query: Query[P]) -> tuple[str, str]:
     """The tables that answer a query, and PostgreSQL's plan of one run as text."""
-    rows, *_ = plan_or_suggest(report, query)[0]
-    return rows.source, await database.explain(rows.path, rows.values, rows.slots)
+    ((_, (rows, *_)), *_) = plan_or_suggest(report, query)
+    return rows.engine, await database.explain(rows.path, rows.values, rows.slots)
 
 
-def plan_or_suggest(report: Report[P], query: Query[P]) -> list[Plans]:
+def plan_or_suggest(report: Report[P], query: Query[P]) -> list[tuple[Query[P], Plans]]:
     """The plans of an answer. Raises Expired, listing queries that can be answered instead."""
     try:
         return plan_answer(report, query)
@@ -141,18 +198,21 @@ def plan_or_suggest(report: Report[P], query: Query[P]) -> list[Plans]:
         raise Expired(error.detail, instead) from None
 
 
-def plan_answer(report: Report[P], query: Query[P]) -> list[Plans]:
+def plan_answer(report: Report[P], query: Query[P]) -> list[tuple[Query[P], Plans]]:
     """The plans for the query's range and for the range to compare with, if any. Raises Expired."""
     ranges = [query]
     if query.compared:
         lower, upper = query.compared
-        ranges.append(report.prepare(replace(query, lower=lower, upper=upper)))
-    return [plan_range(report, one) for one in ranges]
+        then = replace(query, lower=lower, upper=upper, is_comparison=bool(report.key))
+        ranges.append(report.prepare(then))
+    return [(one, plan_range(report, one)) for one in ranges]
 
 
 def plan_range(report: Report[P], query: Query[P]) -> Plans:
     rows = plan(report.rows, query)
-    return (rows, plan(report.totals, query.whole)) if query.params.has_totals else (rows,)
+    if report.totals is None or not query.has_totals:
+        return (rows,)
+    return rows, plan(report.totals, query.whole)
 
 
 def is_answered(report: Report[P], query: Query[P], change: Change) -> bool:

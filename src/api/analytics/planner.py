@@ -10,14 +10,14 @@ from math import gcd
 from pathlib import Path
 from typing import Any
 
-from api.analytics.query import P, Params, Query, TableChoice
+from api.analytics.query import Engine, P, Params, Query
 from api.analytics.question import Question, Requirement, Variant, is_unfiltered, sql_file
 from api.analytics.vocabulary.conditions import condition, condition_on_visit_of_event
 from api.analytics.vocabulary.dimensions import NO_COLUMN
 from api.analytics.vocabulary.filters import clauses_of
 from api.analytics.vocabulary.metrics import metrics_slot
 from api.db.sql_files import Fragment, slot_names
-from api.errors import Expired, Invalid
+from api.errors import Expired
 from api.rollups.model import Fact, Rollup
 
 ORIGIN = datetime(2000, 1, 3, tzinfo=UTC)
@@ -42,14 +42,14 @@ class Plan:
     """Whether the connection keeps the server's plan, where planning takes longer than reading."""
 
     @property
-    def source(self) -> str:
-        """The tables as one text: the `source` of an answer."""
+    def engine(self) -> str:
+        """The tables as one text: the `engine` of an answer."""
         return "+".join(self.tables)
 
 
 def plan(question: Question[P], query: Query[P]) -> Plan:
     """The first variant that serves, with a table for each of its slots. Raises Expired when it
-    needs expired raw data, and Invalid for a filter where the report takes none."""
+    needs expired raw data."""
     variant, tables = choose(question, query)
     is_summed_up = not variant.base and only_rollups(tables)
     if not is_summed_up:
@@ -59,7 +59,7 @@ def plan(question: Question[P], query: Query[P]) -> Plan:
     slots = {
         **{slot: Fragment(table.name) for slot, table in tables.items()},
         **({"metrics": metrics_slot(question.metrics)} if question.metrics else {}),
-        **({"dimension": Fragment(query.dimension.sql)} if query.dimension else {}),
+        **dimension_slot(path, query),
         **({"order": query.order.fragment} if query.order else {}),
         **filter_slots(path, query),
         **variant.slots(query),
@@ -100,7 +100,7 @@ def only_rollups(tables: Tables) -> bool:
 def usable_rollups(query: Query[Params]) -> Sequence[Rollup]:
     """The rollups whose buckets add up to the buckets of the series, and that cover the expired
     part of the range. Without a series, the edges of the range are read from the base table."""
-    if query.params.source is TableChoice.BASE:
+    if query.params.engine is Engine.BASE:
         return ()
     spacing, expired = spacing_of(query.starts), expired_edges(query)
     return [
@@ -190,8 +190,15 @@ def name_of(table: Rollup | Fact) -> str:
     return f"rollup:{table.name}" if isinstance(table, Rollup) else table.table
 
 
+def dimension_slot(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
+    """The dimension as SQL, for a file that groups rows of visits by it."""
+    if query.dimension is None or "dimension" not in slot_names(path):
+        return {}
+    return {"dimension": Fragment(query.dimension.sql)}
+
+
 def filter_slots(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
-    """The filter as SQL for each filter slot of the file. Raises Invalid when the file has none."""
+    """The filter as SQL for each filter slot of the file."""
     if is_unfiltered(query):
         return {}
     forms = {
@@ -200,6 +207,5 @@ def filter_slots(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
         "visit_of_event_filter": condition_on_visit_of_event(query.filter),
     }
     filled = {slot: form for slot, form in forms.items() if slot in slot_names(path)}
-    if not filled:
-        raise Invalid("filters: this report cannot be filtered.")
+    assert filled, f"{path} has no slot for a filter"
     return filled

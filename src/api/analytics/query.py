@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from api.analytics.time.moments import MOMENTS, Moment
 from api.analytics.vocabulary.dimensions import Dimension
 from api.analytics.vocabulary.filters import NO_FILTER, OPERATOR_NAMES, Filter
 from api.analytics.vocabulary.ranking import Order
 from api.analytics.vocabulary.steps import Step
+from api.instants import instant_text
 from api.rollups.definitions import ROLLUPS
 from api.rollups.model import Rollup
 from api.sites.directory import DEFAULT_SITE
@@ -27,7 +29,7 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-class TableChoice(StrEnum):
+class Engine(StrEnum):
     """Which tables may answer. The numbers are the same; `base` helps to prove that."""
 
     AUTO = "auto"
@@ -55,61 +57,23 @@ def iana_name(name: str) -> str:
 Timezone = Annotated[str, AfterValidator(iana_name)]
 
 
-def moment(text: object) -> date | datetime:
-    """A local day (2026-03-29) or an instant (2026-03-29T02:30:00Z), as different types: a day that
-    ends a range is included, an instant is not."""
-    if isinstance(text, date):
-        return text
-    try:
-        read = date.fromisoformat if len(str(text)) == 10 else datetime.fromisoformat
-        return read(str(text))
-    except ValueError:
-        raise ValueError("is neither an ISO date nor an ISO time") from None
-
-
-Moment = Annotated[date | datetime, PlainValidator(moment, json_schema_input_type=str)]
-
-
 Period = Literal["today", "yesterday", "7d", "28d", "30d", "90d", "12mo", "mtd", "ytd", "all"]
 
 
-class Params(BaseModel):
-    """The parameters of every report."""
+class RangeParams(BaseModel):
+    """A site and a range of time. Without a range it is the last 24 hours."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    filter_fields: ClassVar[Sequence[str]] = ("filters",)
-    """The names of the fields that hold filters."""
-    step_fields: ClassVar[Sequence[str]] = ()
-    """The names of the fields that hold a step or a list of steps."""
 
     site: PlainText = Field(DEFAULT_SITE, max_length=200, description="Key or domain of the site.")
-    from_: Moment | None = Field(
-        None, alias="from", description="Start: a local day, or an instant."
-    )
+    from_: Moment | None = Field(None, alias="from", description=f"Start: {MOMENTS}.")
     to: Moment | None = Field(
-        None, description="End: a local day (included), or an instant (excluded)."
+        None, description=f"End: {MOMENTS}. A day is included, an instant is not."
     )
     hours: int | None = Field(None, gt=0, le=24 * 366, description="The last so many hours.")
     days: int | None = Field(None, gt=0, le=366 * 40, description="The last so many local days.")
     period: Period | None = Field(None, description="A period by name, in local days.")
-    compare: Compare | None = Field(None, description="Answer for another range, too.")
-    compare_from: Moment | None = Field(None, description="Start of a custom comparison.")
-    compare_to: Moment | None = Field(None, description="End of a custom comparison.")
     timezone: Timezone | None = Field(None, description="IANA name; default: the site's.")
-    filters: str = Field(
-        "",
-        max_length=10_000,
-        description='JSON clauses, joined by and: [["is", "country", ["DE", "AT"]], …]. '
-        f"Operators: {', '.join(OPERATOR_NAMES)}.",
-    )
-    order: str = Field(
-        "", max_length=60, description="Column to sort by, e.g. visitors:desc or bounce_rate:asc."
-    )
-    limit: int = Field(10, ge=1, le=1000, description="The most rows to return.")
-    offset: int = Field(0, ge=0, le=100_000, description="Rows to leave out first.")
-    totals: bool = Field(True, description="false leaves the totals out, and is faster.")
-    format: Format = Field(Format.JSON, description="csv returns the rows only.")
-    source: TableChoice = Field(TableChoice.AUTO, description="base answers without rollups.")
 
     @model_validator(mode="before")
     @classmethod
@@ -124,22 +88,50 @@ class Params(BaseModel):
         }
 
     @property
-    def has_totals(self) -> bool:
-        """Whether the answer has totals, which are a question of their own."""
-        return self.totals and self.format is Format.JSON
-
-    @property
     def names_a_range(self) -> bool:
         ways = (self.hours, self.days, self.period, self.from_)
         return any(way is not None for way in ways)
 
     @model_validator(mode="after")
-    def refuse_unclear_ranges(self) -> "Params":
+    def refuse_unclear_ranges(self) -> Self:
         ways = (self.hours, self.days, self.period, self.from_ or self.to)
         if sum(way is not None for way in ways) > 1:
             raise ValueError("give one of: hours, days, period, or from and to")
         if self.to is not None and self.from_ is None:
             raise ValueError("to needs a from")
+        return self
+
+
+class Params(RangeParams):
+    """The parameters of every report. A report declares the parts below that it uses."""
+
+    filter_fields: ClassVar[Sequence[str]] = ("filters",)
+    """The names of the fields, if it has them, that hold filters."""
+    step_fields: ClassVar[Sequence[str]] = ()
+    """The names of the fields that hold a step or a list of steps."""
+
+    engine: Engine = Field(Engine.AUTO, description="base answers without rollups.")
+    format: Format = Field(Format.JSON, description="csv returns the rows only.")
+    csv: Literal["plain", "excel"] = Field(
+        "plain", description="excel puts an apostrophe before text that a spreadsheet would run."
+    )
+
+
+class Totalled(BaseModel):
+    """The parameter of a report whose answer has totals."""
+
+    totals: bool = Field(True, description="false leaves the totals out, and is faster.")
+
+
+class Compared(BaseModel):
+    """The parameters of a report that can be compared with another range."""
+
+    compare: Compare | None = Field(None, description="Compare with another range.")
+    compare_from: Moment | None = Field(None, description="Start of a custom comparison.")
+    compare_to: Moment | None = Field(None, description="End of a custom comparison.")
+
+    @model_validator(mode="after")
+    def refuse_half_comparison(self) -> Self:
         ends = (self.compare_from is not None, self.compare_to is not None)
         if ends != (self.compare is Compare.CUSTOM,) * 2:
             raise ValueError(
@@ -148,19 +140,58 @@ class Params(BaseModel):
         return self
 
 
-class BreakdownParams(Params):
-    """Parameters of a report that is broken down by one dimension."""
+class Paged(BaseModel):
+    """The parameters of a report that returns some of its rows at a time."""
+
+    limit: int = Field(10, ge=1, le=1000, description="The most rows to return.")
+    offset: int = Field(0, ge=0, le=100_000, description="Rows to leave out first.")
+
+
+class Ranked(Paged):
+    """The parameters of a report whose rows can be sorted."""
+
+    order: str = Field(
+        "", max_length=60, description="Column to sort by, e.g. visitors:desc or bounce_rate:asc."
+    )
+
+
+class Filtered(BaseModel):
+    """The parameter of a report that can be filtered."""
+
+    filters: str = Field(
+        "",
+        max_length=10_000,
+        description='JSON clauses, joined by and: [["is", "country", ["DE", "AT"]], …]. '
+        f"Operators: {', '.join(OPERATOR_NAMES)}.",
+    )
+
+
+class RankedParams(Ranked, Totalled, Compared, Filtered, Params):
+    """The parameters of a report of rows that can be sorted and compared by their key."""
+
+
+class Dimensioned(BaseModel):
+    """The parameter of a report that can be broken down by a dimension."""
 
     dimension: str = Field("", max_length=50, description="What to break down by.")
 
 
-COMMON_FIELDS = set(Params.model_fields)
+class BreakdownParams(Dimensioned, RankedParams):
+    """The parameters of a report that is broken down by one dimension."""
+
+
+COMMON_FIELDS = BreakdownParams.model_fields.keys() - Paged.model_fields.keys()
+"""Parameters that no .sql file binds as they are."""
 
 P = TypeVar("P", bound=Params)
 P_co = TypeVar("P_co", bound=Params, covariant=True)
 
-RANGE_FIELDS = {"from_", "to", "hours", "days", "period", "compare_from", "compare_to"}
-"""Parameters that an answer does not repeat: it gives the resolved ranges."""
+UNREPEATED = {
+    *RangeParams.model_fields,
+    *("compare_from", "compare_to", "format", "csv", "engine", "totals", "dimension"),
+}
+"""Parameters that an answer does not repeat as they were given: it has the resolved site, ranges,
+time zone and dimension, and what the others stand for is in it or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +218,9 @@ class Query(Generic[P_co]):
     """The saved goals by name; empty if the query cannot name one."""
     rollups: Sequence[Rollup] = ROLLUPS
     """The rollups that may answer, those that are already filled first."""
+    is_comparison: bool = False
+    """Whether it is about the range to compare with: then only rows with the keys of the first
+    answer are read, whatever their order. They are bound as `chosen` before it is executed."""
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     """Values that the report's SQL binds beside its parameters, site, range, limit and offset."""
 
@@ -203,7 +237,7 @@ class Query(Generic[P_co]):
     def sql_values(self) -> dict[str, Any]:
         """The values that a .sql file may bind, by name, the report's own parameters included."""
         return {
-            **self.params.model_dump(exclude=COMMON_FIELDS),
+            **self.params.model_dump(exclude={*COMMON_FIELDS}),
             "site": self.site.number,
             "lower": self.lower,
             "upper": self.upper,
@@ -212,22 +246,37 @@ class Query(Generic[P_co]):
             "starts": list(self.starts),
             "first": self.first,
             "until": self.until,
-            "limit": self.params.limit,
-            "offset": self.params.offset,
+            "broken_down": self.dimension is not None,
+            **self.page,
             **self.values,
         }
 
     @property
-    def normalised(self) -> dict[str, Any]:
-        """The query as its answer repeats it: parameters, resolved range and time zone."""
-        asked = self.params.model_dump(
-            mode="json",
-            exclude=RANGE_FIELDS | {"site", "timezone", "format", "source", "totals"},
+    def page(self) -> dict[str, int]:
+        """The limit and the offset of a report that is paged. One row more than the limit is read:
+        it tells whether there is a next page."""
+        params = self.params
+        return (
+            {"limit": params.limit + 1, "offset": params.offset}
+            if isinstance(params, Paged)
+            else {}
         )
+
+    @property
+    def has_totals(self) -> bool:
+        """Whether the answer has totals, which are a question of their own."""
+        params = self.params
+        return isinstance(params, Totalled) and params.totals and params.format is Format.JSON
+
+    @property
+    def effective(self) -> dict[str, Any]:
+        """The query as its answer repeats it: what it was understood as, defaults included."""
+        asked = self.params.model_dump(mode="json", by_alias=True, exclude=UNREPEATED)
         return {
             "site": self.site.key,
-            "from": self.lower,
-            "to": self.upper,
+            "from": instant_text(self.lower),
+            "to": instant_text(self.upper),
             "timezone": self.timezone,
+            **({"dimension": self.dimension.key} if self.dimension else {}),
             **asked,
         }

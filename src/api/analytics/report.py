@@ -3,55 +3,91 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, LiteralString, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from api.analytics.query import P, Query
+from api.analytics.columns import Column, Ratio, Row, Seconds, columns_of
+from api.analytics.query import Compared, P, Query
 from api.analytics.question import Question, Variant, filters_visits, requirements_of
 from api.analytics.time.ranges import Clock
 from api.analytics.vocabulary.dimensions import Dimension
+from api.instants import Instant
 
-Row = TypeVar("Row", bound=BaseModel)
+Line = TypeVar("Line", bound=BaseModel)
 Sum = TypeVar("Sum", bound=BaseModel)
 T = TypeVar("T")
 
 
-class Comparison(BaseModel, Generic[Row, Sum]):
-    """Totals and rows of the range to compare with."""
+class Change(BaseModel):
+    """A number beside that of the range to compare with."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
-    from_: datetime = Field(alias="from")
-    to: datetime
-    totals: Sum | None
-    rows: list[Row]
+    value: float | None
+    """The number in the range to compare with."""
+    difference: float | None
+    """How much more it is now; null where one of both is unknown."""
+    ratio: float | None
+    """The number now / the number then; null where one is unknown, or then it was 0."""
 
 
-class Answer(BaseModel, Generic[Row, Sum]):
+class Comparison(BaseModel):
+    """The range to compare with, and its totals. Each row has its own comparison."""
+
+    model_config = ConfigDict(populate_by_name=True, use_attribute_docstrings=True)
+
+    from_: Instant = Field(alias="from")
+    """Where the range begins."""
+    to: Instant
+    """Where the range ends; it does not belong to it."""
+    totals: dict[str, Change] | None
+    """By the name of each total; null in a report without totals, or where none were asked for."""
+
+
+class Page(BaseModel):
+    """Which part of all rows an answer has."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    total: int | None
+    """The number of all rows; null where it is not known without reading them."""
+    next: int | None
+    """The offset of the next rows; null after the last."""
+
+
+class Answer(BaseModel, Generic[Line, Sum]):
     """The answer of every report."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     query: dict[str, Any]
-    """The query as it was understood, with its resolved range."""
-    source: str
+    """The query as it was understood: report, site, range, time zone, and all it depends on."""
+    engine: str
     """The tables that answered, e.g. rollup:traffic, visit."""
+    columns: list[Column]
+    """The columns of the rows, in order: types, units and meanings."""
     totals: Sum | None
-    """Null where the caller did not want them."""
-    rows: list[Row]
-    comparison: Comparison[Row, Sum] | None = None
-    """Totals and rows of the range to compare with, if the caller asked for one."""
+    """The numbers of the whole range; null in a report without totals, or where none were asked
+    for."""
+    rows: list[Line]
+    """The rows."""
+    page: Page | None
+    """Which part of all rows this is; null in a report that always returns all."""
+    comparison: Comparison | None
+    """The range to compare with; null where none was asked for."""
 
 
-class Totals(BaseModel):
+class Totals(Row):
     """The headline numbers of the range."""
 
     visitors: int
     visits: int
     pageviews: int
     views_per_visit: float | None
-    bounce_rate: float | None
-    visit_duration: float | None
-    """Mean seconds, bounces included."""
+    bounce_rate: Ratio | None
+    visit_duration_seconds: Seconds | None
 
 
 HEADLINES = (
@@ -75,7 +111,11 @@ def unchanged(value: T) -> T:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+def as_found(_: object, rows: T) -> T:
+    return rows
+
+
+@dataclass(frozen=True)
 class Report(Generic[P]):
     """A report: its path, parameters, questions, and how rows may be sorted and broken down. P is
     the class of its parameters."""
@@ -85,14 +125,52 @@ class Report(Generic[P]):
     title: str
     params: type[P]
     rows: Question[P]
-    totals: Question[P] = TOTALS
+    totals: Question[P] | None = None
     dimensions: tuple[Dimension, ...] = ()
-    """The dimensions that it can be broken down by."""
+    """The dimensions that it can be broken down by. Then a row has the value of the dimension, by
+    the dimension's name, which its SQL calls `value`."""
     default_dimension: Dimension | None = None
     orders: tuple[LiteralString, ...] = ()
-    """The columns that its rows can be sorted by."""
+    """The columns that its rows can be sorted by, beside the dimension."""
+    key: tuple[LiteralString, ...] = ()
+    """The columns by which rows are compared with those of another range; without them a row is
+    compared with the one in the same place, as the rows of a series are."""
+    counted_by: str = ""
+    """The total that says how many rows there are, where counting them in SQL takes too long."""
+    list_index: str = "position"
+    """The column of CSV that numbers the entries of rows with lists: each entry has a line."""
     start: Callable[[P, Clock], datetime] | None = None
     """Where the range starts when the caller names none, instead of 24 hours ago."""
     prepare: Callable[[Query[P]], Query[P]] = unchanged
     """Adds buckets, and values for the SQL, to the query. Raises Invalid."""
-    finish: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = unchanged
+    finish: Callable[[Query[P], list[dict[str, Any]]], list[dict[str, Any]]] = as_found
+    """Completes the rows."""
+
+    @cached_property
+    def line(self) -> type[BaseModel]:
+        """The class of its rows in answers: with each dimension, and with the comparison."""
+        named: dict[str, Any] = {
+            dimension.key: (
+                str | None,
+                Field(None, description=f"The {dimension.key}, where rows are broken down by it."),
+            )
+            for dimension in self.dimensions
+        }
+        changes = Field(None, description="Each number beside that of the range to compare with.")
+        compared: dict[str, Any] = {"comparison": (dict[str, Change] | None, changes)}
+        if not issubclass(self.params, Compared):
+            compared = {}
+        # Fields of a later base come first.
+        bases = self.rows.row, create_model("Dimensions", **named)
+        return create_model(self.rows.row.__name__, __base__=bases, **compared)
+
+    def columns(self, query: Query[P]) -> list[Column]:
+        """The columns of the rows of this query, that of the dimension first."""
+        own = columns_of(self.rows.row)
+        if query.dimension is None:
+            return own
+        value = f"The {query.dimension.key}; empty where it is unknown."
+        return [
+            Column(name=query.dimension.key, type="string", unit=None, description=value),
+            *own,
+        ]

@@ -1,7 +1,5 @@
 """GET /api/analytics/{report}: one route per entry of REPORTS."""
 
-import csv
-import io
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -12,20 +10,19 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from api.analytics.csv_rows import csv_text
 from api.analytics.execute import answer, parse_query
-from api.analytics.query import Format, P, Params
+from api.analytics.query import Format, P, RangeParams
 from api.analytics.report import Answer, Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
-from api.analytics.reports.sessions import SESSIONS, Timeline, timeline
+from api.analytics.reports.sessions import SESSIONS, SessionsParams, Timeline, timeline
 from api.analytics.turns import AppTurns
 from api.auth.access import AppDatabase, MaybeUser, readable_site
 
 router = APIRouter(tags=["analytics"])
 
 Endpoint = Callable[..., Awaitable[Any]]
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def endpoint_of(report: Report[P]) -> Endpoint:
@@ -36,9 +33,7 @@ def endpoint_of(report: Report[P]) -> Endpoint:
         key = report.name, request.url.query, site.model_dump_json()
         found = await turns.share(key, partial(answer, database, report, params, site))
         if params.format is Format.CSV:
-            return csv_answer(
-                report, found["rows"], name=f"{site.key}-{report.name.replace('/', '-')}"
-            )
+            return csv_answer(report, params, found)
         return found
 
     # FastAPI reads the type of the parameters from here, as it differs from report to report.
@@ -48,35 +43,28 @@ def endpoint_of(report: Report[P]) -> Endpoint:
     return get_report
 
 
-def csv_answer(report: Report[P], rows: list[dict[str, Any]], name: str) -> Response:
-    """The rows as CSV, safe to open in a spreadsheet."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(report.rows.row.model_fields)
-    for row in rows:
-        writer.writerow([cell(row.get(name)) for name in report.rows.row.model_fields])
-    download = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.csv"}
-    return PlainTextResponse(text.getvalue(), media_type="text/csv", headers=download)
-
-
-def cell(value: Any) -> Any:
-    """A value for a cell. Text that a spreadsheet would run gets an apostrophe; lists are
-    joined."""
-    if isinstance(value, list):
-        value = " > ".join("" if item is None else str(item) for item in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if isinstance(value, str) and value.lstrip().startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
+def csv_answer(report: Report[P], params: P, found: dict[str, Any]) -> Response:
+    """The rows as CSV. Headers tell how many rows there are, and the offset of the next ones."""
+    columns = [column.name for column in found["columns"]]
+    text = csv_text(columns, found["rows"], report.list_index, params.csv)
+    name = f"{found['query']['site']}-{report.name.replace('/', '-')}"
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.csv"}
+    if page := found["page"]:
+        told = {"X-Total-Rows": page.total, "X-Next-Offset": page.next}
+        headers |= {key: str(value) for key, value in told.items() if value is not None}
+    return PlainTextResponse(text, media_type="text/csv", headers=headers)
 
 
 def add_report(path: str, report: Report[P]) -> None:
+    totals: Any = report.totals.row if report.totals else None
     router.add_api_route(
         path,
         endpoint_of(report),
         methods=["GET"],
         name=report.name,
         summary=report.title,
-        response_model=Answer[report.rows.row, report.totals.row],
+        response_model=Answer[report.line, totals],
+        response_model_exclude_unset=True,
         responses={200: {"content": {"text/csv": {}}, "description": report.title}},
     )
 
@@ -92,11 +80,11 @@ async def session(
     request: Request,
     user: MaybeUser,
     database: AppDatabase,
-    params: Annotated[Params, Query()],
+    asked: Annotated[RangeParams, Query()],
 ) -> dict[str, Any]:
     """One visit and its events. It is found faster with a range that it started in."""
-    site = await readable_site(request, user, params.site)
-    anywhere = {} if params.names_a_range else {"period": "all"}
-    asked = params.model_copy(update=anywhere)
-    query = await parse_query(database, SESSIONS, asked, site)
+    site = await readable_site(request, user, asked.site)
+    anywhere = {} if asked.names_a_range else {"period": "all"}
+    given = asked.model_dump(by_alias=True, exclude_unset=True) | anywhere
+    query = await parse_query(database, SESSIONS, SessionsParams.model_validate(given), site)
     return await timeline(database, query, visit)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import BigInteger, DateTime
 from sqlmodel import Field, SQLModel
 
+from api.instants import Instant
 from api.sites.models import utc_now
 from api.text import PlainText, refuse_unstorable
 
@@ -70,7 +71,7 @@ class UserOut(BaseModel):
     email: str
     name: str
     is_admin: bool
-    created_at: datetime
+    created_at: Instant
 
 
 class Token(BaseModel):

@@ -1,6 +1,5 @@
 """Events and reports in responses, and the documentation of request bodies."""
 
-from datetime import datetime
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -9,13 +8,14 @@ import msgspec
 from pydantic import BaseModel
 
 from api.events.models import Event, EventIn
+from api.instants import Instant, instant_text
 
 
 class EventOut(BaseModel):
     """A stored event, with dimensions of its visit."""
 
     id: UUID
-    time: datetime
+    time: Instant
     name: str
     page: str
     hostname: str
@@ -58,6 +58,7 @@ def to_out(event: Event) -> dict[str, Any]:
     """An event in memory as EventOut, with its own context. An event that is read later has the
     context of its visit, which is not fetched for the response."""
     fields = dict(zip(FIELDS, values_of(event), strict=True))
+    fields["time"] = instant_text(event.time)
     for amount in ("duration", "revenue"):
         fields[amount] = None if fields[amount] is None else float(fields[amount])
     return fields | NOT_STORED_OF_BOTS if event.bot else fields

@@ -1,6 +1,6 @@
 """The live numbers of a site, computed when they are asked for."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from api.analytics.time.buckets import midnight
 from api.db.database import Database
+from api.instants import Instant
 from api.sites.models import Site, utc_now
 
 SQL = Path(__file__).parent / "sql"
@@ -28,7 +29,7 @@ class LiveEvent(BaseModel):
     """One of the latest events."""
 
     id: str
-    time: datetime
+    time: Instant
     name: str
     page: str
     title: str
@@ -50,7 +51,7 @@ class Snapshot(BaseModel):
     """The live numbers of a site."""
 
     site: str
-    time: datetime
+    time: Instant
     visitors_now: int
     """Visitors with an event in the last 5 minutes."""
     minutes: list[int]

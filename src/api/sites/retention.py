@@ -1,7 +1,6 @@
 """The retention setting of a site. api.events.removal.expiry removes what it does not keep."""
 
 from contextlib import suppress
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -13,6 +12,7 @@ from pydantic import (
     WrapValidator,
 )
 
+from api.instants import Instant
 from api.sites.models import Site
 from settings import LEAST_RETENTION_DAYS, LONGEST_RETENTION_DAYS, Settings
 
@@ -43,7 +43,7 @@ class Retention(BaseModel):
     """The site's own setting; null without one."""
     effective_days: int
     """The setting that is in force; 0 is for ever."""
-    kept_since: datetime | None
+    raw_data_since: Instant | None
     """Raw data before this has expired; null if none has. Rollups reach further back."""
 
 
@@ -51,4 +51,4 @@ def retention_of(site: Site, settings: Settings) -> Retention:
     """The retention of a site, with the default of the installation."""
     own = site.retention_days
     effective = settings.retention_days if own is None else own
-    return Retention(days=own, effective_days=effective, kept_since=site.raw_data_since)
+    return Retention(days=own, effective_days=effective, raw_data_since=site.raw_data_since)

@@ -7,14 +7,15 @@ const { timezone } = document.getElementById('main').dataset;
 const SHOWN = 9;
 const WEEKS = 8;
 
-const by = (dimension) => ({ dimension, limit: SHOWN + 1 }); // one may be left out
+const rowsOnly = { totals: 'false' };
+const by = (dimension) => ({ dimension, limit: SHOWN + 1, ...rowsOnly }); // one may be left out
 
 /** By id: the report, its parameters besides the range (null: not known yet), how to draw rows. */
 export const CARDS = {
   sources: { report: 'traffic-sources', ask: by, draw: breakdown },
   pages: {
     report: 'pages',
-    ask: (tab) => ({ limit: SHOWN, order: PAGE_NUMBERS[tab][0][1] }),
+    ask: (tab) => ({ limit: SHOWN, order: PAGE_NUMBERS[tab][0][1], ...rowsOnly }),
     draw: (rows, tab) => ranking('Page', ({ page }) => page, PAGE_NUMBERS[tab], rows),
   },
   devices: { report: 'devices', ask: by, draw: breakdown },
@@ -25,16 +26,17 @@ export const CARDS = {
   },
   retention: { report: 'retention', ask: () => ({ periods: WEEKS }), draw: retention },
   bots: { report: 'bots', ask: () => ({ limit: SHOWN }), draw: bots },
-  sessions: { report: 'sessions', ask: () => ({ limit: SHOWN }), draw: sessions },
+  sessions: { report: 'sessions', ask: () => ({ limit: SHOWN, ...rowsOnly }), draw: sessions },
 };
 
 const UNKNOWN = { source: 'Direct', referrer: 'No referrer' };
 const WRITTEN = { country: (code) => `${flag(code)} ${country(code)}`, device: capital };
 
 function breakdown(rows, dimension) {
-  const known = rows.filter(({ value }) => value || dimension !== 'campaign');
+  const known = rows.filter((row) => row[dimension] || dimension !== 'campaign');
   const write = WRITTEN[dimension] ?? String;
-  const label = ({ value }) => (value ? write(value) : (UNKNOWN[dimension] ?? 'Unknown'));
+  const label = ({ [dimension]: value }) =>
+    value ? write(value) : (UNKNOWN[dimension] ?? 'Unknown');
   const numbers = [['Visits', 'visits', count], ['Share', 'share', percent]];
   return ranking(capital(dimension), label, numbers, known);
 }
@@ -92,7 +94,7 @@ function sessions(rows) {
   const columns = [
     ['Started', ({ started }) => time(started), 'when'],
     ['Entry → exit', way, 'way'],
-    ['Duration', (row) => duration(row.duration), 'number'],
+    ['Duration', (row) => duration(row.duration_seconds), 'number'],
     ['Source', ({ source, channel }) => source || channel, 'extra'],
     ['Visitor', who, 'extra'],
   ];

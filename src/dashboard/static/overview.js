@@ -13,7 +13,7 @@ const NOW_EVERY = 20_000;
 const SCALES = {
   views_per_visit: { show: decimal, scale: 'decimal' },
   bounce_rate: { show: percent, scale: 'share' },
-  visit_duration: { show: duration, scale: 'seconds' },
+  visit_duration_seconds: { show: duration, scale: 'seconds' },
 };
 const scaleOf = (metric) => SCALES[metric] ?? { show: count };
 
@@ -68,11 +68,12 @@ async function load(id, path, params, draw) {
   const mine = (latest[id] = { url, draw, turn: new AbortController() });
   const card = byId(id);
   card.ariaBusy = 'true';
-  card.querySelector('.csv').href = address(path, { ...params, limit: 1000, format: 'csv' });
+  const all = 'limit' in params ? { limit: 1000 } : {};
+  card.querySelector('.csv').href = address(path, { ...params, ...all, format: 'csv' });
   try {
     mine.found = await answer(url, mine.turn.signal);
     redraw(mine);
-    card.querySelector('.origin').textContent = `from ${mine.found.source.replaceAll('+', ' + ')}`;
+    card.querySelector('.origin').textContent = `from ${mine.found.engine.replaceAll('+', ' + ')}`;
   } catch (error) {
     if (mine !== latest[id]) return;
     delete latest[id];
@@ -107,7 +108,7 @@ function showAll() {
     const asked = ask(chosen[id], chosen.steps);
     const show = ({ rows }) => fill(id, rows.length && draw(rows, chosen[id]));
     // Periods are counted back from now, whatever the range.
-    const params = { ...(asked?.periods ? {} : range), ...asked, totals: 'false' };
+    const params = { ...(asked?.periods ? {} : range), ...asked };
     if (asked) load(id, `analytics/${report}`, params, show);
     else fill(id);
   }
@@ -129,17 +130,17 @@ function showSeries(found, metric) {
   drawChart(box, { points, show, scale, label: about });
 }
 
-/** The buckets as points; the first and the last may be incomplete. */
+/** The buckets as points. */
 function pointsOf({ rows, query }, metric) {
   const hourly = query.interval === 'hour';
   const axis = dates(query.timezone, hourly ? CLOCK : DAY);
   const title = dates(query.timezone, { weekday: 'short', ...DAY, ...(hourly && CLOCK) });
-  return rows.map((row, index) => ({
+  return rows.map((row) => ({
     // A series has no views per visit.
     value: metric in row ? row[metric] : row.visits ? row.pageviews / row.visits : null,
     axis: axis(row.time),
     title: title(row.time),
-    partial: row.time < query.from || index === rows.length - 1,
+    partial: !row.complete,
   }));
 }
 

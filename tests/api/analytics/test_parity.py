@@ -98,11 +98,11 @@ def questions(rng: Random, moments: list[datetime]) -> Iterator[tuple[str, Body]
                 {"days": rng.choice([1, 3, 30])},
             ]
         )
-        common = {"timezone": zone, "limit": 1000, **span}
+        common = {"timezone": zone, **span}
         yield "timeseries", {**common, "interval": rng.choice(["hour", "day", "week", "month"])}
         order = rng.choice(["pageviews", "visitors", "visitors:asc", "entries", "visits"])
         yield "pages", {**common, "order": order, "limit": rng.choice([1, 2, 1000])}
-        yield "pages", {**common, "detail": True}
+        yield "pages", {**common, "detail": True, "limit": 1000}
         yield (
             "retention",
             {
@@ -156,10 +156,10 @@ def comes_from_rollups(report: str, params: Body) -> bool | None:
 async def compare(site: TestSite, report: str, params: Body) -> Body:
     """Asks both ways; the answer, when it is one."""
     answer = await site.ask(report, **params)
-    base = await site.ask(report, source="base", **params)
-    rolled_up = "rollup:" in answer["source"]
+    base = await site.ask(report, engine="base", **params)
+    rolled_up = "rollup:" in answer["engine"]
     assert comes_from_rollups(report, params) in (None, rolled_up), (report, params)
-    assert "rollup:" not in base["source"]
+    assert "rollup:" not in base["engine"]
     assert answer["rows"] == base["rows"], (report, params)
     assert answer["totals"] == base["totals"], (report, params)
     return answer
@@ -278,7 +278,7 @@ async def test_only_series_of_whole_hours_comes_from_rollups(site, interval):
     zones = [(zone, july, zone in WHOLE_HOURS) for zone in (*WHOLE_HOURS, *ODD_MINUTES)]
     for zone, span, tiled in (*zones, *seasons, ("Australia/Lord_Howe", both, whole_month)):
         answer = await site.ask("timeseries", timezone=zone, interval=interval, **span)
-        assert ("rollup:" in answer["source"]) is (tiled and interval != "minute"), zone
+        assert ("rollup:" in answer["engine"]) is (tiled and interval != "minute"), zone
 
 
 async def test_bucket_with_late_event_is_exact_before_next_refresh(site):
@@ -450,13 +450,12 @@ async def compare_buckets(site: TestSite, start: datetime, hours: int) -> int:
         "from": start.isoformat(),
         "to": (start + hours * HOUR).isoformat(),
         "timezone": "UTC",
-        "limit": 1000,
     }
     for interval in ("hour", "day"):
         await compare(site, "timeseries", {**span, "interval": interval})
-    await compare(site, "pages", span)
+    await compare(site, "pages", {**span, "limit": 1000})
     for dimension in ("source", "campaign"):
-        await compare(site, "traffic-sources", {**span, "dimension": dimension})
+        await compare(site, "traffic-sources", {**span, "limit": 1000, "dimension": dimension})
     return await events_of(site)
 
 

@@ -18,7 +18,7 @@ import pytest
 from api.rollups.definitions import ROLLUPS
 from api.rollups.refresh import refresh_rollups
 from api.sites.models import utc_now
-from conftest import TestSite
+from conftest import TestSite, all_rows
 
 pytestmark = pytest.mark.slow
 
@@ -82,9 +82,10 @@ def spans(around: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime
 
 async def ask_both(site: TestSite, report: str, **params: Any) -> dict[str, Any]:
     """The answer, when rollups and base tables give the same."""
-    answer = await site.ask(report, limit=1000, **params)
-    base = await site.ask(report, limit=1000, source="base", **params)
-    assert "rollup:" not in base["source"]
+    params |= all_rows(report)
+    answer = await site.ask(report, **params)
+    base = await site.ask(report, engine="base", **params)
+    assert "rollup:" not in base["engine"]
     assert (answer["rows"], answer["totals"]) == (base["rows"], base["totals"]), (report, params)
     return answer
 

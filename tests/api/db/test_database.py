@@ -60,7 +60,7 @@ async def test_prepared_plan_answers_about_partitions_made_later(site: TestSite)
         await site.send(
             {"page": "/", "visitor_id": month, "time": f"{year}-{month:02}-03T00:00:00Z"}
         )
-        base = await site.ask("pages", source="base", **asked)
+        base = await site.ask("pages", engine="base", **asked)
         for _ in range(2):
             answer = await site.ask("pages", **asked)
             assert (answer["rows"], answer["totals"]) == (base["rows"], base["totals"])

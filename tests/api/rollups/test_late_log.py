@@ -36,8 +36,8 @@ class Late:
     async def ask(self, report: str, *names: str, **params: Any) -> list[tuple[Any, ...]]:
         """These fields of the rows, which are the same when the base tables answer."""
         answer = await self.site.ask(report, **self.span, **params)
-        base = await self.site.ask(report, source="base", **self.span, **params)
-        assert "rollup:" in answer["source"]
+        base = await self.site.ask(report, engine="base", **self.span, **params)
+        assert "rollup:" in answer["engine"]
         assert (answer["rows"], answer["totals"]) == (base["rows"], base["totals"])
         return [tuple(row[name] for name in names) for row in answer["rows"]]
 
@@ -88,21 +88,24 @@ async def test_late_event_that_extends_visit_counts_visit_once(late: Late) -> No
 
 async def test_late_exit_page_replaces_former_one(late: Late) -> None:
     await late.happens("ann", 12, "/b")
-    assert await late.ask("exits", "value", "visits", "visitors") == [("/b", 1, 1)]
-    assert await late.ask("entries", "value", "visits", "visitors") == [("/a", 1, 1)]
+    assert await late.ask("exits", "exit_page", "visits", "visitors") == [("/b", 1, 1)]
+    assert await late.ask("entries", "entry_page", "visits", "visitors") == [("/a", 1, 1)]
 
 
 async def test_visitor_without_visits_left_in_group_is_not_counted_there(late: Late) -> None:
     await late.happens("bob", 20, "/a")
     await late.happens("ann", 12, "/b")
-    assert await late.ask("exits", "value", "visits", "visitors") == [("/a", 1, 1), ("/b", 1, 1)]
+    assert await late.ask("exits", "exit_page", "visits", "visitors") == [
+        ("/a", 1, 1),
+        ("/b", 1, 1),
+    ]
 
 
 async def test_visitor_with_one_visit_left_in_group_is_still_counted(late: Late) -> None:
     await late.happens("ann", 50, "/a")
     await late.site.refresh()
     await late.happens("ann", 52, "/b")
-    assert await late.ask("exits", "value", "visits", "visitors") == [
+    assert await late.ask("exits", "exit_page", "visits", "visitors") == [
         ("/a", 1, 1),
         ("/b", 1, 1),
     ]
@@ -110,7 +113,7 @@ async def test_visitor_with_one_visit_left_in_group_is_still_counted(late: Late)
 
 async def test_late_first_late_events_source_of_visit(late: Late) -> None:
     await late.happens("ann", 5, "/b", utm_source="beta")
-    assert await late.ask("traffic-sources", "value", "visits", "visitors") == [("beta", 1, 1)]
+    assert await late.ask("traffic-sources", "source", "visits", "visitors") == [("beta", 1, 1)]
     body = {
         "site_id": late.site.key,
         "date_range": [late.time(0), late.time(60)],
@@ -119,7 +122,7 @@ async def test_late_first_late_events_source_of_visit(late: Late) -> None:
     }
     answer = await late.site.client.post("/api/analytics/query", json=body)
     found = [(row["dimensions"], row["metrics"]) for row in answer.json()["results"]]
-    assert "rollup:" in answer.json()["meta"]["source"]
+    assert "rollup:" in answer.json()["meta"]["engine"]
     assert found == [(["beta"], [1, 1])]
 
 
@@ -127,7 +130,7 @@ async def test_several_late_changes_of_one_visit_add_up(late: Late) -> None:
     for minute in (12, 8, 14, 6):
         await late.happens("ann", minute, f"/{minute}", duration=minute)
         assert await late.ask("timeseries", "visits", "pageviews", interval="hour")
-    assert await late.ask("entries", "value", "visits") == [("/6", 1)]
+    assert await late.ask("entries", "entry_page", "visits") == [("/6", 1)]
     assert len(await late.ask("pages", "page", "pageviews")) == 5
 
 

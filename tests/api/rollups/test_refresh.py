@@ -67,7 +67,7 @@ async def test_second_start_keeps_stored_rows(site: TestSite, declared_anew: Dat
     await site.send(SEEN)
     await site.refresh()
     before = await site.ask("pages", **DAY)
-    assert "rollup:pages" in before["source"]
+    assert "rollup:pages" in before["engine"]
     await sync(declared_anew)
     assert await site.ask("pages", **DAY) == before
 
@@ -79,12 +79,12 @@ async def test_changed_rollup_is_refilled_while_base_tables_answer(
     await site.send(SEEN)
     await site.refresh()
     before = await site.ask("pages", **DAY)
-    assert "rollup:pages" in before["source"]
+    assert "rollup:pages" in before["engine"]
     # A process of the old release neither reads what the new one stores nor refreshes it.
     await sync(database, MORE)
     old = await site.ask("pages", **DAY)
     assert (old["rows"], old["totals"]) == (before["rows"], before["totals"])
-    assert "rollup:pages" not in old["source"]
+    assert "rollup:pages" not in old["engine"]
     await refresh(database)
     assert await stored(database, "pages", "custom_events") == []
     monkeypatch.setattr(execute, "ROLLUPS", MORE)
@@ -133,7 +133,7 @@ async def test_changed_rollup_stops_start_where_raw_data_has_expired(
     assert await site.ask("pages", **DAY) == before
     june = await site.ask("pages", **{**DAY, "from": "2026-06-10", "to": "2026-06-10"})
     assert [row["pageviews"] for row in june["rows"]] == [1]
-    assert "rollup:pages_2" in june["source"]
+    assert "rollup:pages_2" in june["engine"]
 
 
 async def test_removed_rollup_is_dropped(declared_anew: Database) -> None:

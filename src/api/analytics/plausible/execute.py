@@ -16,7 +16,7 @@ from api.analytics.time.buckets import Interval
 from api.analytics.time.ranges import Clock, range_of
 from api.analytics.vocabulary.dimensions import DIMENSIONS, GOAL, Dimension, plain_name
 from api.analytics.vocabulary.filters import clauses_of, names_goals, property_name, read_filters
-from api.analytics.vocabulary.metrics import METRICS, Grouping
+from api.analytics.vocabulary.metrics import METRICS, Grouping, Metric
 from api.db.database import Database
 from api.errors import Invalid
 from api.rollups.available import available_rollups
@@ -60,7 +60,7 @@ async def answer_stats(database: Database, asked: StatsQuery, site: Site) -> dic
     values = asked.pagination.model_dump() | parts_read(asked.metrics, groups)
     query = replace(query, rollups=await available_rollups(database, ROLLUPS), values=values)
     plan = plan_or_suggest(asked, groups, query)
-    return shaped(asked, query, plan.source, await fetch(database, plan))
+    return shaped(asked, query, plan.engine, await fetch(database, plan))
 
 
 def groups_of(asked: StatsQuery) -> Groups:
@@ -132,17 +132,17 @@ def query_of(
         upper,
         timezone=clock.zone.key,
         now=clock.now,
-        params=params.model_copy(update={"source": asked.source}),
+        params=params.model_copy(update={"engine": asked.engine}),
         filter=read_filters(asked.filters, goals),
     )
     return groups.over(query, (lower, upper))
 
 
 def shaped(
-    asked: StatsQuery, query: Query[Params], source: str, rows: Sequence[Mapping[str, Any]]
+    asked: StatsQuery, query: Query[Params], engine: str, rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """The answer: values in the order of the query, and the tables they were computed from."""
-    meta: dict[str, Any] = {"source": source}
+    meta: dict[str, Any] = {"engine": engine}
     if asked.include.total_rows:
         meta["total_rows"] = rows[0]["total_rows"] if rows else 0
     if asked.include.time_labels:
@@ -150,7 +150,7 @@ def shaped(
     return {
         "results": [
             {
-                "metrics": [rounded(metric, row[metric]) for metric in asked.metrics],
+                "metrics": [rounded(METRICS[key], row) for key in asked.metrics],
                 "dimensions": row["dimensions"],
             }
             for row in rows
@@ -161,9 +161,9 @@ def shaped(
     }
 
 
-def rounded(key: str, value: float | None) -> float | int | None:
+def rounded(metric: Metric, row: Mapping[str, Any]) -> float | int | None:
     """A value as the Stats API gives it: rates in per cent, with the decimals of the metric."""
+    value = row[metric.column]
     if not isinstance(value, float):
         return value
-    metric = METRICS[key]
-    return round(value * 100 if metric.percent else value, metric.decimals or None)
+    return round(value * 100 if metric.unit == "ratio" else value, metric.decimals or None)

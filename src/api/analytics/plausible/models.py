@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.analytics.query import TableChoice
+from api.analytics.query import Engine
 from api.text import PlainText
 
 MAX_DIMENSIONS = 5
@@ -43,7 +43,7 @@ class StatsQuery(BaseModel):
     filters: list[Any] = []
     order_by: list[tuple[Name, Literal["asc", "desc"]]] = Field([], max_length=10)
     include: Include = Include()
-    source: TableChoice = TableChoice.AUTO
+    engine: Engine = Engine.AUTO
     pagination: Pagination = Field(default_factory=lambda: Pagination.model_validate({}))
 
 

@@ -100,7 +100,7 @@ def parts_read(metrics: Sequence[str], groups: Groups) -> dict[str, bool]:
 def order_of(asked: StatsQuery, groups: Groups) -> Fragment:
     """The order that was asked for; without one, a series by time and everything else by its first
     metric. Raises Invalid."""
-    columns: dict[str, LiteralString] = {key: metric.key for key, metric in METRICS.items()}
+    columns: dict[str, LiteralString] = {key: metric.column for key, metric in METRICS.items()}
     positions: dict[str, LiteralString] = {
         key: f"dimensions ->> {number}"
         for key, number in zip(asked.dimensions, NUMBERS, strict=False)

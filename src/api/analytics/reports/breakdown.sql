@@ -1,6 +1,6 @@
 -- Visits by one of their dimensions. Visitors, the expensive part, are only counted for the values
 -- that are listed or may be: sorted by visitors, nobody below the bound can be among the first.
--- slots: dimension, visits, visit_filter, metrics, rank_by, visitors, top, is_candidate,
+-- slots: dimension, visits, visit_filter, metrics, rank_by, visitors, chosen, top, is_candidate,
 --     candidates, order
 with visited as (
     select /*dimension*/ v.source /*end*/ as value, sum(visits)::bigint as visits,
@@ -17,6 +17,7 @@ with visited as (
 ), top as materialized (
     select value
     from measured
+    where /*chosen*/ true /*end*/
     order by /*rank_by*/ visits desc, value /*end*/
     limit :limit::bigint + :offset::bigint
 ), top_visitors as materialized (
@@ -32,7 +33,7 @@ with visited as (
         /*include distinct_visitors value_in=candidates*/
     )
 )
-select measured.*, counted.visitors
+select measured.*, counted.visitors, (select count(*) from measured) as total_rows
 from measured
 join counted using (value)
 order by /*order*/ visits desc, value /*end*/

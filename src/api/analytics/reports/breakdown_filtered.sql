@@ -1,14 +1,19 @@
 -- Visits by one of their dimensions, of those that a filter chooses: each is read once.
--- slots: dimension, visit_filter, metrics, order
-select value, visits::float8 / sum(visits) over () as share, visitors, /*metrics*/ visits /*end*/
+-- slots: metrics, dimension, visit_filter, chosen, order
+select *
 from (
-    select /*dimension*/ v.source /*end*/ as value, count(*) as visits,
-        count(distinct v.visitor_number) as visitors,
-        sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces,
-        sum(v.visit_duration_us) as visit_duration_us, sum(v.visit_pageviews) as visit_pageviews
-    from visits(:site, :lower, :upper) v
-    where /*visit_filter*/ true /*end*/
-    group by 1
-) visited
+    select value, visits::float8 / sum(visits) over () as share, visitors,
+        count(*) over () as total_rows, /*metrics*/ visits /*end*/
+    from (
+        select /*dimension*/ v.source /*end*/ as value, count(*) as visits,
+            count(distinct v.visitor_number) as visitors,
+            sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces,
+            sum(v.visit_duration_us) as visit_duration_us, sum(v.visit_pageviews) as visit_pageviews
+        from visits(:site, :lower, :upper) v
+        where /*visit_filter*/ true /*end*/
+        group by 1
+    ) visited
+) measured
+where /*chosen*/ true /*end*/
 order by /*order*/ visits desc, value /*end*/
 limit :limit offset :offset

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel
-
+from api.analytics.columns import Ratio, Row, Seconds
 from api.analytics.query import BreakdownParams, Params, Query
 from api.analytics.question import Question, Variant, is_filtered, requirements_of
-from api.analytics.report import Report
+from api.analytics.report import TOTALS, Report
 from api.analytics.vocabulary.dimensions import (
     DEVICE_DIMENSIONS,
     ENTRY_PAGE,
@@ -15,22 +14,21 @@ from api.analytics.vocabulary.dimensions import (
     SOURCE_DIMENSIONS,
     Dimension,
 )
-from api.analytics.vocabulary.ranking import ranking_slots
+from api.analytics.vocabulary.ranking import chosen_slot, ranking_slots
 from api.db.sql_files import Fragment
 
 
-class BreakdownRow(BaseModel):
-    """One value of a dimension of visits."""
+class BreakdownRow(Row):
+    """Visits with one value of a dimension; '' where it is unknown. An empty source is direct
+    traffic."""
 
-    value: str
-    """'' where it is unknown. An empty source is direct traffic."""
     visits: int
     visitors: int
-    share: float
+    share: Ratio
     """Visits with this value / all visits in the range."""
     views_per_visit: float
-    bounce_rate: float | None
-    visit_duration: float
+    bounce_rate: Ratio | None
+    visit_duration_seconds: Seconds
 
 
 METRICS = ("visits", "views_per_visit", "bounce_rate", "visit_duration")
@@ -38,7 +36,11 @@ METRICS = ("visits", "views_per_visit", "bounce_rate", "visit_duration")
 
 def breakdown_slots(query: Query[Params]) -> Mapping[str, Fragment]:
     assert query.dimension
-    return ranking_slots(query.dimension.sql, query.order, "visits")
+    return ranking_slots(query.dimension.sql, query, "visits") | chosen_slot(query, "value")
+
+
+def chosen_value(query: Query[Params]) -> Mapping[str, Fragment]:
+    return chosen_slot(query, "value")
 
 
 BREAKDOWN = Question(
@@ -50,7 +52,12 @@ BREAKDOWN = Question(
             slots=breakdown_slots,
             only_rollups=True,
         ),
-        Variant("reports/breakdown_filtered.sql", base=("visit",), serves=is_filtered),
+        Variant(
+            "reports/breakdown_filtered.sql",
+            base=("visit",),
+            serves=is_filtered,
+            slots=chosen_value,
+        ),
         Variant("reports/breakdown.sql", requirements_of(METRICS), slots=breakdown_slots),
     ),
     METRICS,
@@ -64,9 +71,14 @@ def breakdown(name: str, title: str, dimensions: tuple[Dimension, ...]) -> Repor
         title,
         BreakdownParams,
         BREAKDOWN,
+        TOTALS,
         dimensions=dimensions,
         default_dimension=dimensions[0],
-        orders=(*METRICS, "visitors", "share", "value"),
+        orders=(
+            *("visits", "visitors", "share", "views_per_visit", "bounce_rate"),
+            "visit_duration_seconds",
+        ),
+        key=("value",),
     )
 
 

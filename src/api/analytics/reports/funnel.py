@@ -3,27 +3,28 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from itertools import groupby, pairwise
 from typing import Any, Literal, LiteralString, Self, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from api.analytics.query import Params, Query
+from api.analytics.columns import Ratio, Row, Seconds
+from api.analytics.query import Dimensioned, Filtered, Paged, Params, Query
 from api.analytics.question import single
 from api.analytics.report import Report
-from api.analytics.vocabulary.dimensions import VISIT_DIMENSIONS, find_dimension
+from api.analytics.vocabulary.dimensions import VISIT_DIMENSIONS
 from api.analytics.vocabulary.filters import DIGITS, Numbers
 from api.analytics.vocabulary.steps import ANY_PAGE, Step, Text, page_step, read_step, step_values
 from api.db.sql_files import Fragment
+from api.instants import Instant
 
 MAX_STEPS = 10
 
 STEPS = "Pages, patterns, event names, or objects in JSON."
 
 
-class FunnelParams(Params):
+class StepsParams(Filtered, Params):
     """Parameters: the steps, which are pages (`/pricing`, `/blog/*`, `/docs/**`), names of events,
     or JSON objects."""
 
@@ -37,7 +38,6 @@ class FunnelParams(Params):
         7 * 24, gt=0, le=24 * 366, description="Hours from the first step to the last."
     )
     unit: Literal["visitor", "visit"] = Field("visitor", description="What passes the steps.")
-    breakdown: str = Field("", max_length=50, description="A dimension of visits.")
 
     @model_validator(mode="after")
     def refuse_unclear_steps(self) -> Self:
@@ -50,7 +50,13 @@ class FunnelParams(Params):
         return self.pages or self.steps
 
 
-class FunnelVisitorsParams(FunnelParams):
+class FunnelParams(Dimensioned, StepsParams):
+    """Parameters: a funnel, and by which dimension of visits it is broken down."""
+
+    limit: int = Field(10, ge=1, le=1000, description="The most values of the dimension.")
+
+
+class FunnelVisitorsParams(Paged, StepsParams):
     """Parameters: a funnel, and one of its steps."""
 
     step: int = Field(1, ge=1, le=MAX_STEPS, description="The number of the step.")
@@ -65,38 +71,45 @@ class FunnelVisitorsParams(FunnelParams):
         return self
 
 
-F = TypeVar("F", bound=FunnelParams)
+S = TypeVar("S", bound=StepsParams)
 
 
-class FunnelStep(BaseModel):
+class FunnelStep(Row):
     """One step of a funnel."""
 
-    value: str | None
-    """The value of the dimension that the funnel is broken down by; null without one."""
     step: int
+    """The number of the step, from 1."""
     label: str
+    """The step as it was asked for."""
     count: int
-    share_of_first: float | None
-    share_of_previous: float | None
+    """How many visitors, or visits, got to it."""
+    share_of_first: Ratio | None
+    """The count / that of the first step."""
+    share_of_previous: Ratio | None
+    """The count / that of the step before."""
     dropped: int
     """How many reached the step before, but not this one."""
-    median_seconds: float | None
+    median_seconds: Seconds | None
     """Median time from the previous step, of all that reached this one; null for the first step."""
-    p90_seconds: float | None
+    p90_seconds: Seconds | None
+    """The time within which nine of ten of them came from the previous step."""
 
 
-class FunnelVisitor(BaseModel):
+class FunnelVisitor(Row):
     """A visitor, or a visit, that reached a step of a funnel."""
 
     visitor_id: str
+    """The id of the visitor."""
     user_id: str | None
+    """The id of the user, if one was told."""
     visit_id: UUID | None
     """The visit with unit=visit; else null."""
     reached: int
     """The number of the last step that was reached."""
-    reached_at: datetime
+    reached_at: Instant
     """When that step was first reached."""
-    last_seen: datetime
+    last_seen: Instant
+    """The time of the last event in the range other than engagement."""
     last_page: str
     """The page of the last event in the range other than engagement."""
 
@@ -156,7 +169,7 @@ window of the latest chain that arrived; that chain arrived when it was first th
 it came by."""
 
 
-def with_steps(query: Query[F]) -> Query[F]:
+def with_steps(query: Query[S]) -> Query[S]:
     params = query.params
     steps = funnel_steps(params, query.goals)
     values = {
@@ -167,19 +180,18 @@ def with_steps(query: Query[F]) -> Query[F]:
         "exact_pages": [step.page for step in steps if step.page and step.pattern is None],
         "anywhere": [step.name for step in steps if step.pattern == ANY_PAGE],
         "window_seconds": params.window * 3600,
-        "broken_down": bool(params.breakdown),
     }
     return replace(query, values=values)
 
 
-def funnel_steps(params: FunnelParams, goals: Mapping[str, Step]) -> list[Step]:
+def funnel_steps(params: StepsParams, goals: Mapping[str, Step]) -> list[Step]:
     """The steps of the parameters. Each entry of `pages` is a page, whatever it looks like."""
     if params.pages:
         return [page_step(page) for page in params.pages]
     return [read_step(text, goals) for text in params.steps]
 
 
-def funnel_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
+def funnel_slots(query: Query[StepsParams]) -> Mapping[str, Fragment]:
     params = query.params
     slots: dict[str, Fragment] = {}
     steps = funnel_steps(params, query.goals)
@@ -191,7 +203,7 @@ def funnel_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
     return {**slots, **slots_of_mode(params)}
 
 
-def slots_of_mode(params: FunnelParams) -> Mapping[str, Fragment]:
+def slots_of_mode(params: StepsParams) -> Mapping[str, Fragment]:
     """The slots that say how steps follow one another."""
     steps = len(params.labels)
     match params.mode:
@@ -218,16 +230,14 @@ def wider(glob: str) -> str:
 
 def valued_slots(query: Query[FunnelParams]) -> Mapping[str, Fragment]:
     """The same slots, with the breakdown: by the visit with the event of step 1."""
-    params = query.params
-    if not params.breakdown:
+    if query.dimension is None:
         return funnel_slots(query)
-    value = find_dimension(params.breakdown, VISIT_DIMENSIONS).sql
     of_unit = "over (partition by h.visitor_id, h.unit)"
-    by_value = Fragment(f"max({value}) filter (where h.step = 1) {of_unit}")
+    by_value = Fragment(f"max({query.dimension.sql}) filter (where h.step = 1) {of_unit}")
     return {**funnel_slots(query), "visit": VISIT, "value": by_value}
 
 
-def funnel_shares(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def funnel_shares(_: object, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for _, steps in groupby(rows, key=lambda row: row["value"]):
         add_shares([*steps])
     return rows
@@ -253,6 +263,7 @@ FUNNEL = Report(
     "How far visitors got through a series of steps",
     FunnelParams,
     single(FunnelStep, "reports/funnel.sql", "event", slots=valued_slots),
+    dimensions=VISIT_DIMENSIONS,
     prepare=with_steps,
     finish=funnel_shares,
 )

@@ -6,14 +6,14 @@
     from hits
     order by visitor_id, unit, step desc
 ), chosen as (
-    select *
+    select *, count(*) over () as total_rows
     from furthest
     where reached >= :step and (:further or reached = :step)
     order by reached_at desc, visitor_id, unit
     limit :limit offset :offset
 )
 select c.visitor_id::text as visitor_id, u.user_id, c.unit as visit_id, c.reached, c.reached_at,
-    latest.time as last_seen, latest.page as last_page
+    latest.time as last_seen, latest.page as last_page, c.total_rows
 from chosen c
 left join visitor u on u.site_id = :site and u.id = c.visitor_id
 cross join lateral (

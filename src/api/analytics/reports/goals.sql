@@ -1,8 +1,9 @@
 -- How often each goal was reached, and by how many.
--- slots: event_filter, visitors, visit_filter, order
+-- slots: event_filter, visitors, visit_filter, chosen, order
 select g.name, count(e.id) as conversions, count(distinct e.visitor_id) as visitors,
     count(distinct e.visit_id) as visits,
-    count(distinct e.visitor_id)::float8 / nullif(everybody.visitors, 0) as conversion_rate
+    count(distinct e.visitor_id)::float8 / nullif(everybody.visitors, 0) as conversion_rate,
+    count(*) over () as total_rows
 from goal g
 left join (
     select e.*
@@ -15,7 +16,7 @@ cross join (
         /*include distinct_visitors*/
     ) p
 ) everybody
-where g.site_id = :site
+where g.site_id = :site and /*chosen*/ true /*end*/
 group by g.id, g.name, everybody.visitors
 order by /*order*/ conversions desc, name /*end*/
 limit :limit offset :offset

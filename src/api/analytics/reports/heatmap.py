@@ -1,18 +1,22 @@
 """The heatmap report: when visits begin, by weekday and hour of the local clock."""
 
-from pydantic import BaseModel
-
-from api.analytics.query import Params
+from api.analytics.columns import Row
+from api.analytics.query import Filtered, Params, Totalled
 from api.analytics.question import single
-from api.analytics.report import Report
+from api.analytics.report import TOTALS, Report
 
 
-class HeatmapCell(BaseModel):
+class HeatmapParams(Totalled, Filtered, Params):
+    """The parameters of the report."""
+
+
+class HeatmapCell(Row):
     """Visits that began in one hour of the clock on one weekday; empty hours have no row."""
 
     weekday: int
     """1 is Monday."""
     hour: int
+    """0 to 23, of the local clock."""
     visits: int
     visitors: int
 
@@ -20,6 +24,7 @@ class HeatmapCell(BaseModel):
 HEATMAP = Report(
     "heatmap",
     "When visits begin, by weekday and hour",
-    Params,
+    HeatmapParams,
     single(HeatmapCell, "reports/heatmap.sql", "visit"),
+    TOTALS,
 )

@@ -1,28 +1,30 @@
 """The lifecycle report: visitors of a period as new, returning, resurrected or dormant."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.analytics.query import Params, Query
+from api.analytics.columns import Row
+from api.analytics.query import Filtered, Params, Query
 from api.analytics.question import NEW_VISITORS, VISITORS, Question, Variant, is_unfiltered
 from api.analytics.report import Report
 from api.analytics.time.buckets import DAY, Interval, bucket_starts, periods_over
 from api.analytics.time.ranges import series
+from api.instants import Instant
 
 
-class LifecycleParams(Params):
+class LifecycleParams(Filtered, Params):
     """The parameters of the report: the width of its periods."""
 
     interval: Literal["day", "week", "month"] = Field("day", description="Width of a period.")
 
 
-class LifecyclePeriod(BaseModel):
-    """Visitors of one period; `time` is its start."""
+class LifecyclePeriod(Row):
+    """Visitors of one period."""
 
-    time: datetime
+    time: Instant
+    """The start of the period."""
     new: int
     """Visitors whose first visit ever lies in this period."""
     returning: int

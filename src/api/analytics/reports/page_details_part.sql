@@ -6,7 +6,7 @@ detailed as (
     where :detail and e.name = 'pageview' and /*event_filter*/ true /*end*/
     group by page
 ), timed as (
-    select page, avg(e.seconds)::float8 as time_on_page
+    select page, avg(e.seconds)::float8 as time_on_page_seconds
     from (
         /*include page_views*/
     ) e

@@ -5,48 +5,53 @@ from dataclasses import replace
 
 from pydantic import BaseModel, Field
 
-from api.analytics.query import Params, Query
+from api.analytics.columns import Ratio, Row, Seconds
+from api.analytics.query import Params, Query, RankedParams
 from api.analytics.question import Question, Requirement, Variant
-from api.analytics.report import CHOSEN_VISITS, Report
+from api.analytics.report import CHOSEN_VISITS, TOTALS, Report
 from api.analytics.vocabulary.dimensions import PAGE
 from api.analytics.vocabulary.filters import clauses_of
-from api.analytics.vocabulary.ranking import ranking_slots, value_in
+from api.analytics.vocabulary.ranking import chosen_slot, ranking_slots, value_in
 from api.analytics.vocabulary.steps import Text
 from api.db.sql_files import Fragment
 from api.rollups.definitions import EVENTS, VIEWS, VISITS
 
 
-class PagesParams(Params):
-    """Parameters: which pages to report."""
+class ChosenPages(BaseModel):
+    """The parameter of a report of some pages only."""
 
     pages: list[Text] | None = Field(None, max_length=100, description="Only these pages.")
 
 
-class PageReportParams(PagesParams):
+class PageReportParams(ChosenPages, RankedParams):
     """Parameters: which pages to report, and how much of each."""
 
     detail: bool = Field(
-        False, description="Also visits and time_on_page, which are counted from the events."
+        False, description="Also visits and time_on_page_seconds, which are counted from events."
     )
 
 
-class Page(BaseModel):
+class Page(Row):
     """One page."""
 
     page: str
+    """The path."""
     pageviews: int
     visitors: int
+    """Distinct visitors who viewed it."""
     visits: int | None
     """Visits in which it was viewed; only with detail=true, or sorted by it."""
     entries: int
+    """Visits that began on it."""
     exits: int
-    bounce_rate: float | None
+    """Visits that ended on it."""
+    bounce_rate: Ratio | None
     """Bounces / visits with a page view, of the visits that entered on it."""
-    exit_rate: float
+    exit_rate: Ratio
     """Exits / page views."""
-    engaged_seconds: float | None
+    engaged_seconds: Seconds | None
     """Reported engaged seconds / page views; null when none were reported."""
-    time_on_page: float | None
+    time_on_page_seconds: Seconds | None
     """Mean seconds per page view, reported or until the next view; null like `visits`."""
 
 
@@ -55,9 +60,13 @@ def with_detail(query: Query[PageReportParams]) -> Query[PageReportParams]:
     return replace(query, values={"detail": reads_events(query)})
 
 
+DETAILS = ("visits", "time_on_page_seconds")
+"""The columns that only events have."""
+
+
 def reads_events(query: Query[PageReportParams]) -> bool:
     """Whether visits or time on page are shown or sorted by: only events have them."""
-    by_detail = query.order is not None and query.order.measure in ("visits", "time_on_page")
+    by_detail = query.order is not None and query.order.measure in DETAILS
     return query.params.detail or by_detail
 
 
@@ -72,17 +81,19 @@ MEASURED = ("entries", "exits", "bounce_rate", "exit_rate")
 
 
 def chosen_pages(query: Query[PageReportParams]) -> Mapping[str, Fragment]:
-    return {} if query.params.pages is None else {"chosen": Fragment("page = any(:pages)")}
+    wanted = {} if query.params.pages is None else {"wanted": Fragment("page = any(:pages)")}
+    return wanted | chosen_slot(query, "page")
 
 
 def page_slots(query: Query[PageReportParams]) -> Mapping[str, Fragment]:
     """The slots that say which pages are reported, and which of them visitors, entries and exits
     are counted for."""
     of_all = query.order is not None and query.order.measure in MEASURED
+    ranked = "measured" if of_all and not query.is_comparison else "viewed"
     return {
         **chosen_pages(query),
-        **ranking_slots("e.page", query.order, "pageviews"),
-        "ranked": Fragment("measured" if of_all else "viewed"),
+        **ranking_slots("e.page", query, "pageviews"),
+        "ranked": Fragment(ranked),
         "listed": value_in("listed", "e.page"),
     }
 
@@ -111,9 +122,11 @@ PAGES = Report(
             Variant("reports/pages.sql", REQUIRED, slots=page_slots),
         ),
     ),
+    totals=TOTALS,
+    key=("page",),
     orders=(
         *("pageviews", "visitors", "visits", "entries", "exits", "bounce_rate", "exit_rate"),
-        *("engaged_seconds", "time_on_page", "page"),
+        *("engaged_seconds", "time_on_page_seconds", "page"),
     ),
     prepare=with_detail,
 )

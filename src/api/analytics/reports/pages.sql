@@ -2,13 +2,13 @@
 -- page views, visitors most of all, is only counted for the pages that are listed or may be: sorted
 -- by visitors, nobody below the bound can be among the first. What can only be had from the events
 -- is read when it is asked for.
--- slots: events, event_filter, chosen, entries, visit_filter, exits, ranked, rank_by,
---     page_visitors, top, is_candidate, candidates, listed, order
+-- slots: events, event_filter, wanted, entries, visit_filter, exits, ranked, rank_by,
+--     page_visitors, chosen, top, is_candidate, candidates, listed, order
 with viewed as (
     select page, sum(pageviews)::bigint as pageviews,
         nullif(sum(engaged_seconds), 0)::float8 / sum(pageviews) as engaged_seconds
     from /*events*/ events /*end*/ (:site, :lower, :upper) e
-    where /*event_filter*/ true /*end*/ and /*chosen*/ true /*end*/
+    where /*event_filter*/ true /*end*/ and /*wanted*/ true /*end*/
     group by page
     having sum(pageviews) > 0
 ), measured as (
@@ -19,6 +19,7 @@ top as materialized (
     from /*ranked*/ viewed /*end*/
     left join detailed using (page)
     left join timed using (page)
+    where /*chosen*/ true /*end*/
     order by /*rank_by*/ pageviews desc, page /*end*/
     limit :limit::bigint + :offset::bigint
 ), top_visitors as materialized (
@@ -36,7 +37,8 @@ top as materialized (
         /*include page_visitors value_in=candidates*/
     )
 )
-select shown.*, coalesce(counted.visitors, 0) as visitors, visits, time_on_page
+select shown.*, coalesce(counted.visitors, 0) as visitors, visits, time_on_page_seconds,
+    (select count(*) from viewed) as total_rows
 from (
     /*include page_measures_part value_in=listed*/
 ) shown

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.analytics.query import Params, Query
+from api.analytics.columns import Row
+from api.analytics.query import Filtered, Params, Query
 from api.analytics.question import single
 from api.analytics.report import Report
 from api.analytics.vocabulary.filters import page_pattern
@@ -14,7 +15,7 @@ from api.analytics.vocabulary.steps import Text
 from api.db.sql_files import Fragment
 
 
-class PathsParams(Params):
+class PathsParams(Filtered, Params):
     """Parameters: where paths begin or end, and how long they are."""
 
     page: Text | None = Field(None, description="Begin (or end) at this page or pattern.")
@@ -22,12 +23,14 @@ class PathsParams(Params):
         "from", description="Paths that begin there, or end there."
     )
     steps: int = Field(5, ge=2, le=7, description="How many pages of each path.")
+    limit: int = Field(10, ge=1, le=1000, description="The most pages of each step with a name.")
 
 
-class PathLink(BaseModel):
+class PathLink(Row):
     """Visits that went from a page to the next at one step: a link of a Sankey diagram."""
 
     step: int
+    """The number of the step, from 1."""
     page: str | None
     """Null for all pages past the `limit` of this step."""
     next_page: str | None
@@ -35,6 +38,7 @@ class PathLink(BaseModel):
     ends: bool
     """Whether these visits had no next step."""
     visits: int
+    """How many went this way."""
 
 
 def with_pattern(query: Query[PathsParams]) -> Query[PathsParams]:

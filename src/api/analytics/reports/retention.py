@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.analytics.query import Params, Query
+from api.analytics.columns import Ratio, Row
+from api.analytics.query import Filtered, Params, Query
 from api.analytics.question import NEW_VISITORS, VISITORS, Question, Variant, is_unfiltered
 from api.analytics.report import Report
 from api.analytics.time.buckets import DAY, Interval, bucket_starts, midnight, periods_over
@@ -16,7 +17,7 @@ from api.analytics.vocabulary.steps import Step, Text, read_step
 from api.db.sql_files import Fragment
 
 
-class RetentionParams(Params):
+class RetentionParams(Filtered, Params):
     """Parameters: cohorts, and the periods after them."""
 
     step_fields = ("start", "return_")
@@ -32,14 +33,18 @@ class RetentionParams(Params):
     )
 
 
-class Cohort(BaseModel):
+class Cohort(Row):
     """The visitors whose time begins in one period. Counts and rates have one entry for each period
     from then on; null while it is not over."""
 
     cohort: date
+    """The first local day of the period."""
     size: int
+    """How many visitors began in it."""
     retained: list[int | None]
-    rates: list[float | None]
+    """How many of them were there in the period itself, in the next one, …"""
+    rates: list[Ratio | None]
+    """The same / size."""
 
 
 LONGEST_PERIOD = {Interval.DAY: DAY, Interval.WEEK: 7 * DAY, Interval.MONTH: 31 * DAY}
@@ -113,7 +118,7 @@ def cohort_range(_: Query[Params]) -> Mapping[str, Fragment]:
     return {"new_range": Fragment(":lower, :upper")}
 
 
-def retention_rates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def retention_rates(_: object, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         row["rates"] = [None if n is None else n / row["size"] for n in row["retained"]]
     return rows
@@ -142,6 +147,7 @@ RETENTION = Report(
             Variant("reports/retention.sql", base=("visit",)),
         ),
     ),
+    list_index="period",
     start=first_cohort,
     prepare=with_cohorts,
     finish=retention_rates,

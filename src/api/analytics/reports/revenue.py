@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.analytics.query import BreakdownParams, Params, Query
-from api.analytics.question import Question, Variant
+from api.analytics.columns import Row
+from api.analytics.query import BreakdownParams, Query
+from api.analytics.question import Question, Variant, single
 from api.analytics.report import Report
 from api.analytics.vocabulary.dimensions import CHANNEL, SOURCE_DIMENSIONS
+from api.analytics.vocabulary.ranking import chosen_slot
 from api.db.sql_files import Fragment
 
 
@@ -20,24 +22,47 @@ class RevenueParams(BreakdownParams):
     )
 
 
-class Revenue(BaseModel):
+class Revenue(Row):
     """Orders with one value of the dimension, in one currency."""
 
-    value: str
     currency: str
+    """ISO 4217."""
     revenue: float
+    """Sum of the amounts, in the currency."""
     orders: int
+    """Events with an amount."""
     visitors: int
+    """Distinct visitors who ordered."""
     average_order: float
+    """Revenue / orders."""
+
+
+class RevenueTotals(Row):
+    """All orders of the range."""
+
+    currency: str | None
+    """ISO 4217; null where there is none, or several."""
+    revenue: float | None
+    """Sum of the amounts; null where there is none, and where currencies are mixed."""
+    orders: int
+    """Events with an amount."""
+    visitors: int
+    """Distinct visitors who ordered."""
+    average_order: float | None
+    """Revenue / orders; null like `revenue`."""
 
 
 def of_first_touch(query: Query[RevenueParams]) -> bool:
     return query.params.attribution == "first"
 
 
-def first_touch(_: Query[Params]) -> Mapping[str, Fragment]:
+def last_touch(query: Query[RevenueParams]) -> Mapping[str, Fragment]:
+    return chosen_slot(query, "touch.value, o.currency")
+
+
+def first_touch(query: Query[RevenueParams]) -> Mapping[str, Fragment]:
     """The slot for the credited visit: any of the visitor, of which the SQL takes the first."""
-    return {"touch": Fragment("true")}
+    return {"touch": Fragment("true"), **last_touch(query)}
 
 
 REVENUE = Report(
@@ -54,9 +79,12 @@ REVENUE = Report(
                 slots=first_touch,
                 needs_full_history=True,
             ),
-            Variant("reports/revenue.sql", base=("event", "visit")),
+            Variant("reports/revenue.sql", base=("event", "visit"), slots=last_touch),
         ),
     ),
+    single(RevenueTotals, "reports/revenue_totals.sql", "event"),
     dimensions=(CHANNEL, *(d for d in SOURCE_DIMENSIONS if d is not CHANNEL)),
-    orders=("revenue", "orders", "visitors", "average_order", "value"),
+    default_dimension=CHANNEL,
+    orders=("revenue", "orders", "visitors", "average_order"),
+    key=("value", "currency"),
 )

@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.analytics.query import Params, Query
+from api.analytics.columns import Ratio, Row, Seconds
+from api.analytics.query import Compared, Filtered, Params, Query, Totalled
 from api.analytics.question import Question, Variant
-from api.analytics.report import HEADLINES, Report
+from api.analytics.report import HEADLINES, TOTALS, Report
 from api.analytics.vocabulary.conditions import condition
 from api.analytics.vocabulary.filters import numbers, parse_filters
 from api.db.sql_files import Fragment
 
 
-class SegmentsParams(Params):
+class SegmentsParams(Totalled, Compared, Filtered, Params):
     """Parameters: two segments, each with a filter of its own."""
 
     filter_fields = ("filters", "a", "b")
@@ -21,16 +22,17 @@ class SegmentsParams(Params):
     b: str = Field("", max_length=10_000, description="Filters of segment b, like filters.")
 
 
-class Segment(BaseModel):
+class Segment(Row):
     """The headline numbers of one of two segments."""
 
     segment: Literal["a", "b"]
+    """Which of the two."""
     visitors: int
     visits: int
     pageviews: int
     views_per_visit: float | None
-    bounce_rate: float | None
-    visit_duration: float | None
+    bounce_rate: Ratio | None
+    visit_duration_seconds: Seconds | None
     new_visitors: int
     returning_visitors: int
     shared_visitors: int
@@ -58,4 +60,6 @@ SEGMENTS = Report(
         (Variant("reports/segments.sql", base=("visit", "event"), slots=segment_slots),),
         (*HEADLINES, "new_visitors", "returning_visitors"),
     ),
+    TOTALS,
+    key=("segment",),
 )

@@ -1,12 +1,12 @@
 """The reports of visits one by one and over time, and the events of one visit."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
-from api.analytics.query import Params, Query
+from api.analytics.columns import Ratio, Row, Seconds
+from api.analytics.query import Filtered, Params, Query, Ranked, Totalled
 from api.analytics.question import (
     Question,
     Variant,
@@ -16,78 +16,110 @@ from api.analytics.question import (
     sql_file,
 )
 from api.analytics.report import Report
-from api.analytics.reports.timeseries import SeriesParams, with_series
+from api.analytics.reports.timeseries import SeriesParams, completed, with_series
 from api.db.database import Database
 from api.db.sql_files import Fragment
 from api.errors import NotFound
+from api.instants import Instant
 
 
-class Session(BaseModel):
+class SessionsParams(Ranked, Totalled, Filtered, Params):
+    """The parameters of the list of visits."""
+
+
+class Session(Row):
     """One visit."""
 
-    id: UUID
-    started: datetime
-    ended: datetime
-    duration: float
+    visit_id: UUID
+    """Its id."""
+    started: Instant
+    """The time of its first event."""
+    ended: Instant
+    """The end of its last event, with the duration of that."""
+    duration_seconds: Seconds
+    """From start to end."""
     pageviews: int
-    events: int
-    """Custom events."""
-    bounce: bool
+    custom_events: int
+    """Events other than page views and engagement."""
+    is_bounce: bool
+    """Whether it had one page view and no interactive custom event."""
     entry_page: str
+    """The page of its first page view."""
     exit_page: str
+    """The page of its last page view."""
     session_id: str | None
+    """The id of the session, if the sender gave one."""
     channel: str
+    """The kind of source, e.g. Organic Search."""
     source: str
+    """Where it came from; empty for direct traffic."""
     country: str
+    """ISO 3166-1 alpha-2."""
     browser: str
+    """The name of the browser."""
     os: str
+    """The name of the operating system."""
     device: str
+    """desktop, mobile, tablet …"""
     path: list[str]
+    """The pages that were viewed, in order."""
 
 
-class SessionTotals(BaseModel):
+class SessionTotals(Row):
     """All visits of the range together."""
 
     visits: int
     visitors: int
-    mean_duration: float | None
-    median_duration: float | None
-    pages_per_visit: float | None
-    bounce_rate: float | None
+    visit_duration_seconds: Seconds | None
+    median_duration_seconds: Seconds | None
+    """Median of the durations of the visits."""
+    views_per_visit: float | None
+    bounce_rate: Ratio | None
 
 
-class SessionsPoint(BaseModel):
-    """The visits of one bucket of a series; `time` is its start."""
+class SessionsPoint(SessionTotals):
+    """The visits of one bucket of a series."""
 
-    time: datetime
-    visits: int
-    visitors: int
-    mean_duration: float | None
-    median_duration: float | None
-    pages_per_visit: float | None
-    bounce_rate: float | None
+    time: Instant
+    """The start of the bucket."""
+    complete: bool
+    """Whether the bucket is over, and lies in the range with all of its time."""
 
 
-class SessionEvent(BaseModel):
-    """One event of a visit."""
+class SessionEvent(Row):
+    """One event of a visit, with the names that it was sent with."""
 
     id: UUID
-    time: datetime
+    """Its id."""
+    time: Instant
+    """When it happened."""
     name: str
+    """pageview, engagement, or the name of a custom event."""
     page: str
+    """The path of the page."""
     title: str
-    duration: float | None
+    """The title of the page."""
+    duration: Seconds | None
+    """The duration that was sent with it."""
     revenue: float | None
+    """The amount that was sent with it."""
     currency: str | None
+    """ISO 4217."""
     props: dict[str, Any] | None
-    seconds_to_next: float | None
+    """The properties that were sent with it."""
+    seconds_to_next: Seconds | None
+    """The time to the next event of the visit."""
 
 
 class Timeline(BaseModel):
     """One visit from its first event to its last."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     visit: Session
+    """The visit."""
     events: list[SessionEvent]
+    """Its events, in order."""
 
 
 METRICS = ("visitors", "visits", "views_per_visit", "bounce_rate", "visit_duration")
@@ -104,10 +136,11 @@ TOTALS = Question(
 SESSIONS = Report(
     "sessions",
     "Visits one by one, with their way through the site",
-    Params,
+    SessionsParams,
     single(Session, "reports/sessions.sql", "visit"),
     TOTALS,
-    orders=("started", "duration", "pageviews", "events"),
+    orders=("started", "duration_seconds", "pageviews", "custom_events"),
+    counted_by="visits",
 )
 
 SESSIONS_SERIES = Report(
@@ -117,6 +150,7 @@ SESSIONS_SERIES = Report(
     single(SessionsPoint, "reports/sessions_series.sql", "visit"),
     TOTALS,
     prepare=with_series,
+    finish=completed,
 )
 
 

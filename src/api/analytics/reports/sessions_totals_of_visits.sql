@@ -1,16 +1,11 @@
 -- All visits of a range together, of those that a filter chooses.
 -- slots: metrics, visit_filter
-select visits, visitors, visit_duration as mean_duration, median_duration,
-    views_per_visit as pages_per_visit, bounce_rate
+select median_duration_seconds, /*metrics*/ visits, visitors /*end*/
 from (
-    select median_duration, /*metrics*/ visits, visitors, null::float8 as visit_duration,
-        null::float8 as views_per_visit, null::float8 as bounce_rate /*end*/
-    from (
-        select sum(visits) as visits, count(distinct visitor_id) as visitors,
-            sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
-            sum(visit_duration_us) as visit_duration_us, sum(visit_pageviews) as visit_pageviews,
-            percentile_cont(0.5) within group (order by duration_us) / 1e6 as median_duration
-        from visits(:site, :lower, :upper) v
-        where /*visit_filter*/ true /*end*/
-    ) visited
-) sessions
+    select sum(visits) as visits, count(distinct visitor_id) as visitors,
+        sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
+        sum(visit_duration_us) as visit_duration_us, sum(visit_pageviews) as visit_pageviews,
+        percentile_cont(0.5) within group (order by duration_us) / 1e6 as median_duration_seconds
+    from visits(:site, :lower, :upper) v
+    where /*visit_filter*/ true /*end*/
+) visited

@@ -1,32 +1,41 @@
 """The stickiness report: daily visitors beside those of the 7 and 30 days that end with the day."""
 
 from dataclasses import replace
-from datetime import datetime
 
-from pydantic import BaseModel
-
-from api.analytics.query import Params, Query
+from api.analytics.columns import Ratio, Row
+from api.analytics.query import Filtered, Params, Query
 from api.analytics.question import VISITORS, Question, Variant, is_unfiltered
 from api.analytics.report import Report
 from api.analytics.time.buckets import DAY, Interval, bucket_starts
 from api.analytics.time.ranges import series
+from api.instants import Instant
 
 DAYS_BEFORE = 29
 """How many days the 30 days of MAU begin before the day they end with."""
 
 
-class ActiveVisitors(BaseModel):
+class StickinessParams(Filtered, Params):
+    """The parameters of the report."""
+
+
+class ActiveVisitors(Row):
     """Distinct visitors of a day, and of the 7 and 30 days that end with it."""
 
-    time: datetime
+    time: Instant
+    """The start of the day."""
     dau: int
+    """Distinct visitors of the day."""
     wau: int
+    """Distinct visitors of the 7 days that end with it."""
     mau: int
-    dau_wau: float | None
-    dau_mau: float | None
+    """Distinct visitors of the 30 days that end with it."""
+    dau_wau: Ratio | None
+    """Visitors of the day / visitors of the 7 days."""
+    dau_mau: Ratio | None
+    """Visitors of the day / visitors of the 30 days."""
 
 
-def with_days(query: Query[Params]) -> Query[Params]:
+def with_days(query: Query[StickinessParams]) -> Query[StickinessParams]:
     """The query with the days of its range, and those before it that WAU and MAU need."""
     days = series((query.lower, query.upper), Interval.DAY, query.zone)
     earliest = days[0] - (DAYS_BEFORE + 2) * DAY
@@ -38,7 +47,7 @@ def with_days(query: Query[Params]) -> Query[Params]:
 STICKINESS = Report(
     "stickiness",
     "Daily, weekly and monthly active visitors",
-    Params,
+    StickinessParams,
     Question(
         ActiveVisitors,
         (

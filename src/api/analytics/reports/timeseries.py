@@ -2,45 +2,65 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from api.analytics.query import Params, Query
+from api.analytics.columns import Ratio, Row, Seconds
+from api.analytics.query import Compared, Filtered, Params, Query, Totalled
 from api.analytics.question import Question, Variant, filters_visits, requirements_of
-from api.analytics.report import CHOSEN_VISITS, Report
-from api.analytics.time.buckets import Interval
+from api.analytics.report import CHOSEN_VISITS, TOTALS, Report
+from api.analytics.time.buckets import Interval, ends_of
 from api.analytics.time.ranges import series
 from api.db.sql_files import Fragment
+from api.instants import Instant
 
 
-class SeriesParams(Params):
-    """The parameters of a series: the width of its buckets."""
+class BucketParams(Params):
+    """The parameters of a report in buckets of time."""
 
     interval: Interval = Field(Interval.HOUR, description="The width of a bucket.")
 
 
-S = TypeVar("S", bound=SeriesParams)
+class SeriesParams(Totalled, Compared, Filtered, BucketParams):
+    """The parameters of a series."""
 
 
-class SeriesPoint(BaseModel):
-    """One bucket of a series; `time` is its start."""
+B = TypeVar("B", bound=BucketParams)
 
-    time: datetime
+
+class SeriesPoint(Row):
+    """One bucket of a series."""
+
+    time: Instant
+    """The start of the bucket."""
+    complete: bool
+    """Whether the bucket is over, and lies in the range with all of its time."""
     visitors: int
     visits: int
     pageviews: int
-    events: int
-    """Custom events."""
-    bounce_rate: float | None
-    visit_duration: float | None
+    custom_events: int
+    """Events other than page views and engagement."""
+    bounce_rate: Ratio | None
+    visit_duration_seconds: Seconds | None
 
 
-def with_series(query: Query[S]) -> Query[S]:
+def with_series(query: Query[B]) -> Query[B]:
     """The query with the buckets of its series. Raises Invalid for too many."""
     asked = query.lower, query.upper
     return replace(query, starts=series(asked, query.params.interval, query.zone))
+
+
+def completed(query: Query[B], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, each of which says whether its bucket is complete."""
+    ends = ends_of(query.starts, query.params.interval, query.zone)
+    over = min(query.upper, query.now)
+    whole = {
+        start
+        for start, end in zip(query.starts, ends, strict=True)
+        if start >= query.lower and end <= over
+    }
+    return [{**row, "complete": row["time"] in whole} for row in rows]
 
 
 def by_bucket(_: Query[Params]) -> Mapping[str, Fragment]:
@@ -65,5 +85,7 @@ TIMESERIES = Report(
         ),
         METRICS,
     ),
+    TOTALS,
     prepare=with_series,
+    finish=completed,
 )

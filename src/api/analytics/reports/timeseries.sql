@@ -17,7 +17,8 @@ with visited as (
 ), counted as (
     /*include distinct_visitors*/
 )
-select time, coalesce(custom_events, 0)::bigint as events, /*metrics*/ visits, visitors /*end*/
+select time, coalesce(custom_events, 0)::bigint as custom_events,
+    /*metrics*/ visits, visitors /*end*/
 from unnest(:starts::timestamptz[]) with ordinality bucket (time, n)
 left join visited using (n)
 left join happened using (n)

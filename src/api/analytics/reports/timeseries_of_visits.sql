@@ -47,7 +47,8 @@ with chosen as materialized (
     ) each
     group by n
 )
-select time, coalesce(custom_events, 0)::bigint as events, /*metrics*/ visits, visitors /*end*/
+select time, coalesce(custom_events, 0)::bigint as custom_events,
+    /*metrics*/ visits, visitors /*end*/
 from unnest(:starts::timestamptz[]) with ordinality bucket (time, n)
 left join visited using (n)
 left join happened using (n)

@@ -8,7 +8,6 @@ hours and an hour 90 minutes, and no instant is in two buckets.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 MINUTE = timedelta(minutes=1)
@@ -45,8 +44,14 @@ def periods_over(
     starts: Sequence[datetime], interval: Interval, zone: ZoneInfo, now: datetime
 ) -> int:
     """How many of the buckets that begin at these starts are over."""
-    ends = islice(starts_from(starts[0], interval, zone), 1, len(starts) + 1)
-    return sum(end <= now for end in ends)
+    return sum(end <= now for end in ends_of(starts, interval, zone))
+
+
+def ends_of(starts: Sequence[datetime], interval: Interval, zone: ZoneInfo) -> list[datetime]:
+    """The ends of consecutive buckets that begin at these starts."""
+    last = starts[-1]
+    following = (start for start in starts_from(last, interval, zone) if start > last)
+    return [*starts[1:], next(following)]
 
 
 def starts_from(lower: datetime, interval: Interval, zone: ZoneInfo) -> Iterator[datetime]:

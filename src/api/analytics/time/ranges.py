@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from api.analytics.query import Compare, Params
-from api.analytics.time.buckets import DAY, Interval, bucket_starts, midnight
+from api.analytics.query import Compare, Compared, RangeParams
+from api.analytics.time.buckets import DAY, MINUTE, Interval, bucket_starts, midnight
 from api.errors import Invalid
 
 DEFAULT_HOURS = 24
@@ -22,6 +22,12 @@ class Clock:
     now: datetime
     zone: ZoneInfo
     since: datetime
+
+    @property
+    def end(self) -> datetime:
+        """Where a range ends that goes up to now: with the current minute, so that equal questions
+        within a minute are the same question."""
+        return self.now + (EARLIEST - self.now) % MINUTE
 
     @property
     def today(self) -> date:
@@ -80,26 +86,27 @@ def series(asked: Range, interval: Interval, zone: ZoneInfo) -> list[datetime]:
     return bucket_starts(lower, upper, interval, zone)
 
 
-def range_of(params: Params, clock: Clock) -> Range:
+def range_of(params: RangeParams, clock: Clock) -> Range:
     """The range that the parameters stand for. Raises ValueError as `checked` does."""
     if params.from_ is not None:
-        lower = instant(params.from_, clock.zone)
-        upper = clock.now if params.to is None else instant(params.to, clock.zone, end=True)
+        lower = instant(params.from_, clock)
+        upper = clock.end if params.to is None else instant(params.to, clock, end=True)
     elif params.period == "all":
-        lower, upper = clock.since, clock.now
+        lower, upper = clock.since, clock.end
     elif params.period is not None:
         lower, upper = range_of_days(PERIODS[params.period](clock.today), clock)
     elif params.days is not None:
         lower, upper = range_of_days(last_days(params.days)(clock.today), clock)
     else:
-        lower, upper = clock.now - timedelta(hours=params.hours or DEFAULT_HOURS), clock.now
+        upper = clock.end
+        lower = upper - timedelta(hours=params.hours or DEFAULT_HOURS)
     return checked(lower, upper)
 
 
 def range_of_days(days: tuple[date, date], clock: Clock) -> Range:
     """Whole local days, the last of which ends now if it is not over."""
     first, last = days
-    return midnight(first, clock.zone), min(midnight(last + DAY, clock.zone), clock.now)
+    return midnight(first, clock.zone), min(midnight(last + DAY, clock.zone), clock.end)
 
 
 def checked(lower: datetime, upper: datetime) -> Range:
@@ -111,23 +118,25 @@ def checked(lower: datetime, upper: datetime) -> Range:
     return lower, upper
 
 
-def instant(value: date | datetime, zone: ZoneInfo, end: bool = False) -> datetime:
+def instant(value: date | datetime | timedelta, clock: Clock, end: bool = False) -> datetime:
     """The instant of a range's start or end. A day begins at its first local instant; one that ends
-    a range is included."""
+    a range is included. A timedelta is how long before now it is, in whole minutes."""
+    if isinstance(value, timedelta):
+        return clock.end - value
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
-    return midnight(value + DAY if end else value, zone)
+        return (value if value.tzinfo else value.replace(tzinfo=clock.zone)).astimezone(UTC)
+    return midnight(value + DAY if end else value, clock.zone)
 
 
-def compared_range(params: Params, asked: Range, clock: Clock) -> Range | None:
+def compared_range(params: RangeParams, asked: Range, clock: Clock) -> Range | None:
     """The range that an answer is compared with; None without a comparison."""
-    if params.compare is None:
+    if not isinstance(params, Compared) or params.compare is None:
         return None
     if params.compare is Compare.CUSTOM:
         assert params.compare_from is not None
         assert params.compare_to is not None
-        lower = instant(params.compare_from, clock.zone)
-        return checked(lower, instant(params.compare_to, clock.zone, end=True))
+        lower = instant(params.compare_from, clock)
+        return checked(lower, instant(params.compare_to, clock, end=True))
     if params.compare is Compare.YEAR:
         return checked(*(year_earlier(moment, clock.zone) for moment in asked))
     return checked(*previous(asked, clock.zone))

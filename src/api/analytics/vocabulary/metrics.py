@@ -38,10 +38,15 @@ class Metric:
     """The kinds of groups that it can be computed for."""
     of_goals: bool = False
     """Whether it is about the visitors who reached a goal."""
-    percent: bool = False
-    """Whether the Stats API gives it in per cent."""
+    unit: Literal["seconds", "ratio"] | None = None
+    """Its unit. A ratio is from 0 to 1; the Stats API gives it in per cent."""
     decimals: int = 0
     """How many decimals the Stats API gives."""
+
+    @property
+    def column(self) -> LiteralString:
+        """The name of its column in rows. That of seconds says so."""
+        return f"{self.key}_seconds" if self.unit == "seconds" else self.key
 
 
 METRICS = {
@@ -98,7 +103,7 @@ METRICS = {
             "bounces::float8 / nullif(visits_with_pageview, 0)",
             visits=("bounces", "visits_with_pageview"),
             groupings=VISIT_GROUPS | PAGE_GROUPS,
-            percent=True,
+            unit="ratio",
             decimals=1,
         ),
         Metric(
@@ -107,6 +112,7 @@ METRICS = {
             "visit_duration_us::float8 / 1e6 / nullif(visits, 0)",
             visits=("visit_duration_us", "visits"),
             groupings=VISIT_GROUPS,
+            unit="seconds",
         ),
         Metric(
             "revenue",
@@ -121,7 +127,7 @@ METRICS = {
             "visitors::float8 / nullif(everybody, 0)",
             distinct_visitors=True,
             of_goals=True,
-            percent=True,
+            unit="ratio",
             decimals=1,
         ),
         Metric(
@@ -130,7 +136,7 @@ METRICS = {
             "visitors::float8 / nullif(group_visitors, 0)",
             distinct_visitors=True,
             of_goals=True,
-            percent=True,
+            unit="ratio",
             decimals=1,
         ),
         Metric(
@@ -140,7 +146,7 @@ METRICS = {
             visits=("visits",),
             events=("pageviews",),
             groupings=PAGE_GROUPS,
-            percent=True,
+            unit="ratio",
             decimals=1,
         ),
         Metric(
@@ -149,14 +155,19 @@ METRICS = {
             " page view of the visit; views with neither are left out.",
             "page_seconds::float8 / nullif(timed_views, 0)",
             groupings=PAGE_GROUPS,
+            unit="seconds",
         ),
     )
 }
 
 
+BY_COLUMN = {metric.column: metric for metric in METRICS.values()}
+"""All metrics by their column in rows."""
+
+
 def metrics_slot(keys: Iterable[str]) -> Fragment:
     """These metrics as columns of a select list, over the sums of a group."""
-    return Fragment(", ".join(f"{METRICS[key].sql} as {METRICS[key].key}" for key in keys))
+    return Fragment(", ".join(f"{METRICS[key].sql} as {METRICS[key].column}" for key in keys))
 
 
 def sums_slot(measures: Iterable[LiteralString], row: LiteralString) -> Fragment:

@@ -1,8 +1,8 @@
 """How rows are sorted, and for which values visitors are counted to find the top N."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, LiteralString
+from typing import Literal, LiteralString, Protocol
 
 from api.db.sql_files import Fragment
 from api.errors import Invalid
@@ -23,8 +23,9 @@ class Order:
         return Fragment(f"{self.measure} {self.direction} nulls last, 1")
 
 
-def parse_order(text: str, measures: Sequence[LiteralString]) -> Order | None:
-    """The order that visitors:desc means; None when none was asked for.
+def parse_order(text: str, columns: Mapping[str, LiteralString]) -> Order | None:
+    """The order that visitors:desc means; None when none was asked for. `columns` has the names
+    that callers use, each with its column in SQL.
 
     Raises Invalid, listing the columns that rows can be sorted by.
     """
@@ -32,15 +33,25 @@ def parse_order(text: str, measures: Sequence[LiteralString]) -> Order | None:
         return None
     directions: tuple[Direction, ...] = ("asc", "desc")
     orders = {
-        f"{measure}:{direction}": Order(measure, direction)
-        for measure in measures
+        f"{name}:{direction}": Order(measure, direction)
+        for name, measure in columns.items()
         for direction in directions
     }
-    measure, _, direction = text.partition(":")
-    order = orders.get(f"{measure}:{direction or 'desc'}")
+    name, _, direction = text.partition(":")
+    order = orders.get(f"{name}:{direction or 'desc'}")
     if order is None:
         raise Invalid("order: give a column, and :asc or :desc.", allowed=[*orders])
     return order
+
+
+class Ordered(Protocol):
+    """What is asked of a query here (see api.analytics.query, which imports this module)."""
+
+    @property
+    def order(self) -> Order | None: ...
+
+    @property
+    def is_comparison(self) -> bool: ...
 
 
 EVERYTHING = Fragment("true")
@@ -57,12 +68,13 @@ def may_reach_top(measure: LiteralString) -> Fragment:
 
 
 def ranking_slots(
-    value: LiteralString, order: Order | None, measure: LiteralString
+    value: LiteralString, query: Ordered, measure: LiteralString
 ) -> dict[str, Fragment]:
     """The slots that say for which values visitors are counted: the top N and, sorted by visitors,
     every other value that may be in it. `measure` is an upper bound of a value's visitors."""
     slots = {"top": value_in("top", value), "candidates": NOTHING}
-    if order is None:
+    order = query.order
+    if order is None or query.is_comparison:
         return slots
     if order.measure != "visitors":
         return {**slots, "rank_by": order.fragment}
@@ -73,3 +85,15 @@ def ranking_slots(
 def value_in(chosen: LiteralString, value: LiteralString) -> Fragment:
     """Whether a value is one of those that this part of the question (a CTE) lists."""
     return Fragment(f"{value} = any (array(select value from {chosen}))")
+
+
+def chosen_slot(query: Ordered, columns: LiteralString) -> dict[str, Fragment]:
+    """The slot that chooses the rows to compare: those whose columns are one of the keys in
+    `chosen`, a JSON array of arrays."""
+    if not query.is_comparison:
+        return {}
+    return {
+        "chosen": Fragment(
+            f"jsonb_build_array({columns}) in (select jsonb_array_elements(:chosen::jsonb))"
+        )
+    }

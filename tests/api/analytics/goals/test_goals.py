@@ -98,7 +98,7 @@ async def test_goals_report_counts_conversions_of_each_goal(shop: TestSite) -> N
 async def test_reports_are_filtered_by_goals(shop: TestSite) -> None:
     async def entries(*clauses: Any) -> list[str]:
         rows = (await shop.ask("entries", filters=json.dumps(clauses), **DAY))["rows"]
-        return sorted(row["value"] for row in rows)
+        return sorted(row["entry_page"] for row in rows)
 
     assert await entries(["is", "goal", ["Read"]]) == ["/blog/tea"]
     assert await entries(["is_not", "goal", ["Read"]]) == ["/"]

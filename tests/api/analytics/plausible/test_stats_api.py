@@ -144,7 +144,7 @@ async def test_stats_api_agrees_with_reports(cafe: TestSite) -> None:
         found = await results(
             cafe, metrics=["visits", "visitors"], dimensions=[f"visit:{dimension}"]
         )
-        assert found == [([row["value"]], [row["visits"], row["visitors"]]) for row in rows]
+        assert found == [([row[dimension]], [row["visits"], row["visitors"]]) for row in rows]
 
 
 METRICS = ["visitors", "visits", "bounce_rate", "visit_duration", "views_per_visit"]
@@ -179,7 +179,7 @@ async def test_stats_api_answers_from_rollups_exactly(
 ) -> None:
     await cafe.refresh()
     answer = (await query(cafe, **asked)).json()
-    base = (await query(cafe, **asked, source="base")).json()
-    assert answer["meta"]["source"] == source
-    assert "rollup:" not in base["meta"]["source"]
+    base = (await query(cafe, **asked, engine="base")).json()
+    assert answer["meta"]["engine"] == source
+    assert "rollup:" not in base["meta"]["engine"]
     assert answer["results"] == base["results"] != []

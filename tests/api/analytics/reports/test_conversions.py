@@ -140,7 +140,7 @@ async def test_conversion_counts_in_its_own_range_and_visitor_in_range_of_visit(
 async def orders(site: TestSite, **how: Any) -> list[tuple[Any, ...]]:
     """The rows of revenue by source."""
     rows = (await ask(site, "revenue", TEN_DAYS, dimension="source", **how))["rows"]
-    columns = ("value", "currency", "revenue", "orders", "visitors", "average_order")
+    columns = ("source", "currency", "revenue", "orders", "visitors", "average_order")
     return [tuple(row[column] for column in columns) for row in rows]
 
 

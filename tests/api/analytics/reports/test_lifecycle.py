@@ -13,7 +13,6 @@ from oracle.lifecycle import lifecycle, stickiness
 from oracle.periods import Range
 from oracle.site import Site
 from oracle.telling import (
-    ALL,
     NOON,
     ask,
     before_and_after_refresh,
@@ -52,7 +51,7 @@ async def check_lifecycle(
 ) -> None:
     """Every period."""
     interval, clauses = question["interval"], question["clauses"]
-    params = {"interval": interval, "timezone": timezone, "limit": ALL, **filtered(clauses)}
+    params = {"interval": interval, "timezone": timezone, **filtered(clauses)}
     answer = await ask(site, "lifecycle", span, **params)
     check(answer["rows"], lifecycle(told, span, timezone, utc_now(), interval, clauses))
 
@@ -61,7 +60,7 @@ async def check_stickiness(
     site: TestSite, told: Site, span: Range, timezone: str, clauses: list[Any]
 ) -> None:
     """Every day."""
-    params = {"timezone": timezone, "limit": ALL, **filtered(clauses)}
+    params = {"timezone": timezone, **filtered(clauses)}
     answer = await ask(site, "stickiness", span, **params)
     check(answer["rows"], stickiness(told, span, timezone, clauses))
 
@@ -151,7 +150,7 @@ async def test_stickiness_week_counts_distinct_visitors(site: TestSite) -> None:
 async def test_stickiness_windows_are_7_and_30_days(site: TestSite) -> None:
     await tell(site, [[event(MONDAY + HOUR)]])
     span = Range(MONDAY, MONDAY + 32 * DAY)
-    rows = (await ask(site, "stickiness", span, timezone="UTC", limit=ALL))["rows"]
+    rows = (await ask(site, "stickiness", span, timezone="UTC"))["rows"]
     assert [row["dau"] for row in rows] == [1] + [0] * 31
     assert [row["wau"] for row in rows] == [1] * 7 + [0] * 25
     assert [row["mau"] for row in rows] == [1] * 30 + [0] * 2

@@ -27,11 +27,11 @@ from oracle.visits import Visit
 
 Row = dict[str, Any]
 
-BREAKDOWNS: list[tuple[str, dict[str, str], Callable[[Visit], str]]] = [
-    ("traffic-sources", {"dimension": "source"}, lambda visit: visit.source),
-    ("devices", {"dimension": "screen"}, lambda visit: visit.screen),
-    ("entries", {}, lambda visit: visit.entry),
-    ("exits", {}, lambda visit: visit.exit),
+BREAKDOWNS: list[tuple[str, str, Callable[[Visit], str]]] = [
+    ("traffic-sources", "source", lambda visit: visit.source),
+    ("devices", "screen", lambda visit: visit.screen),
+    ("entries", "entry_page", lambda visit: visit.entry),
+    ("exits", "exit_page", lambda visit: visit.exit),
 ]
 
 rankings = st.fixed_dictionaries(
@@ -60,9 +60,10 @@ async def test_first_rows_by_any_column_are_those_of_oracle(
     told = await tell(site, history.batches, refreshing=question["refreshing"])
     async for _ in before_and_after_refresh(site):
         for span in spans(history, question):
-            for report, params, value_of in BREAKDOWNS:
-                expected = reports.breakdown(told, span, value_of)
-                await check_ranking(site, span, report, "value", ranking, expected, params)
+            for report, dimension, value_of in BREAKDOWNS:
+                expected = reports.breakdown(told, span, dimension, value_of)
+                params = {"dimension": dimension}
+                await check_ranking(site, span, report, dimension, ranking, expected, params)
             expected = reports.pages(told, span)
             await check_ranking(site, span, "pages", "page", ranking, expected, {})
 
@@ -103,7 +104,7 @@ async def top(site: TestSite, limit: int, **how: Any) -> list[tuple[str, int]]:
     """The sources with the most visitors."""
     params = {"dimension": "source", "order": "visitors:desc", "limit": limit, **how}
     rows = (await ask(site, "traffic-sources", TEN_DAYS, **params))["rows"]
-    return [(row["value"], row["visitors"]) for row in rows]
+    return [(row["source"], row["visitors"]) for row in rows]
 
 
 async def test_most_visitors_rank_before_most_visits(site: TestSite) -> None:

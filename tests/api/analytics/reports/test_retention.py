@@ -25,7 +25,6 @@ from oracle.lifecycle import retention
 from oracle.periods import Range
 from oracle.site import Site
 from oracle.telling import (
-    ALL,
     NOON,
     TEN_DAYS,
     ask,
@@ -72,7 +71,7 @@ async def test_retention_is_what_oracle_counts(
     said = {key: value for key, value in steps.items() if value is not None}
     async for _ in before_and_after_refresh(site):
         for span in spans(history, question):
-            params = {"timezone": history.zone, "limit": ALL, **how, **said}
+            params = {"timezone": history.zone, **how, **said}
             answer = await ask(site, "retention", span, **params, **filtered(clauses))
             expected = retention(
                 told, span, history.zone, utc_now(), **how, start=start, end=end, clauses=clauses

@@ -155,7 +155,7 @@ class TestPixel:
         assert answer.content.startswith(b"GIF89a")
         assert (await site.ask("pages"))["rows"][0]["page"] == "/basket"
         sources = await site.ask("traffic-sources", dimension="source")
-        assert sources["rows"][0]["value"] == "Google"
+        assert sources["rows"][0]["source"] == "Google"
 
     async def test_pixel_takes_event_from_its_address(self, site: TestSite) -> None:
         address = f"/pixel.gif?site={site.key}&page=/mail/42&name=Opened&interactive=false"

@@ -204,7 +204,7 @@ class TestReplay:
             await connection.execute(mend + " where payload like '%/second%'")
         assert (await replay(site))["accepted"] == 1
         totals = (await site.ask("sessions"))["totals"]
-        assert (totals["visits"], totals["pages_per_visit"]) == (1, 2.0)
+        assert (totals["visits"], totals["views_per_visit"]) == (1, 2.0)
 
     async def test_replay_of_same_event_twice_stores_it_once(
         self, site: TestSite, database: Database

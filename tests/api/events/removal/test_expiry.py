@@ -13,7 +13,7 @@ from api.events.write.visits import LONGEST_VISIT
 from api.rollups.definitions import ROLLUPS
 from api.sites import directory
 from api.sites.models import utc_now
-from conftest import TestSite, make_site
+from conftest import TestSite, all_rows, make_site
 from expiry import DAY, TODAY, age, day, keep, settle
 from settings import LEAST_RETENTION_DAYS
 
@@ -68,8 +68,10 @@ SUMMED_UP = [
 
 async def answers(site: TestSite, first: int, last: int = 0) -> list[Any]:
     """What rollups say of these days."""
-    span = {"from": day(first), "to": day(last), "timezone": "UTC", "limit": 1000}
-    found = [await site.ask(report, **span, **more) for report, more in SUMMED_UP]
+    span = {"from": day(first), "to": day(last), "timezone": "UTC"}
+    found = [
+        await site.ask(report, **all_rows(report), **span, **more) for report, more in SUMMED_UP
+    ]
     return [(answer["rows"], answer["totals"]) for answer in found]
 
 
@@ -206,7 +208,7 @@ async def test_erasure_after_expiry_leaves_rollups_of_expired_data(aged: TestSit
         recent = {"from": day(KEPT), "timezone": "UTC", "interval": "day"}
         told = await aged.ask("timeseries", **recent)
         assert told["totals"]["pageviews"] == 5
-        assert told["rows"] == (await aged.ask("timeseries", source="base", **recent))["rows"]
+        assert told["rows"] == (await aged.ask("timeseries", engine="base", **recent))["rows"]
         await settle(aged.database)
 
 
@@ -238,7 +240,7 @@ async def test_questions_that_need_expired_data_are_refused(aged: TestSite) -> N
         ("heatmap", {}),
         ("bots", {}),
         ("timeseries", {"filters": combined, "interval": "day"}),
-        ("timeseries", {"source": "base", "interval": "day"}),
+        ("timeseries", {"engine": "base", "interval": "day"}),
         ("pages", {"detail": True}),
         ("pages", {"order": "visits"}),
         ("retention", {"interval": "week", "return": "/1"}),
@@ -277,7 +279,7 @@ async def test_stats_api_answers_from_rollups_after_expiry(aged: TestSite) -> No
     await age(aged.database)
     answer = (await aged.client.post("/api/analytics/query", json=stats)).json()
     assert answer["results"] == before != []
-    assert "rollup:" in answer["meta"]["source"]
+    assert "rollup:" in answer["meta"]["engine"]
 
 
 async def test_range_that_cuts_bucket_is_refused_with_whole_buckets(aged: TestSite) -> None:
@@ -316,9 +318,9 @@ async def test_visitor_of_expired_visit_does_not_become_new(aged: TestSite) -> N
 async def test_site_without_old_data_has_no_line(site: TestSite) -> None:
     await site.send(view(3))
     await settle(site.database)
-    assert await keep(site, 22) == {"days": 22, "effective_days": 22, "kept_since": None}
+    assert await keep(site, 22) == {"days": 22, "effective_days": 22, "raw_data_since": None}
     await age(site.database)
-    assert (await keep(site, 0))["kept_since"] is None
+    assert (await keep(site, 0))["raw_data_since"] is None
 
 
 async def test_partition_is_emptied_when_no_site_needs_it(
@@ -339,7 +341,7 @@ async def test_partition_is_emptied_when_no_site_needs_it(
 async def test_longer_retention_brings_nothing_back(aged: TestSite) -> None:
     await age(aged.database)
     told = await keep(aged, 0)
-    assert told["kept_since"] == f"{TODAY - KEPT * DAY:%Y-%m-%dT%H:%M:%SZ}"
+    assert told["raw_data_since"] == f"{TODAY - KEPT * DAY:%Y-%m-%dT%H:%M:%S}.000000Z"
     await age(aged.database)
     assert (await refusal(aged, "sessions", **{"from": day(200)}))["error"] == "EXPIRED"
 

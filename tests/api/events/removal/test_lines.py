@@ -118,7 +118,7 @@ async def test_line_ahead_of_clock_is_corrected_and_logged(
     assert (await number_and_line(site))[1] == MONDAY - 9 * WEEK
     assert (await site.send(view(NOW)))["accepted"] == 1
     await refresh(site.database)
-    assert await pageviews(site) == await pageviews(site, source="base") == len(HISTORY) + 1
+    assert await pageviews(site) == await pageviews(site, engine="base") == len(HISTORY) + 1
 
 
 async def test_line_moves_back_to_first_week_with_whole_raw_data(site: TestSite) -> None:
@@ -241,7 +241,7 @@ async def test_late_log_is_emptied_after_expiry_of_hourly_rows(
             await as_if(database, max(NOW, MONDAY + hours * HOUR))
         assert await (await connection.execute(logged, [site.key])).fetchall() == [(0,)]
     await refresh(database)
-    assert await pageviews(site) == await pageviews(site, source="base") == len(HISTORY) + 3
+    assert await pageviews(site) == await pageviews(site, engine="base") == len(HISTORY) + 3
 
 
 @pytest.mark.usefixtures("ahead")
@@ -255,7 +255,7 @@ async def test_watermarks_ahead_of_clock_are_put_back(site: TestSite) -> None:
             "select count(*) from rollup_state where watermark > now() or rows_since > now()"
         )
         assert await cursor.fetchall() == [(0,)]
-    assert await pageviews(site) == await pageviews(site, source="base") == len(HISTORY) + 3
+    assert await pageviews(site) == await pageviews(site, engine="base") == len(HISTORY) + 3
     await site.send(view(NOW - timedelta(minutes=90)))
     await refresh(site.database)
     assert await pageviews(site) == len(HISTORY) + 4
@@ -275,7 +275,7 @@ async def test_hour_stored_by_clock_ahead_is_exact_after_its_visit_moved(
     span = {"from": (hour - HOUR).isoformat(), "to": (hour + HOUR).isoformat(), "interval": "hour"}
     answer = await site.ask("timeseries", **span)
     assert [row["visitors"] for row in answer["rows"]] == [1, 0]
-    assert answer["rows"] == (await site.ask("timeseries", source="base", **span))["rows"]
+    assert answer["rows"] == (await site.ask("timeseries", engine="base", **span))["rows"]
 
 
 async def test_timescaledb_keeps_no_invalidation_log(site: TestSite) -> None:

@@ -32,7 +32,7 @@ async def answers(site: TestSite) -> dict[str, Any]:
     """What the reports say of the last days, but for the ids of visits."""
     told = {report: await site.ask(report, days=7) for report in REPORTS}
     for row in told["sessions"]["rows"]:
-        del row["id"]
+        del row["visit_id"]
     return {name: (answer["totals"], answer["rows"]) for name, answer in told.items()}
 
 
@@ -45,7 +45,7 @@ async def test_reclassified_visitor_is_removed_from_every_number(site: TestSite)
         await visit(site, "crawler", days, "/a", "/b")
         await site.refresh()
     rows = (await site.ask("sessions", days=7))["rows"]
-    seen = next(row["id"] for row in rows if row["path"] == ["/a", "/b", "/end"])
+    seen = next(row["visit_id"] for row in rows if row["path"] == ["/a", "/b", "/end"])
     moved = await move(site, visit_id=seen, bot="Crawler")
     assert (moved.status_code, moved.json()) == (201, {"events": 9, "visits": 3, "visitors": 1})
     for _ in range(2):  # at once, and after the rollups were refreshed
@@ -59,7 +59,7 @@ async def test_event_of_reclassified_visitor_is_duplicate_when_sent_again(site: 
     event = {"id": str(uuid4()), "page": "/", "visitor_id": "crawler"}
     await site.send(event, {"page": "/b", "visitor_id": "crawler"})
     (row,) = (await site.ask("sessions", days=1))["rows"]
-    assert (await move(site, visit_id=row["id"])).status_code == 201
+    assert (await move(site, visit_id=row["visit_id"])).status_code == 201
     answer = await site.send(event, {"page": "/c", "visitor_id": "anna"})
     assert (answer["accepted"], answer["duplicate"]) == (1, 1)
     assert (await site.ask("timeseries", days=1))["totals"]["pageviews"] == 1
@@ -86,8 +86,8 @@ async def test_only_editors_reclassify_visitors(site: TestSite, client: httpx.As
 async def test_bot_name_with_hostile_text_is_stored_as_text(site: TestSite) -> None:
     await site.send({"page": "/", "visitor_id": "crawler"})
     (row,) = (await site.ask("sessions", days=1))["rows"]
-    assert (await move(site, visit_id=row["id"], bot="a\0b")).status_code == 422
+    assert (await move(site, visit_id=row["visit_id"], bot="a\0b")).status_code == 422
     name = "<script>alert('x')</script> \N{SNOWMAN}'; drop table event; --"
-    assert (await move(site, visit_id=row["id"], bot=name)).status_code == 201
+    assert (await move(site, visit_id=row["visit_id"], bot=name)).status_code == 201
     (bot,) = (await site.ask("bots", days=1))["rows"]
     assert bot["bot"] == name

@@ -84,7 +84,7 @@ async def test_entry_and_exit_page_are_page_views_among_other_events(site):
     visit = await the_visit(site)
     assert (visit["entry_page"], visit["exit_page"]) == ("/first", "/last")
     assert visit["path"] == ["/first", "/last"]
-    assert visit["duration"] == 240
+    assert visit["duration_seconds"] == 240
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
@@ -96,18 +96,18 @@ async def test_simultaneous_events_are_ordered_by_id(site, order):
     assert visit["path"] == ["/1", "/2", "/3"]
     assert (visit["entry_page"], visit["exit_page"]) == ("/1", "/3")
     assert visit["source"].lower() == "source-1"
-    assert visit["duration"] == 0
+    assert visit["duration_seconds"] == 0
 
 
 async def test_single_page_view_is_bounce(site):
     await site.send(event(1, 0), engagement(2, 1, 60))
     visit = await the_visit(site)
-    assert visit["bounce"] is True
+    assert visit["is_bounce"] is True
 
 
 async def test_two_views_of_one_page_are_no_bounce(site):
     await site.send(event(1, 0), event(2, 0))
-    assert (await the_visit(site))["bounce"] is False
+    assert (await the_visit(site))["is_bounce"] is False
 
 
 @pytest.mark.parametrize(("interactive", "bounce"), [(True, False), (False, True)])
@@ -115,14 +115,14 @@ async def test_interactive_custom_event_prevents_bounce(site, interactive, bounc
     await site.send(event(1, 0))
     await site.send(event(2, 1, name="signup", interactive=interactive))
     visit = await the_visit(site)
-    assert visit["bounce"] is bounce
+    assert visit["is_bounce"] is bounce
 
 
 async def test_visit_without_page_view_is_no_bounce_and_not_in_rate(site):
     await site.send(event(1, 0, name="signup"), event(2, 0, visitor_id="bob"))
     span = {"from": (NOON - DAY).isoformat(), "to": (NOON + DAY).isoformat()}
     answer = await site.ask("sessions", **span)
-    assert sorted(row["bounce"] for row in answer["rows"]) == [False, True]
+    assert sorted(row["is_bounce"] for row in answer["rows"]) == [False, True]
     assert answer["totals"]["visits"] == 2
     assert answer["totals"]["bounce_rate"] == 1
 
@@ -144,7 +144,7 @@ async def test_visit_continues_across_midnight(site):
     await site.send(event(2, minutes, "/midnight"), event(3, minutes + 10, "/today"))
     visit = await the_visit(site)
     assert visit["path"] == ["/yesterday", "/midnight", "/today"]
-    assert visit["duration"] == 1200
+    assert visit["duration_seconds"] == 1200
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ async def test_visit_continues_across_clock_change(site, shift):
     for number, late in enumerate((20, -20, 0)):
         await site.send(event(number, minutes + late))
     visit = await the_visit(site, start=shift - DAY, days=2)
-    assert visit["duration"] == 2400
+    assert visit["duration_seconds"] == 2400
     assert instant(visit["started"]) == shift - timedelta(minutes=20)
 
 
@@ -181,7 +181,7 @@ async def test_late_last_event_replaces_exit_page_and_end(site):
     await site.send(event(1, 0, "/a"))
     await site.send(event(2, 25, "/b"))
     visit = await the_visit(site)
-    assert (visit["exit_page"], visit["duration"]) == ("/b", 1500)
+    assert (visit["exit_page"], visit["duration_seconds"]) == ("/b", 1500)
 
 
 async def test_late_first_event_replaces_entry_page_and_source(site):
@@ -193,7 +193,7 @@ async def test_late_first_event_replaces_entry_page_and_source(site):
     assert instant(visit["started"]) == NOON - timedelta(minutes=5)
     span = {"from": (NOON - DAY).isoformat(), "to": (NOON + DAY).isoformat()}
     screens = await site.ask("devices", dimension="screen", **span)
-    assert [(row["value"], row["visits"]) for row in screens["rows"]] == [("1x1", 1)]
+    assert [(row["screen"], row["visits"]) for row in screens["rows"]] == [("1x1", 1)]
 
 
 async def test_late_first_custom_event_replaces_source_and_no_page(site):
@@ -220,8 +220,8 @@ async def test_late_event_that_bridges_two_visits_merges_them(site):
     visit = await the_visit(site)
     assert visit["path"] == ["/a", "/b", "/c", "/d", "/e"]
     assert visit["source"].lower() == "alpha"
-    assert visit["duration"] == 55 * 60
-    assert set(await visit_ids(site, 1, 2, 3, 4, 5)) == {visit["id"]}
+    assert visit["duration_seconds"] == 55 * 60
+    assert set(await visit_ids(site, 1, 2, 3, 4, 5)) == {visit["visit_id"]}
 
 
 async def test_late_events_that_bridge_many_visits_in_one_batch_merge_them(site):
@@ -231,8 +231,8 @@ async def test_late_events_that_bridge_many_visits_in_one_batch_merge_them(site)
     found = await visits(site)
     assert [len(visit["path"]) for visit in found] == [9, 1]
     ids = await visit_ids(site, 0, 1, 2, 3, 4, 10, 11, 12, 13)
-    assert set(ids) == {found[0]["id"]}
-    assert await visit_ids(site, 5) == [found[1]["id"]]
+    assert set(ids) == {found[0]["visit_id"]}
+    assert await visit_ids(site, 5) == [found[1]["visit_id"]]
 
 
 async def test_event_of_other_visitor_merges_nothing(site):
@@ -245,7 +245,7 @@ async def test_engagement_that_continues_visit_starts_no_other(site):
     await site.send(event(1, 0, "/a"))
     await site.send(engagement(2, 60, 30 * 60, "/a"))
     visit = await the_visit(site)
-    assert visit["duration"] == 3600
+    assert visit["duration_seconds"] == 3600
     assert visit["pageviews"] == 1
     assert len(set(await visit_ids(site, 1, 2))) == 1
 
@@ -262,7 +262,7 @@ async def test_engagement_before_its_page_view_joins_it(site):
     await site.send(engagement(2, 60, 30 * 60, "/a"))
     await site.send(event(1, 0, "/a"))
     visit = await the_visit(site)
-    assert (visit["entry_page"], visit["duration"]) == ("/a", 3600)
+    assert (visit["entry_page"], visit["duration_seconds"]) == ("/a", 3600)
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2), (2, 3, 1), (3, 2, 1)])
@@ -272,12 +272,12 @@ async def test_engagement_merges_visits_it_covers_in_any_order_of_arrival(site, 
         await site.send(batch[number])
     visit = await the_visit(site)
     assert visit["path"] == ["/a", "/b"]
-    assert visit["duration"] == 3660
+    assert visit["duration_seconds"] == 3660
 
 
 async def test_duration_of_last_page_view_extends_visit(site):
     await site.send(event(1, 0, duration=3000), event(2, 10, duration=90))
-    assert (await the_visit(site))["duration"] == 690
+    assert (await the_visit(site))["duration_seconds"] == 690
 
 
 async def test_duration_of_page_view_does_not_shorten_gap_after_it(site):
@@ -287,7 +287,7 @@ async def test_duration_of_page_view_does_not_shorten_gap_after_it(site):
 
 async def test_longest_of_simultaneous_last_events_ends_visit(site):
     await site.send(event(1, 0, duration=90), event(2, 0, duration=10))
-    assert (await the_visit(site))["duration"] == 90
+    assert (await the_visit(site))["duration_seconds"] == 90
 
 
 async def test_session_id_alone_decides_visit(site):
@@ -305,7 +305,7 @@ async def test_late_event_joins_visit_of_its_session_id(site):
     visit = await the_visit(site)
     assert (visit["entry_page"], visit["exit_page"]) == ("/a", "/b")
     assert visit["source"].lower() == "alpha"
-    assert visit["duration"] == 18000
+    assert visit["duration_seconds"] == 18000
 
 
 async def test_same_session_id_on_other_site_is_other_visit(site, admin, client):

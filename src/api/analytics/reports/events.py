@@ -85,7 +85,7 @@ def is_broken_down(query: Query[Params]) -> bool:
 
 
 EVENT_BUCKETS = Report(
-    "events",
+    "event-buckets",
     "Events in time buckets, by page and dimension",
     EventsParams,
     Question(

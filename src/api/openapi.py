@@ -50,7 +50,8 @@ is not known is null.
 
 A request that is refused gets a `Refusal`, whatever the reason. Beside the refusals that are listed
 with an operation there are those that any request may get: 405 for a method that the path does not
-have, 408, 414 and 431 for a request that is too slow or too long, and 500 for a mistake of ours.
+have, 408 and 431 for a request that is too slow or has too long headers, and 500 for a mistake of
+ours.
 
 Fields may be added at any time: ignore those that you do not know.
 """
@@ -60,6 +61,7 @@ SCHEMAS = "#/components/schemas/{model}"
 MEANINGS: dict[int | str, str] = {
     400: "The body cannot be read.",
     414: "The address is too long.",
+    431: "Address and headers together are too long.",
     **{status: refusal["description"] for status, refusal in REFUSALS.items()},
 }
 """What each status of a refusal means."""
@@ -178,7 +180,7 @@ def refusals(operation: Json, calls: set[Any]) -> Iterator[int]:
         (400, 413, 415): has_body,
         (401,): maybe_user in calls,
         (404,): maybe_user in calls and (has_body or places),
-        (414,): "query" in places,
+        (414, 431): "query" in places,
         (422,): has_body or places,
         (503,): DATABASE & calls,
     }

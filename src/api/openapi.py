@@ -5,8 +5,10 @@ in, with which refusals an operation may respond, the values that parameters of 
 the bodies of events, and the WebSocket.
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
@@ -124,11 +126,22 @@ def complete(document: Json, routes: Sequence[BaseRoute]) -> Json:
             for method in route.methods or ():
                 describe(operations[method.lower()], method, route)
     components = document["components"]
-    components["schemas"] |= EVENT_SCHEMAS | schemas_of(Refusal)
+    components["schemas"] |= deepcopy(EVENT_SCHEMAS) | schemas_of(Refusal)
+    for schema in components["schemas"].values():
+        tell_defaults(schema)
     components["responses"] = {str(status): response_of(status) for status in MEANINGS}
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     return document | {"x-websockets": WEBSOCKETS}
+
+
+def tell_defaults(schema: Json) -> None:
+    """Moves the defaults of fields into their descriptions: generators of TypeScript take a field
+    that has one for a field that is never missing, in requests, too."""
+    for field in schema.get("properties", {}).values():
+        default = field.pop("default", None)
+        if default and "description" in field:
+            field["description"] += f" By default {json.dumps(default)}."
 
 
 def schemas_of(model: type[BaseModel]) -> Json:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 RELEASED = ROOT / "docs" / "openapi.json"
 COMMAND = "UPDATE_OPENAPI=1 ./boot/test tests/api/test_released_document.py"
 
-NOTHING: Json = {"paths": {}, "components": {"schemas": {"Refusal": {}}}}
+NOTHING: Json = {"paths": {}, "components": {"schemas": {"Refusal": {"type": "object"}}}}
 
 document = build_app(Settings(secret_key=SECRET)).openapi()
 

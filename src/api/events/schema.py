@@ -127,7 +127,7 @@ def event_body() -> dict[str, Any]:
             "application/json": {"schema": {"anyOf": [event, batch]}, "examples": EXAMPLES},
             "application/x-ndjson": {"schema": lines, "example": LINES},
             "text/plain": {"schema": text},
-            "application/x-www-form-urlencoded": {"schema": event},
+            "application/x-www-form-urlencoded": {"schema": FORM},
         },
     }
 
@@ -144,6 +144,13 @@ EXAMPLES = {
         "summary": "Two events",
         "value": [{"page": "/pricing"}, {"name": "Signup", "props": {"plan": "pro"}}],
     },
+}
+
+# Not the schema of an event: generated clients choose the content type by the class of the body.
+FORM = {
+    "type": "object",
+    "description": "The fields of an event as text: `props` and `revenue` as JSON.",
+    "additionalProperties": {"type": "string"},
 }
 
 LINES = '{"page": "/pricing"}\n{"name": "Signup", "props": {"plan": "pro"}}\n'

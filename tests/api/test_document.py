@@ -126,7 +126,6 @@ def test_events_are_described_one_by_one_in_batches_and_by_line() -> None:
     one, batch = content["application/json"]["schema"]["anyOf"]
     assert (one, batch["items"]) == (event, event)
     assert content["application/x-ndjson"]["schema"]["type"] == "string"
-    assert content["application/x-www-form-urlencoded"]["schema"]["type"] == "object"
 
 
 def test_server_is_base_url_or_the_one_that_is_asked() -> None:

@@ -27,6 +27,10 @@ NUMBER = Meta(extra_json_schema={"type": ["number", "string"]})
 """msgspec documents a Decimal as a string only, but takes a number, too."""
 
 
+ANYTHING = Meta(extra_json_schema={"additionalProperties": True})
+"""msgspec documents a dict of anything as an object, of which generators may make an empty one."""
+
+
 class Amount(Struct, forbid_unknown_fields=True):
     """An amount in a currency (ISO 4217)."""
 
@@ -70,7 +74,8 @@ class EventIn(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = None
     revenue: Annotated[Amount | None, about("What it earned.")] = None
     props: Annotated[
-        dict[str, Any] | None, about("Properties of the sender's own, at most 64.")
+        Annotated[dict[str, Any], ANYTHING] | None,
+        about("Properties of the sender's own, at most 64."),
     ] = None
     utm_source: Annotated[Short, about("Campaign tag; by default that of the address.")] = ""
     utm_medium: Annotated[Short, about("Campaign tag; by default that of the address.")] = ""

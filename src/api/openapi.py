@@ -168,8 +168,8 @@ def describe(operation: Json, method: str, route: RouteContext) -> None:
     operation["responses"] = responses(operation, {*refusals(operation, calls)})
     if "analytics" in route.tags and (report := REPORTS_BY_NAME.get(route.name or "")):
         name_values(operation["parameters"], report)
-    if route.summary is None:
-        operation["summary"] = first_sentence(operation["description"])
+    if route.summary is None and route.description:
+        operation["summary"] = first_sentence(route.description)
 
 
 def calls_of(dependant: Dependant) -> Iterator[Any]:

@@ -33,7 +33,7 @@ HEADERS = {
     },
 )
 async def script(request: Request) -> Response:
-    """The browser tracker, under 2 kB compressed. Include it with `<script defer src=…>`."""
+    """The browser tracker, under 2 kB compressed, for a `script` element of web pages."""
     if request.headers.get("if-none-match") == HEADERS["ETag"]:
         return Response(status_code=304, headers=HEADERS)
     if "gzip" in request.headers.get("accept-encoding", ""):

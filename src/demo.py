@@ -10,7 +10,7 @@ from api.db.database import Database
 from api.events.enrich.event import enrich
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Sender
-from api.events.models import EventIn, Revenue
+from api.events.models import Amount, EventIn
 from api.events.write.writer import Outcome, Writer
 from api.sites.directory import DEMO_SITE, Sites
 from api.sites.models import Visibility
@@ -186,7 +186,7 @@ def extras(rng: random.Random, person: Person, page: str, moment: datetime) -> I
     name, revenue = "", None
     if page == "/thank-you":
         name = "Purchase"
-        revenue = Revenue(Decimal(rng.randrange(900, 12_000)) / 100, "EUR")
+        revenue = Amount(Decimal(rng.randrange(900, 12_000)) / 100, "EUR")
     elif page.startswith("/blog") and rng.random() < 0.07:
         name = "Newsletter sign-up"
     if name:

@@ -16,7 +16,7 @@ from api.auth.routing import router as auth
 from api.body_limit import BodyLimit
 from api.db.database import REPORT_SECONDS, Database
 from api.db.scheduler import run_forever
-from api.errors import REFUSALS, add_error_handlers
+from api.errors import add_error_handlers
 from api.events.admin_routing import router as events_admin
 from api.events.enrich.event import warm_up
 from api.events.enrich.geo import GeoLocator
@@ -33,9 +33,12 @@ from api.health import router as health
 from api.jobs import jobs_for
 from api.limits import TokenBuckets, share
 from api.logs import configure_logs
+from api.openapi import DescribedApi, description
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
 from api.sites.directory import Sites
+from api.version import router as version
+from dashboard.api_docs import router as api_docs
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
 from settings import Settings
@@ -46,19 +49,22 @@ LOGIN_SECONDS = 15 * 60.0
 
 def build_app(settings: Settings | None = None) -> FastAPI:
     """The application, with these settings or those of the environment."""
-    app = FastAPI(
-        title="Analytics",
-        description="Web analytics that owns its data pipeline.",
+    settings = settings or Settings()  # pyright: ignore[reportCallIssue]
+    app = DescribedApi(
+        **description(settings),
         lifespan=lifespan,
-        responses=REFUSALS,
+        docs_url=None,
+        redoc_url=None,
         # Requests contain personal data; and telemetry costs time for every request.
         telemetry={"tracing": False, "metrics": False},
     )
-    app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue]
+    app.state.settings = settings
     add_error_handlers(app)
     of_events = (events, pixel, events_admin)
     of_analytics = (analytics, plausible, goals)
-    for router in (auth, *of_events, *of_analytics, realtime, tracker, dashboard, health):
+    of_service = (health, version)
+    of_pages = (dashboard, api_docs)
+    for router in (auth, *of_events, *of_analytics, realtime, tracker, *of_pages, *of_service):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
     app.add_middleware(OwnCookie)

@@ -16,6 +16,7 @@ SRC = ROOT / "src"
 
 LAYERS = (
     ("settings",),
+    ("api.schema",),
     ("api.errors",),
     ("api.body_limit", "api.limits", "api.logs", "api.metrics", "api.text"),
     ("api.db",),
@@ -25,7 +26,8 @@ LAYERS = (
     ("api.events",),
     ("api.analytics",),
     ("api.realtime",),
-    ("api.jobs", "api.health", "importing"),
+    ("api.jobs", "api.health", "api.version", "importing"),
+    ("api.openapi",),
     ("tracker", "dashboard"),
     ("main", "bootstrap"),
     ("demo",),

@@ -8,24 +8,25 @@ from typing import Annotated, Literal
 
 import psycopg
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
 
 from api.auth.access import AppSettings
 from api.db.clock import database_time
 from api.db.database import Database
+from api.db.engine import Profile
 from api.db.probe import Probe
 from api.db.room import embedded_folder, lack_of_room
 from api.db.timeouts import PATIENCE, DeadlineConnection, read_exception, wait_at_most
-from api.errors import NotFound, Unavailable
+from api.errors import REFUSALS, NotFound, Unavailable
 from api.events.removal.expiry import stuck_lines
 from api.limits import neighbourhood
 from api.metrics import exposition
 from api.rollups.overdue import refresh_is_behind
+from api.schema import Record
 from settings import Settings
 
 log = logging.getLogger("analytics.health")
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["service"])
 
 SHARED_SECONDS = 1.0
 """For how long a result is used for other callers."""
@@ -34,12 +35,21 @@ WARNINGS_SECONDS = 10.0
 """How often warnings are looked for. They take no traffic away, so they may come later."""
 
 
-class Ready(BaseModel):
+class Alive(Record):
+    """The response of a process that runs."""
+
+    status: Literal["ok"] = "ok"
+    """Always `ok`."""
+
+
+class Ready(Record):
     """The response of a service that is ready."""
 
     status: Literal["ready"] = "ready"
-    engine: str
-    warnings: list[str] = []
+    """Always `ready`: a service that is not ready responds with 503."""
+    engine: Profile
+    """What kind of server the database is."""
+    warnings: list[str]
     """What is late and an operator should look at. Answers are exact all the same."""
 
 
@@ -52,7 +62,7 @@ class Readiness:
         self.probe = probe
         self.asked: asyncio.Task[Ready] | None = None
         self.asked_at = 0.0
-        self.ready = Ready(engine=database.engine.profile.value)
+        self.ready = Ready(engine=database.engine.profile, warnings=[])
         self.warned_at: float | None = None
 
     async def ask(self) -> Ready:
@@ -78,7 +88,7 @@ class Readiness:
 
     async def with_warnings(self, connection: DeadlineConnection) -> Ready:
         """Looks for warnings, briefly. A failure must not make the service less ready."""
-        ready = Ready(engine=self.database.engine.profile.value)
+        ready = Ready(engine=self.database.engine.profile, warnings=[])
         patience = f"{250 * self.database.answer_seconds:.0f}ms"
         try:
             async with connection.transaction():
@@ -110,13 +120,14 @@ async def readiness(database: Database, settings: Settings) -> AsyncGenerator[Re
 
 
 def readiness_of(request: Request) -> Readiness:
+    """The Readiness of this process."""
     return request.app.state.readiness
 
 
 @router.get("/healthz")
-async def healthz() -> dict[str, str]:
+async def healthz() -> Alive:
     """Answers as long as the process runs, whatever state the database is in."""
-    return {"status": "ok"}
+    return Alive()
 
 
 @router.get("/readyz")
@@ -126,7 +137,14 @@ async def readyz(readiness: Annotated[Readiness, Depends(readiness_of)]) -> Read
     return await readiness.ask()
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+EXPOSITION = {"text/plain": {"schema": {"type": "string"}}}
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": EXPOSITION}, 404: REFUSALS[404]},
+)
 async def metrics(request: Request, settings: AppSettings) -> Response:
     """The metrics of all workers of this service, in Prometheus's text format."""
     local = request.client is None or not neighbourhood(request.client.host)

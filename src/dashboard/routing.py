@@ -1,7 +1,7 @@
 """The pages: overview, live, login. They show what the API returns to their user."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Annotated
 
@@ -12,17 +12,15 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.auth.access import AppSites, MaybeUser, readable_site, settings_of, sites_of
+from api.auth.access import AppSites, MaybeUser, SiteName, readable_site, settings_of, sites_of
 from api.errors import Unauthenticated
 from api.sites.directory import DEFAULT_SITE, DEMO_SITE, UnknownSite
 from api.sites.models import Site, Visibility
-from api.text import PlainText
 
 router = APIRouter(include_in_schema=False)
 
 HERE = Path(__file__).parent
 
-SiteName = Annotated[PlainText, Query(max_length=200)]
 Onward = Annotated[str, Query(alias="next", max_length=2000)]
 
 SECURITY_HEADERS = {
@@ -34,11 +32,12 @@ SECURITY_HEADERS = {
 }
 
 
-def version_of(folder: Path) -> str:
+def version_of(folders: Iterable[Path]) -> str:
     """A version for exactly these files, so that browsers can cache them for ever."""
     digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        digest.update(path.name.encode() + path.read_bytes())
+    for folder in folders:
+        for path in sorted(folder.iterdir()):
+            digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -50,9 +49,10 @@ class VersionedFiles(StaticFiles):
     upgrade.
     """
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(directory=folder)
-        self.version = version_of(folder)
+    def __init__(self, folder: Path, packages: Sequence[tuple[str, str]]) -> None:
+        """The files of this folder and of folders in packages: (package, folder)."""
+        super().__init__(directory=folder, packages=[*packages])
+        self.version = version_of(map(Path, self.all_directories))
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, cached for ever under the current version and checked again under another."""
@@ -69,7 +69,8 @@ class VersionedFiles(StaticFiles):
         return f"/static/{self.version}/{name}"
 
 
-STATIC = VersionedFiles(HERE / "static")
+STATIC = VersionedFiles(HERE / "static", packages=[("fastapi_offline", "static")])
+"""The files of the dashboard; and of Swagger UI and ReDoc, all that this package is used for."""
 
 
 def for_every_page(request: Request) -> dict[str, object]:
@@ -143,9 +144,13 @@ async def demo_site(sites: AppSites) -> Site | None:
 
 
 def render(
-    request: Request, template: str, status: int, values: Mapping[str, object]
+    request: Request,
+    template: str,
+    status: int,
+    values: Mapping[str, object],
+    headers: Mapping[str, str] = SECURITY_HEADERS,
 ) -> HTMLResponse:
     """A page from a template, under a policy that allows scripts of this service only."""
     return TEMPLATES.TemplateResponse(
-        request, template, dict(values), status_code=status, headers=SECURITY_HEADERS
+        request, template, dict(values), status_code=status, headers=headers
     )

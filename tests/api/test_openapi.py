@@ -1,7 +1,8 @@
 """What the service says of itself in its OpenAPI document, held against what it does.
 
 Every operation is called many times with what the document allows, and with what it does not. No
-answer is a 5xx, and every answer has the content type and the shape that the document promises.
+answer is a 5xx, and every answer has a status, the content type and the shape that the document
+promises.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
+    status_code_conformance,
 )
 
 from api.db.engine import Profile
@@ -30,7 +32,12 @@ from processes import Service, running
 from servers import fresh_database
 from settings import Settings
 
-CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
 EXAMPLES = 8
 SEED = 2026
 

@@ -11,7 +11,7 @@ HERE = Path(dashboard.__file__).parent
 TEMPLATES = sorted((HERE / "templates").glob("*.html"))
 MODULES = sorted((HERE / "static").glob("*.js"))
 
-MOST_SCRIPT_BYTES = 25_000
+MOST_SCRIPT_BYTES = 25_200
 
 DANGERS = {
     "markup from text": r"\b(?:innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment"

@@ -3,10 +3,11 @@
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 
 from api.analytics.vocabulary.metrics import BY_COLUMN
+from api.schema import Record
 
 Unit = Literal["seconds", "ratio"]
 """seconds; or a ratio, which is a part of a whole from 0 to 1."""
@@ -20,10 +21,8 @@ TYPES: dict[str, Type] = {"date-time": "time", "date": "date", "array": "list"}
 """Types of columns by the formats and types of JSON schemas that have another name."""
 
 
-class Column(BaseModel):
+class Column(Record):
     """A column of the rows of an answer."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     name: str
     """The key of the column in each row."""
@@ -35,11 +34,9 @@ class Column(BaseModel):
     """What the column means."""
 
 
-class Row(BaseModel):
+class Row(Record):
     """The base of rows and totals. The text below a field is its description; a field that is named
     like a metric has the metric's."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:

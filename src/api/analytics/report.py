@@ -14,16 +14,15 @@ from api.analytics.question import Question, Variant, filters_visits, requiremen
 from api.analytics.time.ranges import Clock
 from api.analytics.vocabulary.dimensions import Dimension
 from api.instants import Instant
+from api.schema import Record
 
 Line = TypeVar("Line", bound=BaseModel)
 Sum = TypeVar("Sum", bound=BaseModel)
 T = TypeVar("T")
 
 
-class Change(BaseModel):
+class Change(Record):
     """A number beside that of the range to compare with."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     value: float | None
     """The number in the range to compare with."""
@@ -33,10 +32,10 @@ class Change(BaseModel):
     """The number now / the number then; null where one is unknown, or then it was 0."""
 
 
-class Comparison(BaseModel):
+class Comparison(Record):
     """The range to compare with, and its totals. Each row has its own comparison."""
 
-    model_config = ConfigDict(populate_by_name=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     from_: Instant = Field(alias="from")
     """Where the range begins."""
@@ -46,10 +45,8 @@ class Comparison(BaseModel):
     """By the name of each total; null in a report without totals, or where none were asked for."""
 
 
-class Page(BaseModel):
+class Page(Record):
     """Which part of all rows an answer has."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     total: int | None
     """The number of all rows; null where it is not known without reading them."""
@@ -57,10 +54,8 @@ class Page(BaseModel):
     """The offset of the next rows; null after the last."""
 
 
-class Answer(BaseModel, Generic[Line, Sum]):
+class Answer(Record, Generic[Line, Sum]):
     """The answer of every report."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     query: dict[str, Any]
     """The query as it was understood: report, site, range, time zone, and all it depends on."""
@@ -88,6 +83,12 @@ class Totals(Row):
     views_per_visit: float | None
     bounce_rate: Ratio | None
     visit_duration_seconds: Seconds | None
+
+
+class Optional(BaseModel):
+    """The base of what a row has only where it was asked for."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
 
 HEADLINES = (
@@ -152,7 +153,7 @@ class Report(Generic[P]):
         named: dict[str, Any] = {
             dimension.key: (
                 str | None,
-                Field(None, description=f"The {dimension.key}, where rows are broken down by it."),
+                Field(None, description=f"{dimension.what}, if rows are broken down by it."),
             )
             for dimension in self.dimensions
         }
@@ -160,8 +161,10 @@ class Report(Generic[P]):
         compared: dict[str, Any] = {"comparison": (dict[str, Change] | None, changes)}
         if not issubclass(self.params, Compared):
             compared = {}
+        if not named and not compared:
+            return self.rows.row
         # Fields of a later base come first.
-        bases = self.rows.row, create_model("Dimensions", **named)
+        bases = self.rows.row, create_model("Dimensions", __base__=Optional, **named)
         return create_model(self.rows.row.__name__, __base__=bases, **compared)
 
     def columns(self, query: Query[P]) -> list[Column]:
@@ -169,7 +172,7 @@ class Report(Generic[P]):
         own = columns_of(self.rows.row)
         if query.dimension is None:
             return own
-        value = f"The {query.dimension.key}; empty where it is unknown."
+        value = f"{query.dimension.what}; empty where it is unknown."
         return [
             Column(name=query.dimension.key, type="string", unit=None, description=value),
             *own,

@@ -3,7 +3,9 @@
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends
+from fastapi import Depends, Path, Query
+from fastapi.openapi.models import APIKey, HTTPBearer
+from fastapi.security.base import SecurityBase
 from sqlmodel import select
 from starlette.requests import HTTPConnection
 
@@ -14,6 +16,7 @@ from api.db.database import Database
 from api.errors import Forbidden, Unauthenticated
 from api.sites.directory import Sites, UnknownSite
 from api.sites.models import Membership, Role, Site, Visibility
+from api.text import PlainText
 from settings import Settings
 
 
@@ -23,6 +26,7 @@ def settings_of(connection: HTTPConnection) -> Settings:
 
 
 def database_of(connection: HTTPConnection) -> Database:
+    """The database of this installation."""
     return connection.app.state.database
 
 
@@ -31,17 +35,40 @@ def sites_of(connection: HTTPConnection) -> Sites:
     return connection.app.state.sites
 
 
-def bearer_of(connection: HTTPConnection) -> str:
+class BearerToken(SecurityBase):
     """The token of the Authorization header, '' without one."""
-    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+
+    scheme_name = "bearer"
+    model = HTTPBearer(
+        bearerFormat="JWT", description="The `access_token` that `POST /api/auth/login` gives."
+    )
+
+    def __call__(self, connection: HTTPConnection) -> str:
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def cookie_of(connection: HTTPConnection) -> str:
+class LoginCookie(SecurityBase):
     """The login token of the cookie. '' for a request that is neither GET nor a WebSocket, or that
     comes from a page of another origin."""
-    is_read = connection.scope["type"] == "websocket" or connection.scope["method"] == "GET"
-    return connection.cookies.get(COOKIE, "") if is_read and same_origin(connection) else ""
+
+    scheme_name = "cookie"
+    model = APIKey.model_validate(
+        {
+            "in": "cookie",
+            "name": COOKIE,
+            "description": "Browsers get it from `POST /api/auth/login`. It is read for GET and"
+            " WebSocket only, and not for pages of other origins.",
+        }
+    )
+
+    def __call__(self, connection: HTTPConnection) -> str:
+        is_read = connection.scope["type"] == "websocket" or connection.scope["method"] == "GET"
+        return connection.cookies.get(COOKIE, "") if is_read and same_origin(connection) else ""
+
+
+bearer_of = BearerToken()
+cookie_of = LoginCookie()
 
 
 def same_origin(connection: HTTPConnection) -> bool:
@@ -53,14 +80,18 @@ def same_origin(connection: HTTPConnection) -> bool:
         return False
 
 
-async def maybe_user(connection: HTTPConnection) -> User | None:
+async def maybe_user(
+    connection: HTTPConnection,
+    bearer: Annotated[str, Depends(bearer_of)],
+    cookie: Annotated[str, Depends(cookie_of)],
+) -> User | None:
     """The user who is logged in, or None. Raises Unauthenticated for a bad Bearer token."""
     database, secret = database_of(connection), settings_of(connection).secret
-    if token := bearer_of(connection):
-        return await user_of(database, secret, token)
-    if token := cookie_of(connection):
+    if bearer:
+        return await user_of(database, secret, bearer)
+    if cookie:
         try:
-            return await user_of(database, secret, token)
+            return await user_of(database, secret, cookie)
         except Unauthenticated:
             return None
     return None
@@ -137,11 +168,15 @@ async def editable_site(connection: HTTPConnection, user: User | None, name: str
 
 
 async def editable_site_in_path(
-    connection: HTTPConnection, user: Annotated[User | None, Depends(maybe_user)], key: str
+    connection: HTTPConnection,
+    user: Annotated[User | None, Depends(maybe_user)],
+    key: Annotated[str, Path(description="Key or domain of the site.")],
 ) -> Site:
+    """The site in the path (see editable_site)."""
     return await editable_site(connection, user, key)
 
 
+SiteName = Annotated[PlainText, Query(max_length=200, description="Key or domain of the site.")]
 EditableSite = Annotated[Site, Depends(editable_site_in_path)]
 MaybeUser = Annotated[User | None, Depends(maybe_user)]
 CurrentUser = Annotated[User, Depends(current_user)]

@@ -1,13 +1,14 @@
 """Users in the database, in requests and in responses. The table class is never a request body."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, ConfigDict, StringConstraints
 from sqlalchemy import BigInteger, DateTime
 from sqlmodel import Field, SQLModel
 
 from api.instants import Instant
+from api.schema import Record
 from api.sites.models import utc_now
 from api.text import PlainText, refuse_unstorable
 
@@ -45,39 +46,51 @@ Password = Annotated[str, AfterValidator(fits_bcrypt)]
 NewPassword = Annotated[str, StringConstraints(min_length=8), AfterValidator(fits_bcrypt)]
 
 
-class Login(BaseModel):
+class Login(Record):
     """E-mail and password."""
 
     model_config = ConfigDict(extra="forbid")
 
     email: Email
+    """The e-mail address of the account, in any case."""
     password: Password
+    """At most 72 bytes in UTF-8."""
 
 
-class Registration(BaseModel):
+class Registration(Record):
     """A new account."""
 
     model_config = ConfigDict(extra="forbid")
 
     email: Email
+    """The e-mail address, which is what the account logs in with."""
     password: NewPassword
+    """At least 8 characters, and at most 72 bytes in UTF-8."""
     name: Annotated[PlainText, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    """How the dashboard calls the person."""
 
 
-class UserOut(BaseModel):
+class UserOut(Record):
     """A user in responses, without secrets."""
 
     id: int
+    """The number of the account."""
     email: str
+    """The e-mail address, which is what the account logs in with."""
     name: str
+    """How the dashboard calls the person; may be empty."""
     is_admin: bool
+    """Whether it may read and change every site."""
     created_at: Instant
+    """When the account was made."""
 
 
-class Token(BaseModel):
+class Token(Record):
     """A login: send it as `Authorization: Bearer <access_token>`."""
 
     access_token: str
-    token_type: str = "bearer"  # noqa: S105
+    """The token, a JWT."""
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105
+    """The scheme of the Authorization header."""
     expires_in: int
-    """Seconds."""
+    """Seconds until the token expires."""

@@ -7,13 +7,13 @@ from api.auth.accounts import check_login, create_user
 from api.auth.cookie import COOKIE
 from api.auth.models import Login, Registration, Token, User, UserOut
 from api.auth.security import issue_token
-from api.errors import Forbidden, Unauthenticated
+from api.errors import REFUSALS, Forbidden, Unauthenticated
 from api.limits import TokenBuckets
 
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
 
 
-@router.post("/register", status_code=201)
+@router.post("/register", status_code=201, responses={403: REFUSALS[403], 409: REFUSALS[409]})
 async def register(new: Registration, database: AppDatabase, settings: AppSettings) -> UserOut:
     """Creates an account. It can read public sites and those open to every member."""
     if settings.registration == "closed":
@@ -21,7 +21,7 @@ async def register(new: Registration, database: AppDatabase, settings: AppSettin
     return to_out(await create_user(database, new))
 
 
-@router.post("/login")
+@router.post("/login", responses={401: REFUSALS[401], 429: REFUSALS[429]})
 async def login(
     given: Login, request: Request, response: Response, database: AppDatabase, settings: AppSettings
 ) -> Token:

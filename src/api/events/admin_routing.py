@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth.access import AppDatabase, AppSettings, AppSites, CurrentUser, EditableSite
+from api.errors import REFUSALS
 from api.events.ingest import AppIngest
 from api.events.rejected.replay import (
     MAX_AT_ONCE,
@@ -20,16 +21,22 @@ from api.events.removal.reclassify import BotFound, BotMoved, move_bot
 from api.sites.retention import Days, Retention, retention_of
 from api.text import PlainText, RowNumber
 
-router = APIRouter(prefix="/api/sites/{key}", tags=["events"])
+router = APIRouter(prefix="/api/sites/{key}", tags=["sites"], responses={403: REFUSALS[403]})
 
 
 @router.get("/rejected")
 async def list_rejected(
     site: EditableSite,
     database: AppDatabase,
-    code: Annotated[PlainText | None, Query(max_length=100)] = None,
-    before: Annotated[RowNumber | None, Query(description="Older than this one.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = 100,
+    code: Annotated[
+        PlainText | None, Query(max_length=100, description="Only those with this reason.")
+    ] = None,
+    before: Annotated[
+        RowNumber | None, Query(description="Only those with a lower `id`: the next page.")
+    ] = None,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_AT_ONCE, description="The most events to return.")
+    ] = 100,
 ) -> list[RejectedOut]:
     """The rejected events of a site, newest first, with the reason of each."""
     rows = await rejected_events(database, site, code, before=before, limit=limit)

@@ -227,6 +227,7 @@ async def write_ready(
 
 
 def ingest_of(connection: HTTPConnection) -> Ingest:
+    """The Ingest of this process."""
     return connection.app.state.ingest
 
 

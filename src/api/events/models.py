@@ -18,40 +18,79 @@ Short = Annotated[str, Meta(max_length=200)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 
 
-class Revenue(Struct, forbid_unknown_fields=True):
+def about(description: str) -> Meta:
+    """The description of a field in the API's documentation. A field with a unit names it there."""
+    return Meta(description=description)
+
+
+NUMBER = Meta(extra_json_schema={"type": ["number", "string"]})
+"""msgspec documents a Decimal as a string only, but takes a number, too."""
+
+
+ANYTHING = Meta(extra_json_schema={"additionalProperties": True})
+"""msgspec documents a dict of anything as an object, of which generators may make an empty one."""
+
+
+class Amount(Struct, forbid_unknown_fields=True):
     """An amount in a currency (ISO 4217)."""
 
-    amount: Decimal
-    currency: Annotated[str, Meta(pattern="^[A-Za-z]{3}$")]
+    amount: Annotated[Decimal, NUMBER, about("The amount, in units of the currency: 19.90.")]
+    currency: Annotated[
+        str, Meta(pattern="^[A-Za-z]{3}$"), about("The currency by its ISO 4217 code: EUR.")
+    ]
 
 
 class EventIn(Struct, forbid_unknown_fields=True, kw_only=True):
     """An event as it is sent. Every field is optional, but `page` or `name` is needed."""
 
-    id: Short | int | None = None
-    time: datetime | None = None
-    name: Short = ""
-    page: Text = ""
-    hostname: Short = ""
-    title: Text = ""
-    referrer: Text | None = ""
-    user_agent: Text | None = ""
-    session_id: Short | int | None = None
-    visitor_id: Short | int | None = None
-    user_id: Short | int | None = None
-    duration: Seconds | None = None
-    revenue: Revenue | None = None
-    props: dict[str, Any] | None = None
-    utm_source: Short = ""
-    utm_medium: Short = ""
-    utm_campaign: Short = ""
-    utm_content: Short = ""
-    utm_term: Short = ""
-    screen: Short = ""
-    language: Short = ""
-    timezone: Short = ""
-    interactive: bool = True
-    site: Short = ""
+    id: Annotated[
+        Short | int | None,
+        about("An id of the sender's own: sent again within 7 days, the event is stored once."),
+    ] = None
+    time: Annotated[
+        Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})] | None,
+        about("When it happened, at most 7 days ago; by default when it arrives."),
+    ] = None
+    name: Annotated[Short, about("The kind of event; by default pageview.")] = ""
+    page: Annotated[Text, about("The address or the path of the page.")] = ""
+    hostname: Annotated[Short, about("By default that of the page's address.")] = ""
+    title: Annotated[Text, about("The title of the page.")] = ""
+    referrer: Annotated[Text | None, about("The address that the visitor came from.")] = ""
+    user_agent: Annotated[
+        Text | None, about("The visitor's user agent; by default that of the request.")
+    ] = ""
+    session_id: Annotated[
+        Short | int | None,
+        about("Events with the same id are one visit; without it, a pause of 30 minutes ends one."),
+    ] = None
+    visitor_id: Annotated[
+        Short | int | None, about("The visitor. Only trusted senders may name visitors.")
+    ] = None
+    user_id: Annotated[
+        Short | int | None, about("The user. Only trusted senders may name users.")
+    ] = None
+    duration: Annotated[
+        Seconds | None, about("How long it took, in seconds; of engagement: until its time.")
+    ] = None
+    revenue: Annotated[Amount | None, about("What it earned.")] = None
+    props: Annotated[
+        Annotated[dict[str, Any], ANYTHING] | None,
+        about("Properties of the sender's own, at most 64."),
+    ] = None
+    utm_source: Annotated[Short, about("Campaign tag; by default that of the address.")] = ""
+    utm_medium: Annotated[Short, about("Campaign tag; by default that of the address.")] = ""
+    utm_campaign: Annotated[Short, about("Campaign tag; by default that of the address.")] = ""
+    utm_content: Annotated[Short, about("Campaign tag; by default that of the address.")] = ""
+    utm_term: Annotated[Short, about("Campaign tag; by default that of the address.")] = ""
+    screen: Annotated[Short, about("Width and height of the screen in pixels: 1920x1080.")] = ""
+    language: Annotated[
+        Short, about("The visitor's language: de-AT; by default that of the request.")
+    ] = ""
+    timezone: Annotated[Short, about("The visitor's IANA time zone, which tells the country.")] = ""
+    interactive: Annotated[
+        bool, about("False for a custom event that does not keep a visit from being a bounce.")
+    ] = True
+    site: Annotated[Short, about("Key or domain of the site; by default `default`.")] = ""
 
 
 class Context(Struct, frozen=True):

@@ -1,20 +1,20 @@
 """POST /api/events/ stores events; GET /api/events/{id} returns one; /pixel.gif counts a view."""
 
+import pathlib
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from msgspec import Raw
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.auth.access import AppDatabase, MaybeUser, readable_site
+from api.auth.access import AppDatabase, MaybeUser, SiteName, bearer_of, readable_site
 from api.db.database import Database
 from api.db.timeouts import Deadline
 from api.errors import (
@@ -32,15 +32,17 @@ from api.events.ingest import AppIngest, Ingest, Submission, ingest_of
 from api.events.models import Event
 from api.events.receive.body import pixel_event, read_body
 from api.events.receive.parse import split_body
-from api.events.schema import EVENT_BODY, EventOut, IngestReport, to_out
+from api.events.schema import EVENT_BODY, PIXEL_PARAMETERS, EventOut, IngestReport, to_out
 from api.events.write.writer import Outcome
 from api.metrics import REFUSED
 from api.sites.directory import DEFAULT_SITE
-from api.text import PlainText
 
 router = APIRouter(prefix="/api/events", tags=["events"])
 
-EVENT_BY_ID = Path(__file__).parent / "event_by_id.sql"
+EVENT_BY_ID = pathlib.Path(__file__).parent / "event_by_id.sql"
+
+Sent = EventOut | IngestReport
+"""The response to a single event, and to a batch."""
 
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 """Responses may be read from any origin: trackers run on other ones, and no cookie is read here."""
@@ -48,12 +50,15 @@ ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 
 @router.post(
     "/",
+    name="send",
     status_code=201,
-    openapi_extra=EVENT_BODY,
+    openapi_extra={"requestBody": EVENT_BODY, "security": [{}, {bearer_of.scheme_name: []}]},
     responses={
-        200: {"model": EventOut, "description": "The event was stored before: a retry."},
-        201: {"model": EventOut | IngestReport, "description": "Stored, and committed."},
+        200: {"model": Sent, "description": "All of it was stored before: a retry."},
+        201: {"model": Sent, "description": "Stored, and committed."},
         422: {"model": IngestReport | Refusal, "description": "Nothing in it can be stored."},
+        404: REFUSALS[404],
+        429: REFUSALS[429],
     },
     response_model=None,
 )
@@ -113,9 +118,15 @@ PIXEL_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+IMAGE = {"image/gif": {"schema": {"type": "string", "format": "binary"}}}
+
 IMAGES: dict[int | str, dict[str, Any]] = {
-    status: {"content": {"image/gif": {}}, "description": refusal["description"]}
-    for status, refusal in ({200: {"description": "Stored, and committed."}} | REFUSALS).items()
+    200: {"content": IMAGE, "description": "Stored, and committed."},
+    400: {"content": IMAGE, "description": "The query has too many parameters."},
+    **{
+        status: {"content": IMAGE, "description": REFUSALS[status]["description"]}
+        for status in (404, 422, 429, 503)
+    },
 }
 """The responses of the pixel for OpenAPI: each is an image."""
 
@@ -126,6 +137,7 @@ pixel_router = APIRouter(tags=["events"])
     "/pixel.gif",
     response_class=Response,
     responses=IMAGES,
+    openapi_extra={"parameters": PIXEL_PARAMETERS},
 )
 async def pixel(request: Request, ingest: AppIngest) -> Response:
     """Counts a view without a script: `<noscript><img src="…/pixel.gif?site=key"></noscript>`.
@@ -214,13 +226,13 @@ async def find_event(database: Database, site_id: int, event_id: UUID) -> EventO
     return EventOut.model_validate(rows[0])
 
 
-@router.get("/{event_id}")
+@router.get("/{event_id}", name="read")
 async def read_event(
-    event_id: UUID,
+    event_id: Annotated[UUID, Path(description="The `id` of the event.")],
     request: Request,
     user: MaybeUser,
     database: AppDatabase,
-    site: Annotated[PlainText, Query(max_length=200)] = DEFAULT_SITE,
+    site: SiteName = DEFAULT_SITE,
 ) -> EventOut:
     """One event of a site, as it is stored."""
     found = await readable_site(request, user, site)

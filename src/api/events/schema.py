@@ -1,40 +1,62 @@
-"""Events and reports in responses, and the documentation of request bodies."""
+"""Events and reports in responses, and what the OpenAPI document says of events in requests."""
 
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from pydantic import BaseModel
 
 from api.events.models import Event, EventIn
+from api.events.receive.parse import MAX_EVENTS
 from api.instants import Instant, instant_text
+from api.schema import Record
 
 
-class EventOut(BaseModel):
+class EventOut(Record):
     """A stored event, with dimensions of its visit."""
 
     id: UUID
+    """The sender's id if it is a UUID, else one that is derived from it."""
     time: Instant
+    """When it happened."""
     name: str
+    """The kind of event: `pageview`, `engagement` or a custom event."""
     page: str
+    """The path of the page."""
     hostname: str
+    """The host of the page."""
     title: str
+    """The title of the page."""
     referrer: str
+    """The address that the visitor came from, without its query."""
     duration: float | None
+    """How long it took, in seconds; null if it was not sent."""
     revenue: float | None
+    """What it earned, in units of `currency`; null if it was not sent."""
     currency: str | None
+    """The currency of `revenue` by its ISO 4217 code."""
     interactive: bool
+    """Whether it keeps its visit from being a bounce, if it is a custom event."""
     props: dict[str, Any] | None
+    """Properties of the sender's own."""
     visit_id: UUID | None
+    """The visit that it belongs to; null for a bot's."""
     session_id: str | None
+    """The id of its visit that the sender gave."""
     channel: str | None
+    """The group of traffic sources, e.g. Organic Search."""
     source: str | None
+    """The traffic source, e.g. Google; empty for direct traffic."""
     country: str | None
+    """The country by its ISO 3166-1 code; empty where it is unknown."""
     browser: str | None
+    """The browser, e.g. Firefox; empty where it is unknown."""
     os: str | None
+    """The operating system, e.g. Android; empty where it is unknown."""
     device: str | None
+    """The class of the device, e.g. mobile; empty where it is unknown."""
     bot: str | None
+    """The name of the bot that sent it; null for a visitor's."""
 
 
 NOT_STORED_OF_BOTS = {
@@ -64,51 +86,87 @@ def to_out(event: Event) -> dict[str, Any]:
     return fields | NOT_STORED_OF_BOTS if event.bot else fields
 
 
-class Rejection(BaseModel):
+class Rejection(Record):
     """Why one event of a batch was not stored."""
 
     index: int
+    """Its position among the events that were sent; the first is 0."""
     code: str
+    """The reason as a word."""
     detail: str
+    """The reason as a sentence."""
 
 
-class IngestReport(BaseModel):
+class IngestReport(Record):
     """The outcomes of a batch: accepted + duplicate + rejected = the events that were sent."""
 
     accepted: int
+    """How many events were stored, and are committed."""
     duplicate: int
+    """How many events were stored before."""
     rejected: list[Rejection]
+    """The events that were not stored."""
     ids: list[UUID | None]
     """The id of each event sent, in order; null for a rejected one."""
 
 
-def event_schema() -> dict[str, Any]:
-    (schema,), components = msgspec.json.schema_components(
-        [EventIn], ref_template="#/components/schemas/{name}"
-    )
-    assert schema
-    event = dict(components["EventIn"])
-    event["properties"] = event["properties"] | {"revenue": components["Revenue"]}
-    return event
+SCHEMAS = "#/components/schemas/{name}"
+
+EVENT_SCHEMAS = msgspec.json.schema_components([EventIn], ref_template=SCHEMAS)[1]
+"""The schemas of an event as it is sent, by name."""
 
 
 def event_body() -> dict[str, Any]:
-    event = event_schema()
-    either = {"oneOf": [event, {"type": "array", "items": event}]}
+    event = {"$ref": SCHEMAS.format(name=EventIn.__name__)}
+    batch = {"type": "array", "items": event, "minItems": 1, "maxItems": MAX_EVENTS}
+    lines = {"type": "string", "description": f"One event per line, at most {MAX_EVENTS}."}
+    text = {"type": "string", "description": "JSON or JSON lines, as beacons send them."}
     return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": either,
-                    "example": {"page": "/pricing", "referrer": "https://www.google.com/"},
-                },
-                "application/x-ndjson": {"schema": {"type": "string"}},
-                "text/plain": {"schema": either},
-                "application/x-www-form-urlencoded": {"schema": event},
-            },
-        }
+        "required": True,
+        # A form is told of in words only: openapi-python-client 0.29 makes code that cannot be
+        # imported for a second kind of body that it supports (its issue 1451).
+        "description": "An event, an array of events, or one event per line; plain or gzipped. A"
+        " form may have the fields of an event, with `props` and `revenue` as JSON.",
+        "content": {
+            "application/json": {"schema": {"anyOf": [event, batch]}, "examples": EXAMPLES},
+            "application/x-ndjson": {"schema": lines, "example": LINES},
+            "text/plain": {"schema": text},
+        },
     }
 
 
+AS_JSON = ("props", "revenue")
+"""Fields that are objects, which the query of the pixel has as JSON."""
+
+EXAMPLES = {
+    "event": {
+        "summary": "One event",
+        "value": {"page": "/pricing", "referrer": "https://www.google.com/"},
+    },
+    "batch": {
+        "summary": "Two events",
+        "value": [{"page": "/pricing"}, {"name": "Signup", "props": {"plan": "pro"}}],
+    },
+}
+
+LINES = '{"page": "/pricing"}\n{"name": "Signup", "props": {"plan": "pro"}}\n'
+
 EVENT_BODY = event_body()
+"""The body of POST /api/events/ for the OpenAPI document."""
+
+
+def pixel_parameters() -> list[dict[str, Any]]:
+    fields = EVENT_SCHEMAS[EventIn.__name__]["properties"]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "description": schema["description"] + (" As JSON." if name in AS_JSON else ""),
+            "schema": {"type": "string"},
+        }
+        for name, schema in fields.items()
+    ]
+
+
+PIXEL_PARAMETERS = pixel_parameters()
+"""The parameters of GET /pixel.gif for the OpenAPI document: the fields of an event."""

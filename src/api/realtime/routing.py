@@ -1,18 +1,26 @@
 """GET /api/realtime/stats and WS /api/realtime/ws. The page that shows them is in `dashboard`."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, WebSocket
+from fastapi import APIRouter, Request, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from api.auth.access import AppDatabase, MaybeUser, maybe_user, readable_site, same_origin
+from api.auth.access import (
+    AppDatabase,
+    MaybeUser,
+    SiteName,
+    bearer_of,
+    cookie_of,
+    maybe_user,
+    readable_site,
+    same_origin,
+)
 from api.errors import AnalyticsError
 from api.realtime.hub import Hub, Viewer
 from api.realtime.snapshot import Snapshot, snapshot
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
-from api.text import PlainText
 
 router = APIRouter(prefix="/api/realtime", tags=["live"])
 
@@ -25,8 +33,6 @@ RECHECK_SECONDS = 30.0
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
 
-SiteName = Annotated[PlainText, Query(max_length=200)]
-
 
 @router.get("/stats")
 async def stats(
@@ -34,6 +40,33 @@ async def stats(
 ) -> Snapshot:
     """The live numbers of a site."""
     return await snapshot(database, await readable_site(request, user, site))
+
+
+WEBSOCKETS: dict[str, dict[str, Any]] = {
+    "/api/realtime/ws": {
+        "description": "Sends a snapshot at once, and again as events arrive, at most one a second."
+        " Every message is text, a Snapshot in JSON. Nothing is expected from the client.",
+        "security": [{}, {bearer_of.scheme_name: []}, {cookie_of.scheme_name: []}],
+        "parameters": [
+            {
+                "name": "site",
+                "in": "query",
+                "description": "Key or domain of the site.",
+                "schema": {"type": "string", "default": DEFAULT_SITE},
+            }
+        ],
+        "message": {"$ref": "#/components/schemas/Snapshot"},
+        "responses": {
+            "101": "Snapshots follow.",
+            "403": "The site may not be read, or not from a page of this origin.",
+        },
+        "close": {
+            str(POLICY_VIOLATION): "The site may not be read any more.",
+            str(TRY_AGAIN_LATER): f"A message was not read within {SEND_SECONDS:.0f} seconds.",
+        },
+    }
+}
+"""The WebSockets for the OpenAPI document, which has no words for them."""
 
 
 @router.websocket("/ws")
@@ -56,7 +89,8 @@ async def watch(socket: WebSocket, site: SiteName = DEFAULT_SITE) -> None:
 
 async def allowed_site(socket: WebSocket, name: str) -> Site | None:
     try:
-        return await readable_site(socket, await maybe_user(socket), name)
+        user = await maybe_user(socket, bearer_of(socket), cookie_of(socket))
+        return await readable_site(socket, user, name)
     except AnalyticsError:
         return None
 

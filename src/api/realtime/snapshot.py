@@ -4,11 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel
-
 from api.analytics.time.buckets import midnight
 from api.db.database import Database
 from api.instants import Instant
+from api.schema import Record
 from api.sites.models import Site, utc_now
 
 SQL = Path(__file__).parent / "sql"
@@ -17,41 +16,58 @@ CLOCK_ALLOWANCE = timedelta(minutes=5)
 """Events may have a time that lies this far ahead of the server's clock; they count as current."""
 
 
-class LivePage(BaseModel):
+class LivePage(Record):
     """A page, with numbers of its last 30 minutes."""
 
     page: str
+    """The path of the page."""
     pageviews: int
+    """Page views."""
     visitors: int
+    """Distinct visitors who viewed it."""
 
 
-class LiveEvent(BaseModel):
+class LiveEvent(Record):
     """One of the latest events."""
 
     id: str
+    """The id of the event, a UUID."""
     time: Instant
+    """When it happened."""
     name: str
+    """The kind of event: `pageview` or a custom event."""
     page: str
+    """The path of the page."""
     title: str
+    """The title of the page."""
     country: str | None
+    """The country of the visit by its ISO 3166-1 code; empty where it is unknown."""
     device: str | None
+    """The class of the device, e.g. mobile."""
     browser: str | None
+    """The browser, e.g. Firefox."""
     source: str | None
+    """The traffic source of the visit, e.g. Google; empty for direct traffic."""
 
 
-class Today(BaseModel):
+class Today(Record):
     """Numbers since local midnight, in the site's time zone."""
 
     visits: int
+    """Visits that started today."""
     visitors: int
+    """Distinct visitors of these visits."""
     pageviews: int
+    """Page views of today."""
 
 
-class Snapshot(BaseModel):
+class Snapshot(Record):
     """The live numbers of a site."""
 
     site: str
+    """The key of the site."""
     time: Instant
+    """When the numbers were computed."""
     visitors_now: int
     """Visitors with an event in the last 5 minutes."""
     minutes: list[int]
@@ -59,6 +75,7 @@ class Snapshot(BaseModel):
     top_pages: list[LivePage]
     """The pages with the most views in the last 30 minutes."""
     today: Today
+    """Numbers since local midnight, in the site's time zone."""
     latest: list[LiveEvent]
     """The last 20 events of the last 30 minutes, the newest first."""
 

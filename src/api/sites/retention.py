@@ -4,7 +4,6 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     ValidationError,
@@ -13,6 +12,7 @@ from pydantic import (
 )
 
 from api.instants import Instant
+from api.schema import Record
 from api.sites.models import Site
 from settings import LEAST_RETENTION_DAYS, LONGEST_RETENTION_DAYS, Settings
 
@@ -28,21 +28,23 @@ def parse_retention(value: Any, is_whole: ValidatorFunctionWrapHandler) -> int |
     raise ValueError(f"must be {ALLOWED} (the setting of the installation)")
 
 
-class Days(BaseModel):
+class Days(Record):
     """For how many days raw data is kept: 0 for ever, null as the installation does."""
 
     model_config = ConfigDict(extra="forbid")
 
-    days: Annotated[int | None, WrapValidator(parse_retention)] = Field(description=ALLOWED)
+    days: Annotated[int | None, WrapValidator(parse_retention)] = Field(
+        description=f"Days for which raw data is kept: {ALLOWED} (as the installation does)."
+    )
 
 
-class Retention(BaseModel):
+class Retention(Record):
     """For how long a site keeps raw data."""
 
     days: int | None
-    """The site's own setting; null without one."""
+    """The site's own setting in days, 0 for ever; null without one."""
     effective_days: int
-    """The setting that is in force; 0 is for ever."""
+    """The setting that is in force, in days; 0 is for ever."""
     raw_data_since: Instant | None
     """Raw data before this has expired; null if none has. Rollups reach further back."""
 

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy import BigInteger, DateTime
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from api.analytics.vocabulary.steps import Condition, Name, Step
+from api.schema import Record
 from api.sites.models import utc_now
 
 
@@ -37,15 +37,23 @@ class GoalIn(Condition):
     """A goal to save: a name and a condition."""
 
     site: str
+    """Key or domain of the site."""
     name: Name
+    """What the goal is called; no other goal of the site may have the name."""
 
 
-class GoalOut(BaseModel):
+class GoalOut(Record):
     """A saved goal."""
 
     id: int
+    """The number of the goal, by which it is deleted."""
     name: str
+    """What the goal is called."""
     event: str
+    """The name of the event that reaches the goal."""
     page: str | None
+    """The page, or pattern of pages, that the event has to be on; null for any."""
     props: dict[str, Any] | None
+    """Properties that the event must have, compared as text; null for none."""
     created_at: datetime
+    """When it was saved."""

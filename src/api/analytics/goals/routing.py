@@ -1,6 +1,8 @@
 """GET, POST /api/goals and DELETE /api/goals/{id}."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
 
 from api.analytics.goals.models import Goal, GoalIn, GoalOut
 from api.analytics.goals.store import drop_goal, goal_by_id, goals_of, save_goal
@@ -9,25 +11,27 @@ from api.auth.access import (
     AppSites,
     CurrentUser,
     MaybeUser,
+    SiteName,
     editable_site,
     readable_site,
 )
+from api.errors import REFUSALS
 from api.sites.directory import DEFAULT_SITE
 from api.text import RowNumber
 
 router = APIRouter(prefix="/api/goals", tags=["goals"])
 
 
-@router.get("")
+@router.get("", name="list")
 async def list_goals(
-    request: Request, user: MaybeUser, database: AppDatabase, site: str = DEFAULT_SITE
+    request: Request, user: MaybeUser, database: AppDatabase, site: SiteName = DEFAULT_SITE
 ) -> list[GoalOut]:
     """The goals of a site by name."""
     found = await goals_of(database, await readable_site(request, user, site))
     return [goal_out(goal) for goal in found]
 
 
-@router.post("", status_code=201)
+@router.post("", name="create", status_code=201, responses={403: REFUSALS[403], 409: REFUSALS[409]})
 async def create_goal(
     new: GoalIn, request: Request, user: CurrentUser, database: AppDatabase
 ) -> GoalOut:
@@ -36,9 +40,9 @@ async def create_goal(
     return goal_out(await save_goal(database, site, new))
 
 
-@router.delete("/{number}", status_code=204)
+@router.delete("/{number}", name="delete", status_code=204, responses={403: REFUSALS[403]})
 async def delete_goal(
-    number: RowNumber,
+    number: Annotated[RowNumber, Path(description="The `id` of the goal.")],
     request: Request,
     user: CurrentUser,
     database: AppDatabase,

@@ -116,7 +116,7 @@ class EventBucket(Row):
     events: int
     """How many there were."""
     duration_seconds: Seconds | None
-    """Mean of the durations that were sent with them."""
+    """Mean seconds of the durations that were sent with them."""
 
 
 def is_broken_down(query: Query[Params]) -> bool:

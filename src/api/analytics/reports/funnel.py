@@ -90,9 +90,9 @@ class FunnelStep(Row):
     dropped: int
     """How many reached the step before, but not this one."""
     median_seconds: Seconds | None
-    """Median time from the previous step, of all that reached this one; null for the first step."""
+    """Median seconds from the previous step, of all that reached it; null for the first step."""
     p90_seconds: Seconds | None
-    """The time within which nine of ten of them came from the previous step."""
+    """The seconds within which nine of ten of them came from the previous step."""
 
 
 class FunnelVisitor(Row):

@@ -31,7 +31,7 @@ class PageReportParams(ChosenPages, RankedParams):
     )
 
 
-class Page(Row):
+class PageRow(Row):
     """One page."""
 
     page: str
@@ -110,7 +110,7 @@ PAGES = Report(
     "Pages, with entries, exits and bounce rate",
     PageReportParams,
     Question(
-        Page,
+        PageRow,
         (
             Variant(
                 "reports/pages_filtered.sql",

@@ -34,7 +34,7 @@ class Revenue(Row):
     visitors: int
     """Distinct visitors who ordered."""
     average_order: float
-    """Revenue / orders."""
+    """Revenue / orders, in the currency."""
 
 
 class RevenueTotals(Row):
@@ -49,7 +49,7 @@ class RevenueTotals(Row):
     visitors: int
     """Distinct visitors who ordered."""
     average_order: float | None
-    """Revenue / orders; null like `revenue`."""
+    """Revenue / orders, in the currency; null like `revenue`."""
 
 
 def of_first_touch(query: Query[RevenueParams]) -> bool:

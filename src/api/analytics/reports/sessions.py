@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
 from api.analytics.columns import Ratio, Row, Seconds
 from api.analytics.query import Filtered, Params, Query, Ranked, Totalled
 from api.analytics.question import (
@@ -21,6 +19,7 @@ from api.db.database import Database
 from api.db.sql_files import Fragment
 from api.errors import NotFound
 from api.instants import Instant
+from api.schema import Record
 
 
 class SessionsParams(Ranked, Totalled, Filtered, Params):
@@ -37,7 +36,7 @@ class Session(Row):
     ended: Instant
     """The end of its last event, with the duration of that."""
     duration_seconds: Seconds
-    """From start to end."""
+    """The seconds from start to end."""
     pageviews: int
     custom_events: int
     """Events other than page views and engagement."""
@@ -72,7 +71,7 @@ class SessionTotals(Row):
     visitors: int
     visit_duration_seconds: Seconds | None
     median_duration_seconds: Seconds | None
-    """Median of the durations of the visits."""
+    """Median seconds of the durations of the visits."""
     views_per_visit: float | None
     bounce_rate: Ratio | None
 
@@ -100,9 +99,9 @@ class SessionEvent(Row):
     title: str
     """The title of the page."""
     duration: Seconds | None
-    """The duration that was sent with it."""
+    """The seconds that were sent with it."""
     revenue: float | None
-    """The amount that was sent with it."""
+    """The amount that was sent with it, in the currency."""
     currency: str | None
     """ISO 4217."""
     props: dict[str, Any] | None
@@ -111,10 +110,8 @@ class SessionEvent(Row):
     """The time to the next event of the visit."""
 
 
-class Timeline(BaseModel):
+class Timeline(Record):
     """One visit from its first event to its last."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     visit: Session
     """The visit."""

@@ -31,11 +31,13 @@ class Dimension:
     """The third table that the expression reads, where it is about neither visit nor event."""
     on: LiteralString = ""
     """The condition that joins that table to e."""
+    what: str = "The value"
+    """What it is, in words."""
 
 
-def visit(key: LiteralString, column: LiteralString = "") -> Dimension:
+def visit(key: LiteralString, column: LiteralString = "", what: str = "") -> Dimension:
     """A dimension that is a column of the visit, of the same name unless said otherwise."""
-    return Dimension(key, f"v.{column or key}", column=column or key)
+    return Dimension(key, f"v.{column or key}", column=column or key, what=what or f"The {key}")
 
 
 def event(key: LiteralString, column: LiteralString = "") -> Dimension:
@@ -61,7 +63,7 @@ DEVICE_DIMENSIONS = (
     visit("browser_version"),
     visit("os"),
     visit("os_version"),
-    visit("screen"),
+    visit("screen", what="The width and height of the screen in pixels"),
     visit("language"),
     visit("country"),
 )

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     FiniteFloat,
@@ -24,6 +23,7 @@ from pydantic import (
 from api.analytics.vocabulary.filters import page_pattern
 from api.errors import Invalid, listed
 from api.events.models import PAGEVIEW
+from api.schema import Record
 from api.text import PlainText
 
 MAX_PROPS = 10
@@ -50,7 +50,7 @@ class Step:
         return json.dumps(self.props) if self.props else None
 
 
-class Condition(BaseModel):
+class Condition(Record):
     """An event, a page, or an event on a page, optionally with properties."""
 
     model_config = ConfigDict(extra="forbid")

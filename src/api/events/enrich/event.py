@@ -20,7 +20,7 @@ from api.events.enrich.redaction import (
 )
 from api.events.enrich.traffic_source import TrafficSource, read_traffic_source
 from api.events.enrich.user_agent import Agent, read_agent
-from api.events.models import PAGEVIEW, Context, Event, EventIn, Revenue
+from api.events.models import PAGEVIEW, Amount, Context, Event, EventIn
 from api.events.receive.parse import Rejected
 from api.sites.models import Site
 
@@ -159,7 +159,7 @@ def agent_of(event: EventIn, sender: Sender) -> Agent:
     return NO_AGENT if agent.bot_category == "http-library" else agent
 
 
-def revenue_of(revenue: Revenue | None) -> tuple[Decimal | None, str | None]:
+def revenue_of(revenue: Amount | None) -> tuple[Decimal | None, str | None]:
     """Amount and currency. Raises Rejected for an amount that is infinite or too large."""
     if revenue is None:
         return None, None

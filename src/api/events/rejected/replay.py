@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import uuid5
 
 from msgspec import Raw
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from api.db.database import Database
 from api.events.enrich.event import ID_NAMESPACE
@@ -17,6 +17,7 @@ from api.events.enrich.identity import Sender
 from api.events.ingest import Submission, write_ready
 from api.events.rejected.store import execute
 from api.events.write.writer import Outcome, Writer
+from api.schema import Record
 from api.sites.models import Site, utc_now
 from api.text import PlainText, RowNumber
 
@@ -25,33 +26,54 @@ LIST = Path(__file__).parent / "sql" / "list.sql"
 MAX_AT_ONCE = 1000
 
 
-class RejectedOut(BaseModel):
+class RejectedOut(Record):
     """A rejected event as it is stored."""
 
     id: int
+    """Its number: later ones have higher numbers."""
     received_at: datetime
+    """When it arrived."""
     code: str
+    """Why it was rejected, as a word."""
     detail: str
+    """Why it was rejected, as a sentence."""
     user_agent: str
+    """The user agent of its sender."""
     payload: str
     """The event as it was sent, without addresses, queries and secrets."""
 
 
-class Replay(BaseModel):
+class Replay(Record):
     """Which rejected events to replay; all of them without ids and code."""
 
     model_config = ConfigDict(extra="forbid")
 
     ids: Annotated[list[RowNumber], Field(max_length=MAX_AT_ONCE)] | None = None
+    """Only these rejected events."""
     code: Annotated[PlainText, Field(max_length=100)] | None = None
+    """Only events that were rejected for this reason."""
 
 
-class ReplayReport(BaseModel):
+class RejectedAgain(Record):
+    """A rejected event that was rejected again."""
+
+    id: int
+    """The number of the rejected event."""
+    code: str
+    """Why it was rejected again, as a word."""
+    detail: str
+    """Why it was rejected again, as a sentence."""
+
+
+class ReplayReport(Record):
     """The outcome of a replay. Events that are rejected again stay stored."""
 
     accepted: int
+    """How many were stored now."""
     duplicate: int
-    rejected: list[dict[str, Any]]
+    """How many were stored already."""
+    rejected: list[RejectedAgain]
+    """Those that were rejected again."""
 
 
 async def rejected_events(
@@ -82,7 +104,7 @@ async def replay(writer: Writer, geo: GeoLocator, site: Site, wanted: Replay) ->
         accepted=outcomes[Outcome.ACCEPTED],
         duplicate=outcomes[Outcome.DUPLICATE],
         rejected=[
-            {"id": number, "code": submission.error.code, "detail": submission.error.detail}
+            RejectedAgain(id=number, code=submission.error.code, detail=submission.error.detail)
             for number, submission in submissions.items()
             if submission.error
         ],

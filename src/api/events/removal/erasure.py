@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Self
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from api.auth.models import User
 from api.db.database import Database
@@ -12,19 +12,22 @@ from api.events.enrich.identity import named_identity
 from api.events.removal.delete import delete_visitors, execute, record
 from api.events.write.locks import lock_sites
 from api.events.write.sql import Connection
+from api.schema import Record
 from api.sites.models import Site
 from api.text import PlainText
 
 Name = Annotated[PlainText, Field(min_length=1, max_length=200)]
 
 
-class Person(BaseModel):
+class Person(Record):
     """The person to erase: one of the two ids, as the site sends it with their events."""
 
     model_config = ConfigDict(extra="forbid")
 
     user_id: Name | None = None
+    """The id that the site gives to a user whom it knows."""
     visitor_id: Name | None = None
+    """The id that the site gives to a visitor."""
 
     @model_validator(mode="after")
     def require_one(self) -> Self:
@@ -38,15 +41,21 @@ class Person(BaseModel):
         return self.user_id or self.visitor_id or ""
 
 
-class Receipt(BaseModel):
+class Receipt(Record):
     """How many rows were deleted. The audit log has an entry with this id, without the person's."""
 
     id: int
+    """The number of the entry in the audit log."""
     erased_at: datetime
+    """When the person was erased."""
     events: int
+    """How many events were deleted."""
     visits: int
+    """How many visits were deleted."""
     visitors: int
+    """How many visitors were deleted: one person may have been several."""
     rejected: int
+    """How many rejected events were deleted."""
 
 
 async def erase(database: Database, site: Site, person: Person, by: User) -> Receipt:

@@ -4,33 +4,38 @@ visitor move to `bot_event`, out of all other numbers."""
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from api.auth.models import User
 from api.db.database import Database
 from api.errors import NotFound
 from api.events.removal.delete import delete_visitors, execute, record
 from api.events.write.locks import lock_sites
+from api.schema import Record
 from api.sites.models import Site
 from api.text import PlainText
 
 
-class BotFound(BaseModel):
+class BotFound(Record):
     """A visit of the report `sessions` that was a bot's."""
 
     model_config = ConfigDict(extra="forbid")
 
     visit_id: UUID
+    """The `id` of a visit in the report `sessions`."""
     bot: Annotated[PlainText, Field(min_length=1, max_length=200)] = "unrecognised bot"
     """The name of the bot in the report `bots`."""
 
 
-class BotMoved(BaseModel):
+class BotMoved(Record):
     """How many rows were moved or deleted."""
 
     events: int
+    """How many events were moved."""
     visits: int
+    """How many visits were deleted."""
     visitors: int
+    """How many visitors were deleted."""
 
 
 async def move_bot(database: Database, site: Site, found: BotFound, by: User) -> BotMoved:

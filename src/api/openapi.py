@@ -1,0 +1,238 @@
+"""The OpenAPI document: what the framework makes of the routes, and what it cannot know.
+
+The framework describes parameters, bodies and successful responses. Added here are who has to log
+in, with which refusals an operation may respond, the values that parameters of reports may have,
+the bodies of events, and the WebSocket.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from pydantic import BaseModel
+from starlette.routing import BaseRoute
+
+from api.analytics.report import Report
+from api.analytics.reports import REPORTS
+from api.analytics.reports.events import EVENT_BUCKETS
+from api.auth.access import current_user, database_of, editable_site_in_path, maybe_user, sites_of
+from api.errors import REFUSALS, Refusal
+from api.events.ingest import ingest_of
+from api.events.schema import EVENT_SCHEMAS
+from api.health import readiness_of
+from api.realtime.routing import WEBSOCKETS
+from api.version import API_VERSION
+from settings import Settings
+
+Json = dict[str, Any]
+
+TAGS = {
+    "events": "Store events, one by one or in batches, and read one.",
+    "analytics": "Reports: questions about a site and a range of time.",
+    "goals": "Steps that are saved under a name: to count conversions, and to filter by.",
+    "live": "Numbers of this moment.",
+    "sites": "What editors of a site may do: replay rejected events, erase a person, name a bot,"
+    " and set how long raw data is kept.",
+    "accounts": "Accounts and logins.",
+    "tracker": "The script that web sites include.",
+    "service": "Whether the service runs and is ready, its metrics, and its version.",
+}
+
+DESCRIPTION = """\
+Web analytics that owns its data pipeline.
+
+Times are UTC in ISO 8601, rates and shares are between 0 and 1, durations are seconds. A value that
+is not known is null.
+
+A request that is refused gets a `Refusal`, whatever the reason. Beside the refusals that are listed
+with an operation there are those that any request may get: 405 for a method that the path does not
+have, 408 and 431 for a request that is too slow or has too long headers, and 500 for a mistake of
+ours.
+
+Fields may be added at any time: ignore those that you do not know.
+"""
+
+SCHEMAS = "#/components/schemas/{model}"
+
+MEANINGS: dict[int | str, str] = {
+    400: "The body cannot be read.",
+    414: "The address is too long.",
+    431: "Address and headers together are too long.",
+    **{status: refusal["description"] for status, refusal in REFUSALS.items()},
+}
+"""What each status of a refusal means."""
+
+RETRY_AFTER = {
+    "Retry-After": {"description": "How many seconds to wait.", "schema": {"type": "integer"}}
+}
+
+HEADERS: dict[int | str, Json] = {
+    401: {"WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}}},
+    429: RETRY_AFTER,
+    503: RETRY_AFTER,
+}
+"""The headers of refusals by status."""
+
+REPORTS_BY_NAME = {report.name: report for report in (*REPORTS, EVENT_BUCKETS)}
+
+DATABASE = {database_of, maybe_user, sites_of, ingest_of, readiness_of}
+"""What an operation that needs the database depends on."""
+
+LOGIN = {current_user, editable_site_in_path}
+"""What an operation that needs a login depends on."""
+
+
+def description(settings: Settings) -> dict[str, Any]:
+    """The arguments of the application that describe its API."""
+    return {
+        "title": "Analytics",
+        "version": str(API_VERSION),
+        "summary": "Events in, answers out.",
+        "description": DESCRIPTION,
+        "contact": {"name": "The operator", "url": settings.base_url or None},
+        "license_info": {"name": "MIT", "identifier": "MIT"},
+        "openapi_tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "servers": [{"url": settings.base_url or "/"}],
+        "generate_unique_id_function": operation_id,
+    }
+
+
+def operation_id(route: APIRoute) -> str:
+    """What generated clients call an operation: events_send, analytics_traffic_sources."""
+    return re.sub(r"\W", "_", "_".join([*map(str, route.tags), route.name]))
+
+
+class DescribedApi(FastAPI):
+    """An application with a complete OpenAPI document."""
+
+    def openapi(self) -> Json:
+        """The document. It is made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = complete(super().openapi(), self.routes)
+        return self.openapi_schema
+
+
+def complete(document: Json, routes: Sequence[BaseRoute]) -> Json:
+    """The document, with what the framework does not know of these routes."""
+    for route in iter_route_contexts(routes):
+        if isinstance(route.original_route, APIRoute) and route.include_in_schema:
+            operations = document["paths"][route.path_format]
+            for method in route.methods or ():
+                describe(operations[method.lower()], method, route)
+    components = document["components"]
+    components["schemas"] |= deepcopy(EVENT_SCHEMAS) | schemas_of(Refusal)
+    for schema in components["schemas"].values():
+        tell_defaults(schema)
+    components["responses"] = {str(status): response_of(status) for status in MEANINGS}
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)
+    return document | {"x-websockets": WEBSOCKETS}
+
+
+def tell_defaults(schema: Json) -> None:
+    """Moves the defaults of fields into their descriptions: generators of TypeScript take a field
+    that has one for a field that is never missing, in requests, too."""
+    for field in schema.get("properties", {}).values():
+        default = field.pop("default", None)
+        if default and "description" in field:
+            field["description"] += f" By default {json.dumps(default)}."
+
+
+def schemas_of(model: type[BaseModel]) -> Json:
+    """The schemas of a model and of those that it refers to, by name."""
+    schema = model.model_json_schema(ref_template=SCHEMAS)
+    return {**schema.pop("$defs", {}), model.__name__: schema}
+
+
+def response_of(status: int | str) -> Json:
+    """The refusal with this status."""
+    schema = {"$ref": SCHEMAS.format(model=Refusal.__name__)}
+    return {
+        "description": MEANINGS[status],
+        **({"headers": HEADERS[status]} if status in HEADERS else {}),
+        "content": {"application/json": {"schema": schema}},
+    }
+
+
+def describe(operation: Json, method: str, route: RouteContext) -> None:
+    """Adds who has to log in, refusals, values of parameters, and a summary if there is none."""
+    calls = {*calls_of(route.dependant)}
+    schemes = operation.get("security", [])
+    operation["security"] = security(schemes, method, is_optional=not calls & LOGIN)
+    operation["responses"] = responses(operation, {*refusals(operation, calls)})
+    if "analytics" in route.tags and (report := REPORTS_BY_NAME.get(route.name or "")):
+        name_values(operation["parameters"], report)
+    if route.summary is None and route.description:
+        operation["summary"] = first_sentence(route.description)
+
+
+def calls_of(dependant: Dependant) -> Iterator[Any]:
+    """The functions that a route depends on, directly or not."""
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from calls_of(inner)
+
+
+def security(schemes: Sequence[Json], method: str, is_optional: bool) -> list[Json]:
+    """The ways to log in for an operation; {} is to do without, [] that there is no need ever."""
+    usable = [scheme for scheme in schemes if method == "GET" or "cookie" not in scheme]
+    return [{}, *usable] if usable and is_optional and {} not in usable else usable
+
+
+def refusals(operation: Json, calls: set[Any]) -> Iterator[int]:
+    """The statuses of the refusals that follow from what an operation takes and needs."""
+    places = {parameter["in"] for parameter in operation.get("parameters", ())}
+    has_body = "requestBody" in operation
+    reasons = {
+        (400, 413, 415): has_body,
+        (401,): maybe_user in calls,
+        (404,): maybe_user in calls and (has_body or places),
+        (414, 431): "query" in places,
+        (422,): has_body or places,
+        (503,): DATABASE & calls,
+    }
+    for statuses, reason in reasons.items():
+        if reason:
+            yield from statuses
+
+
+def responses(operation: Json, refused: set[int]) -> Json:
+    """The responses of an operation by status: its own, and a reference to each refusal."""
+    own = {status: it for status, it in operation["responses"].items() if not is_refusal(it)}
+    for response in own.values():
+        for media in response.get("content", {}).values():
+            media.setdefault("schema", {"type": "string"})
+    statuses = {*map(str, refused), *operation["responses"]} - own.keys()
+    shared = {status: {"$ref": f"#/components/responses/{status}"} for status in statuses}
+    return dict(sorted((own | shared).items()))
+
+
+def is_refusal(response: Json) -> bool:
+    """Whether a response is a refusal of ours, or what the framework takes for one."""
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+    return schema.get("$ref", "").endswith(("/Refusal", "/HTTPValidationError"))
+
+
+def first_sentence(text: str) -> str:
+    return " ".join(re.split(r"[.:;]\s", f"{text} ", maxsplit=1)[0].split())
+
+
+def name_values(parameters: Sequence[Json], report: Report[Any]) -> None:
+    """Lists the values of parameters of a report that are text to the framework."""
+    usual = report.default_dimension
+    columns = [*report.orders, *([usual.key] if usual else [])]
+    orders = [f"{column}:{way}" for column in columns for way in ("desc", "asc")]
+    values = {
+        "dimension": [dimension.key for dimension in report.dimensions],
+        "order": orders,
+    }
+    for parameter in parameters:
+        if allowed := values.get(parameter["name"]):
+            parameter["schema"] = {"type": "string", "enum": allowed}
+        if parameter["name"] == "dimension" and usual:
+            parameter["schema"]["default"] = usual.key

@@ -1,0 +1,3 @@
+// The page /redoc.
+
+Redoc.init('/openapi.json', {}, document.getElementById('docs'));

@@ -1,0 +1,3 @@
+// The page /docs.
+
+SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true });

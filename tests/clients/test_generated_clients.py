@@ -1,0 +1,116 @@
+"""Clients that are generated from the OpenAPI document: they are made, and they work.
+
+What makes them is installed for these tests alone, from PyPI and npm.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.db.engine import Profile
+from conftest import SECRET, servers
+from main import build_app
+from processes import Service, running
+from servers import fresh_database
+from settings import Settings
+
+pytestmark = pytest.mark.slow
+
+HERE = Path(__file__).parent
+
+document = build_app(Settings(secret_key=SECRET)).openapi()
+
+GETS = {methods["get"]["operationId"] for methods in document["paths"].values() if "get" in methods}
+
+CONFIG = {"content_type_overrides": {"image/gif": "application/octet-stream"}, "post_hooks": []}
+
+INSTALL_SECONDS, RUN_SECONDS = 300, 120
+
+
+def installed(command: list[str], folder: Path) -> None:
+    """Installs something, or skips the test where that is not possible."""
+    try:
+        done = run(command, folder, timeout=INSTALL_SECONDS)
+    except (FileNotFoundError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"{command[0]}: {error}")
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+        pytest.skip(f"{Path(command[0]).name} cannot install the generator: {last}")
+
+
+def run(
+    command: list[str], folder: Path, timeout: float = RUN_SECONDS, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with the demo site's month of traffic in it."""
+    address = servers.address(Profile.PLAIN)
+    assert address is not None
+    data_dir = tmp_path_factory.mktemp("clients") / "data"
+    environment = {"SECRET_KEY": SECRET, "JOBS": "false", "TIMESCALEDB": "off"}
+    with fresh_database(address) as url, running(data_dir, DATABASE_URL=url, **environment) as it:
+        yield it
+
+
+def written(content: Mapping[str, Any], path: Path) -> str:
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def generated_python(folder: Path) -> dict[str, str]:
+    """Generates the Python client in a folder. Returns the environment in which it works."""
+    tools = folder / "tools"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    installed([*pip, "--target", str(tools), "-r", str(HERE / "requirements.txt")], folder)
+    environment = {"PYTHONPATH": f"{tools}{os.pathsep}{folder}"}
+    generate = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none"]
+    source = ["--path", written(document, folder / "openapi.json")]
+    config = ["--config", written(CONFIG, folder / "config.json")]
+    target = ["--output-path", str(folder / "generated")]
+    made = run([*generate, *source, *config, *target], folder, **environment)
+    assert made.returncode == 0, made.stdout + made.stderr
+    # The generator has no clients for JSON lines and for text; it names both.
+    assert (made.stdout + made.stderr).count("WARNING") == 2, made.stdout + made.stderr
+    return environment
+
+
+def test_python_client_calls_every_get_operation(service: Service, tmp_path: Path) -> None:
+    environment = generated_python(tmp_path)
+    login = (service.data_dir / "first-login.txt").read_text().split()[:2]
+    script = [sys.executable, str(HERE / "usage.py"), service.base, *login]
+    called = run([*script, *GETS], tmp_path, **environment)
+    assert called.returncode == 0, called.stderr
+    outcomes = json.loads(called.stdout)
+    assert len(outcomes) > 30
+    assert not {name: it for name, it in outcomes.items() if it[0] != 200 or it[1] == "Refusal"}
+
+
+def test_typescript_client_is_checked(tmp_path: Path) -> None:
+    for name in ("package.json", "tsconfig.json", "usage.ts"):
+        shutil.copy(HERE / name, tmp_path)
+    installed(["npm", "install", "--no-audit", "--no-fund", "--silent"], tmp_path)
+    written(document, tmp_path / "openapi.json")
+    npx = ["npx", "--no-install"]
+    for command in (
+        ["openapi-typescript", "openapi.json", "--output", "schema.d.ts"],
+        ["tsc", "--project", "."],
+    ):
+        done = run([*npx, *command], tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,65 @@
+"""Sends events and calls operations with the generated Python client.
+
+Run with the client, the package `generated`, on the path. Arguments: the address of the service, an
+e-mail address and password, and ids of GET operations. Prints the outcome of each in JSON.
+"""
+
+import importlib
+import inspect
+import json
+import sys
+from typing import Any
+from uuid import UUID
+
+from generated import AuthenticatedClient, Client
+from generated.api.accounts import accounts_login
+from generated.api.analytics import analytics_sessions
+from generated.api.events import events_send
+from generated.models import EventIn, EventOut, IngestReport, Login, Token
+
+SITE = "demo"
+
+
+def outcome(operation_id: str, client: AuthenticatedClient, given: dict[str, Any]) -> list[Any]:
+    """The status of an operation, and the class of what the client made of the response."""
+    tag = operation_id.partition("_")[0]
+    operation = importlib.import_module(f"generated.api.{tag}.{operation_id}")
+    taken = inspect.signature(operation.sync_detailed).parameters
+    arguments = {name: value for name, value in given.items() if name in taken}
+    answer = operation.sync_detailed(client=client, **arguments)
+    return [answer.status_code, type(answer.parsed).__name__]
+
+
+def log_in(base: str, email: str, password: str) -> AuthenticatedClient:
+    token = accounts_login.sync(
+        client=Client(base_url=base), body=Login(email=email, password=password)
+    )
+    assert isinstance(token, Token), token
+    return AuthenticatedClient(base_url=base, token=token.access_token)
+
+
+def send(client: AuthenticatedClient) -> UUID:
+    """Sends an event and a batch; the id of the event."""
+    event = EventIn.from_dict({"page": "/pricing", "site": SITE, "props": {"plan": "pro"}})
+    stored = events_send.sync(client=client, body=event)
+    assert isinstance(stored, EventOut), stored
+    assert (stored.page, stored.props.to_dict()) == ("/pricing", {"plan": "pro"})
+    report = events_send.sync(client=client, body=[event, EventIn(name="Signup", site=SITE)])
+    assert isinstance(report, IngestReport), report
+    assert report.accepted == 2
+    return stored.id
+
+
+def main(base: str, email: str, password: str, *gets: str) -> None:
+    client = log_in(base, email, password)
+    event = send(client)
+    visits = analytics_sessions.sync(client=client, site=SITE, days=1)
+    given = {
+        **{"site": SITE, "key": SITE, "days": 7, "pages": ["/", "/pricing"], "page": "/"},
+        **{"event_id": event, "visit": visits.rows[0].id},
+    }
+    json.dump({name: outcome(name, client, given) for name in gets}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
 from api.analytics.routing import router as analytics
+from api.analytics.schema_routing import router as schema
 from api.analytics.turns import Turns, turns_of_process
 from api.auth.cookie import OwnCookie
 from api.auth.routing import router as auth
@@ -61,7 +62,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     add_error_handlers(app)
     of_events = (events, pixel, events_admin)
-    of_analytics = (analytics, plausible, goals)
+    of_analytics = (schema, analytics, plausible, goals)
     of_service = (health, version)
     of_pages = (dashboard, api_docs)
     for router in (auth, *of_events, *of_analytics, realtime, tracker, *of_pages, *of_service):

@@ -23,6 +23,7 @@ from api.analytics.reports.segments import SEGMENTS
 from api.analytics.reports.sessions import SESSIONS, SESSIONS_SERIES
 from api.analytics.reports.stickiness import STICKINESS
 from api.analytics.reports.timeseries import TIMESERIES
+from api.analytics.reports.values import VALUES
 
 REPORTS: tuple[Report[Any], ...] = (
     TIMESERIES,
@@ -46,4 +47,5 @@ REPORTS: tuple[Report[Any], ...] = (
     SEGMENTS,
     HEATMAP,
     BOTS,
+    VALUES,
 )

@@ -65,7 +65,7 @@ class Examination:
         question = asked.question
         if question.report == "query":
             dates = list(bounds(asked.span).values())
-            body = {"site_id": subject.key, "date_range": dates, "source": asked.source}
+            body = {"site_id": subject.key, "date_range": dates, "engine": asked.source}
             return self.installation.post("/api/analytics/query", body | dict(question.params))
         limit = LIMITS.get(question.report, ALL)
         params = {"site": subject.key, "timezone": asked.zone.key, "source": asked.source,

@@ -176,7 +176,7 @@ def test_metric_with_new_measure(started: Install) -> None:
         made.send({"page": "/", "visitor_id": "bob"})
         question = {"site_id": "default", "metrics": ["activity_rate"], "date_range": "day"}
         for source in ("auto", "base"):
-            told = made.request("/api/analytics/query", question | {"source": source})
+            told = made.request("/api/analytics/query", question | {"engine": source})
             assert told["results"] == [{"metrics": [50.0], "dimensions": []}]
             assert ("rollup:" in str(told)) == (source == "auto")
 

@@ -13,7 +13,8 @@ from starlette.requests import HTTPConnection
 
 from api.analytics.plausible.models import StatsQuery
 from api.analytics.query import Params
-from api.analytics.vocabulary.filters import page_pattern, parse_filters
+from api.analytics.vocabulary.filters import parse_filters
+from api.analytics.vocabulary.operators import page_pattern
 from api.analytics.vocabulary.steps import read_step
 from api.auth.access import bearer_of, cookie_of, same_origin
 from api.auth.cookie import with_own_cookie

@@ -119,7 +119,7 @@ async def test_late_first_late_events_source_of_visit(late: Late) -> None:
     }
     answer = await late.site.client.post("/api/analytics/query", json=body)
     found = [(row["dimensions"], row["metrics"]) for row in answer.json()["results"]]
-    assert "rollup:" in answer.json()["meta"]["source"]
+    assert "rollup:" in answer.json()["meta"]["engine"]
     assert found == [(["beta"], [1, 1])]
 
 

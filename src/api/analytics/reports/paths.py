@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from api.analytics.query import Params, Query
 from api.analytics.question import single
 from api.analytics.report import Report
-from api.analytics.vocabulary.filters import page_pattern
+from api.analytics.vocabulary.operators import page_pattern
 from api.analytics.vocabulary.steps import Text
 from api.db.sql_files import Fragment
 

@@ -102,7 +102,7 @@ def check(expression: str) -> None:
     options.log_errors = False
     try:
         re2.compile(expression, options)  # pyright: ignore[reportUnknownMemberType]
-    except re2.error as error:  # pyright: ignore[reportUnknownMemberType]
+    except re2.error as error:  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         reason = str(error.args[0], errors="replace")  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
         raise Invalid(f"{expression[:50]!r} is not an expression of RE2: {reason[:100]}") from error
 

@@ -11,13 +11,13 @@ from typing import Literal, LiteralString
 
 from api.db.sql_files import Fragment
 
-Grouping = Literal["visit", "page", "event"]
-"""Kinds of groups. visit: by dimensions of visits and time alone; page: by page, too; event: by any
-dimension of events."""
+Grouping = Literal["visit", "page", "host_page", "event"]
+"""Kinds of groups. visit: by dimensions of visits and time alone; page: by page, too; host_page: by
+page and hostname; event: by any dimension of events."""
 
-ANY_GROUP: frozenset[Grouping] = frozenset(("visit", "page", "event"))
+ANY_GROUP: frozenset[Grouping] = frozenset(("visit", "page", "host_page", "event"))
 VISIT_GROUPS: frozenset[Grouping] = frozenset(("visit",))
-PAGE_GROUPS: frozenset[Grouping] = frozenset(("page",))
+PAGE_GROUPS: frozenset[Grouping] = frozenset(("page", "host_page"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,10 @@ class Metric:
     """Whether the Stats API gives it in per cent."""
     decimals: int = 0
     """How many decimals the Stats API gives."""
+    page_sql: LiteralString = ""
+    """The expression by page, if it is another there: over the visits that entered on the page."""
+    is_money: bool = False
+    """Whether it is an amount, which the Stats API gives with its currency."""
 
 
 METRICS = {
@@ -85,10 +89,11 @@ METRICS = {
         ),
         Metric(
             "views_per_visit",
-            "Page views of the visits / visits.",
+            "Page views of the visits / visits; by page, of the visits that entered on it.",
             "visit_pageviews::float8 / nullif(visits, 0)",
             visits=("visit_pageviews", "visits"),
-            groupings=VISIT_GROUPS,
+            groupings=VISIT_GROUPS | PAGE_GROUPS,
+            page_sql="visit_pageviews::float8 / nullif(visits_with_pageview, 0)",
             decimals=2,
         ),
         Metric(
@@ -103,10 +108,12 @@ METRICS = {
         ),
         Metric(
             "visit_duration",
-            "Mean seconds from the first event of a visit to the end of the last.",
+            "Mean seconds from the first event of a visit to the end of the last; by page, of the"
+            " visits that entered on it.",
             "visit_duration_us::float8 / 1e6 / nullif(visits, 0)",
             visits=("visit_duration_us", "visits"),
-            groupings=VISIT_GROUPS,
+            groupings=VISIT_GROUPS | PAGE_GROUPS,
+            page_sql="visit_duration_us::float8 / 1e6 / nullif(visits_with_pageview, 0)",
         ),
         Metric(
             "revenue",
@@ -116,13 +123,35 @@ METRICS = {
             decimals=2,
         ),
         Metric(
+            "total_revenue",
+            "Sum of the amounts; null where there is none, and where currencies are mixed.",
+            "case when currency = other_currency then revenue::float8 end",
+            events=("revenue",),
+            is_money=True,
+        ),
+        Metric(
+            "average_revenue",
+            "Sum of the amounts / events with an amount; null as the total.",
+            "case when currency = other_currency then revenue::float8 / nullif(orders, 0) end",
+            events=("revenue",),
+            is_money=True,
+        ),
+        Metric(
+            "percentage",
+            "Visitors of the group / visitors of the query without dimensions.",
+            "visitors::float8 / nullif(all_visitors, 0)",
+            distinct_visitors=True,
+            percent=True,
+            decimals=1,
+        ),
+        Metric(
             "conversion_rate",
             "Visitors who reached the goal / all visitors of the range.",
             "visitors::float8 / nullif(everybody, 0)",
             distinct_visitors=True,
             of_goals=True,
             percent=True,
-            decimals=1,
+            decimals=2,
         ),
         Metric(
             "group_conversion_rate",
@@ -131,7 +160,7 @@ METRICS = {
             distinct_visitors=True,
             of_goals=True,
             percent=True,
-            decimals=1,
+            decimals=2,
         ),
         Metric(
             "exit_rate",
@@ -139,7 +168,7 @@ METRICS = {
             "coalesce(exits, 0)::float8 / nullif(pageviews, 0)",
             visits=("visits",),
             events=("pageviews",),
-            groupings=PAGE_GROUPS,
+            groupings=frozenset(("page",)),
             percent=True,
             decimals=1,
         ),
@@ -154,9 +183,13 @@ METRICS = {
 }
 
 
-def metrics_slot(keys: Iterable[str]) -> Fragment:
+def metrics_slot(keys: Iterable[str], *, by_page: bool = False) -> Fragment:
     """These metrics as columns of a select list, over the sums of a group."""
-    return Fragment(", ".join(f"{METRICS[key].sql} as {METRICS[key].key}" for key in keys))
+    columns: list[LiteralString] = []
+    for metric in (METRICS[key] for key in keys):
+        sql = metric.page_sql if by_page and metric.page_sql else metric.sql
+        columns.append(f"{sql} as {metric.key}")
+    return Fragment(", ".join(columns))
 
 
 def sums_slot(measures: Iterable[LiteralString], row: LiteralString) -> Fragment:

@@ -179,7 +179,7 @@ async def test_stats_api_answers_from_rollups_exactly(
 ) -> None:
     await cafe.refresh()
     answer = (await query(cafe, **asked)).json()
-    base = (await query(cafe, **asked, source="base")).json()
-    assert answer["meta"]["source"] == source
-    assert "rollup:" not in base["meta"]["source"]
+    base = (await query(cafe, **asked, engine="base")).json()
+    assert answer["meta"]["engine"] == source
+    assert "rollup:" not in base["meta"]["engine"]
     assert answer["results"] == base["results"] != []

@@ -277,7 +277,7 @@ async def test_stats_api_answers_from_rollups_after_expiry(aged: TestSite) -> No
     await age(aged.database)
     answer = (await aged.client.post("/api/analytics/query", json=stats)).json()
     assert answer["results"] == before != []
-    assert "rollup:" in answer["meta"]["source"]
+    assert "rollup:" in answer["meta"]["engine"]
 
 
 async def test_range_that_cuts_bucket_is_refused_with_whole_buckets(aged: TestSite) -> None:

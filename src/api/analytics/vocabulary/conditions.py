@@ -15,7 +15,15 @@ from functools import partial
 from typing import Any, LiteralString
 
 from api.analytics.vocabulary.dimensions import Of, property_in
-from api.analytics.vocabulary.filters import NO_FILTER, Clause, Filter, Group, HasDone, Not
+from api.analytics.vocabulary.filters import (
+    NO_FILTER,
+    Clause,
+    Filter,
+    Group,
+    HasDone,
+    Not,
+    leaves_of,
+)
 from api.db.sql_files import Fragment
 
 
@@ -60,15 +68,8 @@ def joined(asked: Not | Group, condition_of: Callable[[Filter], Fragment]) -> Fr
 def is_on_visits(asked: Filter) -> bool:
     """Whether all clauses are on visits. An event has one visit, so that these can be tested
     together: visits are then read once, and not once for each clause."""
-    match asked:
-        case Clause():
-            return asked.dimension.of == "visit"
-        case HasDone():
-            return True
-        case Not():
-            return is_on_visits(asked.part)
-        case Group():
-            return all(map(is_on_visits, asked.parts))
+    leaves = leaves_of(asked)
+    return all(isinstance(leaf, HasDone) or leaf.dimension.of == "visit" for leaf in leaves)
 
 
 VISITS_WITH: LiteralString = (

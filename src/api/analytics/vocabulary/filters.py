@@ -157,6 +157,8 @@ class FilterReader:
         part = self.read(asked, depth)
         if any(clause.dimension.of != "event" for clause in clauses_of(part)):
             return self.refuse("has_done takes clauses on events: on page, event, goal, props:…")
+        if any(isinstance(leaf, HasDone) for leaf in leaves_of(part)):
+            return self.refuse("has_done takes one event, and no other has_done")
         return HasDone(part)
 
     def modified(self, operator: Operator, key: Any, values: Any, modifiers: Any) -> Filter:
@@ -222,25 +224,27 @@ def without_goals(asked: Filter) -> Filter:
             return Group(asked.joint, kept) if kept else NO_FILTER
 
 
-def clauses_of(asked: Filter) -> Iterator[Clause]:
+def leaves_of(asked: Filter) -> Iterator[Clause | HasDone]:
+    """The parts of a filter that are not made of others, apart from what has_done is about."""
     match asked:
-        case Clause():
+        case Clause() | HasDone():
             yield asked
-        case Not() | HasDone():
-            yield from clauses_of(asked.part)
+        case Not():
+            yield from leaves_of(asked.part)
         case Group():
             for part in asked.parts:
-                yield from clauses_of(part)
+                yield from leaves_of(part)
+
+
+def clauses_of(asked: Filter) -> Iterator[Clause]:
+    """All clauses of a filter, also those on what was done."""
+    for leaf in leaves_of(asked):
+        if isinstance(leaf, Clause):
+            yield leaf
+        else:
+            yield from clauses_of(leaf.part)
 
 
 def filters_goals(asked: Filter) -> bool:
     """Whether there is a clause on goals that events have to pass, other than has_done."""
-    match asked:
-        case Clause():
-            return asked.dimension is GOAL
-        case HasDone():
-            return False
-        case Not():
-            return filters_goals(asked.part)
-        case Group():
-            return any(map(filters_goals, asked.parts))
+    return any(isinstance(leaf, Clause) and leaf.dimension is GOAL for leaf in leaves_of(asked))

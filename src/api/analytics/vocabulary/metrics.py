@@ -139,7 +139,7 @@ METRICS = {
         Metric(
             "percentage",
             "Visitors of the group / visitors of the query without dimensions.",
-            "visitors::float8 / nullif(all_visitors, 0)",
+            "coalesce(visitors, 0)::float8 / nullif(all_visitors, 0)",
             distinct_visitors=True,
             percent=True,
             decimals=1,
@@ -147,7 +147,7 @@ METRICS = {
         Metric(
             "conversion_rate",
             "Visitors who reached the goal / all visitors of the range.",
-            "visitors::float8 / nullif(everybody, 0)",
+            "coalesce(visitors, 0)::float8 / nullif(everybody, 0)",
             distinct_visitors=True,
             of_goals=True,
             percent=True,
@@ -156,7 +156,7 @@ METRICS = {
         Metric(
             "group_conversion_rate",
             "Visitors who reached the goal / all visitors of the same group.",
-            "visitors::float8 / nullif(group_visitors, 0)",
+            "coalesce(visitors, 0)::float8 / nullif(group_visitors, 0)",
             distinct_visitors=True,
             of_goals=True,
             percent=True,

@@ -59,6 +59,8 @@ def interval_of(names: Sequence[str], span: Range) -> Interval:
     """The bucket of the time dimension; of `time` alone the one that suits the range. Raises
     Invalid."""
     asked = [name.partition(":")[2] for name in names if is_time(name)]
+    if len(asked) > 1:
+        raise Invalid("dimensions: give one of time.")
     try:
         return Interval(asked[0]) if asked and asked[0] else automatic_interval(span)
     except ValueError as error:

@@ -28,7 +28,7 @@ ESCAPE = r"\\(?:x\{\w+\}|x\w\w|[0-7]{1,3}|[\s\S])"
 TOKEN = re.compile(
     rf"\\Q(?P<quoted>[\s\S]*?)(?:\\E|\Z)|\(\?(?P<flags>[imsU-]*)(?P<scope>[:)])"
     rf"|(?P<open>\(\?P?<\w+>|\()|(?P<close>\))|(?P<repeat>[*+?]|\{{\d+(?:,\d*)?\}})\??"
-    rf"|(?P<set>\[\^?\]?(?:\[:\^?\w+:\]|{ESCAPE}|[^\]\\])*\])|(?P<escape>{ESCAPE})"
+    rf"|(?P<set>\[\^?\]?(?:\[:\^?\w+:\]|{ESCAPE}|[^\]\\])*\]?)|(?P<escape>{ESCAPE})"
     r"|(?P<char>[\s\S])"
 )
 MEMBER = re.compile(

@@ -165,7 +165,7 @@ async def test_one_event_passes_all_filters_on_events(cafe: TestSite) -> None:
     assert await results(cafe, metrics=["visitors", "events"], filters=[others]) == [([], [2, 3])]
 
 
-async def test_has_done_asks_for_another_event_of_visit(cafe: TestSite) -> None:
+async def test_behavioural_filter_asks_for_another_event_of_visit(cafe: TestSite) -> None:
     did, front = ["has_done", ["is", "event:name", ["Order"]]], ["is", "event:page", ["/"]]
     found = await results(cafe, metrics=["visits", "pageviews"], filters=[did, front])
     assert found == [([], [1, 1])]

@@ -126,6 +126,8 @@ def test_letters_that_differ_by_case_are_those_of_re2() -> None:
         ("a" * 2001, "at most 2000 characters"),
     ],
 )
-def test_what_postgres_cannot_match_alike_is_refused(expression: str, reason: str) -> None:
+def test_expression_that_postgres_cannot_match_alike_is_refused(
+    expression: str, reason: str
+) -> None:
     with pytest.raises(Invalid, match=reason.replace("\\", r"\\")):
         postgres_expression(expression)

@@ -9,8 +9,8 @@ Syntax: https://github.com/google/re2/wiki/Syntax.
 import re
 import sys
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
 from itertools import chain
 
 import re2
@@ -77,6 +77,7 @@ LAST_CASED = 0x1E943
 """The last character of Unicode that has another case."""
 
 
+@lru_cache(maxsize=256)
 def postgres_expression(expression: str) -> str:
     """The expression of PostgreSQL that matches the same texts as this one of RE2. Raises
     Invalid."""
@@ -192,8 +193,7 @@ class Translation:
         """The characters; where case is ignored, with those that differ by it alone."""
         if "i" not in self.flags:
             return ranges
-        cases = other_cases()
-        codes = [*cases]
+        cases, codes = other_cases(), cased()
         within = (
             codes[bisect_left(codes, first) : bisect_right(codes, last)] for first, last in ranges
         )
@@ -245,6 +245,12 @@ def quoted(code: int) -> str:
     if char.isalnum() and char.isascii():
         return char
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+@cache
+def cased() -> Sequence[int]:
+    """The characters that have another case, in order."""
+    return tuple(other_cases())
 
 
 @cache

@@ -14,8 +14,8 @@ from api.analytics.plausible.shape import shaped
 from api.analytics.query import Params, Query
 from api.analytics.time.buckets import Interval
 from api.analytics.time.ranges import Clock, Range
-from api.analytics.vocabulary.dimensions import GOAL, PROPERTY_PREFIX, Dimension
-from api.analytics.vocabulary.filters import filters_goals, names_goals, read_filters
+from api.analytics.vocabulary.dimensions import GOAL, PAGE, PROPERTY_PREFIX, Dimension
+from api.analytics.vocabulary.filters import filters_on, names_goals, read_filters
 from api.analytics.vocabulary.metrics import METRICS, Grouping
 from api.analytics.vocabulary.stats_dimensions import STATS_DIMENSIONS, find_by_key
 from api.db.database import Database
@@ -84,13 +84,19 @@ def dimension_of(name: str) -> Dimension:
 def check(asked: StatsQuery, groups: Groups, query: Query[Params]) -> None:
     """Raises Invalid for parts of the query that do not go together."""
     check_metrics(asked.metrics, groups.grouping)
-    of_goals = GOAL in groups.dimensions or filters_goals(query.filter)
-    if not of_goals and any(METRICS[metric].of_goals for metric in asked.metrics):
+    if any(METRICS[metric].of_goals for metric in asked.metrics) and not names(GOAL, groups, query):
         raise Invalid("metrics: a conversion rate needs event:goal as a filter or a dimension.")
+    if "time_on_page" in asked.metrics and not names(PAGE, groups, query):
+        raise Invalid("metrics: time_on_page needs event:page as a filter or a dimension.")
     if "percentage" in asked.metrics and not asked.dimensions:
         raise Invalid("metrics: percentage needs a dimension.")
     if asked.include.time_labels and not groups.by_time:
         raise Invalid("include.time_labels: needs a time dimension.", [f"{TIME}:day"])
+
+
+def names(dimension: Dimension, groups: Groups, query: Query[Params]) -> bool:
+    """Whether the query groups by this dimension, or filters on it."""
+    return dimension in groups.dimensions or filters_on(query.filter, dimension)
 
 
 def check_metrics(metrics: Sequence[str], grouping: Grouping) -> None:

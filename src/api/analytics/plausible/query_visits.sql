@@ -20,6 +20,17 @@ with visited as (
         and v.started >= :lower::timestamptz - longest_visit()
     where :of_events and e.name <> 'engagement' and /*event_filter*/ true /*end*/
     /*grouped*/ group by 1 /*end*/
+), timed as (
+    select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
+        sum(e.seconds) as page_seconds, count(e.seconds) as timed_views
+    from (
+        /*include ../reports/page_views*/
+    ) e
+    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
+        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
+        and v.started >= :lower::timestamptz - longest_visit()
+    where :of_time_on_page and /*event_filter*/ true /*end*/
+    /*grouped*/ group by 1 /*end*/
 ), all_groups as (
     select count(distinct v.visitor_id) as all_visitors
     from visits(:site, :lower, :upper) v
@@ -39,6 +50,7 @@ select dimensions, count(*) over () as total_rows, currency, other_currency,
     /*metrics*/ visits, visitors /*end*/
 from visited
 full join happened using (dimensions)
+left join timed using (dimensions)
 left join everybody_in_group using (dimensions)
 cross join everybody
 cross join all_groups

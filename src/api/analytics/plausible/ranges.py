@@ -28,8 +28,8 @@ CURRENT: Mapping[str, Days] = {
 }
 NAMES = [*CURRENT, "24h", "7d", "28d", "30d", "91d", "6mo", "12mo", ALL]
 
-LAST = re.compile(r"([1-9][0-9]{0,3})(d|mo)")
-"""So many whole days or months, up to yesterday or the end of the last month."""
+LAST = re.compile(r"([1-9][0-9]{0,3})(h|d|mo)")
+"""So many hours up to now, or whole days or months before this one."""
 
 
 def asked_range(date_range: str | tuple[str, str], clock: Clock) -> Range:
@@ -47,27 +47,27 @@ def named_range(name: str, clock: Clock) -> Range:
     """The range of this name. Raises Invalid for an unknown name."""
     if name == ALL:
         return clock.since, clock.now
-    if name == "24h":
-        return clock.now - DAY, clock.now
-    days = CURRENT.get(name) or last_days_or_months(name)
-    return range_of_days(days(clock.today), clock)
+    if name in CURRENT:
+        return range_of_days(CURRENT[name](clock.today), clock)
+    return recent_range(name, clock)
 
 
-def last_days_or_months(name: str) -> Days:
-    """The days of 7d or 6mo. The day or month that is not over is not part of them."""
+def recent_range(name: str, clock: Clock) -> Range:
+    """The range of 24h, 7d or 6mo. The day or month that is not over is not part of it."""
     match = LAST.fullmatch(name)
     if match is None:
         raise Invalid("date_range: give one of these names, or two dates.", NAMES)
-    number = int(match[1])
+    number, today = int(match[1]), clock.today
+    if match[2] == "h":
+        return clock.now - number * HOUR, clock.now
     if match[2] == "d":
-        return lambda today: (today - number * DAY, today - DAY)
-    return lambda today: (months_back(today, number), today.replace(day=1) - DAY)
+        return range_of_days((today - number * DAY, today - DAY), clock)
+    return range_of_days((months_back(today, number), today.replace(day=1) - DAY), clock)
 
 
 def after_end(end: datetime) -> datetime:
     """The moment after this end: 23:59:59 means the end of the day."""
-    last_second = end.second == 59 and not end.microsecond
-    return end + SECOND if last_second else end
+    return end + SECOND if end.second == 59 and not end.microsecond else end
 
 
 def last_second(upper: datetime) -> datetime:

@@ -245,6 +245,7 @@ def clauses_of(asked: Filter) -> Iterator[Clause]:
             yield from clauses_of(leaf.part)
 
 
-def filters_goals(asked: Filter) -> bool:
-    """Whether there is a clause on goals that events have to pass, other than has_done."""
-    return any(isinstance(leaf, Clause) and leaf.dimension is GOAL for leaf in leaves_of(asked))
+def filters_on(asked: Filter, dimension: Dimension) -> bool:
+    """Whether there is a clause on this dimension other than in has_done."""
+    leaves = leaves_of(asked)
+    return any(isinstance(leaf, Clause) and leaf.dimension is dimension for leaf in leaves)

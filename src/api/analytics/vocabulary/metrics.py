@@ -177,7 +177,6 @@ METRICS = {
             "Mean seconds per page view: engaged seconds where reported, else the time to the next"
             " page view of the visit; views with neither are left out.",
             "page_seconds::float8 / nullif(timed_views, 0)",
-            groupings=PAGE_GROUPS,
         ),
     )
 }

@@ -49,6 +49,7 @@ def test_range_is_in_days_of_site(
 
 def test_range_of_hours_and_of_everything_ends_now() -> None:
     assert asked_range("24h", CLOCK) == (NOW - timedelta(hours=24), NOW)
+    assert asked_range("6h", CLOCK) == (NOW - timedelta(hours=6), NOW)
     assert asked_range("all", CLOCK) == (CLOCK.since, NOW)
 
 

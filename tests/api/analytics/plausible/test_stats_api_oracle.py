@@ -19,7 +19,7 @@ from oracle.telling import NOON, TEN_DAYS, check, event, examples, fresh_site, s
 OF_ALL = ("visitors", "visits", "pageviews", "events", "revenue")
 OF_ALL += ("new_visitors", "returning_visitors")
 OF_VISITS = (*OF_ALL, "bounce_rate", "visit_duration", "views_per_visit")
-OF_PAGES = (*OF_VISITS, "time_on_page", "exit_rate")
+OF_PAGES = (*OF_VISITS, "exit_rate")
 OF_MONEY = ("total_revenue", "average_revenue")
 RATES = ("conversion_rate", "group_conversion_rate")
 
@@ -45,7 +45,7 @@ SHAPES: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("time:hour", "visit:source"), OF_VISITS),
     (("time:month",), (*OF_VISITS, *OF_MONEY)),
     (("time",), ("visits", "events")),
-    (("event:page",), (*OF_PAGES, "percentage")),
+    (("event:page",), (*OF_PAGES, "percentage", "time_on_page")),
     (("event:page", "visit:source"), OF_PAGES),
     (("event:name",), (*OF_ALL, *OF_MONEY, "percentage")),
     (("event:props:plan",), OF_ALL),
@@ -83,7 +83,12 @@ async def test_every_metric_is_what_oracle_counts(
             zone = ZoneInfo(history.zone)
             asked = Question(told, span, dimensions, tuple(clauses), zone)
             if can_be_asked(asked):
-                await check_stats(site, asked, metrics)
+                await check_stats(site, asked, (*metrics, *of_page(clauses)))
+
+
+def of_page(clauses: Sequence[Any]) -> Sequence[str]:
+    """What can be asked where the filter chooses pages."""
+    return ("time_on_page",) if any(key == "event:page" for _, key, *_ in clauses) else ()
 
 
 def can_be_asked(asked: Question) -> bool:
@@ -175,6 +180,11 @@ async def test_time_on_page_is_reported_engagement_or_gap_to_next_view(
     )
     found = await table(site, "time_on_page", "event:page")
     assert found == {("/told",): 20, ("/gap",): 240, ("/last",): None}
+    gap = [["is", "event:page", ["/gap", "/last"]]]
+    assert await table(site, "time_on_page", filters=gap) == {(): 240}
+    assert await table(site, "time_on_page", "visit:source", filters=gap) == {
+        ("Direct / None",): 240
+    }
 
 
 async def test_engagement_belongs_to_view_before_it(site: TestSite) -> None:
@@ -252,7 +262,7 @@ async def test_conversion_rate_needs_goal(site: TestSite, metric: str) -> None:
 
 
 @pytest.mark.parametrize("metric", ["time_on_page", "exit_rate"])
-async def test_page_metric_needs_page_dimension(site: TestSite, metric: str) -> None:
+async def test_page_metric_needs_page(site: TestSite, metric: str) -> None:
     body = {"site_id": site.key, "metrics": [metric], "date_range": "7d"}
     answer = await site.client.post("/api/analytics/query", json=body)
     assert (answer.status_code, answer.json()["error"]) == (422, "INVALID")

@@ -33,17 +33,18 @@ def compare(
     """The comparison that a clause asks for. Raises Invalid for values that the dimension can never
     have, with those that are near."""
     ignores_case |= dimension.is_lower_case
-    if not ignores_case:
-        refuse_impossible(dimension, operator, values)
+    if dimension == REFERRER:
+        refuse_paths(operator, values)
+    if dimension.known and operator is IS:
+        refuse_unknown(dimension, values, ignores_case)
+    if operator is IS and not ignores_case:
+        return Comparison(IS.sql, [dimension.stored(value) for value in values])
     if dimension.known and operator.expression:
-        return Comparison(
-            IS.sql, matching(dimension, expression_of(operator, values, ignores_case))
-        )
+        expression = expression_of(operator, values, ignores_case)
+        return Comparison(IS.sql, matching(dimension, expression))
     if ignores_case:
         expression = expression_of(operator, values, ignores_case)
         return Comparison("~", [postgres_expression(expression)], bool(dimension.names))
-    if operator is IS:
-        return Comparison(IS.sql, [dimension.stored(value) for value in values])
     return Comparison(operator.sql, operator.convert(values), bool(dimension.names))
 
 
@@ -62,15 +63,12 @@ def matching(dimension: Dimension, expression: str) -> list[str]:
     return [dimension.stored(shown) for shown in dimension.known if search(shown)]
 
 
-def refuse_impossible(dimension: Dimension, operator: Operator, values: Sequence[str]) -> None:
-    """Raises Invalid for values that no visit can have, which would answer 0."""
-    if dimension == REFERRER:
-        refuse_paths(operator, values)
-    if operator is not IS or not dimension.known:
-        return
-    if unknown := [value for value in values if value not in dimension.known]:
-        allowed = near(unknown[0], dimension.known) or [*dimension.known]
-        raise Invalid(f"{dimension.key} is never {unknown[0][:50]!r}", allowed)
+def refuse_unknown(dimension: Dimension, values: Sequence[str], ignores_case: bool) -> None:
+    """Raises Invalid for a value that the dimension never has: it would answer 0."""
+    for value in values:
+        if not matching(dimension, expression_of(IS, [value], ignores_case)):
+            allowed = near(value, dimension.known) or [*dimension.known]
+            raise Invalid(f"{dimension.key} is never {value[:50]!r}", allowed)
 
 
 def near(value: str, known: Mapping[str, str]) -> list[str]:

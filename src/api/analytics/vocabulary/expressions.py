@@ -97,7 +97,10 @@ def ignoring_case(expression: str) -> str:
 def check(expression: str) -> None:
     """Raises Invalid where RE2 does not take the expression, or finds it too large."""
     if len(expression) > LONGEST_EXPRESSION:
-        raise Invalid(f"a regular expression has at most {LONGEST_EXPRESSION} characters")
+        raise Invalid(
+            f"regular expressions, and values without case, have at most {LONGEST_EXPRESSION}"
+            " characters in a clause"
+        )
     options = re2.Options()
     options.max_mem = MOST_MEMORY
     options.log_errors = False

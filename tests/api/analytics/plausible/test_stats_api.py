@@ -80,6 +80,10 @@ async def results(site: TestSite, **asked: Any) -> list[tuple[list[str], list[An
             "United States",
         ),
         ({"filters": [["is", "visit:country", ["Germany"]]]}, "DE"),
+        (
+            {"filters": [["is", "visit:country_name", ["germny"], {"case_sensitive": False}]]},
+            "Germany",
+        ),
         ({"filters": [["is", "visit:device", ["Laptop"]]]}, "Desktop"),
         ({"filters": [["contains", "visit:region", ["US-MD"]]]}, None),
         ({"filters": [["is", "visit:referrer", ["t.co/a1B2"]]]}, "t.co"),

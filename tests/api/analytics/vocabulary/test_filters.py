@@ -24,7 +24,7 @@ OPERATORS = (
     *("matches_wildcard", "matches_wildcard_not"),
 )
 KEYS = [*DIMENSIONS, "props:plan"]
-VALUES = {"country": ["DE"]}
+VALUES = {"country": ["DE"], "referrer": ["google.com"]}
 """Values that a dimension can have, where it cannot have any."""
 FILTERABLE = [report.name for report in REPORTS if report.name != "bots"]
 DAY = {"from": "2026-03-10", "to": "2026-03-10"}

@@ -16,7 +16,7 @@ from api.auth.access import AppDatabase, MaybeUser, readable_site
 router = APIRouter(tags=["analytics"])
 
 
-@router.post("/api/v2/query", response_model=StatsAnswer)
+@router.post("/api/v2/query", response_model=StatsAnswer, name="query_stats_at_path_of_plausible")
 @router.post("/api/analytics/query", response_model=StatsAnswer)
 async def query_stats(
     asked: StatsQuery, request: Request, user: MaybeUser, database: AppDatabase, turns: AppTurns

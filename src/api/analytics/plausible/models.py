@@ -56,22 +56,28 @@ class StatsQuery(BaseModel):
 class Money(BaseModel):
     """An amount of one currency, and how it is written in English."""
 
-    value: float
-    currency: str
-    short: str
-    long: str
+    value: float = Field(description="The amount, with two decimals.")
+    currency: str = Field(description="ISO 4217 code, e.g. EUR.")
+    short: str = Field(description="Rounded to one decimal: €500.2M.")
+    long: str = Field(description="In full: €500,200,700.25.")
 
 
 class StatsRow(BaseModel):
     """One row: values in the order in which metrics and dimensions were asked for."""
 
-    metrics: list[float | int | Money | None]
-    dimensions: list[str]
+    metrics: list[float | int | Money | None] = Field(
+        description="Rates are in per cent, durations in seconds, total_revenue and average_revenue"
+        " amounts with a currency; null is unknown."
+    )
+    dimensions: list[str] = Field(description="The values of the dimensions.")
 
 
 class StatsAnswer(BaseModel):
     """The answer in the form of Plausible's Stats API v2."""
 
-    results: list[StatsRow]
-    meta: dict[str, Any]
-    query: dict[str, Any]
+    results: list[StatsRow] = Field(description="The rows, in the order that was asked for.")
+    meta: dict[str, Any] = Field(
+        description="`engine`, the tables that answered; `time_labels`, `total_rows`,"
+        " `imports_included` and `metric_warnings` where they apply."
+    )
+    query: dict[str, Any] = Field(description="The query as it was understood.")

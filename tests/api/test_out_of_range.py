@@ -49,6 +49,17 @@ TEXTS = (
 )
 SHAPES = ("null", "true", "[]", "{}", "[[]]", "[1e999]", '["\\ud800"]', '{"a":NaN}', "[" * 900)
 
+STATS = {
+    "site_id": "",
+    "metrics": ["visitors"],
+    "date_range": ["2026-01-01", "2026-01-02"],
+    "dimensions": ["event:page", "time"],
+    "filters": [["is", "event:page", ["/"], {"case_sensitive": False}]],
+    "order_by": [["visitors", "desc"]],
+    "include": {"time_labels": True},
+    "pagination": {"limit": 1, "offset": 0},
+}
+
 BODIES: dict[str, Any] = {
     "/api/auth/register": {"email": "a@b.example", "password": "short", "name": "n"},
     "/api/auth/login": {"email": "nobody@b.example", "password": "wrong"},
@@ -57,16 +68,8 @@ BODIES: dict[str, Any] = {
     "/api/sites/{key}/retention": {"days": 0},
     "/api/sites/{key}/erasures": {"user_id": "u"},
     "/api/sites/{key}/bots": {"visit_id": str(uuid4()), "bot": "b"},
-    "/api/analytics/query": {
-        "site_id": "",
-        "metrics": ["visitors"],
-        "date_range": ["2026-01-01", "2026-01-02"],
-        "dimensions": ["event:page"],
-        "filters": [["is", "event:page", ["/"]]],
-        "order_by": [["visitors", "desc"]],
-        "include": {"time_labels": True},
-        "pagination": {"limit": 1, "offset": 0},
-    },
+    "/api/analytics/query": STATS,
+    "/api/v2/query": STATS,
 }
 """For each route with a body one that is understood, or as good as that. Events are tried in
 `tests/hostile`."""

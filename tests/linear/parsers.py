@@ -13,7 +13,9 @@ from starlette.requests import HTTPConnection
 
 from api.analytics.plausible.models import StatsQuery
 from api.analytics.query import Params
-from api.analytics.vocabulary.filters import page_pattern, parse_filters
+from api.analytics.vocabulary.expressions import postgres_expression
+from api.analytics.vocabulary.filters import parse_filters
+from api.analytics.vocabulary.operators import page_pattern
 from api.analytics.vocabulary.steps import read_step
 from api.auth.access import bearer_of, cookie_of, same_origin
 from api.auth.cookie import with_own_cookie
@@ -230,6 +232,11 @@ PARSERS = {
     ),
     "step": Parser(lambda text: read_step(text, {}), MAX_HEAD_BYTES, (*SIGNS, *JSON)),
     "pattern": Parser(page_pattern, MAX_HEAD_BYTES, every("*", "**", "*a", "a*/", "\\", "[")),
+    "expression": Parser(
+        postgres_expression,
+        MAX_HEAD_BYTES,
+        every("[a-c]", "(", "a|", r"\Q", "[", "(?i)é", "{1", "\\"),
+    ),
     "parameters": Parser(
         parameters,
         MAX_HEAD_BYTES,

@@ -4,6 +4,7 @@ A clause on events asked of a visit means that the visit has such an event; a cl
 of an event, that its visit is such a one.
 """
 
+import re
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
@@ -16,10 +17,13 @@ from oracle.steps import as_text, page_fits
 from oracle.visits import Event, Visit
 
 Clause = list[Any]
-Leaf = Callable[[str, str, list[str]], bool]
+Leaf = Callable[[str, str, list[str], bool], bool]
 
 NEGATIVE = "_not"
 OF_EVENTS = ("page", "event", "title", "goal", "props")
+
+SHOWN_AS = {"visit:source": {"": "Direct / None"}}
+"""What Plausible shows for values, by its own names of dimensions."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,39 @@ class Filter:
 
     def has_visit(self, visit: Visit) -> bool:
         """Whether a visit is let through."""
-        return all(holds(clause, self.leaf_of_visit(visit)) for clause in self.clauses)
+        return all(self.holds(c, self.leaf_of_visit(visit), visit) for c in self.clauses)
 
     def has_event(self, event: Event) -> bool:
         """Whether an event is let through."""
-        return all(holds(clause, self.leaf_of_event(event)) for clause in self.clauses)
+        visit = self.site.visit_of(event)
+        return all(self.holds(c, self.leaf_of_event(event), visit) for c in self.clauses)
+
+    def has_visit_with_event(self, visit: Visit) -> bool:
+        """Whether a visit is let through by Plausible, which has one event pass all clauses."""
+        if any(is_on_events(clause) for clause in self.clauses):
+            return any(self.has_event(event) for event in visit.events if event.is_action)
+        return self.has_visit(visit)
+
+    def holds(self, clause: Clause, leaf: Leaf, visit: Visit) -> bool:
+        """Whether a clause holds for a visit or for an event of it, given how plain ones are
+        asked."""
+        match clause:
+            case ["not", part]:
+                return not self.holds(part, leaf, visit)
+            case ["and", parts]:
+                return all(self.holds(part, leaf, visit) for part in parts)
+            case ["or", parts]:
+                return any(self.holds(part, leaf, visit) for part in parts)
+            case ["has_done", part]:
+                actions = [event for event in visit.events if event.is_action]
+                return any(self.holds(part, self.leaf_of_event(e), visit) for e in actions)
+            case ["has_not_done", part]:
+                return not self.holds(["has_done", part], leaf, visit)
+            case [operator, key, values, *rest]:
+                case_matters = rest != [{"case_sensitive": False}]
+                plain = operator.removesuffix(NEGATIVE)
+                return leaf(plain, key, values, case_matters) == (plain == operator)
+        raise AssertionError(clause)
 
     def visits(self, visits: list[Visit]) -> list[Visit]:
         """Those of the visits that are let through."""
@@ -53,28 +85,30 @@ class Filter:
     def leaf_of_visit(self, visit: Visit) -> Leaf:
         """How a plain clause is asked of a visit."""
 
-        def leaf(operator: str, key: str, values: list[str]) -> bool:
+        def leaf(operator: str, key: str, values: list[str], case_matters: bool) -> bool:
+            asked = operator, key, values, case_matters
             if of_events(key):
-                return any(self.leaf_of_event(e)(operator, key, values) for e in visit.events)
-            return compare(operator, self.value_of_visit(visit, key), values)
+                return any(self.leaf_of_event(event)(*asked) for event in visit.events)
+            return compare(operator, self.value_of_visit(visit, key), values, case_matters)
 
         return leaf
 
     def leaf_of_event(self, event: Event) -> Leaf:
         """How a plain clause is asked of an event."""
 
-        def leaf(operator: str, key: str, values: list[str]) -> bool:
+        def leaf(operator: str, key: str, values: list[str], case_matters: bool) -> bool:
             if not of_events(key):
-                return self.leaf_of_visit(self.site.visit_of(event))(operator, key, values)
+                visit = self.site.visit_of(event)
+                return self.leaf_of_visit(visit)(operator, key, values, case_matters)
             found = self.values_of_event(event, key)
-            return any(compare(operator, value, values) for value in found)
+            return any(compare(operator, value, values, case_matters) for value in found)
 
         return leaf
 
     def value_of_visit(self, visit: Visit, key: str) -> str:
         """What a visit has of a dimension."""
         local = visit.started.astimezone(self.zone)
-        return {
+        value = {
             "source": visit.source,
             "screen": visit.screen,
             "entry_page": visit.entry,
@@ -83,6 +117,7 @@ class Filter:
             "weekday": str(local.isoweekday()),
             "hour": f"{local.hour:02}",
         }[key.removeprefix("visit:")]
+        return SHOWN_AS.get(key, {}).get(value, value)
 
     def values_of_event(self, event: Event, key: str) -> list[str]:
         """What an event has of a dimension: of goals, as many as it reaches."""
@@ -92,7 +127,8 @@ class Filter:
         if name.startswith("props:"):
             props = event.props or {}
             prop = name.removeprefix("props:")
-            return [as_text(props[prop])] if prop in props else [""]
+            none = "(none)" if key.startswith("event:") else ""
+            return [as_text(props[prop])] if prop in props else [none]
         return [{"page": event.page, "event": event.name, "name": event.name}[name]]
 
 
@@ -109,26 +145,30 @@ def of_events(key: str) -> bool:
     return key.startswith("event:") or key.partition(":")[0] in OF_EVENTS
 
 
-def holds(clause: Clause, leaf: Leaf) -> bool:
-    """Whether a clause holds, given how plain ones are asked."""
+def is_on_events(clause: Clause) -> bool:
+    """Whether it asks something of events themselves, rather than of their visits."""
     match clause:
+        case ["has_done" | "has_not_done", _]:
+            return False
         case ["not", part]:
-            return not holds(part, leaf)
-        case ["and", parts]:
-            return all(holds(part, leaf) for part in parts)
-        case ["or", parts]:
-            return any(holds(part, leaf) for part in parts)
-        case [operator, key, values] if operator.endswith(NEGATIVE):
-            return not leaf(operator.removesuffix(NEGATIVE), key, values)
-        case [operator, key, values]:
-            return leaf(operator, key, values)
+            return is_on_events(part)
+        case ["and" | "or", parts]:
+            return any(map(is_on_events, parts))
+        case [_, key, *_]:
+            return of_events(key)
     raise AssertionError(clause)
 
 
-def compare(operator: str, value: str, values: list[str]) -> bool:
+def compare(operator: str, value: str, values: list[str], case_matters: bool) -> bool:
     """Whether a value is (contains, matches) any of those."""
+    if operator == "matches":
+        flags = re.ASCII | (0 if case_matters else re.IGNORECASE)
+        return any(re.search(text, value, flags) for text in values)
+    if not case_matters:
+        value, values = value.casefold(), [text.casefold() for text in values]
     if operator == "is":
         return value in values
     if operator == "contains":
         return any(text in value for text in values)
+    assert operator == "matches_wildcard"
     return any(page_fits(value, pattern) for pattern in values)

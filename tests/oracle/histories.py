@@ -89,16 +89,25 @@ JSON_STEPS = [
 
 FILTERS: list[list[Any]] = [
     [["is", "source", ["alpha"]]],
-    [["is_not", "screen", ["1x1"]], ["is", "visit:source", ["", "beta"]]],
+    [["is_not", "screen", ["1x1"]], ["is", "visit:source", ["Direct / None", "beta"]]],
     [["is", "visitor_type", ["new"]]],
     [["is", "entry_page", ["/", "/a"]]],
     [["is", "hour", ["00", "23", "12"]]],
     [["is", "event:page", ["/a", "/"]]],
-    [["matches_not", "page", ["/a/**"]]],
+    [["matches_wildcard_not", "page", ["/a/**"]]],
+    [["matches", "event:page", [r"^/a(/\w+)*$", "ü"]]],
+    [["matches_not", "source", ["^[ab]", "x"]], ["matches", "exit_page", ["^/.?$"]]],
+    [["is", "page", ["/z", "/Ü"], {"case_sensitive": False}]],
+    [["contains_not", "visit:source", ["NONE", "Alp"], {"case_sensitive": False}]],
     [["is", "event", ["signup", "click"]]],
+    [["is", "event", ["signup"]], ["is", "event:props:plan", ["pro"]]],
     [["is_not", "props:plan", ["pro"]]],
+    [["is", "event:props:plan", ["(none)"]], ["is_not", "event:page", ["/a"]]],
     [["is", "goal", ["Signup", "Read"]]],
     [["contains_not", "event:goal", ["P"]]],
+    [["has_done", ["is", "event:goal", ["Signup"]]], ["is", "event:page", ["/", "/a"]]],
+    [["has_not_done", ["and", [["is", "event", ["signup"]], ["is", "props:plan", ["pro"]]]]]],
+    [["not", ["has_done", ["is", "page", ["/a"]]]], ["is_not", "source", ["beta"]]],
     [["or", [["is", "source", ["beta"]], ["not", ["is", "event", ["buy"]]]]]],
 ]
 

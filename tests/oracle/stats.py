@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -14,7 +14,6 @@ from oracle.conversions import amount_of, newcomers
 from oracle.filters import Clause, Filter, of_events
 from oracle.periods import GREENWICH, Range, bucket_of
 from oracle.site import Site, visitors_of
-from oracle.steps import as_text
 from oracle.visits import Event, Visit, exact_sum
 
 Key = tuple[str, ...]
@@ -53,7 +52,8 @@ class Question:
 
     def visits(self) -> list[Visit]:
         """The visits that it is about."""
-        return self.filter.visits(self.site.visits_in(self.span))
+        visits = self.site.visits_in(self.span)
+        return [visit for visit in visits if self.filter.has_visit_with_event(visit)]
 
     def events(self) -> list[Event]:
         """The events that it is about."""
@@ -69,9 +69,6 @@ class Question:
 
     def values_of_event(self, event: Event, key: str) -> list[str]:
         """What an event has of a dimension."""
-        name = key.removeprefix("event:props:")
-        if name != key:
-            return [as_text(event.props[name]) if name in (event.props or {}) else "(none)"]
         if of_events(key):
             return self.filter.values_of_event(event, key)
         return [self.value_of_visit(self.site.visit_of(event), key, event.time)]
@@ -80,9 +77,20 @@ class Question:
         """What a visit has of a dimension, and a time of one of time."""
         kind, _, name = key.partition(":")
         if kind == "time":
+            name = name or suitable_interval(self.span)
             start = bucket_of(time, name, self.zone).astimezone(self.zone)
             return start.strftime(LABELS.get(name, "%Y-%m-%d"))
         return self.filter.value_of_visit(visit, key)
+
+
+def suitable_interval(span: Range) -> str:
+    """The width of the buckets of `time`, where none is named."""
+    length = span.upper - span.lower
+    if length <= timedelta(hours=48):
+        return "hour"
+    if length <= timedelta(days=40):
+        return "day"
+    return "week" if length <= timedelta(weeks=52) else "month"
 
 
 @dataclass(frozen=True)
@@ -143,15 +151,45 @@ def ratio(part: int | Decimal, whole: int) -> Decimal | None:
     return Decimal(part) / whole if whole else None
 
 
-def per_cent(part: int, whole: int) -> Any:
-    """A part in per cent, with one decimal."""
-    return rounded(Decimal(100 * part) / whole, 1) if whole else None
+def per_cent(part: int, whole: int, places: int = 1) -> Any:
+    """A part in per cent."""
+    return rounded(Decimal(100 * part) / whole, places) if whole else None
 
 
 def revenue(group: Group) -> float | None:
     """What was paid, where it can be added up."""
-    orders = [event for event in group.events if event.revenue is not None]
+    orders = orders_of(group)
     return float(amount_of(orders)) if len({o.currency for o in orders}) == 1 else None
+
+
+def orders_of(group: Group) -> list[Event]:
+    """The events with an amount."""
+    return [event for event in group.events if event.revenue is not None]
+
+
+def total_revenue(group: Group) -> Any:
+    """What was paid, with its currency."""
+    total = revenue(group)
+    return None if total is None else amount(group, total)
+
+
+def average_revenue(group: Group) -> Any:
+    """What was paid for an order, with its currency."""
+    total = revenue(group)
+    return None if total is None else amount(group, total / len(orders_of(group)))
+
+
+def amount(group: Group, value: float) -> dict[str, Any]:
+    """An amount in the only currency of a group; how it is written is not said here."""
+    places = pytest.approx(value, rel=0, abs=0.005 + 1e-9)
+    return {"value": places, "currency": orders_of(group)[0].currency}
+
+
+def percentage(group: Group) -> Any:
+    """Visitors by those of all groups together."""
+    question = replace(group.question, dimensions=())
+    things = question.events() if group.question.of_events else question.visits()
+    return per_cent(visitors(group), visitors_of(things))
 
 
 def entries(group: Group) -> list[Visit]:
@@ -159,6 +197,11 @@ def entries(group: Group) -> list[Visit]:
     if not group.question.of_events:
         return [visit for visit in group.visits if visit.path]
     return at_the_edge(group, lambda visit: visit.entry)
+
+
+def stays(group: Group) -> Sequence[Visit]:
+    """The visits of a group; where pages are asked for, those that entered on the page."""
+    return entries(group) if group.question.of_events else group.visits
 
 
 def at_the_edge(group: Group, edge: Callable[[Visit], str]) -> list[Visit]:
@@ -191,7 +234,7 @@ def time_on_page(group: Group) -> Any:
 def conversion_rate(group: Group) -> Any:
     """Visitors by all visitors of the range."""
     everybody = replace(group.question.without_goals, dimensions=())
-    return per_cent(visitors(group), visitors_of(everybody.visits()))
+    return per_cent(visitors(group), visitors_of(everybody.visits()), 2)
 
 
 def group_conversion_rate(group: Group) -> Any:
@@ -199,7 +242,7 @@ def group_conversion_rate(group: Group) -> Any:
     question = group.question.without_goals
     pairs = zip(group.key, group.question.dimensions, strict=True)
     key = tuple(value for value, name in pairs if name != GOAL)
-    return per_cent(visitors(group), visitors(group_of(question, key)))
+    return per_cent(visitors(group), visitors(group_of(question, key)), 2)
 
 
 def visitors(group: Group) -> int:
@@ -207,7 +250,7 @@ def visitors(group: Group) -> int:
     return visitors_of(group.events if group.question.of_events else group.visits)
 
 
-OF_EVENTS = ("pageviews", "events", "revenue")
+OF_EVENTS = ("pageviews", "events", "revenue", "total_revenue", "average_revenue")
 """Metrics that are counted at the time of an event, wherever its visit began."""
 
 METRICS: dict[str, Callable[[Group], Any]] = {
@@ -219,12 +262,15 @@ METRICS: dict[str, Callable[[Group], Any]] = {
         sum(visit.bounced for visit in entries(group)), len(entries(group))
     ),
     "visit_duration": lambda group: rounded(
-        ratio(exact_sum(visit.seconds for visit in group.visits), len(group.visits)), 0
+        ratio(exact_sum(visit.seconds for visit in stays(group)), len(stays(group))), 0
     ),
     "views_per_visit": lambda group: rounded(
-        ratio(sum(len(visit.path) for visit in group.visits), len(group.visits)), 2
+        ratio(sum(len(visit.path) for visit in stays(group)), len(stays(group))), 2
     ),
     "revenue": revenue,
+    "total_revenue": total_revenue,
+    "average_revenue": average_revenue,
+    "percentage": percentage,
     "new_visitors": lambda group: newcomers(group.question.site, group.visits)["new_visitors"],
     "returning_visitors": lambda group: newcomers(group.question.site, group.visits)[
         "returning_visitors"

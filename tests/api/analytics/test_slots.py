@@ -15,9 +15,10 @@ import pytest
 
 from api.analytics.execute import build_query, plan_answer
 from api.analytics.planner import Plan
-from api.analytics.plausible.execute import groups_of, params_of, query_of
+from api.analytics.plausible.execute import groups_of, query_of
 from api.analytics.plausible.models import StatsQuery
 from api.analytics.plausible.planning import plan_or_suggest
+from api.analytics.plausible.ranges import asked_range
 from api.analytics.question import sql_file
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
@@ -60,7 +61,7 @@ STATS: list[dict[str, Any]] = [
     {"metrics": ["visitors", "new_visitors"]},
     {"metrics": ["visits", "new_visitors", "events"], "dimensions": ["source", "time:day"]},
     {"metrics": ["pageviews"], "dimensions": ["time:day"]},
-    {"metrics": ["visits"], "dimensions": ["country"]},
+    {"metrics": ["visits", "percentage"], "dimensions": ["country"]},
     {"metrics": ["revenue"], "dimensions": ["source"]},
     {"metrics": ["visitors", "events"], "dimensions": ["source", "event:page", "event:goal"]},
 ]
@@ -97,8 +98,9 @@ def plans_of_stats() -> Iterator[Plan]:
     for form, filters in product(STATS, FILTERS):
         given = {"site_id": "site", "date_range": "7d", "filters": json.loads(filters or "[]")}
         asked = StatsQuery.model_validate(given | form)
-        groups = groups_of(asked)
-        query = query_of(asked, SITE, CLOCK, params_of(asked), groups, ())
+        span = asked_range(asked.date_range, CLOCK)
+        groups = groups_of(asked, span)
+        query = query_of(asked, SITE, CLOCK, span, groups, ())
         yield plan_or_suggest(asked, groups, query)
 
 

@@ -1,169 +1,131 @@
 """Answers queries of the Stats API. Rates are given in per cent and rounded."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
-
-from pydantic import ValidationError
 
 from api.analytics.execute import clock_of, fetch
 from api.analytics.goals.store import goal_steps
 from api.analytics.plausible.grouping import Groups
 from api.analytics.plausible.models import StatsQuery
 from api.analytics.plausible.planning import parts_read, plan_or_suggest
+from api.analytics.plausible.ranges import ALL, asked_range, automatic_interval
+from api.analytics.plausible.shape import shaped
 from api.analytics.query import Params, Query
 from api.analytics.time.buckets import Interval
-from api.analytics.time.ranges import Clock, range_of
-from api.analytics.vocabulary.dimensions import DIMENSIONS, GOAL, Dimension, plain_name
-from api.analytics.vocabulary.filters import clauses_of, names_goals, property_name, read_filters
-from api.analytics.vocabulary.metrics import METRICS, Grouping, Metric
+from api.analytics.time.ranges import Clock, Range
+from api.analytics.vocabulary.dimensions import GOAL, PAGE, PROPERTY_PREFIX, Dimension
+from api.analytics.vocabulary.filters import filters_on, names_goals, read_filters
+from api.analytics.vocabulary.metrics import METRICS, Grouping
+from api.analytics.vocabulary.stats_dimensions import STATS_DIMENSIONS, find_by_key
 from api.db.database import Database
 from api.errors import Invalid
 from api.rollups.available import available_rollups
 from api.rollups.definitions import ROLLUPS
 from api.sites.models import Site
 
-DATE_RANGES: Mapping[str, Mapping[str, Any]] = {
-    "day": {"period": "today"},
-    "24h": {"hours": 24},
-    "7d": {"period": "7d"},
-    "28d": {"period": "28d"},
-    "30d": {"period": "30d"},
-    "91d": {"days": 91},
-    "month": {"period": "mtd"},
-    "12mo": {"period": "12mo"},
-    "year": {"period": "ytd"},
-    "all": {"period": "all"},
-}
-
-
-def params_of(asked: StatsQuery) -> Params:
-    """The range as parameters of the other reports. Raises Invalid."""
-    if isinstance(asked.date_range, str):
-        if asked.date_range not in DATE_RANGES:
-            raise Invalid("date_range: give one of these names, or two dates.", [*DATE_RANGES])
-        return Params.model_validate(DATE_RANGES[asked.date_range])
-    try:
-        return Params.model_validate(dict(zip(("from", "to"), asked.date_range, strict=True)))
-    except ValidationError as error:
-        raise Invalid("date_range: two ISO dates or times, the earlier one first.") from error
+TIME = "time"
 
 
 async def answer_stats(database: Database, asked: StatsQuery, site: Site) -> dict[str, Any]:
     """The answer to a query. Raises Invalid, listing what is allowed, and Expired."""
-    params = params_of(asked)
-    clock = await clock_of(database, params, site)
+    period = {"period": "all"} if asked.date_range == ALL else {}
+    clock = await clock_of(database, Params.model_validate(period), site)
     goals = await goal_steps(database, site) if names_goals(asked.filters) else {}
-    groups = groups_of(asked)
-    query = query_of(asked, site, clock, params, groups, goals)
-    check_metrics(asked.metrics, groups.grouping, of_goals(query, groups.dimensions))
+    span = asked_range(asked.date_range, clock)
+    groups = groups_of(asked, span)
+    query = query_of(asked, site, clock, span, groups, goals)
+    check(asked, groups, query)
     values = asked.pagination.model_dump() | parts_read(asked.metrics, groups)
     query = replace(query, rollups=await available_rollups(database, ROLLUPS), values=values)
     plan = plan_or_suggest(asked, groups, query)
-    return shaped(asked, query, plan.engine, await fetch(database, plan))
+    return shaped(asked, groups, query, plan.engine, await fetch(database, plan))
 
 
-def groups_of(asked: StatsQuery) -> Groups:
+def groups_of(asked: StatsQuery, span: Range) -> Groups:
     """The groups that the dimensions make. Raises Invalid for an unknown dimension."""
-    names = [plain_name(key) for key in asked.dimensions]
-    dimensions = [None if is_time(name) else dimension_of(name) for name in names]
-    return Groups(names, dimensions, interval_of(names))
+    interval = interval_of(asked.dimensions, span)
+    names = [f"{TIME}:{interval}" if key == TIME else key for key in asked.dimensions]
+    return Groups(
+        names, [None if is_time(name) else dimension_of(name) for name in names], interval
+    )
 
 
 def is_time(name: str) -> bool:
-    return name == "time" or name.startswith("time:")
+    return name == TIME or name.startswith(f"{TIME}:")
 
 
-def interval_of(names: Sequence[str]) -> Interval:
-    """The bucket of the time dimension: a day, if the dimension is `time` alone. Raises Invalid."""
-    asked = [name.partition(":")[2] or "day" for name in names if is_time(name)]
+def interval_of(names: Sequence[str], span: Range) -> Interval:
+    """The bucket of the time dimension; of `time` alone the one that suits the range. Raises
+    Invalid."""
+    asked = [name.partition(":")[2] for name in names if is_time(name)]
+    if len(asked) > 1:
+        raise Invalid("dimensions: give one of time.")
     try:
-        return Interval(asked[0]) if asked else Interval.DAY
+        return Interval(asked[0]) if asked and asked[0] else automatic_interval(span)
     except ValueError as error:
-        allowed = [f"time:{interval}" for interval in Interval]
+        allowed = [f"{TIME}:{interval}" for interval in Interval]
         raise Invalid(f"dimensions: {asked[0][:50]!r} is not an interval.", allowed) from error
 
 
 def dimension_of(name: str) -> Dimension:
-    """The dimension with this name. Raises Invalid, listing all names, for an unknown one."""
-    if property_name(name):
-        return Dimension(name, "", "event")
-    if name in DIMENSIONS:
-        return DIMENSIONS[name]
-    allowed = [f"{dimension.of}:{key}" for key, dimension in DIMENSIONS.items()]
-    raise Invalid(
-        f"dimensions: {name[:50]!r} is not one of these.", [*allowed, "event:props:…", "time:day"]
-    )
+    """The dimension with this name. Raises Invalid, listing all names, for an unknown one, and for
+    one that is not stored."""
+    try:
+        found = find_by_key(name)
+    except Invalid as error:
+        raise Invalid(f"dimensions: {error.detail}") from error
+    if found is None:
+        allowed = [*STATS_DIMENSIONS, f"event:{PROPERTY_PREFIX}…", f"{TIME}:day"]
+        raise Invalid(f"dimensions: {name[:50]!r} is not one of these.", allowed)
+    return found
 
 
-def of_goals(query: Query[Params], dimensions: Sequence[Dimension | None]) -> bool:
-    """Whether the query groups by goals or filters on them."""
-    return GOAL in dimensions or any(c.dimension is GOAL for c in clauses_of(query.filter))
+def check(asked: StatsQuery, groups: Groups, query: Query[Params]) -> None:
+    """Raises Invalid for parts of the query that do not go together."""
+    check_metrics(asked.metrics, groups.grouping)
+    if any(METRICS[metric].of_goals for metric in asked.metrics) and not names(GOAL, groups, query):
+        raise Invalid("metrics: a conversion rate needs event:goal as a filter or a dimension.")
+    if "time_on_page" in asked.metrics and not names(PAGE, groups, query):
+        raise Invalid("metrics: time_on_page needs event:page as a filter or a dimension.")
+    if "percentage" in asked.metrics and not asked.dimensions:
+        raise Invalid("metrics: percentage needs a dimension.")
+    if asked.include.time_labels and not groups.by_time:
+        raise Invalid("include.time_labels: needs a time dimension.", [f"{TIME}:day"])
 
 
-def check_metrics(metrics: Sequence[str], grouping: Grouping, of_goals: bool) -> None:
+def names(dimension: Dimension, groups: Groups, query: Query[Params]) -> bool:
+    """Whether the query groups by this dimension, or filters on it."""
+    return dimension in groups.dimensions or filters_on(query.filter, dimension)
+
+
+def check_metrics(metrics: Sequence[str], grouping: Grouping) -> None:
     """Raises Invalid for unknown metrics, and for metrics that these groups do not have."""
+    if "scroll_depth" in metrics:
+        raise Invalid("metrics: scroll_depth cannot be asked for: it is not stored yet.")
     allowed = [metric.key for metric in METRICS.values() if grouping in metric.groupings]
     if unknown := [metric for metric in metrics if metric not in allowed]:
         raise Invalid(
             f"metrics: {', '.join(unknown)[:200]} cannot be computed for these dimensions.",
             [*allowed],
         )
-    if not of_goals and any(METRICS[metric].of_goals for metric in metrics):
-        raise Invalid("metrics: a conversion rate needs event:goal as a filter or a dimension.")
 
 
 def query_of(
     asked: StatsQuery,
     site: Site,
     clock: Clock,
-    params: Params,
+    span: Range,
     groups: Groups,
     goals: Collection[str],
 ) -> Query[Params]:
     """The query in the form of the other reports. Raises Invalid."""
-    try:
-        lower, upper = range_of(params, clock)
-    except (ValueError, OverflowError) as error:
-        raise Invalid(f"date_range: {error}") from error
     query = Query(
         site,
-        lower,
-        upper,
+        *span,
         timezone=clock.zone.key,
         now=clock.now,
-        params=params.model_copy(update={"engine": asked.engine}),
+        params=Params.model_validate({"engine": asked.engine}),
         filter=read_filters(asked.filters, goals),
     )
-    return groups.over(query, (lower, upper))
-
-
-def shaped(
-    asked: StatsQuery, query: Query[Params], engine: str, rows: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """The answer: values in the order of the query, and the tables they were computed from."""
-    meta: dict[str, Any] = {"engine": engine}
-    if asked.include.total_rows:
-        meta["total_rows"] = rows[0]["total_rows"] if rows else 0
-    if asked.include.time_labels:
-        meta["time_labels"] = [start.isoformat() for start in query.starts]
-    return {
-        "results": [
-            {
-                "metrics": [rounded(METRICS[key], row) for key in asked.metrics],
-                "dimensions": row["dimensions"],
-            }
-            for row in rows
-        ],
-        "meta": meta,
-        "query": asked.model_dump(mode="json")
-        | {"date_range": [query.lower.isoformat(), query.upper.isoformat()]},
-    }
-
-
-def rounded(metric: Metric, row: Mapping[str, Any]) -> float | int | None:
-    """A value as the Stats API gives it: rates in per cent, with the decimals of the metric."""
-    value = row[metric.column]
-    if not isinstance(value, float):
-        return value
-    return round(value * 100 if metric.unit == "ratio" else value, metric.decimals or None)
+    return groups.over(query, span)

@@ -2,23 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, LiteralString
 
 from api.analytics.query import Params, Query
 from api.analytics.time.buckets import Interval
 from api.analytics.time.ranges import Range, series
-from api.analytics.vocabulary.dimensions import ENTRY_PAGE, EXIT_PAGE, GOAL, PROPERTY, Dimension
+from api.analytics.vocabulary.dimensions import (
+    ENTRY_PAGE,
+    EXIT_PAGE,
+    GOAL,
+    Dimension,
+    property_in,
+)
 from api.analytics.vocabulary.filters import NUMBERS
 from api.analytics.vocabulary.metrics import Grouping
+from api.analytics.vocabulary.stats_dimensions import property_name
 from api.db.sql_files import Fragment
 
-LABELS: Mapping[Interval, LiteralString] = {
-    Interval.MINUTE: "YYYY-MM-DD HH24:MI:SS",
-    Interval.HOUR: "YYYY-MM-DD HH24:MI:SS",
-    Interval.DAY: "YYYY-MM-DD",
-    Interval.WEEK: "YYYY-MM-DD",
-    Interval.MONTH: "YYYY-MM-DD",
+DATE: LiteralString = "YYYY-MM-DD"
+TIME: LiteralString = "YYYY-MM-DD HH24:MI:SS"
+
+GROUPINGS: Mapping[frozenset[str], Grouping] = {
+    frozenset(): "visit",
+    frozenset(("page",)): "page",
+    frozenset(("page", "hostname")): "host_page",
 }
+"""The kinds of groups by their dimensions of events. Time alone groups visits."""
 
 
 class Groups:
@@ -27,18 +37,27 @@ class Groups:
     def __init__(
         self, names: Sequence[str], dimensions: Sequence[Dimension | None], interval: Interval
     ) -> None:
-        self.dimensions = dimensions
-        """The dimensions, in order; None stands for time."""
+        self.names = names
+        """The names of the dimensions, with the interval of time."""
         self.interval = interval
-        self.numbered = [*zip(names, dimensions, NUMBERS, strict=False)]
+        self.properties = {
+            f"dimension_{number}": name
+            for key, number in zip(names, NUMBERS, strict=False)
+            if (name := property_name(key))
+        }
+        """The names of properties, by the parameters of the SQL that have them."""
+        self.dimensions = [
+            property_in(dimension, f"dimension_{number}") if dimension and name else dimension
+            for dimension, name, number in zip(
+                dimensions, map(property_name, names), NUMBERS, strict=False
+            )
+        ]
+        """The dimensions, in order; None stands for time."""
 
     @property
     def grouping(self) -> Grouping:
-        """The kind of these groups. Time alone groups visits."""
-        of_events = {d.key for d in self.dimensions if d is not None and d.of == "event"}
-        if not of_events:
-            return "visit"
-        return "page" if of_events == {"page"} else "event"
+        of_events = frozenset(d.key for d in self.dimensions if d is not None and d.of == "event")
+        return GROUPINGS.get(of_events, "event")
 
     @property
     def by_time(self) -> bool:
@@ -60,7 +79,7 @@ class Groups:
         time."""
         arrays = {"visit_dimensions": self.array("v.started"), "event_dimensions": self.array()}
         # Without dimensions there is one group, even where nothing is found: no `group by`.
-        return arrays if self.numbered else {**arrays, "grouped": Fragment("")}
+        return arrays if self.dimensions else {**arrays, "grouped": Fragment("")}
 
     def of_buckets(self) -> dict[str, Fragment]:
         """Slots of query_rollups.sql, whose rows have a bucket instead of a time. Events are
@@ -78,7 +97,9 @@ class Groups:
     def of_events(self) -> dict[str, Fragment]:
         """Slots of query_events.sql: groups of events, of visits by entry and exit page, and
         without goals."""
-        goals: list[LiteralString] = [number for _, d, number in self.numbered if d is GOAL]
+        goals: list[LiteralString] = [
+            number for d, number in zip(self.dimensions, NUMBERS, strict=False) if d is GOAL
+        ]
         join: LiteralString = f"join {GOAL.table} on {GOAL.on}"
         return {
             "event_dimensions": self.array(),
@@ -98,28 +119,42 @@ class Groups:
     ) -> Fragment:
         """All dimensions except `but` as a JSON array; `page`, if given, replaces the page of the
         event."""
-        parts: list[LiteralString] = []
-        values: dict[str, Any] = {}
-        for name, dimension, number in self.numbered:
-            if dimension is None:
-                parts.append(self.bucket(time))
-            elif dimension is but:
-                continue
-            elif name.startswith(PROPERTY):
-                # A visit by its entry or exit page has no event, so no property either.
-                expression: LiteralString = f"coalesce(e.props ->> :dimension_{number}, '(none)')"
-                parts.append("''" if page else expression)
-                values[f"dimension_{number}"] = name.removeprefix(PROPERTY)
-            elif page and dimension.of == "event":
-                parts.append(page.sql)
-            else:
-                parts.append(dimension.sql)
-        return Fragment(f"jsonb_build_array({', '.join(parts)})", values)
+        parts = [
+            self.part(dimension, time, page)
+            for dimension in self.dimensions
+            if dimension is None or dimension is not but
+        ]
+        values: dict[str, Any] = {**self.properties}
+        for part in parts:
+            values |= part.values
+        sql: LiteralString = ", ".join(part.sql for part in parts)
+        return Fragment(f"jsonb_build_array({sql})", values)
+
+    def part(
+        self, dimension: Dimension | None, time: LiteralString, page: Dimension | None
+    ) -> Fragment:
+        if dimension is None:
+            return Fragment(self.bucket(time))
+        if page is None or dimension.of == "visit":
+            return dimension.shown
+        # A visit by its entry or exit page has no event: the page and the hostname are its own.
+        own: Mapping[str, LiteralString] = {"page": page.sql, "hostname": "v.hostname"}
+        return Fragment(own.get(dimension.key, "''"))
 
     def bucket(self, time: LiteralString) -> LiteralString:
         """The local start of the bucket of the series that this time lies in."""
         start: LiteralString = (
             f"(:starts::timestamptz[])[width_bucket({time}, :starts::timestamptz[])]"
         )
-        label = LABELS[self.interval]
+        label = TIME if self.has_hours else DATE
         return f"to_char({start} at time zone :timezone, '{label}')"
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether buckets are hours or minutes."""
+        return self.interval in (Interval.MINUTE, Interval.HOUR)
+
+    def label(self, start: datetime) -> str:
+        """The local start of a bucket as `bucket` writes it. An hour that the clock shows twice is
+        written alike both times."""
+        return f"{start:%Y-%m-%d %H:%M:%S}" if self.has_hours else f"{start:%Y-%m-%d}"

@@ -17,8 +17,8 @@ class Pagination(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(1000, ge=1, le=10_000)
-    offset: int = Field(0, ge=0, le=1_000_000)
+    limit: int = Field(10_000, ge=1, le=10_000, description="The most rows to return.")
+    offset: int = Field(0, ge=0, le=1_000_000, description="Rows to leave out first.")
 
 
 class Include(BaseModel):
@@ -26,9 +26,9 @@ class Include(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    imports: bool = False
-    time_labels: bool = False
-    total_rows: bool = False
+    imports: bool = Field(False, description="Adds meta.imports_included; nothing is imported.")
+    time_labels: bool = Field(False, description="Adds meta.time_labels, of all buckets.")
+    total_rows: bool = Field(False, description="Adds meta.total_rows, without the pagination.")
 
 
 class StatsQuery(BaseModel):
@@ -36,27 +36,48 @@ class StatsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    site_id: Name
-    metrics: list[Name] = Field(min_length=1, max_length=20)
-    date_range: str | tuple[str, str]
-    dimensions: list[Name] = Field([], max_length=MAX_DIMENSIONS)
-    filters: list[Any] = []
-    order_by: list[tuple[Name, Literal["asc", "desc"]]] = Field([], max_length=10)
-    include: Include = Include()
-    engine: Engine = Engine.AUTO
+    site_id: Name = Field(description="Key or domain of the site.")
+    metrics: list[Name] = Field(min_length=1, max_length=20, description="E.g. visitors.")
+    date_range: str | tuple[str, str] = Field(
+        description="A name (day, 24h, 7d, 6mo, month, year, all), or two ISO dates or times."
+    )
+    dimensions: list[Name] = Field(
+        [], max_length=MAX_DIMENSIONS, description="What to group by, e.g. visit:source, time:day."
+    )
+    filters: list[Any] = Field([], description='Clauses: ["is", "visit:os", ["Mac"]].')
+    order_by: list[tuple[Name, Literal["asc", "desc"]]] = Field(
+        [], max_length=10, description="Metrics and dimensions of the query to sort by."
+    )
+    include: Include = Field(default_factory=lambda: Include.model_validate({}))
     pagination: Pagination = Field(default_factory=lambda: Pagination.model_validate({}))
+    engine: Engine = Field(Engine.AUTO, description="base answers without rollups.")
+
+
+class Money(BaseModel):
+    """An amount of one currency, and how it is written in English."""
+
+    value: float = Field(description="The amount, with two decimals.")
+    currency: str = Field(description="ISO 4217 code, e.g. EUR.")
+    short: str = Field(description="Rounded to one decimal: €500.2M.")
+    long: str = Field(description="In full: €500,200,700.25.")
 
 
 class StatsRow(BaseModel):
     """One row: values in the order in which metrics and dimensions were asked for."""
 
-    metrics: list[float | int | None]
-    dimensions: list[str]
+    metrics: list[float | int | Money | None] = Field(
+        description="Rates are in per cent, durations in seconds, total_revenue and average_revenue"
+        " amounts with a currency; null is unknown."
+    )
+    dimensions: list[str] = Field(description="The values of the dimensions.")
 
 
 class StatsAnswer(BaseModel):
     """The answer in the form of Plausible's Stats API v2."""
 
-    results: list[StatsRow]
-    meta: dict[str, Any]
-    query: dict[str, Any]
+    results: list[StatsRow] = Field(description="The rows, in the order that was asked for.")
+    meta: dict[str, Any] = Field(
+        description="`engine`, the tables that answered; `time_labels`, `total_rows`,"
+        " `imports_included` and `metric_warnings` where they apply."
+    )
+    query: dict[str, Any] = Field(description="The query as it was understood.")

@@ -13,14 +13,20 @@ from api.analytics.query import Params, Query
 from api.analytics.question import NEW_VISITORS, VISITORS, Question, Requirement, Variant
 from api.analytics.time.buckets import DAY, HOUR
 from api.analytics.time.ranges import Range
-from api.analytics.vocabulary.conditions import condition
+from api.analytics.vocabulary.conditions import (
+    condition_on_event_and_visit,
+    condition_on_visit_with_event,
+)
 from api.analytics.vocabulary.dimensions import GOAL
 from api.analytics.vocabulary.filters import NUMBERS, without_goals
-from api.analytics.vocabulary.metrics import METRICS, measures_of, sums_slot
-from api.analytics.vocabulary.ranking import NOTHING
+from api.analytics.vocabulary.metrics import METRICS, measures_of, metrics_slot, sums_slot
+from api.analytics.vocabulary.ranking import NOTHING, Direction
 from api.db.sql_files import Fragment
 from api.errors import Expired, Invalid
 from api.rollups.definitions import EVENTS, VISITS
+
+OF_EDGES = ("bounce_rate", "exit_rate")
+"""The metrics of pages that are about visits that entered on the page, or ended there."""
 
 
 def question_of(asked: StatsQuery, groups: Groups) -> Question[Params]:
@@ -32,14 +38,14 @@ def question_of(asked: StatsQuery, groups: Groups) -> Question[Params]:
     of_rollups = Variant(
         "plausible/query_rollups.sql",
         requires,
-        slots=lambda _: order | sums | rollup_slots(requires, groups),
+        slots=lambda _: order | sums | rollup_slots(asked.metrics, requires, groups),
         only_rollups=True,
     )
     reads_events = not of_visits or any(METRICS[metric].events for metric in asked.metrics)
     of_base = Variant(
         "plausible/query_visits.sql" if of_visits else "plausible/query_events.sql",
         base=("event", "visit") if reads_events else ("visit",),
-        slots=lambda query: order | sums | base_slots(query, groups),
+        slots=lambda query: order | sums | base_slots(asked.metrics, query, groups),
     )
     variants = (of_rollups, of_base) if of_visits else (of_base,)
     return Question(StatsRow, variants, tuple(asked.metrics))
@@ -68,21 +74,32 @@ def sum_slots(metrics: Sequence[str], groups: Groups) -> dict[str, Fragment]:
     return slots
 
 
-def rollup_slots(requires: Mapping[str, Requirement], groups: Groups) -> dict[str, Fragment]:
+def rollup_slots(
+    metrics: Sequence[str], requires: Mapping[str, Requirement], groups: Groups
+) -> dict[str, Fragment]:
     """Slots of query_rollups.sql: the groups, and `false` for the parts that are not needed."""
-    unread = {"events", "visitors", "new_visitors"} - requires.keys()
+    read = {*requires, *(("all_visitors",) if "percentage" in metrics else ())}
+    unread = {"events", "visitors", "new_visitors", "all_visitors"} - read
     return {**{f"reads_{part}": NOTHING for part in unread}, **groups.of_buckets()}
 
 
-def base_slots(query: Query[Params], groups: Groups) -> dict[str, Fragment]:
-    """Slots of the base tables' files: the groups, and the filter without goals, which chooses the
-    visitors that a conversion rate divides by."""
+def base_slots(metrics: Sequence[str], query: Query[Params], groups: Groups) -> dict[str, Fragment]:
+    """Slots of the base tables' files: the groups, the filter, and the filter without goals, which
+    chooses the visitors that a conversion rate divides by."""
     everybody = without_goals(query.filter)
-    of_visits = {"everybody_filter": condition(everybody, "visit")}
+    filters = {
+        "visit_filter": condition_on_visit_with_event(query.filter),
+        "event_filter": condition_on_event_and_visit(query.filter),
+        "everybody_filter": condition_on_visit_with_event(everybody),
+    }
     if groups.grouping == "visit":
-        return {**groups.of_visits(), **of_visits}
-    of_events = {"everybody_event_filter": condition(everybody, "event")}
-    return {**groups.of_events(), **of_visits, **of_events}
+        return {**groups.of_visits(), **filters}
+    return {
+        **groups.of_events(),
+        **filters,
+        "everybody_event_filter": condition_on_event_and_visit(everybody),
+        "metrics": metrics_slot(metrics, by_page=True),
+    }
 
 
 def parts_read(metrics: Sequence[str], groups: Groups) -> dict[str, bool]:
@@ -92,25 +109,22 @@ def parts_read(metrics: Sequence[str], groups: Groups) -> dict[str, bool]:
         "of_everybody": any(metric.of_goals for metric in chosen),
         "of_visitors": all(d in (None, GOAL) or d.of == "visit" for d in groups.dimensions),
         "of_events": any(metric.events for metric in chosen),
-        "of_pages": any(metric in ("bounce_rate", "exit_rate") for metric in metrics),
+        "of_all_groups": "percentage" in metrics,
+        "of_pages": any(metric.page_sql or metric.key in OF_EDGES for metric in chosen),
         "of_time_on_page": "time_on_page" in metrics,
     }
 
 
 def order_of(asked: StatsQuery, groups: Groups) -> Fragment:
-    """The order that was asked for; without one, a series by time and everything else by its first
-    metric. Raises Invalid."""
+    """The order of the rows; ties by the dimensions. Raises Invalid."""
     columns: dict[str, LiteralString] = {key: metric.column for key, metric in METRICS.items()}
     positions: dict[str, LiteralString] = {
         key: f"dimensions ->> {number}"
-        for key, number in zip(asked.dimensions, NUMBERS, strict=False)
+        for names in (groups.names, asked.dimensions)
+        for key, number in zip(names, NUMBERS, strict=False)
     }
-    default = "asc" if groups.by_time else "desc"
-    wanted = asked.order_by or [
-        ((asked.dimensions if groups.by_time else asked.metrics)[0], default)
-    ]
     parts: list[LiteralString] = []
-    for key, way in wanted:
+    for key, way in ordered_by(asked, groups):
         if key not in asked.metrics and key not in positions:
             raise Invalid(
                 f"order_by: {key[:50]!r} is not a metric or dimension of this query.",
@@ -119,6 +133,15 @@ def order_of(asked: StatsQuery, groups: Groups) -> Fragment:
         column = columns[key] if key in columns else positions[key]
         parts.append(f"{column} {'asc' if way == 'asc' else 'desc'} nulls last")
     return Fragment(f"{', '.join(parts)}, dimensions")
+
+
+def ordered_by(asked: StatsQuery, groups: Groups) -> list[tuple[str, Direction]]:
+    """The order that was asked for; without one, by time and then the first metric."""
+    if asked.order_by:
+        return asked.order_by
+    names = zip(groups.names, groups.dimensions, strict=True)
+    times: list[tuple[str, Direction]] = [(name, "asc") for name, d in names if d is None]
+    return [*times, (asked.metrics[0], "desc")]
 
 
 def plan_or_suggest(asked: StatsQuery, groups: Groups, query: Query[Params]) -> Plan:

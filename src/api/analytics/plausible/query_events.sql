@@ -8,7 +8,7 @@ with happened as (
         count(distinct e.visitor_id) as visitors, count(distinct e.visit_id) as visits,
         count(distinct e.visitor_id) filter (where v.started = v.first_seen) as new_visitors,
         /*event_sums*/ sum(e.pageviews) as pageviews /*end*/,
-        min(e.currency) as currency, max(e.currency) as other_currency
+        min(e.currency) as currency, max(e.currency) as other_currency, count(e.revenue) as orders
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
         and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
@@ -18,7 +18,8 @@ with happened as (
     group by 1
 ), entered as (
     select /*entry_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
-        sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces
+        sum(v.visits_with_pageview) as visits_with_pageview, sum(v.bounces) as bounces,
+        sum(v.visit_pageviews) as visit_pageviews, sum(v.visit_duration_us) as visit_duration_us
     from visits(:site, :lower, :upper) v
     where :of_pages and v.entry_page <> '' and /*visit_filter*/ true /*end*/
     group by 1
@@ -39,6 +40,13 @@ with happened as (
     /*joins*/ /*end*/
     where :of_time_on_page and /*event_filter*/ true /*end*/
     group by 1
+), all_groups as (
+    select count(distinct e.visitor_id) as all_visitors
+    from events(:site, :lower, :upper) e
+    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
+        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
+        and v.started >= :lower::timestamptz - longest_visit()
+    where :of_all_groups and e.name <> 'engagement' and /*event_filter*/ true /*end*/
 ), everybody as (
     select count(distinct v.visitor_id) as everybody
     from visits(:site, :lower, :upper) v
@@ -59,12 +67,14 @@ with happened as (
     where :of_everybody and :of_visitors and /*everybody_filter*/ true /*end*/
     group by 1
 )
-select dimensions, count(*) over () as total_rows, /*metrics*/ visits, visitors /*end*/
+select dimensions, count(*) over () as total_rows, currency, other_currency,
+    /*metrics*/ visits, visitors /*end*/
 from happened
 left join entered using (dimensions)
 left join left_from using (dimensions)
 left join timed using (dimensions)
 left join everybody_in_group on without_goal = /*without_goal*/ dimensions /*end*/
 cross join everybody
+cross join all_groups
 order by /*order*/ visitors desc, dimensions /*end*/
 limit :limit offset :offset

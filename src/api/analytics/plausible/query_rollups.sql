@@ -2,7 +2,7 @@
 -- metric asked for needs is not read.
 -- slots: visit_dimensions, visit_sums, visits, visit_filter, grouped, event_dimensions, event_sums,
 --     events, reads_events, dimensions_text, visitors, reads_visitors, new_visitors,
---     reads_new_visitors, metrics, order
+--     reads_new_visitors, reads_all_visitors, metrics, order
 with visited as (
     select /*visit_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         /*visit_sums*/ sum(v.visits) as visits /*end*/
@@ -23,6 +23,8 @@ with visited as (
 ), new_counted as (
     /*include ../reports/distinct_visitors dimension=dimensions_text
         visitors=new_visitors value_in=reads_new_visitors*/
+), all_counted as (
+    /*include ../reports/distinct_visitors value_in=reads_all_visitors*/
 )
 select dimensions, count(*) over () as total_rows, /*metrics*/ visits, visitors /*end*/
 from visited
@@ -30,5 +32,6 @@ full join happened using (dimensions)
 left join counted on counted.value = dimensions::text
 left join (select value, visitors as new_visitors from new_counted) new_counted
     on new_counted.value = dimensions::text
+left join (select visitors as all_visitors from all_counted) all_groups on true
 order by /*order*/ visitors desc, dimensions /*end*/
 limit :limit offset :offset

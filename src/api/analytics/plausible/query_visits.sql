@@ -13,13 +13,28 @@ with visited as (
 ), happened as (
     select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         /*event_sums*/ sum(e.pageviews) as pageviews /*end*/,
-        min(e.currency) as currency, max(e.currency) as other_currency
+        min(e.currency) as currency, max(e.currency) as other_currency, count(e.revenue) as orders
     from events(:site, :lower, :upper) e
     join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
         and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
         and v.started >= :lower::timestamptz - longest_visit()
     where :of_events and e.name <> 'engagement' and /*event_filter*/ true /*end*/
     /*grouped*/ group by 1 /*end*/
+), timed as (
+    select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
+        sum(e.seconds) as page_seconds, count(e.seconds) as timed_views
+    from (
+        /*include ../reports/page_views*/
+    ) e
+    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
+        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
+        and v.started >= :lower::timestamptz - longest_visit()
+    where :of_time_on_page and /*event_filter*/ true /*end*/
+    /*grouped*/ group by 1 /*end*/
+), all_groups as (
+    select count(distinct v.visitor_id) as all_visitors
+    from visits(:site, :lower, :upper) v
+    where :of_all_groups and /*visit_filter*/ true /*end*/
 ), everybody as (
     select count(distinct v.visitor_id) as everybody
     from visits(:site, :lower, :upper) v
@@ -31,10 +46,13 @@ with visited as (
     where :of_everybody and /*everybody_filter*/ true /*end*/
     group by 1
 )
-select dimensions, count(*) over () as total_rows, /*metrics*/ visits, visitors /*end*/
+select dimensions, count(*) over () as total_rows, currency, other_currency,
+    /*metrics*/ visits, visitors /*end*/
 from visited
 full join happened using (dimensions)
+left join timed using (dimensions)
 left join everybody_in_group using (dimensions)
 cross join everybody
+cross join all_groups
 order by /*order*/ visitors desc, dimensions /*end*/
 limit :limit offset :offset

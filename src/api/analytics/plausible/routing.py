@@ -1,4 +1,7 @@
-"""POST /api/analytics/query: any metrics by any dimensions, as Plausible's Stats API v2 has it."""
+"""POST /api/analytics/query: any metrics by any dimensions, as Plausible's Stats API v2 has it.
+
+Clients of Plausible, which know its path only, find it at /api/v2/query, too.
+"""
 
 from functools import partial
 from typing import Any
@@ -13,6 +16,7 @@ from api.auth.access import AppDatabase, MaybeUser, readable_site
 router = APIRouter(tags=["analytics"])
 
 
+@router.post("/api/v2/query", response_model=StatsAnswer, name="query_stats_at_path_of_plausible")
 @router.post("/api/analytics/query", response_model=StatsAnswer)
 async def query_stats(
     asked: StatsQuery, request: Request, user: MaybeUser, database: AppDatabase, turns: AppTurns

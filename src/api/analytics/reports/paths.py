@@ -10,7 +10,7 @@ from api.analytics.columns import Row
 from api.analytics.query import Filtered, Params, Query
 from api.analytics.question import single
 from api.analytics.report import Report
-from api.analytics.vocabulary.filters import page_pattern
+from api.analytics.vocabulary.operators import page_pattern
 from api.analytics.vocabulary.steps import Text
 from api.db.sql_files import Fragment
 

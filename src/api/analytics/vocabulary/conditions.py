@@ -1,38 +1,75 @@
 """Filters as conditions in SQL, over visits (v) or events (e).
 
-A clause on events (page, event, props:…), applied to visits, means visits with such an event; a
-clause on visits, applied to events, means events of such visits. They bind the site and the range
-[lower, upper) of the query, in which the visits start or the events lie.
+Of reports: a clause on events (page, event, props:…), applied to visits, means visits with such an
+event; a clause on visits, applied to events, means events of such visits.
+
+Of the Stats API, by its contract: one event has to pass all clauses together, those on visits by
+its visit; applied to visits, the filter means visits with such an event.
+
+They bind the site and the range [lower, upper) of the query, in which the visits start or the
+events lie.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, LiteralString
 
-from api.analytics.vocabulary.dimensions import Of
-from api.analytics.vocabulary.filters import NO_FILTER, Clause, Filter, Group, Not, clauses_of
+from api.analytics.vocabulary.dimensions import Of, property_in
+from api.analytics.vocabulary.filters import (
+    NO_FILTER,
+    Clause,
+    Filter,
+    Group,
+    HasDone,
+    Not,
+    leaves_of,
+)
 from api.db.sql_files import Fragment
 
 
 def condition(asked: Filter, of: Of) -> Fragment:
-    """The filter as a condition over visits (v) or events (e)."""
+    """The filter of a report as a condition over visits (v) or events (e)."""
     if of == "event" and asked != NO_FILTER and is_on_visits(asked):
         return condition_on_visit_of_event(asked)
+    if isinstance(asked, Not | Group):
+        return joined(asked, partial(condition, of=of))
+    own = condition_on_event_and_visit(asked)
+    return own if is_on_visits(asked) == (of == "visit") else with_event(own)
+
+
+def condition_on_event_and_visit(asked: Filter) -> Fragment:
+    """The filter of the Stats API as a condition over an event (e) joined to its visit (v)."""
     match asked:
         case Clause():
-            return clause_condition(asked, of)
-        case Not():
-            inner = condition(asked.part, of)
-            return Fragment(f"not ({inner.sql})", inner.values)
-        case Group():
-            parts = [condition(part, of) for part in asked.parts]
-            values = {key: value for part in parts for key, value in part.values.items()}
-            joined: LiteralString = asked.joint.join(f"({part.sql})" for part in parts)
-            return Fragment(joined or "true", values)
+            return comparison_condition(asked)
+        case HasDone():
+            return with_action(condition_on_event_and_visit(asked.part))
+        case Not() | Group():
+            return joined(asked, condition_on_event_and_visit)
+
+
+def condition_on_visit_with_event(asked: Filter) -> Fragment:
+    """The filter of the Stats API as a condition over visits (v)."""
+    inner = condition_on_event_and_visit(asked)
+    return inner if is_on_visits(asked) else with_action(inner)
+
+
+def joined(asked: Not | Group, condition_of: Callable[[Filter], Fragment]) -> Fragment:
+    """The conditions of the parts of a filter, put together as the parts are."""
+    if isinstance(asked, Not):
+        inner = condition_of(asked.part)
+        return Fragment(f"not ({inner.sql})", inner.values)
+    parts = [condition_of(part) for part in asked.parts]
+    values = {key: value for part in parts for key, value in part.values.items()}
+    sql: LiteralString = asked.joint.join(f"({part.sql})" for part in parts)
+    return Fragment(sql or "true", values)
 
 
 def is_on_visits(asked: Filter) -> bool:
     """Whether all clauses are on visits. An event has one visit, so that these can be tested
     together: visits are then read once, and not once for each clause."""
-    return all(clause.dimension.of == "visit" for clause in clauses_of(asked))
+    leaves = leaves_of(asked)
+    return all(isinstance(leaf, HasDone) or leaf.dimension.of == "visit" for leaf in leaves)
 
 
 VISITS_WITH: LiteralString = (
@@ -48,20 +85,28 @@ EVENTS_OF: LiteralString = (
 """A subquery that depends on nothing outside is computed once, as a hash table."""
 
 
-def clause_condition(clause: Clause, of: Of) -> Fragment:
-    """The condition of one clause; on the other table, that a row of it exists."""
-    number, dimension = clause.number, clause.dimension
-    expression: LiteralString = dimension.sql or f"coalesce(e.props ->> :property_{number}, '')"
-    values = [clause.operator.convert(value) for value in clause.values]
-    bound: dict[str, Any] = {f"values_{number}": values}
+def with_event(inner: Fragment) -> Fragment:
+    """Visits (v) with an event (e) like this."""
+    return Fragment(f"{VISITS_WITH}{inner.sql})", inner.values)
+
+
+def with_action(inner: Fragment) -> Fragment:
+    """Visits (v) with a page view or custom event (e) like this."""
+    return with_event(Fragment(f"e.name <> 'engagement' and ({inner.sql})", inner.values))
+
+
+def comparison_condition(clause: Clause) -> Fragment:
+    """The comparison of one clause, over the table that its dimension is of."""
+    number, dimension, comparison = clause.number, clause.dimension, clause.comparison
+    bound: dict[str, Any] = {f"values_{number}": [*comparison.values]}
     if clause.property_name:
+        dimension = property_in(dimension, f"property_{number}")
         bound[f"property_{number}"] = clause.property_name
-    compared: LiteralString = f"{expression} {clause.operator.sql} any(:values_{number}::text[])"
+    value = dimension.shown if comparison.of_shown else Fragment(dimension.sql)
+    sql: LiteralString = f"{value.sql} {comparison.sql} any(:values_{number}::text[])"
     if dimension.table:
-        compared = f"exists (select from {dimension.table} where {dimension.on} and {compared})"
-    if dimension.of == of:
-        return Fragment(compared, bound)
-    return Fragment(f"{VISITS_WITH}{compared})", bound)
+        sql = f"exists (select from {dimension.table} where {dimension.on} and {sql})"
+    return Fragment(sql, {**bound, **value.values})
 
 
 def condition_on_visit_of_event(asked: Filter) -> Fragment:

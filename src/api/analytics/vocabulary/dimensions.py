@@ -1,17 +1,23 @@
 """The dimensions that reports are broken down by and filtered on. A new one is one line."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, LiteralString
 
+from psycopg.types.json import Jsonb
+
+from api.analytics.vocabulary.countries import COUNTRIES
+from api.db.sql_files import Fragment
 from api.errors import Invalid
 
 Of = Literal["visit", "event"]
 
+LONGEST_VALUE = 2000
+
 NO_COLUMN: LiteralString = ""
 """The column of a dimension that is an expression. No rollup has a column of this name."""
 
-PROPERTY = "props:"
+PROPERTY_PREFIX = "props:"
 """Prefix of a dimension that is a property of events, e.g. props:plan."""
 
 
@@ -22,7 +28,7 @@ class Dimension:
     The expression is over v, a visit or a row of a rollup of visits; or over e, an event.
     """
 
-    key: str
+    key: LiteralString
     sql: LiteralString
     of: Of = "visit"
     column: LiteralString = NO_COLUMN
@@ -33,6 +39,27 @@ class Dimension:
     """The condition that joins that table to e."""
     what: str = "The value"
     """What it is, in words."""
+    names: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+    """What is shown, and compared by filters, instead of some of the stored values."""
+    known: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+    """All values that it can have, as they are shown, each with a text that a wrong value may
+    resemble; empty where it can have any."""
+    is_lower_case: bool = False
+    """Whether values are stored in lower case, so that filters ignore case."""
+
+    @property
+    def shown(self) -> Fragment:
+        """The value as it is shown."""
+        if not self.names:
+            return Fragment(self.sql)
+        names: LiteralString = f"names_{self.key}"
+        sql: LiteralString = f"coalesce(:{names}::jsonb ->> {self.sql}, {self.sql})"
+        # A parameter of this type is not parsed again for each row.
+        return Fragment(sql, {names: Jsonb(dict(self.names))})
+
+    def stored(self, shown: str) -> str:
+        """The stored value that is shown like this."""
+        return next((value for value, name in self.names.items() if name == shown), shown)
 
 
 def visit(key: LiteralString, column: LiteralString = "", what: str = "") -> Dimension:
@@ -46,6 +73,8 @@ def event(key: LiteralString, column: LiteralString = "") -> Dimension:
 
 
 CHANNEL = visit("channel")
+
+COUNTRY = replace(visit("country"), known={"": "", **COUNTRIES})
 
 SOURCE_DIMENSIONS = (
     visit("source"),
@@ -65,10 +94,10 @@ DEVICE_DIMENSIONS = (
     visit("os_version"),
     visit("screen", what="The width and height of the screen in pixels"),
     visit("language"),
-    visit("country"),
+    COUNTRY,
 )
 
-LOCATION_DIMENSIONS = (visit("country"), visit("region"), visit("city"))
+LOCATION_DIMENSIONS = (COUNTRY, visit("region"), visit("city"))
 
 ENTRY_PAGE = visit("entry_page")
 EXIT_PAGE = visit("exit_page")
@@ -93,6 +122,15 @@ GOAL = Dimension(
 """The saved goals that an event reaches: none, one or several."""
 
 PAGE = event("page")
+
+PROPERTY = Dimension("props", "", "event")
+"""Any property of events; the expression of a certain one is made by property_in."""
+
+
+def property_in(dimension: Dimension, parameter: LiteralString) -> Dimension:
+    """The property whose name this parameter of the SQL has."""
+    return replace(dimension, sql=f"coalesce(e.props ->> :{parameter}, '')")
+
 
 EVENT_DIMENSIONS = (
     PAGE,
@@ -121,29 +159,19 @@ DIMENSIONS = {dimension.key: dimension for dimension in (*VISIT_DIMENSIONS, *EVE
 """All dimensions by key."""
 
 
-RENAMED = {
-    "name": "event",
-    "utm_source": "source",
-    "utm_medium": "medium",
-    "utm_campaign": "campaign",
-    "utm_content": "content",
-    "utm_term": "term",
-    "country_name": "country",
-    "city_name": "city",
-    "region_name": "region",
-}
-"""Plausible's names for dimensions that have another name here."""
-
-
-def plain_name(key: str) -> str:
-    """Plausible's visit:country as country, event:name as event; every other key as it is."""
-    kind, _, name = key.partition(":")
-    return RENAMED.get(name, name) if name and kind in ("visit", "event") else key
-
-
 def find_dimension(key: str, allowed: Iterable[Dimension]) -> Dimension:
     """The dimension with this key. Raises Invalid, listing the allowed keys, for any other."""
     by_key = {dimension.key: dimension for dimension in allowed}
     if key not in by_key:
         raise Invalid(f"dimension: {key[:50]!r} is not one of these.", allowed=list(by_key))
     return by_key[key]
+
+
+def is_text(value: object) -> bool:
+    """Whether this is text of at most 2,000 characters that the database can store."""
+    return (
+        isinstance(value, str)
+        and len(value) <= LONGEST_VALUE
+        and "\0" not in value
+        and not any("\ud800" <= char <= "\udfff" for char in value)
+    )

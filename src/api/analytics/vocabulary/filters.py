@@ -1,29 +1,33 @@
 """Filters: read from JSON into a tree of clauses. `conditions` makes SQL of it.
 
 A filter is JSON in the form of Plausible's Stats API: a list of clauses that must all hold, each
-[operator, dimension, values], ["and", [...]], ["or", [...]] or ["not", clause]:
+[operator, dimension, values], ["and", [...]], ["or", [...]], ["not", clause], or ["has_done",
+clause], which holds for visits with an event that the clause holds for:
 
     [["is", "country", ["DE", "AT"]], ["or", [["contains", "page", ["/a"]], ["is", "os", ["iOS"]]]]]
+
+A fourth element {"case_sensitive": false} makes a clause ignore case.
 """
 
 import json
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, LiteralString, cast
 
+from api.analytics.vocabulary.comparisons import Comparison, compare
 from api.analytics.vocabulary.dimensions import (
     DIMENSIONS,
     GOAL,
-    PROPERTY,
+    PROPERTY_PREFIX,
     Dimension,
-    plain_name,
+    is_text,
 )
+from api.analytics.vocabulary.operators import NEGATIONS, OPERATORS, Operator
+from api.analytics.vocabulary.stats_dimensions import find_by_key, property_name
 from api.errors import Invalid, listed
 
 MAX_VALUES = 100
 MAX_DEPTH = 10
-MAX_WILDCARDS = 6
 
 DIGITS: tuple[LiteralString, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
@@ -38,60 +42,17 @@ def numbers(name: LiteralString = "") -> Numbers:
 NUMBERS = numbers()
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """A comparison of an expression with any of the values, which `convert` prepares."""
-
-    key: str
-    sql: LiteralString
-    convert: Any = str
-
-
-def like_pattern(text: str) -> str:
-    """A LIKE pattern for values that contain the text."""
-    return "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%"
-
-
-def page_pattern(glob: str) -> str:
-    """A glob as an anchored regular expression: * within a path segment, ** across them.
-
-    Raises Invalid for more than MAX_WILDCARDS wildcards: the time that a match takes grows with
-    every one.
-    """
-    parts = re.split(r"(\*+)", glob)
-    if len(parts) // 2 > MAX_WILDCARDS:
-        raise Invalid(f"A pattern has at most {MAX_WILDCARDS} wildcards.")
-    regex = [
-        re.escape(part) if index % 2 == 0 else "[^/]*" if part == "*" else ".*"
-        for index, part in enumerate(parts)
-    ]
-    return f"^{''.join(regex)}$"
-
-
-OPERATORS = {
-    operator.key: operator
-    for operator in (
-        Operator("is", "="),
-        Operator("contains", "like", like_pattern),
-        Operator("matches", "~", page_pattern),
-    )
-}
-
-NEGATIONS = {"is_not": "is", "contains_not": "contains", "matches_not": "matches"}
-"""Operators that negate another: a visit passes `is_not` if no event of it passes `is`."""
-
 GROUPS: dict[str, LiteralString] = {"and": " and ", "or": " or "}
 
-OPERATOR_NAMES = [*OPERATORS, *NEGATIONS, *GROUPS, "not"]
+OPERATOR_NAMES = [*OPERATORS, *NEGATIONS, *GROUPS, "not", "has_done"]
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
     """A comparison of one dimension with some values, any of which may hold."""
 
-    operator: Operator
     dimension: Dimension
-    values: tuple[str, ...]
+    comparison: Comparison
     number: LiteralString
     property_name: str = ""
 
@@ -111,7 +72,14 @@ class Not:
     part: "Filter"
 
 
-Filter = Clause | Group | Not
+@dataclass(frozen=True, slots=True)
+class HasDone:
+    """Holds for a visit with an event that the part holds for, and for all events of the visit."""
+
+    part: "Filter"
+
+
+Filter = Clause | Group | Not | HasDone
 
 NO_FILTER = Group(GROUPS["and"], ())
 
@@ -134,7 +102,7 @@ def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NU
     reader = FilterReader(goals, numbered)
     found = reader.group("and", asked)
     if reader.problems:
-        raise Invalid(listed(reader.problems), allowed=[*reader.allowed])
+        raise Invalid(listed(reader.problems), allowed=[*reader.allowed] or None)
     return found
 
 
@@ -163,12 +131,16 @@ class FilterReader:
 
     def read(self, asked: Any, depth: int = 0) -> Filter:
         match items_of(asked):
+            case [str(operator), *rest] if operator in NEGATIONS:
+                return Not(self.read([NEGATIONS[operator], *rest], depth))
             case [str(operator), key, values] if operator in OPERATORS:
-                return self.clause(operator, key, values)
-            case [str(operator), key, values] if operator in NEGATIONS:
-                return Not(self.clause(NEGATIONS[operator], key, values))
+                return self.clause(OPERATORS[operator], key, values)
+            case [str(operator), key, values, modifiers] if operator in OPERATORS:
+                return self.modified(OPERATORS[operator], key, values, modifiers)
             case ["not", part] if depth < MAX_DEPTH:
                 return Not(self.read(part, depth + 1))
+            case ["has_done", part] if depth < MAX_DEPTH:
+                return self.has_done(part, depth + 1)
             case [str(operator), parts] if operator in GROUPS and depth < MAX_DEPTH:
                 return self.group(operator, parts, depth)
             case [str(operator), *_] if operator not in OPERATOR_NAMES:
@@ -181,8 +153,25 @@ class FilterReader:
             return self.refuse("a group is a list of clauses")
         return Group(GROUPS[joint], tuple(self.read(part, depth + 1) for part in items_of(asked)))
 
-    def clause(self, operator: str, key: Any, asked: Any) -> Filter:
-        dimension, name = self.dimension(key)
+    def has_done(self, asked: Any, depth: int) -> Filter:
+        part = self.read(asked, depth)
+        if any(clause.dimension.of != "event" for clause in clauses_of(part)):
+            return self.refuse("has_done takes clauses on events: on page, event, goal, props:…")
+        if any(isinstance(leaf, HasDone) for leaf in leaves_of(part)):
+            return self.refuse("has_done takes one event, and no other has_done")
+        return HasDone(part)
+
+    def modified(self, operator: Operator, key: Any, values: Any, modifiers: Any) -> Filter:
+        match modifiers:
+            case {"case_sensitive": bool(is_sensitive), **rest} if not rest:
+                return self.clause(operator, key, values, ignores_case=not is_sensitive)
+            case _:
+                return self.refuse('the fourth element of a clause is {"case_sensitive": false}')
+
+    def clause(
+        self, operator: Operator, key: Any, asked: Any, *, ignores_case: bool = False
+    ) -> Filter:
+        dimension = self.dimension(key)
         self.names_goals |= dimension is GOAL
         values = items_of(asked)
         number = next(self.numbers, None)
@@ -192,34 +181,26 @@ class FilterReader:
             return self.refuse(f"at most {len(NUMBERS)} clauses")
         if dimension is None:
             return NO_FILTER
-        if dimension is GOAL and operator == "is" and not set(values) <= set(self.goals):
+        if dimension is GOAL and operator.key == "is" and not set(values) <= set(self.goals):
             return self.refuse("there is no such goal", [*self.goals])
-        return Clause(OPERATORS[operator], dimension, tuple(values), number, name)
+        try:
+            comparison = compare(dimension, operator, values, ignores_case=ignores_case)
+        except Invalid as error:
+            return self.refuse(error.detail, error.allowed or ())
+        return Clause(dimension, comparison, number, property_name(key))
 
-    def dimension(self, key: Any) -> tuple[Dimension | None, str]:
-        """The dimension with this key, and the name of the property if it is one."""
-        text = plain_name(key) if isinstance(key, str) else ""
-        if name := property_name(text):
-            return Dimension(PROPERTY, "", "event"), name
-        if text not in DIMENSIONS:
-            self.refuse(f"{str(key)[:50]!r} is not a dimension", [*DIMENSIONS, f"{PROPERTY}…"])
-        return DIMENSIONS.get(text), ""
-
-
-def property_name(key: str) -> str:
-    """The name of the property: `plan` of props:plan; '' for any other key."""
-    name = key.removeprefix(PROPERTY)
-    return name if name != key and is_text(name) else ""
-
-
-def is_text(value: Any) -> bool:
-    """Whether this is text of at most 2,000 characters that the database can store."""
-    return (
-        isinstance(value, str)
-        and len(value) <= 2000
-        and "\0" not in value
-        and not any("\ud800" <= char <= "\udfff" for char in value)
-    )
+    def dimension(self, key: Any) -> Dimension | None:
+        """The dimension with this key."""
+        text = key if isinstance(key, str) else ""
+        try:
+            found = find_by_key(text)
+        except Invalid as error:
+            self.refuse(error.detail)
+            return None
+        if found is None:
+            allowed = [*DIMENSIONS, f"{PROPERTY_PREFIX}…"]
+            self.refuse(f"{str(key)[:50]!r} is not a dimension", allowed)
+        return found
 
 
 def items_of(value: Any) -> list[Any]:
@@ -232,6 +213,8 @@ def without_goals(asked: Filter) -> Filter:
     match asked:
         case Clause():
             return NO_FILTER if asked.dimension is GOAL else asked
+        case HasDone():
+            return asked
         case Not():
             rest = without_goals(asked.part)
             return NO_FILTER if rest == NO_FILTER else Not(rest)
@@ -241,12 +224,28 @@ def without_goals(asked: Filter) -> Filter:
             return Group(asked.joint, kept) if kept else NO_FILTER
 
 
-def clauses_of(asked: Filter) -> Iterator[Clause]:
+def leaves_of(asked: Filter) -> Iterator[Clause | HasDone]:
+    """The parts of a filter that are not made of others, apart from what has_done is about."""
     match asked:
-        case Clause():
+        case Clause() | HasDone():
             yield asked
         case Not():
-            yield from clauses_of(asked.part)
+            yield from leaves_of(asked.part)
         case Group():
             for part in asked.parts:
-                yield from clauses_of(part)
+                yield from leaves_of(part)
+
+
+def clauses_of(asked: Filter) -> Iterator[Clause]:
+    """All clauses of a filter, also those on what was done."""
+    for leaf in leaves_of(asked):
+        if isinstance(leaf, Clause):
+            yield leaf
+        else:
+            yield from clauses_of(leaf.part)
+
+
+def filters_on(asked: Filter, dimension: Dimension) -> bool:
+    """Whether there is a clause on this dimension other than in has_done."""
+    leaves = leaves_of(asked)
+    return any(isinstance(leaf, Clause) and leaf.dimension is dimension for leaf in leaves)

@@ -11,13 +11,13 @@ from typing import Literal, LiteralString
 
 from api.db.sql_files import Fragment
 
-Grouping = Literal["visit", "page", "event"]
-"""Kinds of groups. visit: by dimensions of visits and time alone; page: by page, too; event: by any
-dimension of events."""
+Grouping = Literal["visit", "page", "host_page", "event"]
+"""Kinds of groups. visit: by dimensions of visits and time alone; page: by page, too; host_page: by
+page and hostname; event: by any dimension of events."""
 
-ANY_GROUP: frozenset[Grouping] = frozenset(("visit", "page", "event"))
+ANY_GROUP: frozenset[Grouping] = frozenset(("visit", "page", "host_page", "event"))
 VISIT_GROUPS: frozenset[Grouping] = frozenset(("visit",))
-PAGE_GROUPS: frozenset[Grouping] = frozenset(("page",))
+PAGE_GROUPS: frozenset[Grouping] = frozenset(("page", "host_page"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,10 @@ class Metric:
     """Its unit. A ratio is from 0 to 1; the Stats API gives it in per cent."""
     decimals: int = 0
     """How many decimals the Stats API gives."""
+    page_sql: LiteralString = ""
+    """The expression by page, if it is another there: over the visits that entered on the page."""
+    is_money: bool = False
+    """Whether it is an amount, which the Stats API gives with its currency."""
 
     @property
     def column(self) -> LiteralString:
@@ -90,10 +94,11 @@ METRICS = {
         ),
         Metric(
             "views_per_visit",
-            "Page views of the visits / visits.",
+            "Page views of the visits / visits; by page, of the visits that entered on it.",
             "visit_pageviews::float8 / nullif(visits, 0)",
             visits=("visit_pageviews", "visits"),
-            groupings=VISIT_GROUPS,
+            groupings=VISIT_GROUPS | PAGE_GROUPS,
+            page_sql="visit_pageviews::float8 / nullif(visits_with_pageview, 0)",
             decimals=2,
         ),
         Metric(
@@ -108,10 +113,12 @@ METRICS = {
         ),
         Metric(
             "visit_duration",
-            "Mean seconds from the first event of a visit to the end of the last.",
+            "Mean seconds from the first event of a visit to the end of the last; by page, of the"
+            " visits that entered on it.",
             "visit_duration_us::float8 / 1e6 / nullif(visits, 0)",
             visits=("visit_duration_us", "visits"),
-            groupings=VISIT_GROUPS,
+            groupings=VISIT_GROUPS | PAGE_GROUPS,
+            page_sql="visit_duration_us::float8 / 1e6 / nullif(visits_with_pageview, 0)",
             unit="seconds",
         ),
         Metric(
@@ -122,22 +129,44 @@ METRICS = {
             decimals=2,
         ),
         Metric(
-            "conversion_rate",
-            "Visitors who reached the goal / all visitors of the range.",
-            "visitors::float8 / nullif(everybody, 0)",
+            "total_revenue",
+            "Sum of the amounts; null where there is none, and where currencies are mixed.",
+            "case when currency = other_currency then revenue::float8 end",
+            events=("revenue",),
+            is_money=True,
+        ),
+        Metric(
+            "average_revenue",
+            "Sum of the amounts / events with an amount; null as the total.",
+            "case when currency = other_currency then revenue::float8 / nullif(orders, 0) end",
+            events=("revenue",),
+            is_money=True,
+        ),
+        Metric(
+            "percentage",
+            "Visitors of the group / visitors of the query without dimensions.",
+            "coalesce(visitors, 0)::float8 / nullif(all_visitors, 0)",
             distinct_visitors=True,
-            of_goals=True,
             unit="ratio",
             decimals=1,
         ),
         Metric(
-            "group_conversion_rate",
-            "Visitors who reached the goal / all visitors of the same group.",
-            "visitors::float8 / nullif(group_visitors, 0)",
+            "conversion_rate",
+            "Visitors who reached the goal / all visitors of the range.",
+            "coalesce(visitors, 0)::float8 / nullif(everybody, 0)",
             distinct_visitors=True,
             of_goals=True,
             unit="ratio",
-            decimals=1,
+            decimals=2,
+        ),
+        Metric(
+            "group_conversion_rate",
+            "Visitors who reached the goal / all visitors of the same group.",
+            "coalesce(visitors, 0)::float8 / nullif(group_visitors, 0)",
+            distinct_visitors=True,
+            of_goals=True,
+            unit="ratio",
+            decimals=2,
         ),
         Metric(
             "exit_rate",
@@ -145,7 +174,7 @@ METRICS = {
             "coalesce(exits, 0)::float8 / nullif(pageviews, 0)",
             visits=("visits",),
             events=("pageviews",),
-            groupings=PAGE_GROUPS,
+            groupings=frozenset(("page",)),
             unit="ratio",
             decimals=1,
         ),
@@ -154,7 +183,6 @@ METRICS = {
             "Mean seconds per page view: engaged seconds where reported, else the time to the next"
             " page view of the visit; views with neither are left out.",
             "page_seconds::float8 / nullif(timed_views, 0)",
-            groupings=PAGE_GROUPS,
             unit="seconds",
         ),
     )
@@ -165,9 +193,13 @@ BY_COLUMN = {metric.column: metric for metric in METRICS.values()}
 """All metrics by their column in rows."""
 
 
-def metrics_slot(keys: Iterable[str]) -> Fragment:
+def metrics_slot(keys: Iterable[str], *, by_page: bool = False) -> Fragment:
     """These metrics as columns of a select list, over the sums of a group."""
-    return Fragment(", ".join(f"{METRICS[key].sql} as {METRICS[key].column}" for key in keys))
+    columns: list[LiteralString] = []
+    for metric in (METRICS[key] for key in keys):
+        sql = metric.page_sql if by_page and metric.page_sql else metric.sql
+        columns.append(f"{sql} as {metric.column}")
+    return Fragment(", ".join(columns))
 
 
 def sums_slot(measures: Iterable[LiteralString], row: LiteralString) -> Fragment:

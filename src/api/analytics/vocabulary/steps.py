@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from api.analytics.vocabulary.filters import page_pattern
+from api.analytics.vocabulary.operators import page_pattern
 from api.errors import Invalid, listed
 from api.events.models import PAGEVIEW
 from api.schema import Record

@@ -9,7 +9,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from conftest import TestSite
-from oracle.filters import of_events
 from oracle.histories import DAY, FILTERS, GOALS, HOUR, MINUTE, History, histories, questions
 from oracle.periods import Range
 from oracle.site import Site
@@ -20,11 +19,12 @@ from oracle.telling import NOON, TEN_DAYS, check, event, examples, fresh_site, s
 OF_ALL = ("visitors", "visits", "pageviews", "events", "revenue")
 OF_ALL += ("new_visitors", "returning_visitors")
 OF_VISITS = (*OF_ALL, "bounce_rate", "visit_duration", "views_per_visit")
-OF_PAGES = (*OF_ALL, "bounce_rate", "time_on_page", "exit_rate")
+OF_PAGES = (*OF_VISITS, "exit_rate")
+OF_MONEY = ("total_revenue", "average_revenue")
 RATES = ("conversion_rate", "group_conversion_rate")
 
-PLACES = {"revenue": 2, "views_per_visit": 2, "bounce_rate": 1, "exit_rate": 1}
-PLACES |= dict.fromkeys(RATES, 1)
+PLACES = {"revenue": 2, "views_per_visit": 2, "bounce_rate": 1, "exit_rate": 1, "percentage": 1}
+PLACES |= dict.fromkeys(RATES, 2)
 """How many decimals a number is shown with, where it has any."""
 
 OF_ROLLUPS = (*OF_VISITS[:4], *OF_VISITS[5:])
@@ -36,21 +36,22 @@ SHAPES: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     ((), OF_ROLLUPS),
     (("time:day",), OF_ROLLUPS),
     (("time:hour",), OF_ROLLUPS),
-    (("visit:source",), OF_VISITS),
-    (("visit:source",), OF_SOURCES),
+    (("visit:source",), (*OF_VISITS, "percentage")),
+    (("visit:source",), (*OF_SOURCES, "percentage")),
     (("visit:source", "time:day"), OF_SOURCES),
     (("visit:entry_page",), OF_SOURCES),
     (("visit:entry_page", "visit:screen"), OF_VISITS),
     (("time:day",), OF_VISITS),
     (("time:hour", "visit:source"), OF_VISITS),
-    (("time:month",), OF_VISITS),
-    (("event:page",), OF_PAGES),
+    (("time:month",), (*OF_VISITS, *OF_MONEY)),
+    (("time",), ("visits", "events")),
+    (("event:page",), (*OF_PAGES, "percentage", "time_on_page")),
     (("event:page", "visit:source"), OF_PAGES),
-    (("event:name",), OF_ALL),
+    (("event:name",), (*OF_ALL, *OF_MONEY, "percentage")),
     (("event:props:plan",), OF_ALL),
     (("event:props:seats", "visit:screen"), OF_ALL),
     (("event:name", "time:week"), OF_ALL),
-    (("event:goal",), (*OF_ALL, "conversion_rate")),
+    (("event:goal",), (*OF_ALL, "conversion_rate", "percentage", *OF_MONEY)),
     (("event:goal", "visit:source"), (*OF_ALL, *RATES)),
 ]
 """Dimensions, and what can be asked by them."""
@@ -82,13 +83,16 @@ async def test_every_metric_is_what_oracle_counts(
             zone = ZoneInfo(history.zone)
             asked = Question(told, span, dimensions, tuple(clauses), zone)
             if can_be_asked(asked):
-                await check_stats(site, asked, metrics)
+                await check_stats(site, asked, (*metrics, *of_page(clauses)))
+
+
+def of_page(clauses: Sequence[Any]) -> Sequence[str]:
+    """What can be asked where the filter chooses pages."""
+    return ("time_on_page",) if any(key == "event:page" for _, key, *_ in clauses) else ()
 
 
 def can_be_asked(asked: Question) -> bool:
-    """Not by the hour over months; and of edges of visits, nothing about their events."""
-    if "event:page" in asked.dimensions:
-        return all(clause[0] != "or" and not of_events(clause[1]) for clause in asked.clauses)
+    """Not by the hour over months."""
     return "time:hour" not in asked.dimensions or asked.span.upper - asked.span.lower < 90 * DAY
 
 
@@ -102,12 +106,12 @@ async def check_stats(site: TestSite, asked: Question, metrics: Sequence[str]) -
     for key, numbers in expected.items():
         got = dict(zip(metrics, found[key], strict=True))
         check(got, dict(zip(metrics, numbers, strict=True)))
-        known = {name: number for name, number in got.items() if number is not None}
+        known = {key: got[key] for key in got if got[key] is not None and key not in OF_MONEY}
         assert known == {name: round(number, PLACES.get(name, 0)) for name, number in known.items()}
-    times = [place for place, key in enumerate(asked.dimensions) if key.startswith("time:")]
+    times = [place for place, key in enumerate(asked.dimensions) if key.startswith("time")]
     if times:
         order = [row["dimensions"][times[0]] for row in rows]
-        assert order == sorted(order) or times[0] != 0
+        assert order == sorted(order)
     else:
         order = [row["metrics"][0] for row in rows]
         assert order == sorted(order, reverse=True)
@@ -176,6 +180,11 @@ async def test_time_on_page_is_reported_engagement_or_gap_to_next_view(
     )
     found = await table(site, "time_on_page", "event:page")
     assert found == {("/told",): 20, ("/gap",): 240, ("/last",): None}
+    gap = [["is", "event:page", ["/gap", "/last"]]]
+    assert await table(site, "time_on_page", filters=gap) == {(): 240}
+    assert await table(site, "time_on_page", "visit:source", filters=gap) == {
+        ("Direct / None",): 240
+    }
 
 
 async def test_engagement_belongs_to_view_before_it(site: TestSite) -> None:
@@ -253,7 +262,7 @@ async def test_conversion_rate_needs_goal(site: TestSite, metric: str) -> None:
 
 
 @pytest.mark.parametrize("metric", ["time_on_page", "exit_rate"])
-async def test_page_metric_needs_page_dimension(site: TestSite, metric: str) -> None:
+async def test_page_metric_needs_page(site: TestSite, metric: str) -> None:
     body = {"site_id": site.key, "metrics": [metric], "date_range": "7d"}
     answer = await site.client.post("/api/analytics/query", json=body)
     assert (answer.status_code, answer.json()["error"]) == (422, "INVALID")

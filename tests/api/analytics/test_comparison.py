@@ -25,14 +25,14 @@ async def two_days(site: TestSite) -> TestSite:
         ("09", ["/both", "/both", "/then"], "alpha", ["5", "6"]),
         ("10", ["/both", "/now", "/now", "/now"], "beta", ["7"]),
     ):
-        at = {"time": f"2026-03-{day}T12:00:00Z"}
+        at, then = ({"time": f"2026-03-{day}T12:0{minute}:00Z"} for minute in (0, 1))
         await site.send(
             *({"visitor_id": f"{day}{n}", "page": page, "utm_source": source, **at}
               for n, page in enumerate(pages)),
             *({"visitor_id": f"{day}0", "page": "/", "name": "Buy", "props": {"plan": "pro"},
-               "revenue": {"amount": amount, "currency": "EUR"}, **at} for amount in amounts),
+               "revenue": {"amount": amount, "currency": "EUR"}, **then} for amount in amounts),
             {"visitor_id": "direct", "page": "/both", **at},
-            {"visitor_id": "direct", "page": "/both", "name": f"Only{day}", **at},
+            {"visitor_id": "direct", "page": "/both", "name": f"Only{day}", **then},
         )  # fmt: skip
     return site
 

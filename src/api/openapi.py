@@ -108,7 +108,7 @@ def operation_id(route: APIRoute) -> str:
 
 
 class DescribedApi(FastAPI):
-    """An application with a complete OpenAPI document."""
+    """A FastAPI application whose OpenAPI document also has logins, refusals and WebSockets."""
 
     def openapi(self) -> Json:
         """The document. It is made once."""

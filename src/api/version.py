@@ -21,7 +21,7 @@ class Version(Record):
     version: str
     """The version of the product, by semantic versioning."""
     api: int
-    """The version of the API, which all paths of this document have."""
+    """The major version of the API; it is 1 for every path that has no version in it."""
     engine: Profile
     """What kind of server the database is."""
 

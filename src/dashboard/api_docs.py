@@ -13,7 +13,7 @@ router = APIRouter(include_in_schema=False)
 POLICY = SECURITY_HEADERS["Content-Security-Policy"]
 
 SWAGGER_POLICY = f"{POLICY}; img-src 'self' data:"
-"""Swagger UI has its icons in its style sheet."""
+"""The style sheet of Swagger UI contains its icons as data: URLs."""
 
 REDOC_POLICY = f"{SWAGGER_POLICY}; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
 """ReDoc writes its styles into the page, and searches in a worker that it makes of a blob. Its

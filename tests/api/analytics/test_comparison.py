@@ -54,7 +54,7 @@ def change(now: float | None, then: float | None) -> Row:
 
 
 def key_of(report: Any) -> tuple[str, ...]:
-    """The columns that rows are joined by, as answers name them."""
+    """The columns of the key of a report, by their names in answers."""
     dimension = report.default_dimension
     return tuple(dimension.key if name == "value" and dimension else name for name in report.key)
 

@@ -34,7 +34,7 @@ async def busy(site: TestSite) -> TestSite:
 
 
 async def csv(site: TestSite, report: str, **params: Any) -> Any:
-    """The CSV answer."""
+    """The response to a report that is asked for as CSV."""
     asked = {"site": site.key, "format": "csv", **DAY, **params}
     answer = await site.client.get(f"/api/analytics/{report}", params=asked)
     assert answer.headers["content-type"] == "text/csv; charset=utf-8", answer.text

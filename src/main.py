@@ -5,7 +5,7 @@ import gc
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
@@ -16,7 +16,7 @@ from api.auth.routing import router as auth
 from api.body_limit import BodyLimit
 from api.db.database import REPORT_SECONDS, Database
 from api.db.scheduler import run_forever
-from api.errors import REFUSALS, add_error_handlers
+from api.errors import REFUSALS
 from api.events.admin_routing import router as events_admin
 from api.events.enrich.event import warm_up
 from api.events.enrich.geo import GeoLocator
@@ -33,9 +33,12 @@ from api.health import router as health
 from api.jobs import jobs_for
 from api.limits import TokenBuckets, share
 from api.logs import configure_logs
+from api.paths import UniformPaths
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
+from api.refusals import add_error_handlers
 from api.sites.directory import Sites
+from api.validation import check_request
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
 from settings import Settings
@@ -51,18 +54,22 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         description="Web analytics that owns its data pipeline.",
         lifespan=lifespan,
         responses=REFUSALS,
+        redirect_slashes=False,
         # Requests contain personal data; and telemetry costs time for every request.
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue]
     add_error_handlers(app)
-    of_events = (events, pixel, events_admin)
+    of_events = (events, events_admin)
     of_analytics = (analytics, plausible, goals)
-    for router in (auth, *of_events, *of_analytics, realtime, tracker, dashboard, health):
+    for router in (auth, *of_events, *of_analytics, realtime):
+        app.include_router(router, dependencies=[Depends(check_request)])
+    for router in (pixel, tracker, dashboard, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
     app.add_middleware(OwnCookie)
     app.add_middleware(BodyLimit)
+    app.add_middleware(UniformPaths)
     app.add_middleware(FastLane)
     return app
 
@@ -82,7 +89,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.turns = Turns(turns_of_process(settings.workers), REPORT_SECONDS)
         app.state.sites = Sites(database)
         tries = share(settings.login_tries, settings.workers)
-        app.state.login_tries = TokenBuckets(tries, LOGIN_SECONDS)
+        app.state.login_tries = TokenBuckets("login", tries, LOGIN_SECONDS)
         writer = Writer(database)
         app.state.ingest = Ingest(
             database=database,

@@ -17,6 +17,8 @@ SRC = ROOT / "src"
 LAYERS = (
     ("settings",),
     ("api.errors",),
+    ("api.paths", "api.validation"),
+    ("api.refusals",),
     ("api.body_limit", "api.limits", "api.logs", "api.metrics", "api.text"),
     ("api.db",),
     ("api.rollups",),

@@ -27,12 +27,12 @@ router = APIRouter(prefix="/api/sites/{key}", tags=["events"])
 async def list_rejected(
     site: EditableSite,
     database: AppDatabase,
-    code: Annotated[PlainText | None, Query(max_length=100)] = None,
+    error: Annotated[PlainText | None, Query(max_length=100)] = None,
     before: Annotated[RowNumber | None, Query(description="Older than this one.")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_AT_ONCE)] = 100,
 ) -> list[RejectedOut]:
     """The rejected events of a site, newest first, with the reason of each."""
-    rows = await rejected_events(database, site, code, before=before, limit=limit)
+    rows = await rejected_events(database, site, error, before=before, limit=limit)
     return [RejectedOut.model_validate(row) for row in rows]
 
 

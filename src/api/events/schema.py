@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from pydantic import BaseModel
 
+from api.errors import Problem, Refusal
 from api.events.models import Event, EventIn
 
 
@@ -67,11 +68,12 @@ class Rejection(BaseModel):
     """Why one event of a batch was not stored."""
 
     index: int
-    code: str
+    error: str
+    """The code of the reason."""
     detail: str
 
 
-class IngestReport(BaseModel):
+class BatchOutcomes(BaseModel):
     """The outcomes of a batch: accepted + duplicate + rejected = the events that were sent."""
 
     accepted: int
@@ -79,6 +81,18 @@ class IngestReport(BaseModel):
     rejected: list[Rejection]
     ids: list[UUID | None]
     """The id of each event sent, in order; null for a rejected one."""
+
+
+class IngestReport(BatchOutcomes):
+    """The report of a batch."""
+
+    problems: list[Problem] | None = None
+    """Only if events were rejected: what is wrong with them, at most twenty problems. 3.page is the
+    page of the event with index 3."""
+
+
+class RefusedReport(BatchOutcomes, Refusal):
+    """The report of a batch of which every event was rejected."""
 
 
 def event_schema() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from api.analytics.vocabulary.dimensions import DIMENSIONS, GOAL, Dimension, pla
 from api.analytics.vocabulary.filters import clauses_of, names_goals, property_name, read_filters
 from api.analytics.vocabulary.metrics import METRICS, Grouping
 from api.db.database import Database
-from api.errors import Invalid
+from api.errors import invalid
 from api.rollups.available import available_rollups
 from api.rollups.definitions import ROLLUPS
 from api.sites.models import Site
@@ -41,12 +41,13 @@ def params_of(asked: StatsQuery) -> Params:
     """The range as parameters of the other reports. Raises Invalid."""
     if isinstance(asked.date_range, str):
         if asked.date_range not in DATE_RANGES:
-            raise Invalid("date_range: give one of these names, or two dates.", [*DATE_RANGES])
+            raise invalid("date_range", "is neither a name of a range nor two dates", DATE_RANGES)
         return Params.model_validate(DATE_RANGES[asked.date_range])
     try:
         return Params.model_validate(dict(zip(("from", "to"), asked.date_range, strict=True)))
     except ValidationError as error:
-        raise Invalid("date_range: two ISO dates or times, the earlier one first.") from error
+        problem = "must be two ISO dates or times, the earlier one first"
+        raise invalid("date_range", problem) from error
 
 
 async def answer_stats(database: Database, asked: StatsQuery, site: Site) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def interval_of(names: Sequence[str]) -> Interval:
         return Interval(asked[0]) if asked else Interval.DAY
     except ValueError as error:
         allowed = [f"time:{interval}" for interval in Interval]
-        raise Invalid(f"dimensions: {asked[0][:50]!r} is not an interval.", allowed) from error
+        raise invalid("dimensions", f"{asked[0][:50]!r} is not an interval", allowed) from error
 
 
 def dimension_of(name: str) -> Dimension:
@@ -91,9 +92,8 @@ def dimension_of(name: str) -> Dimension:
     if name in DIMENSIONS:
         return DIMENSIONS[name]
     allowed = [f"{dimension.of}:{key}" for key, dimension in DIMENSIONS.items()]
-    raise Invalid(
-        f"dimensions: {name[:50]!r} is not one of these.", [*allowed, "event:props:…", "time:day"]
-    )
+    allowed += ["event:props:…", "time:day"]
+    raise invalid("dimensions", f"{name[:50]!r} is not a dimension", allowed)
 
 
 def of_goals(query: Query[Params], dimensions: Sequence[Dimension | None]) -> bool:
@@ -105,12 +105,11 @@ def check_metrics(metrics: Sequence[str], grouping: Grouping, of_goals: bool) ->
     """Raises Invalid for unknown metrics, and for metrics that these groups do not have."""
     allowed = [metric.key for metric in METRICS.values() if grouping in metric.groupings]
     if unknown := [metric for metric in metrics if metric not in allowed]:
-        raise Invalid(
-            f"metrics: {', '.join(unknown)[:200]} cannot be computed for these dimensions.",
-            [*allowed],
-        )
+        problem = f"{', '.join(unknown)[:200]} cannot be computed for these dimensions"
+        raise invalid("metrics", problem, allowed)
     if not of_goals and any(METRICS[metric].of_goals for metric in metrics):
-        raise Invalid("metrics: a conversion rate needs event:goal as a filter or a dimension.")
+        problem = "a conversion rate needs event:goal as a filter or a dimension"
+        raise invalid("metrics", problem)
 
 
 def query_of(
@@ -125,7 +124,7 @@ def query_of(
     try:
         lower, upper = range_of(params, clock)
     except (ValueError, OverflowError) as error:
-        raise Invalid(f"date_range: {error}") from error
+        raise invalid("date_range", str(error)) from error
     query = Query(
         site,
         lower,

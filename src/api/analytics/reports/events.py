@@ -98,4 +98,4 @@ EVENT_BUCKETS = Report(
     dimensions=VISIT_DIMENSIONS,
     prepare=with_series,
 )
-"""The report at GET /api/events/, the path that events are posted to."""
+"""The report at GET /api/events, the path that events are posted to."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, LiteralString
 
-from api.errors import Invalid
+from api.errors import invalid
 
 Of = Literal["visit", "event"]
 
@@ -143,5 +143,5 @@ def find_dimension(key: str, allowed: Iterable[Dimension]) -> Dimension:
     """The dimension with this key. Raises Invalid, listing the allowed keys, for any other."""
     by_key = {dimension.key: dimension for dimension in allowed}
     if key not in by_key:
-        raise Invalid(f"dimension: {key[:50]!r} is not one of these.", allowed=list(by_key))
+        raise invalid("dimension", f"{key[:50]!r} is not a dimension of this report", by_key)
     return by_key[key]

@@ -19,7 +19,7 @@ from api.analytics.vocabulary.dimensions import (
     Dimension,
     plain_name,
 )
-from api.errors import Invalid, listed
+from api.errors import Invalid, Problem, invalid
 
 MAX_VALUES = 100
 MAX_DEPTH = 10
@@ -60,7 +60,7 @@ def page_pattern(glob: str) -> str:
     """
     parts = re.split(r"(\*+)", glob)
     if len(parts) // 2 > MAX_WILDCARDS:
-        raise Invalid(f"A pattern has at most {MAX_WILDCARDS} wildcards.")
+        raise invalid("pattern", f"has more than {MAX_WILDCARDS} wildcards")
     regex = [
         re.escape(part) if index % 2 == 0 else "[^/]*" if part == "*" else ".*"
         for index, part in enumerate(parts)
@@ -126,7 +126,7 @@ def parse_clauses(text: str) -> Any:
     try:
         return json.loads(text) if text else []
     except (ValueError, RecursionError) as error:
-        raise Invalid("filters: not JSON") from error
+        raise invalid("filters", "is not JSON") from error
 
 
 def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NUMBERS) -> Filter:
@@ -134,7 +134,7 @@ def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NU
     reader = FilterReader(goals, numbered)
     found = reader.group("and", asked)
     if reader.problems:
-        raise Invalid(listed(reader.problems), allowed=[*reader.allowed])
+        raise Invalid(problems=reader.problems)
     return found
 
 
@@ -148,17 +148,14 @@ class FilterReader:
     """Reads clauses, and collects all problems instead of stopping at the first."""
 
     def __init__(self, goals: Collection[str], numbered: Numbers) -> None:
-        self.problems: list[str] = []
-        self.allowed: dict[str, None] = {}
-        """The values that are allowed instead: a set in order of insertion."""
+        self.problems: list[Problem] = []
         self.goals = goals
         self.names_goals = False
         self.numbers = iter(numbered)
 
-    def refuse(self, problem: str, allowed: Sequence[str] = ()) -> Filter:
+    def refuse(self, problem: str, allowed: Sequence[str] | None = None) -> Filter:
         """Notes a problem and goes on as if the clause were not there."""
-        self.problems.append(f"filters: {problem}")
-        self.allowed |= dict.fromkeys(allowed)
+        self.problems.append(Problem("filters", problem, allowed))
         return NO_FILTER
 
     def read(self, asked: Any, depth: int = 0) -> Filter:

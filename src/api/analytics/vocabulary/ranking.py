@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, LiteralString
 
 from api.db.sql_files import Fragment
-from api.errors import Invalid
+from api.errors import invalid
 
 Direction = Literal["asc", "desc"]
 
@@ -39,7 +39,7 @@ def parse_order(text: str, measures: Sequence[LiteralString]) -> Order | None:
     measure, _, direction = text.partition(":")
     order = orders.get(f"{measure}:{direction or 'desc'}")
     if order is None:
-        raise Invalid("order: give a column, and :asc or :desc.", allowed=[*orders])
+        raise invalid("order", "is not a column with :asc or :desc", orders)
     return order
 
 

@@ -30,7 +30,8 @@ class RejectedOut(BaseModel):
 
     id: int
     received_at: datetime
-    code: str
+    error: str
+    """The code of the reason."""
     detail: str
     user_agent: str
     payload: str
@@ -38,12 +39,12 @@ class RejectedOut(BaseModel):
 
 
 class Replay(BaseModel):
-    """Which rejected events to replay; all of them without ids and code."""
+    """Which rejected events to replay; all of them without ids and error."""
 
     model_config = ConfigDict(extra="forbid")
 
     ids: Annotated[list[RowNumber], Field(max_length=MAX_AT_ONCE)] | None = None
-    code: Annotated[PlainText, Field(max_length=100)] | None = None
+    error: Annotated[PlainText, Field(max_length=100)] | None = None
 
 
 class ReplayReport(BaseModel):
@@ -57,20 +58,20 @@ class ReplayReport(BaseModel):
 async def rejected_events(
     database: Database,
     site: Site,
-    code: str | None = None,
+    error: str | None = None,
     ids: Sequence[int] | None = None,
     before: int | None = None,
     limit: int = MAX_AT_ONCE,
 ) -> list[dict[str, Any]]:
     """The rejected events of a site, newest first."""
-    wanted = {"code": code, "ids": None if ids is None else list(ids), "before": before}
+    wanted = {"error": error, "ids": None if ids is None else list(ids), "before": before}
     values = {"site": site.number, "limit": limit, **wanted}
     return await database.rows(LIST, values)
 
 
 async def replay(writer: Writer, geo: GeoLocator, site: Site, wanted: Replay) -> ReplayReport:
     """Submits rejected events again. Repeated after a crash, it stores nothing twice."""
-    rows = await rejected_events(writer.database, site, wanted.code, wanted.ids)
+    rows = await rejected_events(writer.database, site, wanted.error, wanted.ids)
     submissions = {row["id"]: resubmission(row, site) for row in reversed(rows)}
     for submission in submissions.values():
         submission.enrich(geo)
@@ -82,7 +83,7 @@ async def replay(writer: Writer, geo: GeoLocator, site: Site, wanted: Replay) ->
         accepted=outcomes[Outcome.ACCEPTED],
         duplicate=outcomes[Outcome.DUPLICATE],
         rejected=[
-            {"id": number, "code": submission.error.code, "detail": submission.error.detail}
+            {"id": number, "error": submission.error.code, "detail": submission.error.detail}
             for number, submission in submissions.items()
             if submission.error
         ],

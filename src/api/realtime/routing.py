@@ -1,15 +1,17 @@
 """GET /api/realtime/stats and WS /api/realtime/ws. The page that shows them is in `dashboard`."""
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from api.auth.access import AppDatabase, MaybeUser, maybe_user, readable_site, same_origin
-from api.errors import AnalyticsError
+from api.errors import DATABASE_AWAY, AnalyticsError, Forbidden, to_analytics_error
 from api.realtime.hub import Hub, Viewer
 from api.realtime.snapshot import Snapshot, snapshot
+from api.refusals import response_to
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
 from api.text import PlainText
@@ -42,23 +44,23 @@ async def watch(socket: WebSocket, site: SiteName = DEFAULT_SITE) -> None:
 
     The handshake is refused without the right to read the site, and to pages of other origins.
     """
-    allowed = await allowed_site(socket, site) if same_origin(socket) else None
-    if allowed is None:
-        await socket.close(POLICY_VIOLATION)
+    try:
+        found = await site_for(socket, site)
+    except (AnalyticsError, *DATABASE_AWAY) as error:
+        await socket.send_denial_response(response_to(to_analytics_error(error)))
         return
     await socket.accept()
     hub: Hub = socket.app.state.hub
-    async with hub.watching(allowed) as viewer:
+    async with hub.watching(found) as viewer:
         await first_to_end(
             send_snapshots(socket, viewer), until_gone(socket), until_forbidden(socket, site)
         )
 
 
-async def allowed_site(socket: WebSocket, name: str) -> Site | None:
-    try:
-        return await readable_site(socket, await maybe_user(socket), name)
-    except AnalyticsError:
-        return None
+async def site_for(socket: WebSocket, name: str) -> Site:
+    if not same_origin(socket):
+        raise Forbidden("Pages of other origins may not watch.")
+    return await readable_site(socket, await maybe_user(socket), name)
 
 
 async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:
@@ -79,8 +81,9 @@ async def until_gone(socket: WebSocket) -> None:
 
 
 async def until_forbidden(socket: WebSocket, name: str) -> None:
-    while await allowed_site(socket, name) is not None:  # noqa: ASYNC110 (no event tells of it)
-        await asyncio.sleep(RECHECK_SECONDS)
+    with suppress(AnalyticsError):
+        while await site_for(socket, name):  # noqa: ASYNC110 (no event tells of it)
+            await asyncio.sleep(RECHECK_SECONDS)
     await socket.close(POLICY_VIOLATION)
 
 

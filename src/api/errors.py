@@ -31,7 +31,7 @@ from typing import Any, ClassVar
 import psycopg
 from psycopg_pool import PoolTimeout
 from psycopg_pool import TooManyRequests as PoolIsFull
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import OperationalError as EngineOperationalError
 from sqlalchemy.exc import TimeoutError as EngineTimeout
 
@@ -45,19 +45,28 @@ LONGEST_LOCATION = 100
 of its text and of its field's path."""
 
 
+DESCRIBED = ConfigDict(use_attribute_docstrings=True)
+"""Docstrings of fields are their descriptions in the OpenAPI document."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a request."""
 
+    __pydantic_config__ = DESCRIBED
+
     where: str
     """The parameter, header or field, e.g. props.plan; query or body for all of it."""
     problem: str
+    """What is wrong, in words that may change."""
     allowed: Sequence[str] | None = None
     """The values or names that are allowed there, if they can be listed."""
 
 
 class Refusal(BaseModel):
     """The body of every refusal."""
+
+    model_config = DESCRIBED
 
     error: str
     """The code of the error."""

@@ -71,7 +71,7 @@ def add_report(path: str, report: Report[P]) -> None:
 
 for listed in REPORTS:
     add_report(f"/api/analytics/{listed.name}", listed)
-add_report("/api/events/", EVENT_BUCKETS)
+add_report("/api/events", EVENT_BUCKETS)
 
 
 @router.get("/api/analytics/sessions/{visit}", response_model=Timeline)

@@ -38,8 +38,15 @@ def field_of(field: msgspec.structs.FieldInfo) -> Field:
     return Field(msgspec.json.Decoder(field.type).decode, words, field.required, inner)
 
 
-def kinds_of(kind: inspect.Type) -> tuple[inspect.Type, ...]:
-    return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+def kinds_of(kind: inspect.Type) -> list[inspect.Type]:
+    """The types of a union, or the type itself, without their descriptions."""
+    match kind:
+        case inspect.UnionType(types=types):
+            return [found for inner in types for found in kinds_of(inner)]
+        case inspect.Metadata(type=described):
+            return kinds_of(described)
+        case _:
+            return [kind]
 
 
 def words_of(kind: inspect.Type) -> str:

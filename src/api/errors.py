@@ -31,9 +31,11 @@ from typing import Any, ClassVar
 import psycopg
 from psycopg_pool import PoolTimeout
 from psycopg_pool import TooManyRequests as PoolIsFull
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 from sqlalchemy.exc import OperationalError as EngineOperationalError
 from sqlalchemy.exc import TimeoutError as EngineTimeout
+
+from api.schema import Record
 
 RETRY_AFTER_SECONDS = (1, 4)
 
@@ -45,15 +47,11 @@ LONGEST_LOCATION = 100
 of its text and of its field's path."""
 
 
-DESCRIBED = ConfigDict(use_attribute_docstrings=True)
-"""Docstrings of fields are their descriptions in the OpenAPI document."""
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a request."""
 
-    __pydantic_config__ = DESCRIBED
+    __pydantic_config__ = Record.model_config
 
     where: str
     """The parameter, header or field, e.g. props.plan; query or body for all of it."""
@@ -63,10 +61,11 @@ class Problem:
     """The values or names that are allowed there, if they can be listed."""
 
 
-class Refusal(BaseModel):
+class Refusal(Record):
     """The body of every refusal."""
 
-    model_config = DESCRIBED
+    # A field with a default is left out where it does not apply.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     error: str
     """The code of the error."""
@@ -281,9 +280,11 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         (404, "Not found, or this account may not see it."),
         (409, "It exists already."),
         (413, "The request is too large."),
+        (414, "The address is too long."),
         (415, "This content type is not supported; `allowed` lists those that are."),
         (422, "The input is not valid; `problems` lists what is wrong and what is allowed."),
         (429, "Too many requests; Retry-After says when to try again."),
+        (431, "The headers, together with the address, are too large."),
         (503, "The database is unavailable or slow; Retry-After says when to try again."),
     )
 }

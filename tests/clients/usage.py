@@ -56,7 +56,7 @@ def main(base: str, email: str, password: str, *gets: str) -> None:
     visits = analytics_sessions.sync(client=client, site=SITE, days=1)
     given = {
         **{"site": SITE, "key": SITE, "days": 7, "pages": ["/", "/pricing"], "page": "/"},
-        **{"event_id": event, "visit": visits.rows[0].id},
+        **{"event_id": event, "visit": visits.rows[0].visit_id},
     }
     json.dump({name: outcome(name, client, given) for name in gets}, sys.stdout)
 

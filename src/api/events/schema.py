@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from pydantic import ConfigDict
 
 from api.errors import Problem, Refusal
 from api.events.models import Event, EventIn
@@ -113,6 +114,9 @@ class BatchOutcomes(Record):
 
 class IngestReport(BatchOutcomes):
     """The report of a batch."""
+
+    # `problems` is left out where it does not apply.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     problems: list[Problem] | None = None
     """Only if events were rejected: what is wrong with them, at most twenty problems. 3.page is the

@@ -83,7 +83,7 @@ class Measured:
     def check_line(self) -> None:
         """Raw data is kept as long as the site is told to; what has expired goes within a day."""
         answer = self.installation.get(f"/api/sites/{self.key}/retention").json()
-        self.kept_since = moment(answer["kept_since"]) if answer["kept_since"] else None
+        self.kept_since = moment(answer["raw_data_since"]) if answer["raw_data_since"] else None
         now, kept = self.installation.clock.now(), self.kept_since
         said = f"{self.key}: since {kept}, of {self.days} days"
         if kept and kept > self.line(now):

@@ -94,7 +94,7 @@ class RangeParams(BaseModel):
 
     @model_validator(mode="after")
     def refuse_unclear_ranges(self) -> Self:
-        ways = (self.hours, self.days, self.period, self.from_ or self.to)
+        ways = (self.hours, self.days, self.period, self.to if self.from_ is None else self.from_)
         if sum(way is not None for way in ways) > 1:
             raise ValueError("give one of: hours, days, period, or from and to")
         if self.to is not None and self.from_ is None:

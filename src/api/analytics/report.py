@@ -1,5 +1,6 @@
 """Reports: questions with a name, parameters, and the shape of their answers."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -165,7 +166,8 @@ class Report(Generic[P]):
             return self.rows.row
         # Fields of a later base come first.
         bases = self.rows.row, create_model("Dimensions", __base__=Optional, **named)
-        return create_model(self.rows.row.__name__, __base__=bases, **compared)
+        name = re.sub(r"\W", "", self.name.title()) + "Row"
+        return create_model(name, __base__=bases, **compared)
 
     def columns(self, query: Query[P]) -> list[Column]:
         """The columns of the rows of this query, that of the dimension first."""

@@ -1,7 +1,7 @@
 """The lifecycle report: visitors of a period as new, returning, resurrected or dormant."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from api.analytics.columns import Row
 from api.analytics.query import Filtered, Params, Query
 from api.analytics.question import NEW_VISITORS, VISITORS, Question, Variant, is_unfiltered
 from api.analytics.report import Report
+from api.analytics.reports.timeseries import with_completeness
 from api.analytics.time.buckets import DAY, Interval, bucket_starts, periods_over
 from api.analytics.time.ranges import series
 from api.instants import Instant
@@ -25,6 +26,8 @@ class LifecyclePeriod(Row):
 
     time: Instant
     """The start of the period."""
+    complete: bool
+    """Whether the period is over, and lies in the range with all of its time."""
     new: int
     """Visitors whose first visit ever lies in this period."""
     returning: int
@@ -45,6 +48,12 @@ def with_periods(query: Query[LifecycleParams]) -> Query[LifecycleParams]:
     return replace(query, starts=starts, first=starts[0], until=query.upper, values=values)
 
 
+def completed_periods(
+    query: Query[LifecycleParams], rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    return with_completeness(query, Interval(query.params.interval), rows)
+
+
 LIFECYCLE = Report(
     "lifecycle",
     "Who is new, stayed, came back or stayed away",
@@ -62,4 +71,5 @@ LIFECYCLE = Report(
         ),
     ),
     prepare=with_periods,
+    finish=completed_periods,
 )

@@ -1,11 +1,13 @@
 """The stickiness report: daily visitors beside those of the 7 and 30 days that end with the day."""
 
 from dataclasses import replace
+from typing import Any
 
 from api.analytics.columns import Ratio, Row
 from api.analytics.query import Filtered, Params, Query
 from api.analytics.question import VISITORS, Question, Variant, is_unfiltered
 from api.analytics.report import Report
+from api.analytics.reports.timeseries import with_completeness
 from api.analytics.time.buckets import DAY, Interval, bucket_starts
 from api.analytics.time.ranges import series
 from api.instants import Instant
@@ -23,6 +25,8 @@ class ActiveVisitors(Row):
 
     time: Instant
     """The start of the day."""
+    complete: bool
+    """Whether the day is over, and lies in the range with all of its time."""
     dau: int
     """Distinct visitors of the day."""
     wau: int
@@ -44,6 +48,12 @@ def with_days(query: Query[StickinessParams]) -> Query[StickinessParams]:
     return replace(query, starts=starts, first=starts[0], until=query.upper)
 
 
+def completed_days(
+    query: Query[StickinessParams], rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    return with_completeness(query, Interval.DAY, rows)
+
+
 STICKINESS = Report(
     "stickiness",
     "Daily, weekly and monthly active visitors",
@@ -61,4 +71,5 @@ STICKINESS = Report(
         ),
     ),
     prepare=with_days,
+    finish=completed_days,
 )

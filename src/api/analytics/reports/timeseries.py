@@ -52,15 +52,22 @@ def with_series(query: Query[B]) -> Query[B]:
 
 
 def completed(query: Query[B], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, each of which says whether its bucket is complete."""
-    ends = ends_of(query.starts, query.params.interval, query.zone)
+    return with_completeness(query, query.params.interval, rows)
+
+
+def with_completeness(
+    query: Query[Params], interval: Interval, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The rows, each of which says whether the bucket that begins at its time is over, and lies in
+    the range with all of its time."""
+    ends = ends_of(query.starts, interval, query.zone)
     over = min(query.upper, query.now)
-    whole = {
+    complete = {
         start
         for start, end in zip(query.starts, ends, strict=True)
         if start >= query.lower and end <= over
     }
-    return [{**row, "complete": row["time"] in whole} for row in rows]
+    return [{**row, "complete": row["time"] in complete} for row in rows]
 
 
 def by_bucket(_: Query[Params]) -> Mapping[str, Fragment]:

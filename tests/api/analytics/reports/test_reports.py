@@ -240,6 +240,9 @@ async def test_bucket_is_complete_when_it_is_over_and_all_of_it_in_the_range(
         rows = (await site.ask(report, **span))["rows"]
         assert [row["complete"] for row in rows] == [False, True, True, False]
         assert not (await site.ask(report, hours=3, interval="hour"))["rows"][-1]["complete"]
+    for report in ("lifecycle", "stickiness"):
+        rows = (await site.ask(report, days=3))["rows"]
+        assert [row["complete"] for row in rows] == [True, True, False]
 
 
 async def test_every_report_is_documented(client: httpx.AsyncClient) -> None:

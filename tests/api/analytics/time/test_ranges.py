@@ -35,6 +35,7 @@ def berlin(text: str) -> datetime:
         ({"from": "2026-03-02", "to": "2026-03-01"}, "ends before it starts"),
         ({"from": "yesterday"}, "none of these"),
         ({"from": "now+1d"}, "none of these"),
+        ({"from": "now", "days": 1}, "give one of"),
         ({"from": "now-1y"}, "none of these"),
         ({"from": "now-999999999w"}, "none of these"),
         ({"from": "99999999999999999"}, "none of these"),

@@ -1,7 +1,7 @@
 """The response to a request that failed, whatever failed in it."""
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -24,6 +24,12 @@ async def handle(request: Request, error: Exception) -> JSONResponse:
     if request.scope["path"] in EVENTS_PATHS:
         response.headers.update(ANY_ORIGIN)
     return response
+
+
+async def refuse_handshake(socket: WebSocket, error: Exception) -> None:
+    """Refuses a WebSocket whose parameters are invalid."""
+    assert isinstance(error, WebSocketRequestValidationError)
+    await socket.send_denial_response(response_to(to_refusal(socket, error)))
 
 
 def response_to(refusal: AnalyticsError) -> JSONResponse:
@@ -60,3 +66,4 @@ def add_error_handlers(app: FastAPI) -> None:
     families = (AnalyticsError, RequestValidationError, HTTPException, *DATABASE_AWAY, Exception)
     for family in families:
         app.add_exception_handler(family, handle)
+    app.add_exception_handler(WebSocketRequestValidationError, refuse_handshake)

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast, get_args, get_origin
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, ValidationException
 from pydantic import BaseModel
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import HTTPConnection
@@ -126,20 +126,21 @@ def parts_of(declared: Declared) -> Iterator[Any]:
         yield from parts_of(part)
 
 
-def to_refusal(request: Request, error: RequestValidationError) -> AnalyticsError:
+def to_refusal(connection: HTTPConnection, error: ValidationException) -> AnalyticsError:
     """The refusal of an invalid request: all problems, without the input, which may be a
     password."""
     errors = error.errors()
     if errors[0]["type"] == "json_invalid":
         problem = f"is not JSON: {errors[0]['ctx']['error']} (character {errors[0]['loc'][1]})"
         return Malformed(problems=[Problem("body", problem)])
-    dependant = request.scope["route"].dependant
-    query, declared = lists_of(request.query_params), declared_query(dependant)
+    dependant = connection.scope["route"].dependant
+    query, declared = lists_of(connection.query_params), declared_query(dependant)
+    body = error.body if isinstance(error, RequestValidationError) else None
     return Invalid(
         problems=[
-            *problems_of(within("path", errors), request.path_params, {}, "path"),
+            *problems_of(within("path", errors), connection.path_params, {}, "path"),
             *problems_of(within("query", errors), query, declared, "query"),
-            *problems_of(within("body", errors), error.body, declared_body(dependant), "body"),
+            *problems_of(within("body", errors), body, declared_body(dependant), "body"),
         ]
     )
 

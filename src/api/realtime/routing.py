@@ -63,6 +63,7 @@ WEBSOCKETS: dict[str, dict[str, Any]] = {
             "401": "The site is not public, or there is none, and a login is needed.",
             "403": "The page is one of another origin.",
             "404": "There is no such site, or this account may not see it.",
+            "422": "A parameter is not valid.",
             "503": "The database is unavailable or slow.",
         },
         "refusal": {"$ref": "#/components/schemas/Refusal"},

@@ -107,6 +107,14 @@ async def test_live_view_of_unknown_site_is_refused(service: Service, token: str
     assert refusal_of(refusal) == (404, "UNKNOWN_SITE")
 
 
+async def test_live_view_with_invalid_parameter_is_refused(service: Service) -> None:
+    with pytest.raises(InvalidStatus) as refusal:
+        await websockets.connect(address(service, "x" * 201))
+    assert refusal_of(refusal) == (422, "INVALID")
+    (problem,) = json.loads(refusal.value.response.body)["problems"]
+    assert (problem["where"], problem["problem"]) == ("site", "must have a length of at most 200")
+
+
 async def test_live_view_from_own_page_accepts_cookie(service: Service, token: str) -> None:
     headers = {"Cookie": f"analytics_login={token}"}
     origin: Any = service.base

@@ -77,7 +77,7 @@ def counted(service: Service, name: str, least: int) -> int:
     deadline = time.monotonic() + PATIENCE
     while True:
         rows = ask(service, "events")["rows"]
-        times = next((row["count"] for row in rows if row["name"] == name), 0)
+        times = next((row["custom_events"] for row in rows if row["name"] == name), 0)
         if times >= least or time.monotonic() > deadline:
             return times
         time.sleep(0.1)

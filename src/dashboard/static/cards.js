@@ -7,15 +7,15 @@ const { timezone } = document.getElementById('main').dataset;
 const SHOWN = 9;
 const WEEKS = 8;
 
-const rowsOnly = { totals: 'false' };
-const by = (dimension) => ({ dimension, limit: SHOWN + 1, ...rowsOnly }); // one may be left out
+const bare = { totals: 'false' };
+const by = (dimension) => ({ dimension, limit: SHOWN + 1, ...bare }); // one may be left out
 
 /** By id: the report, its parameters besides the range (null: not known yet), how to draw rows. */
 export const CARDS = {
   sources: { report: 'traffic-sources', ask: by, draw: breakdown },
   pages: {
     report: 'pages',
-    ask: (tab) => ({ limit: SHOWN, order: PAGE_NUMBERS[tab][0][1], ...rowsOnly }),
+    ask: (tab) => ({ limit: SHOWN, order: PAGE_NUMBERS[tab][0][1], ...bare }),
     draw: (rows, tab) => ranking('Page', ({ page }) => page, PAGE_NUMBERS[tab], rows),
   },
   devices: { report: 'devices', ask: by, draw: breakdown },
@@ -26,7 +26,7 @@ export const CARDS = {
   },
   retention: { report: 'retention', ask: () => ({ periods: WEEKS }), draw: retention },
   bots: { report: 'bots', ask: () => ({ limit: SHOWN }), draw: bots },
-  sessions: { report: 'sessions', ask: () => ({ limit: SHOWN, ...rowsOnly }), draw: sessions },
+  sessions: { report: 'sessions', ask: () => ({ limit: SHOWN, ...bare }), draw: sessions },
 };
 
 const UNKNOWN = { source: 'Direct', referrer: 'No referrer' };

@@ -68,7 +68,7 @@ async function load(id, path, params, draw) {
   const mine = (latest[id] = { url, draw, turn: new AbortController() });
   const card = byId(id);
   card.ariaBusy = 'true';
-  const all = 'limit' in params ? { limit: 1000 } : {};
+  const all = 'limit' in params && { limit: 1000 };
   card.querySelector('.csv').href = address(path, { ...params, ...all, format: 'csv' });
   try {
     mine.found = await answer(url, mine.turn.signal);
@@ -130,7 +130,6 @@ function showSeries(found, metric) {
   drawChart(box, { points, show, scale, label: about });
 }
 
-/** The buckets as points. */
 function pointsOf({ rows, query }, metric) {
   const hourly = query.interval === 'hour';
   const axis = dates(query.timezone, hourly ? CLOCK : DAY);

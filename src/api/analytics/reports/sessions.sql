@@ -3,7 +3,8 @@
 select v.id as visit_id, v.started, v.ended,
     extract(epoch from v.ended - v.started)::float8 as duration_seconds, v.pageviews,
     v.events - v.pageviews as custom_events, v.bounces = 1 as is_bounce, v.entry_page,
-    v.exit_page, v.session_id, v.channel, v.source, v.country, v.browser, v.os, v.device, path.pages as path
+    v.exit_page, v.session_id, v.channel, v.source, v.country, v.browser, v.os, v.device,
+    path.pages as path
 from visits(:site, :lower, :upper) v
 cross join lateral (
     select coalesce(array_agg(e.page order by e.time, e.id), '{}') as pages

@@ -131,7 +131,7 @@ async def test_change_decompresses_only_rows_it_touches(
     await site.send(view(7, minutes=-31), view(9, minutes=10), view(11, minutes=-3))
     (row,) = (await site.ask("sessions", order="started:asc", limit=1, **span))["rows"]
     headers, path = site.admin, f"/api/sites/{site.key}"
-    found = {"visit_id": row["id"]}
+    found = {"visit_id": row["visit_id"]}
     assert (await site.client.post(f"{path}/bots", json=found, headers=headers)).is_success
     body = {"visitor_id": "v21"}
     erased = await site.client.post(f"{path}/erasures", json=body, headers=headers)
@@ -172,7 +172,7 @@ async def scans(site: TestSite, name: str, **params: str) -> list[dict[str, Any]
     query = await parse_query(site.database, report, asked, model)
     found: list[dict[str, Any]] = []
     async with await site.database.connect() as connection:
-        for plan in plan_answer(report, query)[0]:
+        for plan in plan_answer(report, query)[0][1]:
             text, values = statement(plan.path, plan.slots).text, {**plan.values}
             for slot in plan.slots.values():
                 values |= slot.values

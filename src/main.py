@@ -5,7 +5,7 @@ import gc
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
@@ -17,7 +17,6 @@ from api.auth.routing import router as auth
 from api.body_limit import BodyLimit
 from api.db.database import REPORT_SECONDS, Database
 from api.db.scheduler import run_forever
-from api.errors import add_error_handlers
 from api.events.admin_routing import router as events_admin
 from api.events.enrich.event import warm_up
 from api.events.enrich.geo import GeoLocator
@@ -35,9 +34,12 @@ from api.jobs import jobs_for
 from api.limits import TokenBuckets, share
 from api.logs import configure_logs
 from api.openapi import DescribedApi, description
+from api.paths import UniformPaths
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
+from api.refusals import add_error_handlers
 from api.sites.directory import Sites
+from api.validation import check_request
 from api.version import router as version
 from dashboard.api_docs import router as api_docs
 from dashboard.routing import STATIC
@@ -56,20 +58,22 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         # Requests contain personal data; and telemetry costs time for every request.
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.settings = settings
     add_error_handlers(app)
-    of_events = (events, pixel, events_admin)
+    of_events = (events, events_admin)
     of_analytics = (schema, analytics, plausible, goals)
-    of_service = (health, version)
-    of_pages = (dashboard, api_docs)
-    for router in (auth, *of_events, *of_analytics, realtime, tracker, *of_pages, *of_service):
+    for router in (auth, *of_events, *of_analytics, realtime, version):
+        app.include_router(router, dependencies=[Depends(check_request)])
+    for router in (pixel, tracker, dashboard, api_docs, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
     app.add_middleware(OwnCookie)
     app.add_middleware(BodyLimit)
+    app.add_middleware(UniformPaths)
     app.add_middleware(FastLane)
     return app
 
@@ -89,7 +93,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.turns = Turns(turns_of_process(settings.workers), REPORT_SECONDS)
         app.state.sites = Sites(database)
         tries = share(settings.login_tries, settings.workers)
-        app.state.login_tries = TokenBuckets(tries, LOGIN_SECONDS)
+        app.state.login_tries = TokenBuckets("login", tries, LOGIN_SECONDS)
         writer = Writer(database)
         app.state.ingest = Ingest(
             database=database,

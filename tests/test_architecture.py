@@ -18,6 +18,8 @@ LAYERS = (
     ("settings",),
     ("api.schema",),
     ("api.errors",),
+    ("api.paths", "api.validation"),
+    ("api.refusals",),
     ("api.body_limit", "api.limits", "api.logs", "api.metrics", "api.text"),
     ("api.db",),
     ("api.rollups",),

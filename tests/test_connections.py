@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from api.errors import AnalyticsError, HeadersTooLarge, RequestTimeout, UriTooLong
 from cli import connections
 from cli.connections import MAX_HEAD_BYTES, MOST_PIPELINED, Connections
 
@@ -170,25 +171,27 @@ class TestHead:
 
     @pytest.mark.parametrize("rest", [0, 5_000_000])
     @pytest.mark.parametrize(
-        "head",
+        ("head", "refusal"),
         [
-            b"GET / HTTP/1.1\r\na: " + b"x" * MAX_HEAD_BYTES,
-            b"GET / HTTP/1.1\r\n" + b"a: xxxxxxxxxxxxxxxx\r\n" * 4_000,
-            b"GET /" + b"x" * MAX_HEAD_BYTES,
-            b"GET /?" + b"x" * MAX_HEAD_BYTES + b" HTTP/1.1\r\n\r\n",
-            b"\r\n" * MAX_HEAD_BYTES,
-            post(5)[:-4] + b"\r\na: " + b"x" * MAX_HEAD_BYTES + b"\r\n\r\nhello",
+            (b"GET / HTTP/1.1\r\na: " + b"x" * MAX_HEAD_BYTES, HeadersTooLarge),
+            (b"GET / HTTP/1.1\r\n" + b"a: xxxxxxxxxxxxxxxx\r\n" * 4_000, HeadersTooLarge),
+            (b"GET /" + b"x" * MAX_HEAD_BYTES, UriTooLong),
+            (b"GET /?" + b"x" * MAX_HEAD_BYTES + b" HTTP/1.1\r\n\r\n", UriTooLong),
+            (b"\r\n" * MAX_HEAD_BYTES, HeadersTooLarge),
+            (post(5)[:-4] + b"\r\na: " + b"x" * MAX_HEAD_BYTES + b"\r\n\r\nhello", HeadersTooLarge),
         ],
     )  # fmt: skip
-    def test_head_over_limit_is_refused_with_431(self, web: Web, head: bytes, rest: int) -> None:
+    def test_head_over_limit_is_refused(
+        self, web: Web, head: bytes, refusal: type[AnalyticsError], rest: int
+    ) -> None:
         with web.connect(head, b"x" * rest) as client:
             status, body = read_answer(client)
-            assert (status, json.loads(body).keys()) == (431, {"error", "detail"})
+            assert (status, json.loads(body)) == (refusal.status, refusal().body())
             assert is_closed(client)
 
     def test_head_that_is_no_http_is_refused_with_400(self, web: Web) -> None:
         status, body = web.ask(b"hello\r\n\r\n")
-        assert (status, json.loads(body)["error"]) == (400, "BAD_REQUEST")
+        assert (status, json.loads(body)) == (400, AnalyticsError().body())
 
     @pytest.mark.parametrize("bad", [b"hello\r\n\r\n", b"GET /" + b"x" * 2 * MAX_HEAD_BYTES])
     def test_bad_request_does_not_disturb_answer_before_it(self, web: Web, bad: bytes) -> None:
@@ -258,7 +261,7 @@ class TestTime:
     ) -> None:
         with web.connect(sent) as client:
             status, body = read_answer(client)
-            assert (status, json.loads(body)["error"]) == (408, "REQUEST_TIMEOUT")
+            assert (status, json.loads(body)) == (408, RequestTimeout().body())
             assert is_closed(client)
 
     def test_body_in_small_pieces_gets_no_more_time(self, web: Web, hasty: None) -> None:
@@ -372,6 +375,7 @@ class TestLive:
             with pytest.raises(InvalidStatus) as refused, connect(address):
                 pass
             assert refused.value.response.status_code == 503
+            assert refused.value.response.headers["retry-after"]
             crowd = [web.connect(b"GET") for _ in range(20)]
             assert web.ask(GET) == (200, b"0")
             for page in live:

@@ -109,12 +109,12 @@ def test_rejected_events_are_listed_and_replayed_from_command_line(tmp_path: Pat
     with running(data_dir, DEMO="false") as service:
         body = [{"page": "/"}, {"pgae": "/typo"}, {"page": "/old", "time": "2026-01-01T00:00:00Z"}]
         assert post(service.base, body) == 201
-        listed = cli(data_dir, "rejected", "list", "default", "--code", "too_late")
+        listed = cli(data_dir, "rejected", "list", "default", "--error", "TOO_LATE")
         replayed = cli(data_dir, "rejected", "replay", "default")
         left = cli(data_dir, "rejected", "list", "default")
     assert json.loads(json.loads(listed.stdout)["payload"])["page"] == "/old", listed.stderr
     assert json.loads(replayed.stdout)["accepted"] == 1, replayed.stderr
-    assert [json.loads(line)["code"] for line in left.stdout.splitlines()] == ["unknown_field"]
+    assert [json.loads(line)["error"] for line in left.stdout.splitlines()] == ["UNKNOWN_FIELD"]
 
 
 def test_concurrent_migrations_of_empty_database_succeed(tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import TooLarge, handle
+from api.errors import Problem, TooLarge
+from api.refusals import handle
+from api.validation import announces_body
 
 MAX_BODY_BYTES = 64 * 1024
-"""For every route but POST /api/events/, which has a limit of its own."""
+"""For every route but POST /api/events, which has a limit of its own."""
 
 MOST_DISCARDED = 64 * 1024 * 1024
 DISCARD_SECONDS = 15.0
@@ -47,11 +49,6 @@ class BodyLimit:
             await answer(scope, receive, send)
             return
         await self.app(scope, receive_with(body, receive), send)
-
-
-def announces_body(headers: Headers) -> bool:
-    """Whether these headers announce a body; without them a request has none."""
-    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 async def whole_body(request: Request) -> bytes:
@@ -89,7 +86,7 @@ def refuse_announced(request: Request, most: int) -> None:
 
 def too_large(most: int) -> TooLarge:
     """The refusal of a body of more than `most` bytes."""
-    return TooLarge(f"The body is longer than {most} bytes.", [f"{most} bytes"])
+    return TooLarge(problems=[Problem("body", f"is longer than {most} bytes")])
 
 
 async def discard(request: Request, chunks: AsyncIterator[bytes]) -> None:

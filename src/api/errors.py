@@ -1,108 +1,120 @@
-"""Every way a request can fail, and the one shape of its refusal.
+"""Every way a request can fail, and the one shape in which it is refused.
 
-AnalyticsError            400
-├── Invalid               422  input that is not valid; lists what is allowed
-│   ├── TooMuchAsked      422  a query that takes too long; suggests what to ask instead
-│   └── Expired           422  a query for expired raw data; suggests what to ask instead
+AnalyticsError            400  BAD_REQUEST: the request is not HTTP
+├── Malformed             400  the body cannot be read
 ├── Unauthenticated       401
 ├── Forbidden             403
 ├── NotFound              404
+├── MethodNotAllowed      405  the header Allow lists the methods of the path
+├── RequestTimeout        408  the client took too long to send the request
 ├── Conflict              409
 ├── TooLarge              413
-├── UnsupportedMedia      415
+├── UriTooLong            414
+├── UnsupportedMedia      415  lists the content types that are supported
+├── Invalid               422  input that is not valid; lists the problems and what is allowed
+│   ├── TooMuchAsked      422  a query that takes too long
+│   └── Expired           422  a query for expired raw data; suggests what to ask instead
 ├── TooManyRequests       429  says when to try again
+├── HeadersTooLarge       431
 ├── Fault                 500  a mistake of ours; the log has the details
 └── Unavailable           503  the database is unavailable or slow; says when to try again
+
+docs/api.md has a table of the codes.
 """
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import psycopg
-from fastapi import FastAPI, Request
-from fastapi.encoders import jsonable_encoder
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from psycopg_pool import PoolTimeout
 from psycopg_pool import TooManyRequests as PoolIsFull
-from pydantic import BaseModel
+from pydantic import ConfigDict
 from sqlalchemy.exc import OperationalError as EngineOperationalError
 from sqlalchemy.exc import TimeoutError as EngineTimeout
-from starlette.exceptions import HTTPException
+
+from api.schema import Record
 
 RETRY_AFTER_SECONDS = (1, 4)
 
 MOST_PROBLEMS = 20
+MOST_ALLOWED = 100
 LONGEST_PROBLEM = 300
 LONGEST_LOCATION = 100
-"""The most problems that a refusal lists, and the most characters of each and of its field's
-path."""
+"""The most problems that a refusal lists, the most allowed values of each, and the most characters
+of its text and of its field's path."""
 
 
-class Problem(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Problem:
     """One thing that is wrong with a request."""
 
+    __pydantic_config__ = Record.model_config
+
     where: str
+    """The parameter, header or field, e.g. props.plan; query or body for all of it."""
     problem: str
+    """What is wrong, in words that may change."""
+    allowed: Sequence[str] | None = None
+    """The values or names that are allowed there, if they can be listed."""
 
 
-class Refusal(BaseModel):
+class Refusal(Record):
     """The body of every refusal."""
 
+    # A field with a default is left out where it does not apply.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
     error: str
+    """The code of the error."""
     detail: str
-    allowed: list[str] | None = None
-    """The values that are allowed instead."""
-    problems: list[Problem] | None = None
-    """The problems, at most twenty."""
+    """What is wrong, for people."""
+    problems: list[Problem]
+    """What is wrong where, at most twenty problems; empty if it is about the request as a whole."""
+    instead: list[str] | None = None
+    """Only of EXPIRED: changes of the query with each of which it can be answered."""
 
 
 class AnalyticsError(Exception):
-    """The request could not be answered."""
+    """The request is not valid HTTP."""
 
     status: ClassVar[int] = 400
-    code: ClassVar[str] = "BAD_REQUEST"
+    code: str = "BAD_REQUEST"
 
-    def __init__(
-        self,
-        detail: str = "",
-        allowed: list[str] | None = None,
-        problems: list[Problem] | None = None,
-    ) -> None:
-        self.detail = detail or (type(self).__doc__ or "")
-        self.allowed = allowed
-        self.problems = problems
+    def __init__(self, detail: str = "", problems: Iterable[Problem] = ()) -> None:
+        self.problems = [*problems]
+        self.detail = detail or listed(self.problems) or (type(self).__doc__ or "")
+        self.headers: dict[str, str] = {}
+        """Headers of the response."""
         super().__init__(self.detail)
 
     def body(self) -> dict[str, Any]:
-        """The JSON of the refusal: error, detail, and what is allowed where that helps."""
-        extras = {"allowed": self.allowed, "problems": self.problems}
-        return {
-            "error": self.code,
-            "detail": self.detail,
-            **{key: value for key, value in extras.items() if value is not None},
-        }
+        """The JSON of the refusal (see Refusal)."""
+        problems = [asdict(bounded(problem)) for problem in self.problems[:MOST_PROBLEMS]]
+        return {"error": self.code, "detail": self.detail, "problems": problems}
 
 
-class Invalid(AnalyticsError):
-    """The input is not valid."""
-
-    status = 422
-    code = "INVALID"
-
-
-class TooMuchAsked(Invalid):
-    """The query takes too long."""
-
-    code = "TOO_MUCH_ASKED"
+def bounded(problem: Problem) -> Problem:
+    """The problem with texts and a list that are not too long."""
+    allowed = None if problem.allowed is None else list(problem.allowed[:MOST_ALLOWED])
+    where, text = problem.where[:LONGEST_LOCATION], problem.problem[:LONGEST_PROBLEM]
+    return Problem(where, text, allowed)
 
 
-class Expired(Invalid):
-    """The query needs data that has expired."""
+def listed(problems: Sequence[Problem]) -> str:
+    """The first problems, and how many more there are: a body may have tens of thousands."""
+    shown = [bounded(problem) for problem in problems[:MOST_PROBLEMS]]
+    text = "; ".join(f"{problem.where}: {problem.problem}" for problem in shown)
+    more = len(problems) - MOST_PROBLEMS
+    return f"{text}; and {more} more" if more > 0 else text
 
-    code = "EXPIRED"
+
+class Malformed(AnalyticsError):
+    """The body cannot be read."""
+
+    code = "MALFORMED"
 
 
 class Unauthenticated(AnalyticsError):
@@ -110,6 +122,10 @@ class Unauthenticated(AnalyticsError):
 
     status = 401
     code = "UNAUTHENTICATED"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers["WWW-Authenticate"] = "Bearer"
 
 
 class Forbidden(AnalyticsError):
@@ -126,6 +142,20 @@ class NotFound(AnalyticsError):
     code = "NOT_FOUND"
 
 
+class MethodNotAllowed(AnalyticsError):
+    """This path does not have this method; the header Allow lists those that it has."""
+
+    status = 405
+    code = "METHOD_NOT_ALLOWED"
+
+
+class RequestTimeout(AnalyticsError):
+    """The request did not arrive in time."""
+
+    status = 408
+    code = "REQUEST_TIMEOUT"
+
+
 class Conflict(AnalyticsError):
     """It exists already."""
 
@@ -140,11 +170,50 @@ class TooLarge(AnalyticsError):
     code = "TOO_LARGE"
 
 
+class UriTooLong(AnalyticsError):
+    """The address is too long: with the headers it has at most 64 KiB."""
+
+    status = 414
+    code = "URI_TOO_LONG"
+
+
 class UnsupportedMedia(AnalyticsError):
     """This content type is not supported."""
 
     status = 415
     code = "UNSUPPORTED_MEDIA"
+
+
+class Invalid(AnalyticsError):
+    """The input is not valid."""
+
+    status = 422
+    code = "INVALID"
+
+
+def invalid(where: str, problem: str, allowed: Iterable[str] | None = None) -> Invalid:
+    """The refusal of one parameter or field, with the values that are allowed there."""
+    return Invalid(problems=[Problem(where, problem, None if allowed is None else [*allowed])])
+
+
+class TooMuchAsked(Invalid):
+    """The query takes too long."""
+
+    code = "TOO_MUCH_ASKED"
+
+
+class Expired(Invalid):
+    """The query needs data that has expired."""
+
+    code = "EXPIRED"
+
+    def __init__(self, detail: str = "", instead: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.instead = instead
+
+    def body(self) -> dict[str, Any]:
+        """The JSON of the refusal, with changes of the query that can be answered instead."""
+        return super().body() | {"instead": [*self.instead]}
 
 
 class TooManyRequests(AnalyticsError):
@@ -156,6 +225,14 @@ class TooManyRequests(AnalyticsError):
     def __init__(self, detail: str = "", retry_after: float = 1.0) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+        self.headers["Retry-After"] = str(math.ceil(retry_after))
+
+
+class HeadersTooLarge(AnalyticsError):
+    """The headers are too large: with the address they have at most 64 KiB."""
+
+    status = 431
+    code = "HEADERS_TOO_LARGE"
 
 
 class Fault(AnalyticsError):
@@ -171,9 +248,11 @@ class Unavailable(AnalyticsError):
     status = 503
     code = "UNAVAILABLE"
 
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        # Random, so that callers do not all return at once after an outage.
+        self.headers["Retry-After"] = str(random.randint(*RETRY_AFTER_SECONDS))  # noqa: S311
 
-EVENTS_PATH = "/api/events/"
-"""The path that events are posted to, from pages of any origin."""
 
 DATABASE_AWAY = (
     psycopg.OperationalError,
@@ -185,87 +264,6 @@ DATABASE_AWAY = (
 """What the drivers raise when the database is at fault and a retry can help."""
 
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Refusal, "description": description}
-    for status, description in (
-        (401, "A login is needed."),
-        (403, "This account may not do that."),
-        (404, "Not found, or this account may not see it."),
-        (409, "It exists already."),
-        (413, "The request is too large."),
-        (415, "This content type is not supported."),
-        (422, "The input is not valid; `allowed` lists what is."),
-        (429, "Too many requests; Retry-After says when to try again."),
-        (503, "The database is unavailable or slow; Retry-After says when to try again."),
-    )
-}
-"""The refusals, for the OpenAPI document."""
-
-
-def error_response(error: AnalyticsError) -> JSONResponse:
-    headers = retry_after(error)
-    if error.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(jsonable_encoder(error.body()), error.status, headers)
-
-
-def retry_after(error: AnalyticsError) -> dict[str, str]:
-    """The header Retry-After, where a retry can help: random after an outage, so that callers do
-    not all return at once."""
-    match error:
-        case TooManyRequests():
-            return {"Retry-After": str(math.ceil(error.retry_after))}
-        case AnalyticsError(status=503):
-            return {"Retry-After": str(random.randint(*RETRY_AFTER_SECONDS))}  # noqa: S311
-        case _:
-            return {}
-
-
-def listed(problems: Sequence[str]) -> str:
-    """The first problems, and how many more there are: a body may have tens of thousands."""
-    text = "; ".join(problem[:LONGEST_PROBLEM] for problem in problems[:MOST_PROBLEMS])
-    more = len(problems) - MOST_PROBLEMS
-    return f"{text}; and {more} more" if more > 0 else text
-
-
-def validation_error(request: Request, error: RequestValidationError) -> Invalid:
-    """The refusal of an invalid request: all problems, without the input, which may be a
-    password."""
-    found = [(location(e["loc"]), reason(e["msg"])) for e in error.errors()]
-    detail = listed([f"{where}: {problem}" for where, problem in found])
-    unknown = any(e["type"] == "extra_forbidden" for e in error.errors())
-    problems = [Problem(where=where, problem=problem) for where, problem in found[:MOST_PROBLEMS]]
-    return Invalid(detail, accepted_fields(request) if unknown else None, problems)
-
-
-def location(parts: Sequence[int | str]) -> str:
-    """The path of an invalid field, e.g. props.plan."""
-    where = ".".join(str(part) for part in parts[1:]) or str(parts[0])
-    return where[:LONGEST_LOCATION]
-
-
-def reason(message: str) -> str:
-    return message.removeprefix("Value error, ")
-
-
-def accepted_fields(request: Request) -> list[str]:
-    route = request.scope["route"]
-    fields = [*route.dependant.query_params, *route.dependant.body_params]
-    models = [field.field_info.annotation for field in fields]
-    return sorted(
-        info.alias or name
-        for model in models
-        for name, info in getattr(model, "model_fields", {}).items()
-    )
-
-
-def http_error(error: HTTPException) -> JSONResponse:
-    """The refusals of the framework itself (404, 405) in our shape."""
-    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
-    body = {"error": code, "detail": str(error.detail)}
-    return JSONResponse(body, error.status_code, dict(error.headers or {}))
-
-
 def to_analytics_error(error: Exception) -> AnalyticsError:
     """The error itself if it is one of ours, else Unavailable or Fault."""
     if isinstance(error, AnalyticsError):
@@ -273,26 +271,21 @@ def to_analytics_error(error: Exception) -> AnalyticsError:
     return Unavailable() if isinstance(error, DATABASE_AWAY) else Fault()
 
 
-def response_for(request: Request, error: Exception) -> JSONResponse:
-    match error:
-        case RequestValidationError():
-            return error_response(validation_error(request, error))
-        case HTTPException():
-            return http_error(error)
-        case _:
-            return error_response(to_analytics_error(error))
-
-
-async def handle(request: Request, error: Exception) -> JSONResponse:
-    """The HTTP response for any failure; of posted events, readable from any origin."""
-    refusal = response_for(request, error)
-    if request.url.path == EVENTS_PATH:
-        refusal.headers["Access-Control-Allow-Origin"] = "*"
-    return refusal
-
-
-def add_error_handlers(app: FastAPI) -> None:
-    """Makes every failure of the application respond in the one shape."""
-    families = (AnalyticsError, RequestValidationError, HTTPException, *DATABASE_AWAY, Exception)
-    for family in families:
-        app.add_exception_handler(family, handle)
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Refusal, "description": description}
+    for status, description in (
+        (400, "The body cannot be read, e.g. because it is not JSON."),
+        (401, "A login is needed."),
+        (403, "This account may not do that."),
+        (404, "Not found, or this account may not see it."),
+        (409, "It exists already."),
+        (413, "The request is too large."),
+        (414, "The address is too long."),
+        (415, "This content type is not supported; `allowed` lists those that are."),
+        (422, "The input is not valid; `problems` lists what is wrong and what is allowed."),
+        (429, "Too many requests; Retry-After says when to try again."),
+        (431, "The headers, together with the address, are too large."),
+        (503, "The database is unavailable or slow; Retry-After says when to try again."),
+    )
+}
+"""The refusals, for the OpenAPI document."""

@@ -2,15 +2,18 @@
 
 Each worker enforces its share of a limit, so all workers together never allow more. A limit that
 must be exact belongs in a proxy in front of the service.
+
+Responses tell of them in the header fields of draft-ietf-httpapi-ratelimit-headers-11.
 """
 
+import math
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
-from api.errors import TooManyRequests
+from api.errors import AnalyticsError, TooManyRequests
 
 MOST_KEYS = 50_000
 
@@ -19,8 +22,10 @@ class TokenBuckets:
     """One token bucket for each key, full at first. A caller who finds at least one token may take
     more than there are, which leaves a debt: so a batch is admitted whole or not at all."""
 
-    def __init__(self, size: float, seconds: float) -> None:
+    def __init__(self, name: str, size: float, seconds: float) -> None:
+        self.name = name
         self.size = size
+        self.seconds = seconds
         self.per_second = size / seconds
         self.levels: dict[str, tuple[float, float]] = {}
 
@@ -37,9 +42,25 @@ class TokenBuckets:
         now = time.monotonic()
         level = self.level(key, now)
         if level < 1:
-            raise TooManyRequests(detail.replace("{key}", repr(key)), (1 - level) / self.per_second)
+            raise self.refusal(detail.replace("{key}", repr(key)), level)
         self.make_room(now)
         self.levels[key] = (level - amount, now)
+
+    def refusal(self, detail: str, level: float) -> TooManyRequests:
+        """The refusal of a caller without a token, who has to wait for the next one."""
+        refusal = TooManyRequests(detail, (1 - level) / self.per_second)
+        refusal.headers |= self.headers(0, refusal.retry_after)
+        return refusal
+
+    def state(self, key: str) -> dict[str, str]:
+        """Headers that tell a caller how many tokens there are, and when the bucket is full."""
+        level = self.level(key, time.monotonic())
+        return self.headers(level, (self.size - level) / self.per_second) if self.size else {}
+
+    def headers(self, left: float, seconds: float) -> dict[str, str]:
+        policy = f'"{self.name}";q={self.size:.0f};w={self.seconds:.0f}'
+        now = f'"{self.name}";r={max(0, math.floor(left))};t={math.ceil(seconds)}'
+        return {"RateLimit-Policy": policy, "RateLimit": now}
 
     def make_room(self, now: float) -> None:
         """Removes full buckets, or all if that is not enough: the number of keys is not bounded."""
@@ -49,12 +70,14 @@ class TokenBuckets:
         self.levels = used if len(used) < MOST_KEYS * 0.9 else {}
 
     @contextmanager
-    def trying(self, key: str, wrong: type[Exception], detail: str) -> Generator[None]:
-        """Takes a token for the block, and gives it back unless the block raises `wrong`."""
+    def trying(self, key: str, wrong: type[AnalyticsError], detail: str) -> Generator[None]:
+        """Takes a token for the block, and gives it back unless the block raises `wrong`, whose
+        response tells how many are left."""
         self.take(key, 1, detail)
         try:
             yield
-        except wrong:
+        except wrong as error:
+            error.headers |= self.state(key)
             raise
         except BaseException:
             self.give_back(key, 1)

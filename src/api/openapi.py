@@ -26,6 +26,7 @@ from api.events.ingest import ingest_of
 from api.events.schema import EVENT_SCHEMAS
 from api.health import readiness_of
 from api.realtime.routing import WEBSOCKETS
+from api.validation import check_request
 from api.version import API_VERSION
 from settings import Settings
 
@@ -49,31 +50,39 @@ Web analytics that owns its data pipeline.
 Times are UTC in ISO 8601, rates and shares are between 0 and 1, durations are seconds. A value that
 is not known is null.
 
-A request that is refused gets a `Refusal`, whatever the reason. Beside the refusals that are listed
-with an operation there are those that any request may get: 405 for a method that the path does not
-have, 408 and 431 for a request that is too slow or has too long headers, and 500 for a mistake of
-ours.
+A request that is refused gets a `Refusal`, whatever the reason. Its `error` is a code, of which
+`docs/api.md` has the table. Beside the refusals that are listed with an operation there are those
+that any request may get: 405 for a method that the path does not have, with those that it has in
+the header `Allow`; 408 and 431 for a request that is too slow or has too large headers; and 500 for
+a mistake of ours.
+
+A path means the same with and without a slash at its end. HEAD is answered where GET is, and
+OPTIONS lists the methods of a path. Query parameters that an operation does not have are refused;
+`events_send` and `events_pixel` ignore them.
 
 Fields may be added at any time: ignore those that you do not know.
 """
 
 SCHEMAS = "#/components/schemas/{model}"
 
-MEANINGS: dict[int | str, str] = {
-    400: "The body cannot be read.",
-    414: "The address is too long.",
-    431: "Address and headers together are too long.",
-    **{status: refusal["description"] for status, refusal in REFUSALS.items()},
-}
-"""What each status of a refusal means."""
-
 RETRY_AFTER = {
     "Retry-After": {"description": "How many seconds to wait.", "schema": {"type": "integer"}}
 }
 
+RATE_LIMIT = {
+    "RateLimit-Policy": {
+        "description": 'Amount and seconds of the limit: `"address";q=30000;w=60`.',
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": 'What is left of it, and for how many seconds: `"address";r=0;t=12`.',
+        "schema": {"type": "string"},
+    },
+}
+
 HEADERS: dict[int | str, Json] = {
     401: {"WWW-Authenticate": {"description": "Bearer", "schema": {"type": "string"}}},
-    429: RETRY_AFTER,
+    429: RETRY_AFTER | RATE_LIMIT,
     503: RETRY_AFTER,
 }
 """The headers of refusals by status."""
@@ -128,7 +137,7 @@ def complete(document: Json, routes: Sequence[BaseRoute]) -> Json:
     components["schemas"] |= deepcopy(EVENT_SCHEMAS) | schemas_of(Refusal)
     for schema in components["schemas"].values():
         tell_defaults(schema)
-    components["responses"] = {str(status): response_of(status) for status in MEANINGS}
+    components["responses"] = {str(status): response_of(status) for status in REFUSALS}
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     return document | {"x-websockets": WEBSOCKETS}
@@ -145,7 +154,7 @@ def tell_defaults(schema: Json) -> None:
 
 def schemas_of(model: type[BaseModel]) -> Json:
     """The schemas of a model and of those that it refers to, by name."""
-    schema = model.model_json_schema(ref_template=SCHEMAS)
+    schema = model.model_json_schema(ref_template=SCHEMAS, mode="serialization")
     return {**schema.pop("$defs", {}), model.__name__: schema}
 
 
@@ -153,7 +162,7 @@ def response_of(status: int | str) -> Json:
     """The refusal with this status."""
     schema = {"$ref": SCHEMAS.format(model=Refusal.__name__)}
     return {
-        "description": MEANINGS[status],
+        "description": REFUSALS[status]["description"],
         **({"headers": HEADERS[status]} if status in HEADERS else {}),
         "content": {"application/json": {"schema": schema}},
     }
@@ -193,7 +202,7 @@ def refusals(operation: Json, calls: set[Any]) -> Iterator[int]:
         (401,): maybe_user in calls,
         (404,): maybe_user in calls and (has_body or places),
         (414, 431): "query" in places,
-        (422,): has_body or places,
+        (422,): has_body or places or check_request in calls,
         (503,): DATABASE & calls,
     }
     for statuses, reason in reasons.items():

@@ -12,6 +12,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from api.errors import AnalyticsError, HeadersTooLarge, RequestTimeout, Unavailable, UriTooLong
+
 MAX_HEAD_BYTES, MOST_PIPELINED = 65_536, 100
 """The most bytes of a request line and its headers, and of anything else outside of a body; and how
 many requests of a connection may wait for the response to the one before them."""
@@ -110,9 +112,9 @@ class Connection(HttpToolsProtocol):
         if is_over or (not self.is_head and self.cycle.response_started):
             self.drop()
         else:
-            self.refuse(HTTPStatus.REQUEST_TIMEOUT)
+            self.refuse(RequestTimeout())
 
-    def refuse(self, status: HTTPStatus) -> None:
+    def refuse(self, error: AnalyticsError) -> None:
         """Sends a refusal, then reads on for a while and drops what it reads: else the client would
         not get the refusal. While a complete request is being processed, nothing is sent: what
         follows it is only dropped."""
@@ -122,10 +124,7 @@ class Connection(HttpToolsProtocol):
             if self.is_head or self.is_whole or self.answering is not self.cycle:
                 return
             self.cancel_request()
-        text = json.dumps({"error": status.name, "detail": status.description})
-        lines = (f"HTTP/1.1 {status.value} {status.phrase}", "content-type: application/json")
-        lines += (f"content-length: {len(text)}", "connection: close", "", text)
-        self.transport.write("\r\n".join(lines).encode())
+        self.transport.write(response_of(error))
         self.transport.write_eof()
         self.flow.resume_reading()
         self.stop_waiting()
@@ -149,7 +148,7 @@ class Connection(HttpToolsProtocol):
             self.stop_waiting()
             super().handle_websocket_upgrade()
         else:
-            self.refuse(HTTPStatus.SERVICE_UNAVAILABLE)
+            self.refuse(Unavailable("Too many live pages are open; please try again."))
 
     def data_received(self, data: bytes) -> None:
         """Counts bytes, and refuses or closes connections over the limits."""
@@ -161,14 +160,19 @@ class Connection(HttpToolsProtocol):
         self.others.held += more
         super().data_received(data)
         if self.unused > MAX_HEAD_BYTES and not self.is_refused:
-            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            self.refuse(self.too_large())
         if self.others.held > MOST_HELD_BYTES:
             self.others.make_room()
 
     def send_400_response(self, msg: str) -> None:
         """Refuses input that is not HTTP, unless the client has been refused."""
         if not self.is_refused:
-            self.refuse(HTTPStatus.BAD_REQUEST)
+            self.refuse(AnalyticsError())
+
+    def too_large(self) -> AnalyticsError:
+        """The refusal of a head that is too large: of the address if that is most of it."""
+        is_long = self.is_head and len(self.url) > MAX_HEAD_BYTES // 2
+        return UriTooLong() if is_long else HeadersTooLarge()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -181,7 +185,7 @@ class Connection(HttpToolsProtocol):
         if self.unused > MAX_HEAD_BYTES:  # may include bytes of a body that came with the head
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > MAX_HEAD_BYTES:
-                self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+                self.refuse(self.too_large())
                 raise ValueError
         if len(self.pipeline) >= MOST_PIPELINED:
             self.drop()
@@ -220,3 +224,13 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
         if self.is_whole and self.answering:
             self.stop_waiting()
+
+
+def response_of(error: AnalyticsError) -> bytes:
+    """The response to a refused client, in the shape of all refusals. The connection is closed."""
+    status, text = HTTPStatus(error.status), json.dumps(error.body())
+    headers = {**error.headers, "Content-Type": "application/json", "Connection": "close"}
+    headers["Content-Length"] = str(len(text))
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", text]).encode()

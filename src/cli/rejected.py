@@ -24,14 +24,14 @@ commands = typer.Typer(no_args_is_help=True, help="List rejected events, and try
 @commands.command("list")
 def list_rejected(
     site: Annotated[str, typer.Argument(help="Key of the site.")],
-    code: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
+    error: Annotated[str | None, typer.Option(help="Only those with this code.")] = None,
     limit: Annotated[int, typer.Option(help="How many, newest first.")] = 100,
 ) -> None:
     """Lists rejected events, newest first, one JSON object per line."""
 
     async def work(database: Database, _: Settings) -> list[dict[str, Any]]:
         found = await Sites(database).find(site)
-        return await rejected_events(database, found, code, limit=limit)
+        return await rejected_events(database, found, error, limit=limit)
 
     for row in with_migrated_database(work):
         print(RejectedOut.model_validate(row).model_dump_json())
@@ -40,7 +40,7 @@ def list_rejected(
 @commands.command("replay")
 def replay_rejected(
     site: Annotated[str, typer.Argument(help="Key of the site.")],
-    code: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
+    error: Annotated[str | None, typer.Option(help="Only those with this code.")] = None,
     number: Annotated[list[int] | None, typer.Option(help="Only these, by id.")] = None,
 ) -> None:
     """Tries rejected events again. Those that are stored now leave the list."""
@@ -48,6 +48,6 @@ def replay_rejected(
     async def work(database: Database, settings: Settings) -> ReplayReport:
         geo = GeoLocator(settings.geoip_db, None)
         found = await Sites(database).find(site)
-        return await replay(Writer(database), geo, found, Replay(ids=number, code=code))
+        return await replay(Writer(database), geo, found, Replay(ids=number, error=error))
 
     print(with_migrated_database(work).model_dump_json(indent=2))

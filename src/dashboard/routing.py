@@ -89,7 +89,7 @@ async def overview(
     return await page(request, user, site, "overview.html")
 
 
-@router.get("/api/realtime/")
+@router.get("/api/realtime")
 async def live(request: Request, user: MaybeUser, site: SiteName = DEFAULT_SITE) -> HTMLResponse:
     """The page with live numbers of a site."""
     return await page(request, user, site, "live.html")

@@ -19,9 +19,6 @@ Json = dict[str, Any]
 document = build_app(Settings(secret_key=SECRET)).openapi()
 schemas = document["components"]["schemas"]
 
-UNDESCRIBED = frozenset(("Problem", "Refusal", "analytics_session"))
-"""The models with fields, and the operations with parameters, that have no description yet."""
-
 UNITS = {
     r"seconds|duration|expires_in": "second",
     r"hours|window": "hour",
@@ -70,7 +67,7 @@ def is_described(field: Json) -> bool:
 
 def test_every_field_and_parameter_has_description() -> None:
     both = [*fields(), *parameters()]
-    assert {where for where, _, field in both if not is_described(field)} == UNDESCRIBED
+    assert not [(where, name) for where, name, field in both if not is_described(field)]
 
 
 def test_description_of_field_with_unit_names_unit() -> None:
@@ -112,7 +109,7 @@ def test_every_body_has_schema() -> None:
 
 
 def test_events_are_described_one_by_one_in_batches_and_by_line() -> None:
-    content = document["paths"]["/api/events/"]["post"]["requestBody"]["content"]
+    content = document["paths"]["/api/events"]["post"]["requestBody"]["content"]
     event = {"$ref": "#/components/schemas/EventIn"}
     one, batch = content["application/json"]["schema"]["anyOf"]
     assert (one, batch["items"]) == (event, event)
@@ -148,10 +145,11 @@ async def test_login_is_needed_where_the_document_says_so(
     for path, method, operation in operations():
         filled = path.format(key=site.key, event_id=site.key, number=1, visit=site.key)
         body = {"site": site.key, "site_id": site.key}
+        taken = {parameter["name"] for parameter in operation.get("parameters", ())}
         answer = await client.request(
             method,
             filled,
-            params={"site": site.key},
+            params={"site": site.key} if "site" in taken else {},
             json=body if "requestBody" in operation else None,
         )
         needs_login = bool(operation["security"]) and {} not in operation["security"]

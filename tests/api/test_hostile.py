@@ -164,7 +164,7 @@ async def test_nul_in_query_parameter_is_no_server_error(site: TestSite, app: Fa
     [
         ("erasures", {"user_id": "a\0b"}),
         ("erasures", {"visitor_id": "a\0b"}),
-        ("rejected/replay", {"code": "a\0b"}),
+        ("rejected/replay", {"error": "a\0b"}),
     ],
 )
 async def test_nul_in_body_is_refused(site: TestSite, path: str, body: dict[str, str]) -> None:

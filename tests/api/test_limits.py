@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from api.auth import security
-from api.errors import TooManyRequests
+from api.errors import TooManyRequests, Unauthenticated
 from api.limits import MOST_KEYS, TokenBuckets, neighbourhood, share
 from conftest import ADMIN, TestSite, make_site
 from main import build_app
@@ -46,7 +46,7 @@ async def send(
 
 class TestTokenBuckets:
     def test_empty_bucket_refuses_until_refilled(self) -> None:
-        buckets = TokenBuckets(2, 0.2)
+        buckets = TokenBuckets("test", 2, 0.2)
         for _ in range(2):
             buckets.take("a", 1)
         with pytest.raises(TooManyRequests) as refusal:
@@ -57,14 +57,14 @@ class TestTokenBuckets:
         buckets.take("a", 1)
 
     def test_batch_larger_than_bucket_passes_once_and_is_paid_off(self) -> None:
-        buckets = TokenBuckets(10, 1)
+        buckets = TokenBuckets("test", 10, 1)
         buckets.take("a", 1000)
         with pytest.raises(TooManyRequests) as refusal:
             buckets.take("a", 1)
         assert refusal.value.retry_after > 90
 
     def test_number_of_buckets_is_bounded(self) -> None:
-        buckets = TokenBuckets(10, 1000)
+        buckets = TokenBuckets("test", 10, 1000)
         for n in range(MOST_KEYS + 10):
             buckets.take(str(n), 1)
         assert len(buckets.levels) <= MOST_KEYS
@@ -74,13 +74,15 @@ class TestTokenBuckets:
         assert share(limit, workers=4) == own
 
     def test_successful_tries_do_not_count(self) -> None:
-        buckets = TokenBuckets(1, 1000)
+        buckets = TokenBuckets("test", 1, 1000)
         for _ in range(3):
-            with buckets.trying("a", ValueError, ""):
+            with buckets.trying("a", Unauthenticated, ""):
                 pass
-        with pytest.raises(ValueError, match="wrong"), buckets.trying("a", ValueError, ""):
-            raise ValueError("wrong")
-        with pytest.raises(TooManyRequests), buckets.trying("a", ValueError, ""):
+        wrong = Unauthenticated("wrong")
+        with pytest.raises(Unauthenticated), buckets.trying("a", Unauthenticated, ""):
+            raise wrong
+        assert wrong.headers["RateLimit"].startswith('"test";r=0;t=')
+        with pytest.raises(TooManyRequests), buckets.trying("a", Unauthenticated, ""):
             pass
 
     def test_ipv6_network_has_one_bucket(self) -> None:
@@ -99,6 +101,9 @@ class TestEvents:
             refused = await send(client, site, 1)
             assert (refused.status_code, refused.json()["error"]) == (429, "TOO_MANY_REQUESTS")
             assert int(refused.headers["retry-after"]) >= 40
+            assert refused.headers["ratelimit-policy"] == '"address";q=60;w=60'
+            waiting = refused.headers["retry-after"]
+            assert refused.headers["ratelimit"] == f'"address";r=0;t={waiting}'
             assert refused.headers["access-control-allow-origin"] == "*"
             assert (await client.get(f"/pixel.gif?site={site.key}&page=/")).status_code == 429
             assert (await send(client, site, 1, **site.admin)).status_code == 201
@@ -166,8 +171,12 @@ class TestLogins:
             for _ in range(3):
                 right = await self.log_in(client, ADMIN.email, ADMIN.password)
                 assert right.status_code == 200
+                assert right.headers["ratelimit"] == '"login";r=2;t=0'
             for _ in range(2):
-                assert (await self.log_in(client, ADMIN.email, "wrong")).status_code == 401
+                wrong = await self.log_in(client, ADMIN.email, "wrong")
+                assert wrong.status_code == 401
+            assert wrong.headers["ratelimit-policy"] == '"login";q=2;w=900'
+            assert wrong.headers["ratelimit"].startswith('"login";r=0;t=')
             for password in ("wrong", ADMIN.password):
                 refused = await self.log_in(client, ADMIN.email.upper(), password)
                 assert refused.status_code == 429

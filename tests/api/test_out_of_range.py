@@ -12,8 +12,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.errors import EVENTS_PATH
+from api.paths import EVENTS_PATH
 from conftest import TestSite
+from refusals import is_refusal
 
 pytestmark = [pytest.mark.any_engine, pytest.mark.slow]
 
@@ -64,7 +65,7 @@ BODIES: dict[str, Any] = {
     "/api/auth/register": {"email": "a@b.example", "password": "short", "name": "n"},
     "/api/auth/login": {"email": "nobody@b.example", "password": "wrong"},
     "/api/goals": {"site": "", "name": "g", "event": "e", "page": "/p", "props": {"a": 1}},
-    "/api/sites/{key}/rejected/replay": {"ids": [1], "code": "c"},
+    "/api/sites/{key}/rejected/replay": {"ids": [1], "error": "c"},
     "/api/sites/{key}/retention": {"days": 0},
     "/api/sites/{key}/erasures": {"user_id": "u"},
     "/api/sites/{key}/bots": {"visit_id": str(uuid4()), "bot": "b"},
@@ -186,6 +187,8 @@ async def fault(client: httpx.AsyncClient, method: str, url: str, **more: Any) -
         return f"{answer.status_code} {answer.text[:200]}"
     if answer.status_code < 400 or kind in ("text/html", "image/gif"):
         return ""
-    told = answer.json().keys()
-    is_told = {"error", "detail"} <= told or "rejected" in told
+    try:
+        is_told = is_refusal(answer)
+    except AssertionError as wrong:
+        return repr(wrong)[:500]
     return "" if is_told and len(answer.content) < 20_000 else answer.text[:200]

@@ -116,7 +116,7 @@ class Examination:
     ) -> None:
         """Asks again in each of the ways that a refusal names."""
         try:
-            ways = list(suggestions(asked, body.get("allowed") or [], now))
+            ways = list(suggestions(asked, body.get("instead") or [], now))
         except ValueError as error:
             self.findings.note("a refusal suggests what cannot be asked", f"{said}\n{error}")
             return
@@ -156,9 +156,9 @@ def has_raw_data(subject: Subject, asked: Asked) -> bool:
     return not asked.question.needs_full_history and (kept is None or kept < asked.span.upper)
 
 
-def suggestions(asked: Asked, allowed: Sequence[str], now: datetime) -> Iterator[Asked]:
+def suggestions(asked: Asked, instead: Sequence[str], now: datetime) -> Iterator[Asked]:
     """The same question with the parameters in each of the ways that a refusal names."""
-    for entry in allowed:
+    for entry in instead:
         if asked.question.report == "query":  # it takes a body
             said = dict(zip(("from", "to"), json.loads(entry)["date_range"], strict=True))
         else:

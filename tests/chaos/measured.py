@@ -71,7 +71,7 @@ class Measured:
                 self.arrivals.append(event)
             else:
                 said = f"{self.key}: {event.time}, {rejected[place]}"
-                self.findings.note(f"event refused: {rejected[place]['code']}", said)
+                self.findings.note(f"event refused: {rejected[place]['error']}", said)
 
     # ------------------------------------------------------------------------------ retention
 

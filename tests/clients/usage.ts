@@ -15,10 +15,10 @@ const login = await client.POST('/api/auth/login', {
 const headers = { Authorization: `Bearer ${login.data?.access_token}` };
 
 const event = { page: '/pricing', props: { plan: 'pro' } };
-await client.POST('/api/events/', { body: event });
-await client.POST('/api/events/', { body: [event, { name: 'Signup' }], headers });
+await client.POST('/api/events', { body: event });
+await client.POST('/api/events', { body: [event, { name: 'Signup' }], headers });
 const lines: string = JSON.stringify(event);
-await client.POST('/api/events/', {
+await client.POST('/api/events', {
   body: lines,
   bodySerializer: (body) => body as string,
   headers: { 'Content-Type': 'application/x-ndjson' },

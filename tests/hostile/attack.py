@@ -184,7 +184,7 @@ def promised(told: Sequence[tuple[Case, Answer]]) -> set[str]:
 def refused(told: Sequence[tuple[Case, Answer]]) -> int:
     """How many events the service said it does not take, though it knows the site."""
     refusals = (item for report in reports(told) for item in report.get("rejected", []))
-    return sum(item["code"] != "UNKNOWN_SITE" for item in refusals)
+    return sum(item["error"] != "UNKNOWN_SITE" for item in refusals)
 
 
 def check_answers(books: Books, told: Sequence[tuple[Case, Answer]]) -> None:
@@ -234,7 +234,7 @@ def check_database(books: Books, url: str, good: Collection[str], told: Collecti
         while books.rejected < books.refused and time.monotonic() < patience:
             time.sleep(0.1)
             books.rejected = number("select count(*) from rejected_event")
-        books.surprises = number("select count(*) from rejected_event where code = 'unstorable'")
+        books.surprises = number("select count(*) from rejected_event where code = 'UNSTORABLE'")
         patterns = [f"%{secret}%" for secret in SECRETS]
         kept = "select count(*) from rejected_event r where r::text ilike any(%s)"
         books.secrets_kept = number(kept, patterns)

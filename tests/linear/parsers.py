@@ -32,7 +32,8 @@ from api.events.enrich.user_agent import read_agent
 from api.events.models import EventIn
 from api.events.receive.body import MAX_BODY_BYTES as MAX_EVENTS_BYTES
 from api.events.receive.body import Unpacking, as_json, pixel_event
-from api.events.receive.parse import MAX_EVENT_BYTES, Rejected, parse_event, split_body
+from api.events.receive.parse import MAX_EVENT_BYTES, parse_event, split_body
+from api.events.receive.rejection import Reason, Rejected
 from api.events.rejected.store import rejected_event
 from api.limits import neighbourhood
 from api.logs import hide
@@ -119,7 +120,7 @@ def rejected(text: str) -> None:
     """Something that is no event, an event that has it in no field, and in several."""
     for raw in (text, json.dumps({"nothing": text}), json.dumps({"page": text, "referrer": text})):
         told = Raw(raw.encode("utf-8", "replace"))
-        rejected_event(told, Rejected("nothing", "It is none."), SITE, SENDER)
+        rejected_event(told, Rejected(Reason.NOTHING_HAPPENED), SITE, SENDER)
 
 
 def header(name: str, read: Callable[[HTTPConnection], object]) -> Callable[[str], object]:

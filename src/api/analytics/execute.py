@@ -23,7 +23,7 @@ from api.analytics.vocabulary.filters import names_goals, parse_clauses, parse_f
 from api.analytics.vocabulary.ranking import Order, parse_order
 from api.analytics.vocabulary.steps import Step
 from api.db.database import Database
-from api.errors import Expired, Invalid
+from api.errors import Expired, Invalid, invalid
 from api.rollups.available import available_rollups
 from api.rollups.definitions import ROLLUPS
 from api.sites.models import Site, utc_now
@@ -72,7 +72,7 @@ def build_query(
             asked = report.start(params, clock), clock.end
         compared = compared_range(params, asked, clock)
     except (ValueError, OverflowError) as error:
-        raise Invalid(f"range: {error}") from error
+        raise invalid("query", str(error)) from error
     dimension = dimension_of(report, params)
     query = Query(
         site,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from api.analytics.csv_rows import csv_text
@@ -71,12 +71,12 @@ def add_report(path: str, report: Report[P]) -> None:
 
 for listed in REPORTS:
     add_report(f"/api/analytics/{listed.name}", listed)
-add_report("/api/events/", EVENT_BUCKETS)
+add_report("/api/events", EVENT_BUCKETS)
 
 
 @router.get("/api/analytics/sessions/{visit}", response_model=Timeline)
 async def session(
-    visit: UUID,
+    visit: Annotated[UUID, Path(description="The `visit_id` of the visit.")],
     request: Request,
     user: MaybeUser,
     database: AppDatabase,

@@ -14,7 +14,7 @@ from api.auth.models import User
 from api.auth.security import read_token
 from api.db.database import Database
 from api.errors import Forbidden, Unauthenticated
-from api.sites.directory import Sites, UnknownSite
+from api.sites.directory import Sites, UnknownSite, unknown_site
 from api.sites.models import Membership, Role, Site, Visibility
 from api.text import PlainText
 from settings import Settings
@@ -145,7 +145,7 @@ async def readable_site(connection: HTTPConnection, user: User | None, name: str
     if user.is_admin or site.visibility == Visibility.MEMBERS:
         return site
     if await role_on(database_of(connection), user, site) is None:
-        raise UnknownSite(f"There is no site {name[:100]!r}, or you may not see it.")
+        raise unknown_site(name)
     return site
 
 

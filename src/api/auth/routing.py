@@ -29,6 +29,7 @@ async def login(
     tries: TokenBuckets = request.app.state.login_tries
     with tries.trying(given.email, Unauthenticated, "Too many wrong passwords for this account."):
         user = await check_login(database, given)
+    response.headers.update(tries.state(given.email))
     assert user.id is not None
     seconds = settings.access_token_expire_minutes * 60
     token = issue_token(user.id, settings.secret, settings.access_token_expire_minutes)

@@ -28,8 +28,8 @@ router = APIRouter(prefix="/api/sites/{key}", tags=["sites"], responses={403: RE
 async def list_rejected(
     site: EditableSite,
     database: AppDatabase,
-    code: Annotated[
-        PlainText | None, Query(max_length=100, description="Only those with this reason.")
+    error: Annotated[
+        PlainText | None, Query(max_length=100, description="Only those with this code.")
     ] = None,
     before: Annotated[
         RowNumber | None, Query(description="Only those with a lower `id`: the next page.")
@@ -39,7 +39,7 @@ async def list_rejected(
     ] = 100,
 ) -> list[RejectedOut]:
     """The rejected events of a site, newest first, with the reason of each."""
-    rows = await rejected_events(database, site, code, before=before, limit=limit)
+    rows = await rejected_events(database, site, error, before=before, limit=limit)
     return [RejectedOut.model_validate(row) for row in rows]
 
 

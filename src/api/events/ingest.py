@@ -22,8 +22,9 @@ from api.events.enrich.event import enrich
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Salts, Sender
 from api.events.models import Event, EventIn
-from api.events.receive.parse import Rejected, parse_event
+from api.events.receive.parse import parse_event
 from api.events.receive.rate_limits import Limits, in_slices
+from api.events.receive.rejection import EVENT, Reason, rejected
 from api.events.rejected.store import RejectedEvent, rejected_event
 from api.events.write.group_commit import Results, WriteQueue
 from api.events.write.writer import Outcome, Result, Writer
@@ -93,10 +94,8 @@ class Submission:
             self.error = error
         except Exception as error:  # a mistake of ours must not lose the other events
             log.warning("an event cannot be enriched: %s", type(error).__name__)
-            self.error = Rejected(
-                "unstorable",
-                "This event could not be processed; the log says why.",
-            )
+            problem = "could not be processed; the log says why"
+            self.error = rejected(Reason.UNSTORABLE, EVENT, problem)
 
     def settle(self, result: Result) -> None:
         if isinstance(result, Outcome):

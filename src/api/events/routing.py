@@ -1,10 +1,12 @@
-"""POST /api/events/ stores events; GET /api/events/{id} returns one; /pixel.gif counts a view."""
+"""POST /api/events stores events; GET /api/events/{id} returns one; /pixel.gif counts a view."""
 
 import pathlib
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,22 +21,32 @@ from api.db.database import Database
 from api.db.timeouts import Deadline
 from api.errors import (
     DATABASE_AWAY,
-    EVENTS_PATH,
+    MOST_PROBLEMS,
     REFUSALS,
     AnalyticsError,
     NotFound,
+    Problem,
     Refusal,
-    handle,
-    retry_after,
+    bounded,
     to_analytics_error,
 )
 from api.events.ingest import AppIngest, Ingest, Submission, ingest_of
 from api.events.models import Event
 from api.events.receive.body import pixel_event, read_body
 from api.events.receive.parse import split_body
-from api.events.schema import EVENT_BODY, PIXEL_PARAMETERS, EventOut, IngestReport, to_out
+from api.events.receive.rejection import EVENT, AllRejected
+from api.events.schema import (
+    EVENT_BODY,
+    PIXEL_PARAMETERS,
+    EventOut,
+    IngestReport,
+    RefusedReport,
+    to_out,
+)
 from api.events.write.writer import Outcome
 from api.metrics import REFUSED
+from api.paths import ANY_ORIGIN, EVENTS_PATHS
+from api.refusals import handle
 from api.sites.directory import DEFAULT_SITE
 
 router = APIRouter(prefix="/api/events", tags=["events"])
@@ -44,19 +56,19 @@ EVENT_BY_ID = pathlib.Path(__file__).parent / "event_by_id.sql"
 Sent = EventOut | IngestReport
 """The response to a single event, and to a batch."""
 
-ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
-"""Responses may be read from any origin: trackers run on other ones, and no cookie is read here."""
+RETRY = """All of it was stored before: a retry. Of a single event, users who may read the site get
+what is stored; everybody else gets what was sent, and learns nothing about another event."""
 
 
 @router.post(
-    "/",
+    "",
     name="send",
     status_code=201,
     openapi_extra={"requestBody": EVENT_BODY, "security": [{}, {bearer_of.scheme_name: []}]},
     responses={
-        200: {"model": Sent, "description": "All of it was stored before: a retry."},
+        200: {"model": Sent, "description": RETRY},
         201: {"model": Sent, "description": "Stored, and committed."},
-        422: {"model": IngestReport | Refusal, "description": "Nothing in it can be stored."},
+        422: {"model": RefusedReport | Refusal, "description": "Nothing in it can be stored."},
         404: REFUSALS[404],
         429: REFUSALS[429],
     },
@@ -67,13 +79,16 @@ async def create_events(request: Request, ingest: AppIngest) -> Response:
 
     The response to one event is the event as it is stored, to a batch a report with the outcome of
     each. 2xx means that everything in `accepted` is committed. Sending the same ids again changes
-    nothing.
+    nothing, as long as the times of the events lie at most seven days apart; an event without a
+    time has that of its arrival.
 
     Channel, source, country, browser, os and device are those of the event itself. An event that is
     read later has those of its visit, which come from its first event.
     """
     with counting_refusals():
-        raw_events, is_batch = split_body(await read_body(request))
+        content_type = request.headers.get("content-type", "").lower()
+        body = await read_body(request, content_type)
+        raw_events, is_batch = split_body(body, content_type)
         deadline = Deadline(ingest.database.answer_seconds)
         submissions = await ingest.submit(raw_events, request, deadline)
     if is_batch:
@@ -89,7 +104,8 @@ class FastLane:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or (scope["method"], scope["path"]) != ("POST", EVENTS_PATH):
+        is_http = scope["type"] == "http"
+        if not is_http or scope["path"] not in EVENTS_PATHS or scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -154,15 +170,14 @@ async def pixel(request: Request, ingest: AppIngest) -> Response:
         error = submission.error
     except (AnalyticsError, *DATABASE_AWAY) as refusal:
         error = to_analytics_error(refusal)
-    refused = {"X-Error": error.code} | retry_after(error) if error else {}
+    refused = {"X-Error": error.code} | error.headers if error else {}
     return Response(PIXEL, error.status if error else 200, PIXEL_HEADERS | refused, "image/gif")
 
 
-@router.options("/", include_in_schema=False)
-async def preflight() -> Response:
-    """The response to a preflight request: browsers may post JSON from any origin."""
-    allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "*"}
-    return Response(b"null", headers=ANY_ORIGIN | allowed, media_type="application/json")
+@pixel_router.head("/pixel.gif", include_in_schema=False)
+async def pixel_headers() -> Response:
+    """Counts nothing: who asks for headers only does not show the image to anybody."""
+    return Response(PIXEL, 200, PIXEL_HEADERS, "image/gif")
 
 
 async def single_response(
@@ -199,13 +214,13 @@ async def stored_before(
 
 def batch_response(submissions: Sequence[Submission]) -> Response:
     """The report of a batch: 201 if an event was stored, else 200 if one was a duplicate, else
-    422."""
+    422, and then it is a refusal as well."""
     outcomes = Counter(submission.outcome for submission in submissions)
-    report = {
+    report: dict[str, Any] = {
         "accepted": outcomes[Outcome.ACCEPTED],
         "duplicate": outcomes[Outcome.DUPLICATE],
         "rejected": [
-            {"index": index, "code": submission.error.code, "detail": submission.error.detail}
+            {"index": index, "error": submission.error.code, "detail": submission.error.detail}
             for index, submission in enumerate(submissions)
             if submission.error
         ],
@@ -214,8 +229,20 @@ def batch_response(submissions: Sequence[Submission]) -> Response:
             for submission in submissions
         ],
     }
-    status = 201 if report["accepted"] else 200 if report["duplicate"] else 422
-    return json_response(report, status)
+    problems = [bounded(problem) for problem in islice(problems_of(submissions), MOST_PROBLEMS)]
+    if problems:
+        report["problems"] = problems
+    if report["accepted"] or report["duplicate"]:
+        return json_response(report, 201 if report["accepted"] else 200)
+    return json_response(AllRejected(len(submissions), problems).body() | report, 422)
+
+
+def problems_of(submissions: Iterable[Submission]) -> Iterator[Problem]:
+    """The problems of rejected events, with the index of the event: 3.page."""
+    for index, error in enumerate(submission.error for submission in submissions):
+        for problem in (error.problems or [Problem(EVENT, error.detail)]) if error else ():
+            where = str(index) if problem.where == EVENT else f"{index}.{problem.where}"
+            yield replace(problem, where=where)
 
 
 async def find_event(database: Database, site_id: int, event_id: UUID) -> EventOut:

@@ -5,7 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from pydantic import ConfigDict
 
+from api.errors import Problem, Refusal
 from api.events.models import Event, EventIn
 from api.events.receive.parse import MAX_EVENTS
 from api.instants import Instant, instant_text
@@ -91,13 +93,13 @@ class Rejection(Record):
 
     index: int
     """Its position among the events that were sent; the first is 0."""
-    code: str
-    """The reason as a word."""
+    error: str
+    """The code of the reason."""
     detail: str
     """The reason as a sentence."""
 
 
-class IngestReport(Record):
+class BatchOutcomes(Record):
     """The outcomes of a batch: accepted + duplicate + rejected = the events that were sent."""
 
     accepted: int
@@ -108,6 +110,21 @@ class IngestReport(Record):
     """The events that were not stored."""
     ids: list[UUID | None]
     """The id of each event sent, in order; null for a rejected one."""
+
+
+class IngestReport(BatchOutcomes):
+    """The report of a batch."""
+
+    # `problems` is left out where it does not apply.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    problems: list[Problem] | None = None
+    """Only if events were rejected: what is wrong with them, at most twenty problems. 3.page is the
+    page of the event with index 3."""
+
+
+class RefusedReport(BatchOutcomes, Refusal):
+    """The report of a batch of which every event was rejected."""
 
 
 SCHEMAS = "#/components/schemas/{name}"
@@ -152,7 +169,7 @@ EXAMPLES = {
 LINES = '{"page": "/pricing"}\n{"name": "Signup", "props": {"plan": "pro"}}\n'
 
 EVENT_BODY = event_body()
-"""The body of POST /api/events/ for the OpenAPI document."""
+"""The body of POST /api/events for the OpenAPI document."""
 
 
 def pixel_parameters() -> list[dict[str, Any]]:

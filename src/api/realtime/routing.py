@@ -1,6 +1,7 @@
 """GET /api/realtime/stats and WS /api/realtime/ws. The page that shows them is in `dashboard`."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, Request, WebSocket
@@ -16,9 +17,10 @@ from api.auth.access import (
     readable_site,
     same_origin,
 )
-from api.errors import AnalyticsError
+from api.errors import DATABASE_AWAY, AnalyticsError, Forbidden, to_analytics_error
 from api.realtime.hub import Hub, Viewer
 from api.realtime.snapshot import Snapshot, snapshot
+from api.refusals import response_to
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
 
@@ -58,8 +60,13 @@ WEBSOCKETS: dict[str, dict[str, Any]] = {
         "message": {"$ref": "#/components/schemas/Snapshot"},
         "responses": {
             "101": "Snapshots follow.",
-            "403": "The site may not be read, or not from a page of this origin.",
+            "401": "The site is not public, or there is none, and a login is needed.",
+            "403": "The page is one of another origin.",
+            "404": "There is no such site, or this account may not see it.",
+            "422": "A parameter is not valid.",
+            "503": "The database is unavailable or slow.",
         },
+        "refusal": {"$ref": "#/components/schemas/Refusal"},
         "close": {
             str(POLICY_VIOLATION): "The site may not be read any more.",
             str(TRY_AGAIN_LATER): f"A message was not read within {SEND_SECONDS:.0f} seconds.",
@@ -75,24 +82,24 @@ async def watch(socket: WebSocket, site: SiteName = DEFAULT_SITE) -> None:
 
     The handshake is refused without the right to read the site, and to pages of other origins.
     """
-    allowed = await allowed_site(socket, site) if same_origin(socket) else None
-    if allowed is None:
-        await socket.close(POLICY_VIOLATION)
+    try:
+        found = await site_for(socket, site)
+    except (AnalyticsError, *DATABASE_AWAY) as error:
+        await socket.send_denial_response(response_to(to_analytics_error(error)))
         return
     await socket.accept()
     hub: Hub = socket.app.state.hub
-    async with hub.watching(allowed) as viewer:
+    async with hub.watching(found) as viewer:
         await first_to_end(
             send_snapshots(socket, viewer), until_gone(socket), until_forbidden(socket, site)
         )
 
 
-async def allowed_site(socket: WebSocket, name: str) -> Site | None:
-    try:
-        user = await maybe_user(socket, bearer_of(socket), cookie_of(socket))
-        return await readable_site(socket, user, name)
-    except AnalyticsError:
-        return None
+async def site_for(socket: WebSocket, name: str) -> Site:
+    if not same_origin(socket):
+        raise Forbidden("Pages of other origins may not watch.")
+    user = await maybe_user(socket, bearer_of(socket), cookie_of(socket))
+    return await readable_site(socket, user, name)
 
 
 async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:
@@ -113,8 +120,9 @@ async def until_gone(socket: WebSocket) -> None:
 
 
 async def until_forbidden(socket: WebSocket, name: str) -> None:
-    while await allowed_site(socket, name) is not None:  # noqa: ASYNC110 (no event tells of it)
-        await asyncio.sleep(RECHECK_SECONDS)
+    with suppress(AnalyticsError):
+        while await site_for(socket, name):  # noqa: ASYNC110 (no event tells of it)
+            await asyncio.sleep(RECHECK_SECONDS)
     await socket.close(POLICY_VIOLATION)
 
 

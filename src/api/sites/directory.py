@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from api.db.database import Database
-from api.errors import NotFound
+from api.errors import NotFound, Problem
 from api.sites.models import Site, Visibility
 
 DEFAULT_SITE = "default"
@@ -155,6 +155,6 @@ class Sites:
 
 def unknown_site(name: str) -> UnknownSite:
     """The refusal of a name that no site has."""
-    if not name.isprintable():
-        return UnknownSite()
-    return UnknownSite(f"There is no site {name[:100]!r}, or you may not see it.")
+    named = f"There is no site {name[:100]!r}, or you may not see it."
+    problem = Problem("site", "is unknown, or you may not see it")
+    return UnknownSite(named if name.isprintable() else "", [problem])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from api.events.receive.parse import MAX_EVENTS
 from api.sites.models import utc_now
 from conftest import TestSite
+from refusals import allowed_in, is_refusal
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -31,38 +32,38 @@ async def post(client: httpx.AsyncClient, body: Any, **headers: str) -> httpx.Re
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        (b"", 400, "MALFORMED_JSON"),
-        (b"{", 400, "MALFORMED_JSON"),
-        (b"hello", 400, "MALFORMED_JSON"),
-        (b'{"page": "\xff\xfe"}', 422, "malformed_json"),
-        (b"[" * 100_000, 400, "MALFORMED_JSON"),
+        (b"", 400, "MALFORMED"),
+        (b"{", 400, "MALFORMED"),
+        (b"hello", 400, "MALFORMED"),
+        (b'{"page": "\xff\xfe"}', 422, "EVENT_MALFORMED"),
+        (b"[" * 100_000, 400, "MALFORMED"),
         (b"[]", 422, "INVALID"),
-        (b"null", 422, "invalid_field"),
-        (b"17", 422, "invalid_field"),
-        (b"{}", 422, "nothing_happened"),
-        (b'{"name": "pageview"}', 422, "no_page"),
-        (b'{"page": 17}', 422, "invalid_field"),
-        (b'{"pgae": "/"}', 422, "unknown_field"),
-        (b'{"page": "/a\\u0000b"}', 422, "nul_character"),
-        (b'{"page": "/", "props": {"a\\u0000": 1}}', 422, "nul_character"),
-        (b'{"page": "/", "duration": -1}', 422, "invalid_field"),
-        (b'{"page": "/", "duration": 1e999}', 422, "invalid_field"),
-        (b'{"page": "/", "duration": NaN}', 422, "not_a_number"),
-        (b'{"page": "/", "props": {"a": ' + b"[" * 2000 + b"]" * 2000 + b"}}", 422, "too_deep"),
-        (b'[{"page": "/"}', 400, "MALFORMED_JSON"),
-        (b'{"page": "/", "time": "yesterday"}', 422, "invalid_field"),
-        (b'{"page": "/", "time": "0001-01-01T00:00:00Z"}', 422, "too_late"),
-        (b'{"page": "/", "time": "0001-01-01T00:00:00+14:00"}', 422, "invalid_field"),
+        (b"null", 422, "INVALID_FIELD"),
+        (b"17", 422, "INVALID_FIELD"),
+        (b"{}", 422, "NOTHING_HAPPENED"),
+        (b'{"name": "pageview"}', 422, "NO_PAGE"),
+        (b'{"page": 17}', 422, "INVALID_FIELD"),
+        (b'{"pgae": "/"}', 422, "UNKNOWN_FIELD"),
+        (b'{"page": "/a\\u0000b"}', 422, "NUL_CHARACTER"),
+        (b'{"page": "/", "props": {"a\\u0000": 1}}', 422, "NUL_CHARACTER"),
+        (b'{"page": "/", "duration": -1}', 422, "INVALID_FIELD"),
+        (b'{"page": "/", "duration": 1e999}', 422, "INVALID_FIELD"),
+        (b'{"page": "/", "duration": NaN}', 422, "NOT_A_NUMBER"),
+        (b'{"page": "/", "props": {"a": ' + b"[" * 2000 + b"]" * 2000 + b"}}", 422, "TOO_DEEP"),
+        (b'[{"page": "/"}', 400, "MALFORMED"),
+        (b'{"page": "/", "time": "yesterday"}', 422, "INVALID_FIELD"),
+        (b'{"page": "/", "time": "0001-01-01T00:00:00Z"}', 422, "TOO_LATE"),
+        (b'{"page": "/", "time": "0001-01-01T00:00:00+14:00"}', 422, "INVALID_FIELD"),
         (b'{"page": "/", "site": "no such site"}', 404, "UNKNOWN_SITE"),
-        (b'{"page": "/", "props": {"a": [[[1]]]}}', 422, "too_deep"),
-        (b'{"page": "/", "revenue": {"amount": 1e40, "currency": "EUR"}}', 422, "invalid_field"),
-        (b'{"page": "/", "revenue": {"amount": 1, "currency": "EURO"}}', 422, "invalid_field"),
+        (b'{"page": "/", "props": {"a": [[[1]]]}}', 422, "TOO_DEEP"),
+        (b'{"page": "/", "revenue": {"amount": 1e40, "currency": "EUR"}}', 422, "INVALID_FIELD"),
+        (b'{"page": "/", "revenue": {"amount": 1, "currency": "EURO"}}', 422, "INVALID_FIELD"),
         (b'{"page": "/", "revenue": {"amount": "1e999999999999999999", "currency": "EUR"}}', 422,
-         "invalid_field"),
-        (b'{"page": "' + b"x" * 40_000 + b'"}', 422, "too_large"),
-        (b'{"page": "' + b"x" * 2_001 + b'"}', 422, "invalid_field"),
+         "INVALID_FIELD"),
+        (b'{"page": "' + b"x" * 40_000 + b'"}', 422, "EVENT_TOO_LARGE"),
+        (b'{"page": "' + b"x" * 2_001 + b'"}', 422, "INVALID_FIELD"),
         (json.dumps({"page": "/", "props": dict.fromkeys(map(str, range(65)))}).encode(), 422,
-         "too_many_props"),
+         "TOO_MANY_PROPS"),
         (b'{"page": "/"}' + b" " * 5_000_000, 413, "TOO_LARGE"),
         (json.dumps([{"page": "/"}] * (MAX_EVENTS + 1)).encode(), 422, "INVALID"),
     ],
@@ -71,13 +72,13 @@ async def test_bad_body_is_refused_with_reason(
     client: httpx.AsyncClient, body: bytes, status: int, code: str
 ) -> None:
     answer = await post(client, body)
-    assert (answer.status_code, answer.json()["error"]) == (status, code)
-    assert answer.json()["detail"]
+    assert answer.status_code == status
+    assert is_refusal(answer, code), answer.text
 
 
 async def test_unknown_field_is_refused_with_known_ones(client: httpx.AsyncClient) -> None:
     answer = await post(client, {"pgae": "/"})
-    assert {"page", "name", "session_id", "utm_source"} <= set(answer.json()["allowed"])
+    assert {"page", "name", "session_id", "utm_source"} <= allowed_in(answer)
 
 
 async def test_good_events_survive_bad_neighbours(site: TestSite) -> None:
@@ -95,23 +96,23 @@ async def test_good_events_survive_bad_neighbours(site: TestSite) -> None:
 @pytest.mark.parametrize(
     ("bad", "code"),
     [
-        (b"null", "invalid_field"),
-        (b"[" * 500 + b"]" * 500, "invalid_field"),
-        (b'"' + b"x" * 40_000 + b'"', "too_large"),
-        (b'{"page": "/", "duration": 1e999}', "invalid_field"),
-        (b'{"page": "/\xff"}', "malformed_json"),
-        (b'{"page": "/\\u0000"}', "nul_character"),
-        (b'{"page": "/", "props": {"a": ' + b"[" * 500 + b"]" * 500 + b"}}", "too_deep"),
+        (b"null", "INVALID_FIELD"),
+        (b"[" * 500 + b"]" * 500, "INVALID_FIELD"),
+        (b'"' + b"x" * 40_000 + b'"', "EVENT_TOO_LARGE"),
+        (b'{"page": "/", "duration": 1e999}', "INVALID_FIELD"),
+        (b'{"page": "/\xff"}', "EVENT_MALFORMED"),
+        (b'{"page": "/\\u0000"}', "NUL_CHARACTER"),
+        (b'{"page": "/", "props": {"a": ' + b"[" * 500 + b"]" * 500 + b"}}", "TOO_DEEP"),
         (b'{"page": "/", "props": {%b}}' % b",".join(b'"k%d":1' % n for n in range(1500)),
-         "too_many_props"),
-        (b'{"page": "/", "id": ' + b"1" * 5000 + b"}", "invalid_field"),
+         "TOO_MANY_PROPS"),
+        (b'{"page": "/", "id": ' + b"1" * 5000 + b"}", "INVALID_FIELD"),
     ],
 )  # fmt: skip
 async def test_bad_event_in_array_costs_only_itself(site: TestSite, bad: bytes, code: str) -> None:
     good = json.dumps({"site": site.key, "page": '/a,]"}['}).encode()
     report = (await post(site.client, b"[" + good + b"," + bad + b"," + good + b"]")).json()
     assert (report["accepted"], report["duplicate"]) == (2, 0)
-    assert [(item["index"], item["code"]) for item in report["rejected"]] == [(1, code)]
+    assert [(item["index"], item["error"]) for item in report["rejected"]] == [(1, code)]
 
 
 NO_JSON = (
@@ -131,7 +132,7 @@ async def test_array_that_is_no_json_is_refused_as_whole(
 ) -> None:
     good = json.dumps({"site": site.key, "page": "/"}).encode()
     answer = await post(site.client, b"[" + comma.join([good, bad, good]) + b"]")
-    assert (answer.status_code, answer.json()["error"]) == (400, "MALFORMED_JSON")
+    assert (answer.status_code, answer.json()["error"]) == (400, "MALFORMED")
     assert ("send null" in answer.json()["detail"]) == (b"NaN" in bad or b"Infinity" in bad)
     assert (await site.ask("pages"))["rows"] == []
 
@@ -233,7 +234,7 @@ async def test_trusted_event_ahead_of_clock_is_refused(site: TestSite) -> None:
         answer = await post(
             site.client, {"site": site.key, "page": "/", "time": time}, **site.admin
         )
-        assert (answer.status_code, answer.json()["error"]) == (422, "future")
+        assert (answer.status_code, answer.json()["error"]) == (422, "FUTURE")
 
 
 async def test_same_id_on_other_site_is_other_event(site: TestSite) -> None:
@@ -256,15 +257,107 @@ async def test_script_that_posts_is_no_bot(site: TestSite) -> None:
     assert (await site.ask("pages"))["rows"][0]["page"] == "/from-a-server"
 
 
-async def test_any_origin_may_post_without_preflight(site: TestSite) -> None:
+@pytest.mark.parametrize("path", ["/api/events", "/api/events/"])
+async def test_any_origin_may_post_with_or_without_preflight(site: TestSite, path: str) -> None:
     headers = {"Origin": "https://any.example", "Content-Type": "text/plain"}
-    answer = await post(site.client, {"site": site.key, "page": "/"}, **headers)
-    assert answer.status_code == 201
-    assert answer.headers["access-control-allow-origin"] == "*"
-    refused = await post(site.client, {"pgae": "/"}, **headers)
-    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (422, "*")
-    preflight = await site.client.options("/api/events/", headers=headers)
-    assert preflight.status_code == 200
+    for event, status in (({"site": site.key, "page": "/"}, 201), ({"pgae": "/"}, 422)):
+        answer = await site.client.post(path, content=json.dumps(event), headers=headers)
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (status, "*")
+    asked = {"Origin": "https://any.example", "Access-Control-Request-Method": "POST"}
+    preflight = await site.client.options(path, headers=asked)
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert preflight.headers["access-control-allow-methods"] == "POST"
+    assert preflight.headers["access-control-allow-headers"] == "*"
+
+
+async def test_batch_of_bad_events_is_refusal_with_report(site: TestSite) -> None:
+    answer = await post(site.client, [{"pgae": "/"}, {"page": 1, "name": 2}, {"site": "?"}])
+    assert answer.status_code == 422
+    told = answer.json()
+    assert (told["error"], told["accepted"], told["duplicate"]) == ("ALL_REJECTED", 0, 0)
+    codes = ["UNKNOWN_FIELD", "INVALID_FIELD", "UNKNOWN_SITE"]
+    assert [(item["index"], item["error"]) for item in told["rejected"]] == [*enumerate(codes)]
+    assert [problem["where"] for problem in told["problems"]] == [
+        *("0.pgae", "1.name", "1.page", "2.site")
+    ]
+    assert "page" in told["problems"][0]["allowed"]
+    assert told["ids"] == [None] * 3
+
+
+async def test_report_of_batch_names_problems_of_rejected_events(site: TestSite) -> None:
+    good = {"site": site.key, "page": "/"}
+    told = (await post(site.client, [good, good | {"page": 1}, {"site": site.key}])).json()
+    assert told["accepted"] == 1
+    assert told["problems"] == [
+        {"where": "1.page", "problem": "must be text of at most 2000 characters", "allowed": None},
+        {"where": "2", "problem": "needs a page, a name, or both", "allowed": None},
+    ]
+    assert "error" not in told
+
+
+@pytest.mark.parametrize("page", ["/", 1])
+async def test_single_json_line_is_batch(site: TestSite, page: Any) -> None:
+    lines = json.dumps({"site": site.key, "page": page}).encode() + b"\n"
+    answer = await post(site.client, lines, **{"Content-Type": "application/x-ndjson"})
+    assert answer.status_code == (201 if page == "/" else 422)
+    assert (answer.json()["accepted"], len(answer.json()["ids"])) == (page == "/", 1)
+
+
+async def test_single_json_line_that_is_no_json_is_batch(site: TestSite) -> None:
+    headers = {"Content-Type": "Application/X-NDJSON; charset=utf-8"}
+    answer = await post(site.client, b'{"page": "/\n"}', **headers)
+    assert (answer.status_code, answer.json()["error"]) == (422, "ALL_REJECTED")
+    assert answer.json()["rejected"][0]["error"] == "EVENT_MALFORMED"
+
+
+@pytest.mark.parametrize(
+    ("event", "problems"),
+    [
+        (
+            {"page": 1, "id": 1.5, "time": "now", "duration": "x", "props": 1, "interactive": 2},
+            {
+                "page": "must be text of at most 2000 characters",
+                "id": "must be text of at most 200 characters or a whole number",
+                "time": "must be a time such as 2026-03-29T02:30:00Z",
+                "duration": "must be a number from 0 to 86400",
+                "props": "must be an object, with numbers that fit into 64 bits",
+                "interactive": "must be true or false",
+            },
+        ),
+        (
+            {"revenue": {"currency": "EURO", "vat": 1}},
+            {
+                "revenue.vat": "is unknown",
+                "revenue.amount": "is missing",
+                "revenue.currency": "must be text that matches ^[A-Za-z]{3}$",
+            },
+        ),
+        ({"revenue": 3}, {"revenue": "must be an object"}),
+        (["x"], {"event": "must be an object"}),
+        ({"a": 1, "b": 2, "page": 3}, {"a": "is unknown", "b": "is unknown",
+                                       "page": "must be text of at most 2000 characters"}),
+    ],
+)  # fmt: skip
+async def test_all_problems_of_event_are_told_in_plain_words(
+    site: TestSite, event: Any, problems: dict[str, str]
+) -> None:
+    lines = json.dumps({"page": "/", "site": site.key}) + "\n" + json.dumps(event)
+    told = (await post(site.client, lines.encode())).json()
+    expected = {f"1.{where}" if where != "event" else "1": text for where, text in problems.items()}
+    assert {each["where"]: each["problem"] for each in told["problems"]} == expected
+
+
+async def test_event_that_ends_in_the_middle_is_malformed_whatever_stands_before(
+    client: httpx.AsyncClient,
+) -> None:
+    for body, code in (
+        (b'{"page": 1, "name": }', "EVENT_MALFORMED"),
+        (b'{"page": 1, "props": {"a": ' + b"[" * 2000 + b"]" * 2000 + b"}}", "TOO_DEEP"),
+        (b'{"page": 1, "duration": NaN}', "NOT_A_NUMBER"),
+    ):
+        answer = await post(client, body)
+        assert is_refusal(answer, code), answer.text
 
 
 async def test_addresses_are_not_stored(site: TestSite, database: Any) -> None:

@@ -54,6 +54,6 @@ async def test_each_event_of_a_request_has_its_own_outcome(
         submissions = await ingest.submit(events, REQUEST, Deadline(60))
     assert [s.outcome for s in submissions] == [Outcome.ACCEPTED, Outcome.DUPLICATE, *[None] * 3]
     codes = [s.error and s.error.code for s in submissions]
-    assert codes == [None, None, "unknown_field", "UNKNOWN_SITE", "malformed_json"]
+    assert codes == [None, None, "UNKNOWN_FIELD", "UNKNOWN_SITE", "EVENT_MALFORMED"]
     own = site.key
     assert [s.site and s.site.key for s in submissions] == [own, own, own, None, own]

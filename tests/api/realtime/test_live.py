@@ -42,6 +42,12 @@ def address(service: Service, site: str) -> str:
     return f"ws://127.0.0.1:{service.port}/api/realtime/ws?site={site}"
 
 
+def refusal_of(raised: pytest.ExceptionInfo[InvalidStatus]) -> tuple[int, str]:
+    """The status and the code of a handshake that was refused."""
+    response = raised.value.response
+    return response.status_code, json.loads(response.body)["error"]
+
+
 async def track(service: Service, **event: Any) -> None:
     """Posts one event the way curl would."""
     async with httpx.AsyncClient() as client:
@@ -75,7 +81,7 @@ async def test_live_view_of_private_site_needs_login(
 ) -> None:
     with pytest.raises(InvalidStatus) as refusal:
         await websockets.connect(address(service, "default"), additional_headers=headers)
-    assert refusal.value.response.status_code == 403
+    assert refusal_of(refusal) == (401, "UNAUTHENTICATED")
 
 
 @pytest.mark.parametrize(
@@ -91,13 +97,22 @@ async def test_live_view_from_other_origin_is_refused(
             origin=origin,  # pyright: ignore[reportArgumentType]
             additional_headers=headers,
         )
-    assert refusal.value.response.status_code == 403
+    assert refusal_of(refusal) == (403, "FORBIDDEN")
 
 
 async def test_live_view_of_unknown_site_is_refused(service: Service, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
-    with pytest.raises(InvalidStatus):
+    with pytest.raises(InvalidStatus) as refusal:
         await websockets.connect(address(service, "nope"), additional_headers=headers)
+    assert refusal_of(refusal) == (404, "UNKNOWN_SITE")
+
+
+async def test_live_view_with_invalid_parameter_is_refused(service: Service) -> None:
+    with pytest.raises(InvalidStatus) as refusal:
+        await websockets.connect(address(service, "x" * 201))
+    assert refusal_of(refusal) == (422, "INVALID")
+    (problem,) = json.loads(refusal.value.response.body)["problems"]
+    assert (problem["where"], problem["problem"]) == ("site", "must have a length of at most 200")
 
 
 async def test_live_view_from_own_page_accepts_cookie(service: Service, token: str) -> None:

@@ -19,7 +19,7 @@ from api.analytics.vocabulary.filters import filters_on, names_goals, read_filte
 from api.analytics.vocabulary.metrics import METRICS, Grouping
 from api.analytics.vocabulary.stats_dimensions import STATS_DIMENSIONS, find_by_key
 from api.db.database import Database
-from api.errors import Invalid
+from api.errors import Invalid, invalid
 from api.rollups.available import available_rollups
 from api.rollups.definitions import ROLLUPS
 from api.sites.models import Site
@@ -60,12 +60,12 @@ def interval_of(names: Sequence[str], span: Range) -> Interval:
     Invalid."""
     asked = [name.partition(":")[2] for name in names if is_time(name)]
     if len(asked) > 1:
-        raise Invalid("dimensions: give one of time.")
+        raise invalid("dimensions", "has more than one dimension of time")
     try:
         return Interval(asked[0]) if asked and asked[0] else automatic_interval(span)
     except ValueError as error:
         allowed = [f"{TIME}:{interval}" for interval in Interval]
-        raise Invalid(f"dimensions: {asked[0][:50]!r} is not an interval.", allowed) from error
+        raise invalid("dimensions", f"{asked[0][:50]!r} is not an interval", allowed) from error
 
 
 def dimension_of(name: str) -> Dimension:
@@ -74,10 +74,10 @@ def dimension_of(name: str) -> Dimension:
     try:
         found = find_by_key(name)
     except Invalid as error:
-        raise Invalid(f"dimensions: {error.detail}") from error
+        raise invalid("dimensions", error.detail) from error
     if found is None:
         allowed = [*STATS_DIMENSIONS, f"event:{PROPERTY_PREFIX}…", f"{TIME}:day"]
-        raise Invalid(f"dimensions: {name[:50]!r} is not one of these.", allowed)
+        raise invalid("dimensions", f"{name[:50]!r} is not a dimension", allowed)
     return found
 
 
@@ -85,13 +85,14 @@ def check(asked: StatsQuery, groups: Groups, query: Query[Params]) -> None:
     """Raises Invalid for parts of the query that do not go together."""
     check_metrics(asked.metrics, groups.grouping)
     if any(METRICS[metric].of_goals for metric in asked.metrics) and not names(GOAL, groups, query):
-        raise Invalid("metrics: a conversion rate needs event:goal as a filter or a dimension.")
+        raise invalid("metrics", "a conversion rate needs event:goal as a filter or a dimension")
     if "time_on_page" in asked.metrics and not names(PAGE, groups, query):
-        raise Invalid("metrics: time_on_page needs event:page as a filter or a dimension.")
+        raise invalid("metrics", "time_on_page needs event:page as a filter or a dimension")
     if "percentage" in asked.metrics and not asked.dimensions:
-        raise Invalid("metrics: percentage needs a dimension.")
+        raise invalid("metrics", "percentage needs a dimension")
     if asked.include.time_labels and not groups.by_time:
-        raise Invalid("include.time_labels: needs a time dimension.", [f"{TIME}:day"])
+        problem = "include.time_labels needs a dimension of time"
+        raise invalid("dimensions", problem, [f"{TIME}:day"])
 
 
 def names(dimension: Dimension, groups: Groups, query: Query[Params]) -> bool:
@@ -102,13 +103,11 @@ def names(dimension: Dimension, groups: Groups, query: Query[Params]) -> bool:
 def check_metrics(metrics: Sequence[str], grouping: Grouping) -> None:
     """Raises Invalid for unknown metrics, and for metrics that these groups do not have."""
     if "scroll_depth" in metrics:
-        raise Invalid("metrics: scroll_depth cannot be asked for: it is not stored yet.")
+        raise invalid("metrics", "scroll_depth cannot be asked for: it is not stored yet")
     allowed = [metric.key for metric in METRICS.values() if grouping in metric.groupings]
     if unknown := [metric for metric in metrics if metric not in allowed]:
-        raise Invalid(
-            f"metrics: {', '.join(unknown)[:200]} cannot be computed for these dimensions.",
-            [*allowed],
-        )
+        problem = f"{', '.join(unknown)[:200]} cannot be computed for these dimensions"
+        raise invalid("metrics", problem, allowed)
 
 
 def query_of(

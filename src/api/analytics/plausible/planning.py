@@ -22,7 +22,7 @@ from api.analytics.vocabulary.filters import NUMBERS, without_goals
 from api.analytics.vocabulary.metrics import METRICS, measures_of, metrics_slot, sums_slot
 from api.analytics.vocabulary.ranking import NOTHING, Direction
 from api.db.sql_files import Fragment
-from api.errors import Expired, Invalid
+from api.errors import Expired, Invalid, invalid
 from api.rollups.definitions import EVENTS, VISITS
 
 OF_EDGES = ("bounce_rate", "exit_rate")
@@ -126,10 +126,8 @@ def order_of(asked: StatsQuery, groups: Groups) -> Fragment:
     parts: list[LiteralString] = []
     for key, way in ordered_by(asked, groups):
         if key not in asked.metrics and key not in positions:
-            raise Invalid(
-                f"order_by: {key[:50]!r} is not a metric or dimension of this query.",
-                [*asked.metrics, *asked.dimensions],
-            )
+            problem = f"{key[:50]!r} is not a metric or dimension of this query"
+            raise invalid("order_by", problem, [*asked.metrics, *asked.dimensions])
         column = columns[key] if key in columns else positions[key]
         parts.append(f"{column} {'asc' if way == 'asc' else 'desc'} nulls last")
     return Fragment(f"{', '.join(parts)}, dimensions")

@@ -16,7 +16,7 @@ from api.analytics.time.ranges import (
     months_back,
     range_of_days,
 )
-from api.errors import Invalid
+from api.errors import invalid
 
 SECOND = timedelta(seconds=1)
 
@@ -40,7 +40,7 @@ def asked_range(date_range: str | tuple[str, str], clock: Clock) -> Range:
         first, last = map(moment, date_range)
         return checked(instant(first, clock), after_end(instant(last, clock, end=True)))
     except (ValueError, OverflowError) as error:
-        raise Invalid(f"date_range: {error}") from error
+        raise invalid("date_range", str(error)) from error
 
 
 def named_range(name: str, clock: Clock) -> Range:
@@ -56,7 +56,7 @@ def recent_range(name: str, clock: Clock) -> Range:
     """The range of 24h, 7d or 6mo. The day or month that is not over is not part of it."""
     match = LAST.fullmatch(name)
     if match is None:
-        raise Invalid("date_range: give one of these names, or two dates.", NAMES)
+        raise invalid("date_range", "is neither a name of a range nor two dates", NAMES)
     number, today = int(match[1]), clock.today
     if match[2] == "h":
         return clock.end - number * HOUR, clock.end

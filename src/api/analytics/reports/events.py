@@ -138,4 +138,4 @@ EVENT_BUCKETS = Report(
     prepare=with_series,
     finish=completed,
 )
-"""The report at GET /api/events/, the path that events are posted to."""
+"""The report at GET /api/events, the path that events are posted to."""

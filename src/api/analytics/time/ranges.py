@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from api.analytics.query import Compare, Compared, RangeParams
 from api.analytics.time.buckets import DAY, MINUTE, Interval, bucket_starts, midnight
-from api.errors import Invalid
+from api.errors import invalid
 
 DEFAULT_HOURS = 24
 
@@ -82,7 +82,7 @@ def series(asked: Range, interval: Interval, zone: ZoneInfo) -> list[datetime]:
         coarser = [
             name.value for name, longest in LONGEST_RANGE.items() if longest >= upper - lower
         ]
-        raise Invalid(f"interval: {interval} is too fine for this range.", allowed=coarser)
+        raise invalid("interval", f"{interval} is too fine for this range", coarser)
     return bucket_starts(lower, upper, interval, zone)
 
 

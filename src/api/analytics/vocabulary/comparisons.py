@@ -11,7 +11,7 @@ from api.analytics.vocabulary.dimensions import Dimension
 from api.analytics.vocabulary.expressions import check, ignoring_case, postgres_expression
 from api.analytics.vocabulary.operators import IS, Operator
 from api.analytics.vocabulary.stats_dimensions import REFERRER
-from api.errors import Invalid
+from api.errors import invalid
 from api.events.enrich.traffic_source import read_traffic_source
 
 MOST_NEAR = 5
@@ -51,7 +51,7 @@ def compare(
 def expression_of(operator: Operator, values: Sequence[str], ignores_case: bool) -> str:
     """The regular expression, of RE2, that matches what the operator does."""
     if operator.expression is None:
-        raise Invalid(f"{operator.key} cannot ignore case")
+        raise invalid(operator.key, "cannot ignore case")
     expression = operator.expression(values)
     return ignoring_case(expression) if ignores_case else expression
 
@@ -68,7 +68,7 @@ def refuse_unknown(dimension: Dimension, values: Sequence[str], ignores_case: bo
     for value in values:
         if not matching(dimension, expression_of(IS, [value], ignores_case)):
             allowed = near(value, dimension.known) or [*dimension.known]
-            raise Invalid(f"{dimension.key} is never {value[:50]!r}", allowed)
+            raise invalid(dimension.key, f"is never {value[:50]!r}", allowed)
 
 
 def near(value: str, known: Mapping[str, str]) -> list[str]:
@@ -83,4 +83,4 @@ def refuse_paths(operator: Operator, values: Sequence[str]) -> None:
         domain = read_traffic_source(f"https://{value}", {}, "").referrer_domain
         is_exact = operator is IS and value not in ("", *REFERRER.names.values())
         if "/" in value or (is_exact and domain != value):
-            raise Invalid(f"of a referrer only the domain is stored: not {value[:50]!r}", [domain])
+            raise invalid(REFERRER.key, f"only the domain is stored, not {value[:50]!r}", [domain])

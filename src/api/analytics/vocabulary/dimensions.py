@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from api.analytics.vocabulary.countries import COUNTRIES
 from api.db.sql_files import Fragment
-from api.errors import Invalid
+from api.errors import invalid
 
 Of = Literal["visit", "event"]
 
@@ -163,7 +163,7 @@ def find_dimension(key: str, allowed: Iterable[Dimension]) -> Dimension:
     """The dimension with this key. Raises Invalid, listing the allowed keys, for any other."""
     by_key = {dimension.key: dimension for dimension in allowed}
     if key not in by_key:
-        raise Invalid(f"dimension: {key[:50]!r} is not one of these.", allowed=list(by_key))
+        raise invalid("dimension", f"{key[:50]!r} is not a dimension of this report", by_key)
     return by_key[key]
 
 

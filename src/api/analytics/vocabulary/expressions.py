@@ -15,7 +15,7 @@ from itertools import chain
 
 import re2
 
-from api.errors import Invalid
+from api.errors import invalid
 
 LONGEST_EXPRESSION = 2000
 MOST_MEMORY = 128 * 1024
@@ -97,10 +97,11 @@ def ignoring_case(expression: str) -> str:
 def check(expression: str) -> None:
     """Raises Invalid where RE2 does not take the expression, or finds it too large."""
     if len(expression) > LONGEST_EXPRESSION:
-        raise Invalid(
+        problem = (
             f"regular expressions, and values without case, have at most {LONGEST_EXPRESSION}"
             " characters in a clause"
         )
+        raise invalid("pattern", problem)
     options = re2.Options()
     options.max_mem = MOST_MEMORY
     options.log_errors = False
@@ -108,7 +109,8 @@ def check(expression: str) -> None:
         re2.compile(expression, options)  # pyright: ignore[reportUnknownMemberType]
     except re2.error as error:  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         reason = str(error.args[0], errors="replace")  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-        raise Invalid(f"{expression[:50]!r} is not an expression of RE2: {reason[:100]}") from error
+        problem = f"{expression[:50]!r} is not an expression of RE2: {reason[:100]}"
+        raise invalid("pattern", problem) from error
 
 
 class Translation:
@@ -150,9 +152,9 @@ class Translation:
         on, _, off = token["flags"].partition("-")
         self.flags = (self.flags | set(on)) - set(off)
         if "m" in self.flags:
-            raise Invalid("regular expressions cannot have the flag m")
+            raise invalid("pattern", "regular expressions cannot have the flag m")
         if token.string[token.end() :].startswith(("*", "+", "?", "{")):
-            raise Invalid("regular expressions cannot repeat flags")
+            raise invalid("pattern", "regular expressions cannot repeat flags")
         return "(?:" if opens else ""
 
     def set_in_brackets(self, text: str) -> str:
@@ -208,7 +210,7 @@ def repetition(text: str) -> str:
     """How often something is repeated."""
     numbers = text.strip("{}").split(",")
     if any(number.isdigit() and int(number) > MOST_REPETITIONS for number in numbers):
-        raise Invalid(f"regular expressions repeat at most {MOST_REPETITIONS} times")
+        raise invalid("pattern", f"regular expressions repeat at most {MOST_REPETITIONS} times")
     return text
 
 
@@ -218,10 +220,10 @@ def character(text: str) -> str:
         return text
     name, rest = text[1], text[2:].strip("{}")
     if name in REFUSED:
-        raise Invalid(f"regular expressions cannot have {text[:2]}")
+        raise invalid("pattern", f"regular expressions cannot have {text[:2]}")
     code = int(rest, 16) if name == "x" else int(text[1:], 8) if name.isdigit() else ord(name)
     if 0xD800 <= code <= 0xDFFF:
-        raise Invalid("regular expressions cannot have surrogates")
+        raise invalid("pattern", "regular expressions cannot have surrogates")
     return chr(CONTROLS.get(name, code))
 
 

@@ -24,7 +24,7 @@ from api.analytics.vocabulary.dimensions import (
 )
 from api.analytics.vocabulary.operators import NEGATIONS, OPERATORS, Operator
 from api.analytics.vocabulary.stats_dimensions import find_by_key, property_name
-from api.errors import Invalid, listed
+from api.errors import Invalid, Problem, invalid
 
 MAX_VALUES = 100
 MAX_DEPTH = 10
@@ -40,7 +40,6 @@ def numbers(name: LiteralString = "") -> Numbers:
 
 
 NUMBERS = numbers()
-
 
 GROUPS: dict[str, LiteralString] = {"and": " and ", "or": " or "}
 
@@ -94,7 +93,7 @@ def parse_clauses(text: str) -> Any:
     try:
         return json.loads(text) if text else []
     except (ValueError, RecursionError) as error:
-        raise Invalid("filters: not JSON") from error
+        raise invalid("filters", "is not JSON") from error
 
 
 def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NUMBERS) -> Filter:
@@ -102,7 +101,7 @@ def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NU
     reader = FilterReader(goals, numbered)
     found = reader.group("and", asked)
     if reader.problems:
-        raise Invalid(listed(reader.problems), allowed=[*reader.allowed] or None)
+        raise Invalid(problems=reader.problems)
     return found
 
 
@@ -116,17 +115,20 @@ class FilterReader:
     """Reads clauses, and collects all problems instead of stopping at the first."""
 
     def __init__(self, goals: Collection[str], numbered: Numbers) -> None:
-        self.problems: list[str] = []
-        self.allowed: dict[str, None] = {}
-        """The values that are allowed instead: a set in order of insertion."""
+        self.problems: list[Problem] = []
         self.goals = goals
         self.names_goals = False
         self.numbers = iter(numbered)
 
-    def refuse(self, problem: str, allowed: Sequence[str] = ()) -> Filter:
+    def refuse(self, problem: str, allowed: Sequence[str] | None = None) -> Filter:
         """Notes a problem and goes on as if the clause were not there."""
-        self.problems.append(f"filters: {problem}")
-        self.allowed |= dict.fromkeys(allowed)
+        self.problems.append(Problem("filters", problem, allowed))
+        return NO_FILTER
+
+    def refuse_for(self, error: Invalid) -> Filter:
+        """Notes the problems of a dimension or of values."""
+        for problem in error.problems:
+            self.refuse(f"{problem.where}: {problem.problem}", problem.allowed)
         return NO_FILTER
 
     def read(self, asked: Any, depth: int = 0) -> Filter:
@@ -186,7 +188,7 @@ class FilterReader:
         try:
             comparison = compare(dimension, operator, values, ignores_case=ignores_case)
         except Invalid as error:
-            return self.refuse(error.detail, error.allowed or ())
+            return self.refuse_for(error)
         return Clause(dimension, comparison, number, property_name(key))
 
     def dimension(self, key: Any) -> Dimension | None:
@@ -195,7 +197,7 @@ class FilterReader:
         try:
             found = find_by_key(text)
         except Invalid as error:
-            self.refuse(error.detail)
+            self.refuse_for(error)
             return None
         if found is None:
             allowed = [*DIMENSIONS, f"{PROPERTY_PREFIX}…"]

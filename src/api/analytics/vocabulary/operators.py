@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from api.analytics.vocabulary.expressions import any_of, check, postgres_expression
-from api.errors import Invalid
+from api.errors import invalid
 
 MAX_WILDCARDS = 6
 
@@ -36,7 +36,7 @@ def page_pattern(glob: str) -> str:
     """
     parts = re.split(r"(\*+)", glob)
     if len(parts) // 2 > MAX_WILDCARDS:
-        raise Invalid(f"A pattern has at most {MAX_WILDCARDS} wildcards.")
+        raise invalid("pattern", f"has more than {MAX_WILDCARDS} wildcards")
     regex = [
         re.escape(part) if index % 2 == 0 else "[^/]*" if part == "*" else ".*"
         for index, part in enumerate(parts)

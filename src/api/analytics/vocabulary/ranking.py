@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, LiteralString, Protocol
 
 from api.db.sql_files import Fragment
-from api.errors import Invalid
+from api.errors import invalid
 
 Direction = Literal["asc", "desc"]
 
@@ -40,7 +40,7 @@ def parse_order(text: str, columns: Mapping[str, LiteralString]) -> Order | None
     name, _, direction = text.partition(":")
     order = orders.get(f"{name}:{direction or 'desc'}")
     if order is None:
-        raise Invalid("order: give a column, and :asc or :desc.", allowed=[*orders])
+        raise invalid("order", "is not a column with :asc or :desc", orders)
     return order
 
 

@@ -17,7 +17,7 @@ from api.analytics.vocabulary.dimensions import (
     is_text,
     visit,
 )
-from api.errors import Invalid
+from api.errors import invalid
 
 NO_SOURCE = {"": "Direct / None"}
 NOT_SET = {"": "(not set)"}
@@ -95,7 +95,7 @@ def find_by_key(key: str) -> Dimension | None:
     (os, props:plan). None for an unknown key; raises Invalid for what the Stats API has and is not
     stored."""
     if key in NOT_STORED:
-        raise Invalid(f"{key}: {NOT_STORED[key]}")
+        raise invalid(key, NOT_STORED[key])
     if property_name(key):
         return EVENT_PROPERTY if key.startswith("event:") else PROPERTY
     return STATS_DIMENSIONS.get(key) or DIMENSIONS.get(key)

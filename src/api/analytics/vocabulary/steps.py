@@ -21,10 +21,11 @@ from pydantic import (
 )
 
 from api.analytics.vocabulary.operators import page_pattern
-from api.errors import Invalid, listed
+from api.errors import Invalid, invalid
 from api.events.models import PAGEVIEW
 from api.schema import Record
 from api.text import PlainText
+from api.validation import fields_of, problems_of
 
 MAX_PROPS = 10
 
@@ -99,16 +100,22 @@ def read_step(text: str, goals: Mapping[str, Step]) -> Step:
 def read_object(text: str, goals: Mapping[str, Step]) -> Step:
     try:
         asked = json.loads(text)
-        if isinstance(asked, dict) and [*asked] == ["goal"]:  # pyright: ignore[reportUnknownArgumentType]
-            return goals[str(asked["goal"])]  # pyright: ignore[reportUnknownArgumentType]
-        return Condition.model_validate(asked).step
-    except KeyError as error:
-        raise Invalid("step: there is no such goal.", allowed=[*goals]) from error
-    except ValidationError as error:
-        problems = listed([problem["msg"] for problem in error.errors()])
-        raise Invalid(f"step: {problems}", allowed=[*Condition.model_fields, "goal"]) from error
     except (ValueError, RecursionError) as error:
-        raise Invalid("step: not JSON") from error
+        raise invalid("step", "is not JSON") from error
+    if isinstance(asked, dict) and [*asked] == ["goal"]:  # pyright: ignore[reportUnknownArgumentType]
+        return goal_step(str(asked["goal"]), goals)  # pyright: ignore[reportUnknownArgumentType]
+    try:
+        return Condition.model_validate(asked).step
+    except ValidationError as error:
+        errors = [{**one, "loc": ("step", *one["loc"])} for one in error.errors()]
+        declared = {"step": {**fields_of(Condition), "goal": str}}
+        raise Invalid(problems=problems_of(errors, {"step": asked}, declared, "step")) from error
+
+
+def goal_step(name: str, goals: Mapping[str, Step]) -> Step:
+    if name not in goals:
+        raise invalid("step.goal", "there is no such goal", goals)
+    return goals[name]
 
 
 def step_values(steps: Sequence[Step]) -> dict[str, Any]:

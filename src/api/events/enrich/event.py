@@ -21,7 +21,7 @@ from api.events.enrich.redaction import (
 from api.events.enrich.traffic_source import TrafficSource, read_traffic_source
 from api.events.enrich.user_agent import Agent, read_agent
 from api.events.models import PAGEVIEW, Amount, Context, Event, EventIn
-from api.events.receive.parse import Rejected
+from api.events.receive.rejection import EVENT, Reason, rejected
 from api.sites.models import Site
 
 ACCEPTED_PAST = timedelta(days=7)
@@ -88,16 +88,15 @@ def accepted_time(time: datetime | None, sender: Sender) -> datetime:
     try:
         time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except OverflowError as error:
-        raise Rejected("invalid_field", "time is not in the years 1 to 9999 of UTC.") from error
+        problem = "must lie in the years 1 to 9999 of UTC"
+        raise rejected(Reason.INVALID_FIELD, "time", problem) from error
     if time > sender.now + ACCEPTED_FUTURE:
         if sender.trusted:
-            raise Rejected("future", "time is more than 5 minutes in the future.")
+            raise rejected(Reason.FUTURE, "time", "is more than 5 minutes in the future")
         return sender.now
     if time < (OLDEST_IMPORT if sender.trusted else sender.now - ACCEPTED_PAST):
-        raise Rejected(
-            "too_late",
-            "time is more than 7 days ago, or before 1995 in an import.",
-        )
+        problem = "is more than 7 days ago, or before 1995 in an import"
+        raise rejected(Reason.TOO_LATE, "time", problem)
     return time
 
 
@@ -105,9 +104,8 @@ def refuse_expired(time: datetime, site: Site) -> None:
     """Raises Rejected for a time before the site's raw data: its rollups could not be computed
     again."""
     if site.raw_data_since and time < site.raw_data_since:
-        raise Rejected(
-            "expired", f"The site keeps no events before {site.raw_data_since:%Y-%m-%d}."
-        )
+        problem = f"is before {site.raw_data_since:%Y-%m-%d}, and older data has expired"
+        raise rejected(Reason.EVENT_EXPIRED, "time", problem)
 
 
 @lru_cache(maxsize=8192)
@@ -124,9 +122,9 @@ def split_url(page: str) -> SplitResult:
 def name_of(event: EventIn) -> str:
     """The name of the event; a page without a name is a page view. Raises Rejected without both."""
     if not event.name and not event.page:
-        raise Rejected("nothing_happened", "An event needs a page, a name, or both.")
+        raise rejected(Reason.NOTHING_HAPPENED, EVENT, "needs a page, a name, or both")
     if event.name == PAGEVIEW and not event.page:
-        raise Rejected("no_page", "A pageview needs a page.")
+        raise rejected(Reason.NO_PAGE, "page", "is missing, and a pageview needs one")
     return event.name or PAGEVIEW
 
 
@@ -165,7 +163,7 @@ def revenue_of(revenue: Amount | None) -> tuple[Decimal | None, str | None]:
         return None, None
     # copy_abs, as abs() rounds, and overflows for a number such as 1e999999999999999999.
     if not revenue.amount.is_finite() or revenue.amount.copy_abs() >= MAX_AMOUNT:
-        raise Rejected("invalid_field", "revenue.amount must be a number below 1e12.")
+        raise rejected(Reason.INVALID_FIELD, "revenue.amount", "must be a number below 1e12")
     return round(revenue.amount, 6), revenue.currency.upper()
 
 

@@ -14,9 +14,9 @@ from msgspec import Raw
 from starlette.requests import ClientDisconnect
 
 from api.body_limit import discard, refuse_announced, too_large
-from api.errors import AnalyticsError, UnsupportedMedia
+from api.errors import AnalyticsError, Malformed, Problem, UnsupportedMedia
 from api.events.models import EventIn
-from api.events.receive.parse import Malformed
+from api.events.receive.parse import LINES
 from api.text import replace_surrogates
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -28,31 +28,33 @@ MAX_FORM_FIELDS = 100
 
 FORM = "application/x-www-form-urlencoded"
 
-ALLOWED = ["application/json", "application/x-ndjson", "text/plain", FORM]
+ALLOWED = ("application/json", LINES, "text/plain", FORM)
 
 NOT_TEXT = ("duration", "interactive", "props", "revenue")
 """Fields of a form whose text is JSON."""
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, content_type: str) -> bytes:
     """The body, decompressed, as JSON. Raises TooLarge, UnsupportedMedia or Malformed."""
     chunks = request.stream()
     try:
-        refuse_unreadable(request)
+        refuse_unreadable(request, content_type)
         body = await unpacked(chunks)
     except AnalyticsError:
         await discard(request, chunks)
         raise
-    return as_json(body, request.headers.get("content-type", ""))
+    return as_json(body, content_type)
 
 
-def refuse_unreadable(request: Request) -> None:
+def refuse_unreadable(request: Request, content_type: str) -> None:
     """Raises UnsupportedMedia or TooLarge for headers of a body that need not be read."""
-    if request.headers.get("content-type", "").startswith("multipart/"):
-        raise UnsupportedMedia("Forms with files (multipart) are not supported.", ALLOWED)
+    if content_type.startswith("multipart/"):
+        problem = "forms with files (multipart) are not supported"
+        raise UnsupportedMedia(problems=[Problem("content-type", problem, ALLOWED)])
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ENCODINGS:
-        raise UnsupportedMedia("This content encoding is not supported.", list(ENCODINGS))
+        problem = Problem("content-encoding", "is not supported", ENCODINGS)
+        raise UnsupportedMedia(problems=[problem])
     refuse_announced(request, MAX_BODY_BYTES)
 
 

@@ -12,33 +12,21 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from api.errors import Invalid
+from api.errors import Malformed, Problem, invalid
 from api.events.models import EventIn
+from api.events.receive.fields import rejection_of
+from api.events.receive.rejection import EVENT, Reason, Rejected, rejected
 
 MAX_EVENTS = 1000
 MAX_EVENT_BYTES = 32 * 1024
 MAX_PROPS = 64
 MAX_DEPTH = 3
-MAX_DETAIL = 300
-"""The most characters of a reason, which may quote the event."""
 
-NAN_SENT = "NaN and Infinity are not valid in JSON; send null."
-TOO_DEEP = f"Properties are nested at most {MAX_DEPTH} levels deep."
+LINES = "application/x-ndjson"
+"""The content type of JSON lines, one of which is a batch, too."""
 
-
-class Rejected(Invalid):
-    """The event cannot be stored."""
-
-    def __init__(self, code: str, detail: str, allowed: list[str] | None = None) -> None:
-        super().__init__(detail, allowed)
-        self.code = code  # pyright: ignore[reportAttributeAccessIssue]
-
-
-class Malformed(Invalid):
-    """The body is not JSON."""
-
-    status = 400
-    code = "MALFORMED_JSON"
+NAN_SENT = "NaN and Infinity are not valid in JSON; send null"
+TOO_DEEP = f"is nested more than {MAX_DEPTH} levels deep"
 
 
 ESCAPED_SURROGATE = re.compile(
@@ -55,8 +43,8 @@ decode_array = msgspec.json.Decoder(list[Raw]).decode
 decode_any = msgspec.json.Decoder(Raw).decode
 
 
-def split_body(body: bytes) -> tuple[list[Raw], bool]:
-    """The events of a body, not decoded yet, and whether it was a batch.
+def split_body(body: bytes, content_type: str = "") -> tuple[list[Raw], bool]:
+    """The events of a body, not decoded yet, and whether it was a batch: an array, or JSON lines.
 
     Raises Malformed when it is not JSON, Invalid when it has no events or too many.
     """
@@ -64,14 +52,15 @@ def split_body(body: bytes) -> tuple[list[Raw], bool]:
     try:
         if text.startswith(b"["):
             return counted(decode_array(text)), True
-        return [decode_any(text)], False
+        return [decode_any(text)], content_type.startswith(LINES)
     except NOT_JSON as error:
         if lines := json_lines(text):
             return counted(lines), True
         if text.startswith(b"{") and text.endswith(b"}"):
-            return [Raw(text)], False  # one event, rejected with a reason and stored as such
-        problem = problem_in(text, error)
-        raise Malformed(f"The body is neither JSON nor JSON lines: {problem}") from error
+            # One event, rejected with a reason and stored as such.
+            return [Raw(text)], content_type.startswith(LINES)
+        problem = f"is neither JSON nor JSON lines: {problem_in(text, error)}"
+        raise Malformed(problems=[Problem("body", problem)]) from error
 
 
 def json_lines(text: bytes) -> list[Raw]:
@@ -102,42 +91,46 @@ def replace_escaped_surrogates(text: bytes) -> bytes:
 def counted(events: list[Raw]) -> list[Raw]:
     """The events themselves. Raises Invalid when there are none or too many."""
     if not 0 < len(events) <= MAX_EVENTS:
-        raise Invalid(f"A batch holds 1 to {MAX_EVENTS} events, this one {len(events)}.")
+        raise invalid("body", f"has {len(events)} events; a batch has 1 to {MAX_EVENTS}")
     return events
 
 
 def parse_event(raw: Raw) -> EventIn:
     """One event, decoded and checked. Raises Rejected with a code and a reason."""
     if len(raw) > MAX_EVENT_BYTES:
-        raise Rejected("too_large", f"An event is at most {MAX_EVENT_BYTES} bytes long.")
+        problem = f"is longer than {MAX_EVENT_BYTES} bytes"
+        raise rejected(Reason.EVENT_TOO_LARGE, EVENT, problem)
     try:
         event = decode_event(raw)
     except msgspec.ValidationError as error:
-        raise invalid_field(str(error)) from error
+        raise invalid_fields(raw) from error
     except RecursionError as error:
-        raise Rejected("too_deep", TOO_DEEP) from error
+        raise rejected(Reason.TOO_DEEP, EVENT, TOO_DEEP) from error
     except NOT_JSON as error:
         raise malformed(bytes(raw), error) from error
     check_props(event.props)
     if b"\\u0000" in bytes(raw) and "\0" in "".join(texts(msgspec.to_builtins(event))):
-        raise Rejected("nul_character", "Text must not contain the NUL character.")
+        raise rejected(Reason.NUL_CHARACTER, EVENT, "must not contain the NUL character")
     return event
 
 
-def invalid_field(message: str) -> Rejected:
-    """The rejection of an event with an invalid field. msgspec's message names the field; for an
-    unknown field all fields are listed."""
-    if "unknown field" in message:
-        return Rejected("unknown_field", message[:MAX_DETAIL], sorted(EventIn.__struct_fields__))
-    return Rejected("invalid_field", message[:MAX_DETAIL])
+def invalid_fields(raw: Raw) -> Rejected:
+    """The rejection of an event with fields that are unknown or invalid, unless what follows them
+    is not even JSON, or nested too deeply."""
+    try:
+        return rejection_of(raw)
+    except RecursionError:
+        return rejected(Reason.TOO_DEEP, EVENT, TOO_DEEP)
+    except NOT_JSON as error:
+        return malformed(bytes(raw), error)
 
 
 def malformed(raw: bytes, error: Exception) -> Rejected:
     """The rejection of an event that is not JSON, with a code of its own for NaN, which many
     encoders write for a missing number."""
     if has_nan(raw):
-        return Rejected("not_a_number", NAN_SENT)
-    return Rejected("malformed_json", f"Not valid JSON: {error}")
+        return rejected(Reason.NOT_A_NUMBER, EVENT, NAN_SENT)
+    return rejected(Reason.EVENT_MALFORMED, EVENT, f"is not JSON: {error}")
 
 
 def problem_in(text: bytes, error: Exception) -> str:
@@ -157,9 +150,10 @@ def check_props(props: dict[str, Any] | None) -> None:
     if not props:
         return
     if len(props) > MAX_PROPS:
-        raise Rejected("too_many_props", f"An event has at most {MAX_PROPS} properties.")
+        problem = f"has more than {MAX_PROPS} properties"
+        raise rejected(Reason.TOO_MANY_PROPS, "props", problem)
     if depth(props) > MAX_DEPTH:
-        raise Rejected("too_deep", TOO_DEEP)
+        raise rejected(Reason.TOO_DEEP, "props", TOO_DEEP)
 
 
 def depth(value: Any) -> int:

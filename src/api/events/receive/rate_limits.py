@@ -27,9 +27,9 @@ class Limits:
 
     def __init__(self, settings: Settings) -> None:
         own = partial(share, workers=settings.workers)
-        self.of_address = TokenBuckets(own(settings.rate_per_ip * MINUTE), MINUTE)
-        self.of_site = TokenBuckets(own(settings.rate_per_site * MINUTE), MINUTE)
-        self.of_day = TokenBuckets(own(settings.quota_per_site), DAY)
+        self.of_address = TokenBuckets("address", own(settings.rate_per_ip * MINUTE), MINUTE)
+        self.of_site = TokenBuckets("site", own(settings.rate_per_site * MINUTE), MINUTE)
+        self.of_day = TokenBuckets("day", own(settings.quota_per_site), DAY)
         self.large = asyncio.Semaphore()
         self.patience = PATIENCE * settings.answer_within_seconds
 

@@ -33,8 +33,8 @@ class RejectedOut(Record):
     """Its number: later ones have higher numbers."""
     received_at: datetime
     """When it arrived."""
-    code: str
-    """Why it was rejected, as a word."""
+    error: str
+    """The code of the reason."""
     detail: str
     """Why it was rejected, as a sentence."""
     user_agent: str
@@ -44,14 +44,14 @@ class RejectedOut(Record):
 
 
 class Replay(Record):
-    """Which rejected events to replay; all of them without ids and code."""
+    """Which rejected events to replay; all of them without ids and error."""
 
     model_config = ConfigDict(extra="forbid")
 
     ids: Annotated[list[RowNumber], Field(max_length=MAX_AT_ONCE)] | None = None
     """Only these rejected events."""
-    code: Annotated[PlainText, Field(max_length=100)] | None = None
-    """Only events that were rejected for this reason."""
+    error: Annotated[PlainText, Field(max_length=100)] | None = None
+    """Only events that were rejected with this code."""
 
 
 class RejectedAgain(Record):
@@ -59,8 +59,8 @@ class RejectedAgain(Record):
 
     id: int
     """The number of the rejected event."""
-    code: str
-    """Why it was rejected again, as a word."""
+    error: str
+    """The code of the reason."""
     detail: str
     """Why it was rejected again, as a sentence."""
 
@@ -79,20 +79,20 @@ class ReplayReport(Record):
 async def rejected_events(
     database: Database,
     site: Site,
-    code: str | None = None,
+    error: str | None = None,
     ids: Sequence[int] | None = None,
     before: int | None = None,
     limit: int = MAX_AT_ONCE,
 ) -> list[dict[str, Any]]:
     """The rejected events of a site, newest first."""
-    wanted = {"code": code, "ids": None if ids is None else list(ids), "before": before}
+    wanted = {"error": error, "ids": None if ids is None else list(ids), "before": before}
     values = {"site": site.number, "limit": limit, **wanted}
     return await database.rows(LIST, values)
 
 
 async def replay(writer: Writer, geo: GeoLocator, site: Site, wanted: Replay) -> ReplayReport:
     """Submits rejected events again. Repeated after a crash, it stores nothing twice."""
-    rows = await rejected_events(writer.database, site, wanted.code, wanted.ids)
+    rows = await rejected_events(writer.database, site, wanted.error, wanted.ids)
     submissions = {row["id"]: resubmission(row, site) for row in reversed(rows)}
     for submission in submissions.values():
         submission.enrich(geo)
@@ -104,7 +104,7 @@ async def replay(writer: Writer, geo: GeoLocator, site: Site, wanted: Replay) ->
         accepted=outcomes[Outcome.ACCEPTED],
         duplicate=outcomes[Outcome.DUPLICATE],
         rejected=[
-            RejectedAgain(id=number, code=submission.error.code, detail=submission.error.detail)
+            RejectedAgain(id=number, error=submission.error.code, detail=submission.error.detail)
             for number, submission in submissions.items()
             if submission.error
         ],

@@ -19,7 +19,7 @@ from psycopg_pool import PoolTimeout
 from api.db.database import Database
 from api.db.partitions import ensure_partitions, month_of
 from api.events.models import Event
-from api.events.receive.parse import Rejected
+from api.events.receive.rejection import EVENT, Reason, Rejected, rejected
 from api.events.write.batch import Batch, ClosedBatch
 from api.events.write.existing import Existing, load_existing
 from api.events.write.group_commit import WriteQueue
@@ -98,7 +98,8 @@ class Writer:
             events = batch.close()
             if len(events) == 1:
                 log.warning("an event cannot be stored: %s", type(error).__name__)
-                return [Rejected("unstorable", "The database cannot store this event.")]
+                problem = "cannot be stored by the database"
+                return [rejected(Reason.UNSTORABLE, EVENT, problem)]
         middle = len(events) // 2
         halves = ClosedBatch(events[:middle]), ClosedBatch(events[middle:])
         return [result for half in halves for result in await self.write_batch(half)]

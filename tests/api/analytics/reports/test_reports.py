@@ -252,5 +252,5 @@ async def test_every_report_is_documented(client: httpx.AsyncClient) -> None:
         assert described["summary"] == report.title
         names = {parameter["name"] for parameter in described["parameters"]}
         assert names == {field.alias or name for name, field in report.params.model_fields.items()}
-    assert paths["/api/events/"]["get"]["summary"] == EVENT_BUCKETS.title
-    assert paths["/api/events/"]["post"]["requestBody"]
+    assert paths["/api/events"]["get"]["summary"] == EVENT_BUCKETS.title
+    assert paths["/api/events"]["post"]["requestBody"]

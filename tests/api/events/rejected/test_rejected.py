@@ -72,15 +72,15 @@ class TestList:
         too_old = {"page": "/old", "time": "1999-01-01T00:00:00Z"}
         await post(site, {"pgae": "/typo"}, {"page": "/good"}, too_old, b'{"page": NaN}')
         found = await kept(site)
-        assert [row["code"] for row in found] == ["not_a_number", "too_late", "unknown_field"]
+        assert [row["error"] for row in found] == ["NOT_A_NUMBER", "TOO_LATE", "UNKNOWN_FIELD"]
         assert json.loads(found[1]["payload"])["page"] == "/old"
-        assert [row["code"] for row in await kept(site, code="too_late")] == ["too_late"]
+        assert [row["error"] for row in await kept(site, error="TOO_LATE")] == ["TOO_LATE"]
         assert await kept(site, before=found[-1]["id"]) == []
 
     async def test_rejected_single_event_is_kept(self, site: TestSite) -> None:
         event = {"site": site.key, "page": 17}
         assert (await site.client.post("/api/events/", json=event)).status_code == 422
-        assert [row["code"] for row in await kept(site)] == ["invalid_field"]
+        assert [row["error"] for row in await kept(site)] == ["INVALID_FIELD"]
 
     async def test_unreadable_line_belongs_to_site_of_its_neighbours(self, site: TestSite) -> None:
         await post(site, b"garbage", {"page": "/"}, b"]]]", b'{"page": "/\xff"}')
@@ -93,7 +93,7 @@ class TestList:
         async with await database.connect() as connection:
             before = await (await connection.execute(count)).fetchone()
             report = await post(site, *[{"page": "/", "site": f"nobody-{uuid4()}"}] * 2)
-            assert report["rejected"][0]["code"] == "UNKNOWN_SITE"
+            assert report["rejected"][0]["error"] == "UNKNOWN_SITE"
             await rejected_are_kept(site.client)
             assert await (await connection.execute(count)).fetchone() == before
 
@@ -179,8 +179,8 @@ class TestReplay:
         await post(site, {"page": "/late", "time": old, "user_agent": CHROME}, {"pgae": "/typo"})
         report = await replay(site)
         assert (report["accepted"], report["duplicate"]) == (1, 0)
-        assert [item["code"] for item in report["rejected"]] == ["unknown_field"]
-        assert [row["code"] for row in await kept(site)] == ["unknown_field"]
+        assert [item["error"] for item in report["rejected"]] == ["UNKNOWN_FIELD"]
+        assert [row["error"] for row in await kept(site)] == ["UNKNOWN_FIELD"]
         pages = await site.ask("pages", days=20)
         assert [row["page"] for row in pages["rows"]] == ["/late"]
 
@@ -189,7 +189,7 @@ class TestReplay:
         await post(site, *[{"page": f"/{n}", "time": old} for n in range(3)], {"pgae": 1})
         ids = [row["id"] for row in await kept(site)]
         assert (await replay(site, ids=ids[1:2]))["accepted"] == 1
-        assert (await replay(site, code="too_late"))["accepted"] == 2
+        assert (await replay(site, error="TOO_LATE"))["accepted"] == 2
         assert await replay(site, ids=[]) == {"accepted": 0, "duplicate": 0, "rejected": []}
         assert len(await kept(site)) == 1
 
@@ -235,8 +235,8 @@ class TestKeeping:
                 reports = [await post(site, good, {"pgae": "/"}) for _ in range(3)]
                 alone = await site.client.post("/api/events/", json={"pgae": "/"})
         assert [report["accepted"] for report in reports] == [1, 1, 1]
-        assert [report["rejected"][0]["code"] for report in reports] == ["unknown_field"] * 3
-        assert (alone.status_code, alone.json()["error"]) == (422, "unknown_field")
+        assert [report["rejected"][0]["error"] for report in reports] == ["UNKNOWN_FIELD"] * 3
+        assert (alone.status_code, alone.json()["error"]) == (422, "UNKNOWN_FIELD")
         assert (await site.ask("pages"))["rows"][0]["pageviews"] == 3
 
     async def test_good_events_are_accepted_when_rejected_table_fails(

@@ -165,7 +165,7 @@ async def test_event_before_line_is_refused_as_expired(aged: TestSite) -> None:
     await age(aged.database)
     account = await aged.send(HISTORY[0], view(KEPT - 1, "fay"))
     assert account["accepted"] == 1
-    assert [(r["index"], r["code"]) for r in account["rejected"]] == [(0, "expired")]
+    assert [(r["index"], r["error"]) for r in account["rejected"]] == [(0, "EVENT_EXPIRED")]
 
 
 async def test_rows_stay_while_processes_may_remember_former_line(aged: TestSite) -> None:
@@ -246,15 +246,15 @@ async def test_questions_that_need_expired_data_are_refused(aged: TestSite) -> N
         ("retention", {"interval": "week", "return": "/1"}),
     ]:
         told = await refusal(aged, report, **{"from": day(200), "timezone": "UTC", **more})
-        assert (told["error"], told["allowed"][0]) == ("EXPIRED", f"from={kept:%Y-%m-%dT%H:%MZ}")
+        assert (told["error"], told["instead"][0]) == ("EXPIRED", f"from={kept:%Y-%m-%dT%H:%MZ}")
         await aged.ask(report, **{"from": day(KEPT), "timezone": "UTC", **more})
     stats = {"site_id": aged.key, "metrics": ["revenue"], "date_range": [day(200), day(0)]}
     answer = await aged.client.post("/api/analytics/query", json=stats)
     assert answer.json()["error"] == "EXPIRED"
-    for suggestion in answer.json()["allowed"]:
+    for suggestion in answer.json()["instead"]:
         again = stats | json.loads(suggestion)
         assert (await aged.client.post("/api/analytics/query", json=again)).status_code == 200
-    assert len(answer.json()["allowed"]) == 1
+    assert len(answer.json()["instead"]) == 1
 
 
 async def test_stats_question_by_half_hour_is_refused_with_whole_hours(aged: TestSite) -> None:
@@ -264,7 +264,7 @@ async def test_stats_question_by_half_hour_is_refused_with_whole_hours(aged: Tes
     answer = await aged.client.post("/api/analytics/query", json=stats | {"date_range": asked})
     told = answer.json()
     assert told["error"] == "EXPIRED"
-    ranges = [json.loads(suggestion)["date_range"] for suggestion in told["allowed"]]
+    ranges = [json.loads(suggestion)["date_range"] for suggestion in told["instead"]]
     assert ranges[0] == [f"{day(200)}T10:00Z", f"{day(190)}T12:00Z"]
     assert len(ranges) == 3
     for date_range in ranges:
@@ -288,9 +288,9 @@ async def test_range_that_cuts_bucket_is_refused_with_whole_buckets(aged: TestSi
     told = await refusal(aged, "timeseries", **{"from": lower.isoformat(), "interval": "month"})
     kept = f"from={TODAY - KEPT * DAY:%Y-%m-%dT%H:%MZ}"
     hour = f"from={lower - 30 * MINUTE:%Y-%m-%dT%H:%MZ}"
-    assert (told["error"], told["allowed"][:2]) == ("EXPIRED", [hour, kept])
+    assert (told["error"], told["instead"][:2]) == ("EXPIRED", [hour, kept])
     told = await refusal(aged, "pages", **{"from": day(200), "timezone": "Europe/Berlin"})
-    assert told["allowed"] == [f"from={day(201)}T00:00Z", "timezone=UTC", kept]
+    assert told["instead"] == [f"from={day(201)}T00:00Z", "timezone=UTC", kept]
 
 
 async def test_first_touch_and_cohort_start_are_refused_after_expiry(aged: TestSite) -> None:

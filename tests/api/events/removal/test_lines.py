@@ -110,7 +110,7 @@ async def test_line_ahead_of_clock_is_corrected_and_logged(
     await jump(site, MONDAY + 5 * WEEK)
     body = [{"site": site.key, **view(NOW)}]
     refused = await site.client.post("/api/events/", json=body, headers=site.admin)
-    assert refused.json()["rejected"][0]["code"] == "expired"
+    assert refused.json()["rejected"][0]["error"] == "EVENT_EXPIRED"
     async with await site.database.connect() as connection:
         with caplog.at_level(logging.WARNING, "analytics.retention"):
             await put_lines_right(connection)

@@ -11,7 +11,7 @@ from api.events.enrich.event import enrich
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Sender
 from api.events.models import Event, EventIn
-from api.events.receive.parse import Rejected
+from api.events.receive.rejection import Rejected
 from api.events.write.writer import Outcome, Result, Writer
 from api.sites.directory import Sites
 from api.sites.models import Site, utc_now
@@ -45,7 +45,7 @@ async def test_events_at_fault_are_rejected_alone(site: TestSite, size: int) -> 
     for number in bad:
         events[number].title = "text that cannot be stored: \0"
     results = await Writer(site.database).write(events)
-    wanted = ["unstorable" if number in bad else "accepted" for number in range(size)]
+    wanted = ["UNSTORABLE" if number in bad else "accepted" for number in range(size)]
     assert codes(results) == wanted
 
 

@@ -17,7 +17,9 @@ import pytest
 from fastapi import FastAPI
 
 from api.analytics.query import Paged
+from api.analytics.report import Report
 from api.analytics.reports import REPORTS
+from api.analytics.reports.events import EVENT_BUCKETS
 from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
@@ -31,6 +33,15 @@ from bootstrap import create_defaults, migrated_database
 from main import build_app
 from servers import Servers, fresh_database
 from settings import Settings
+
+ROUTED = (*REPORTS, EVENT_BUCKETS)
+"""The reports that have a route of their own."""
+
+EVERY_REPORT: tuple[Report[Any], ...] = (
+    *ROUTED,
+    *(report.by_dimension for report in ROUTED if report.by_dimension),
+)
+"""And those that answer in place of others where a dimension is asked for."""
 
 SECRET = "f0e1d2c3b4a5968778695a4b3c2d1e0f" * 2
 ADMIN = Registration(email="admin@test.example", password="correct horse battery")

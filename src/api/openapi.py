@@ -237,7 +237,7 @@ def name_values(parameters: Sequence[Json], report: Report[Any]) -> None:
     columns = [*report.orders, *([usual.key] if usual else [])]
     orders = [f"{column}:{way}" for column in columns for way in ("desc", "asc")]
     values = {
-        "dimension": [dimension.key for dimension in report.dimensions],
+        "dimension": [dimension.key for dimension in report.all_dimensions],
         "order": orders,
     }
     for parameter in parameters:

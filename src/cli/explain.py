@@ -33,6 +33,7 @@ def explain_report(
         raise typer.BadParameter(f"must be one of: {', '.join(by_name)}")
     chosen = by_name[report]
     params = params_from(chosen, asked or [])
+    chosen = chosen.for_params(params)
 
     async def work(database: Database, _: Settings) -> tuple[str, str]:
         site = await Sites(database).find(params.site)

@@ -4,6 +4,7 @@ Shares nothing with the service. Every function goes through all events and visi
 answers rows (and totals) with the keys that the service uses.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from statistics import mean, median
@@ -51,6 +52,42 @@ def timeseries(site: Site, span: Range, interval: str, timezone: str) -> list[Ro
                 "visit_duration_seconds": average([visit.seconds for visit in visits]),
             }
         )
+    return rows
+
+
+def timeseries_by(
+    site: Site,
+    span: Range,
+    interval: str,
+    timezone: str,
+    dimension: str,
+    value_of: Callable[[Visit], str],
+    limit: int,
+) -> list[Row]:
+    """For each bucket a row for each of the first values by visits, and one for all others."""
+    zone = ZoneInfo(timezone)
+    everything = site.visits_in(span)
+    number = Counter(value_of(visit) for visit in everything)
+    values = sorted(number, key=lambda value: (-number[value], value))
+    groups: list[tuple[str | None, list[str]]] = [(value, [value]) for value in values[:limit]]
+    if values[limit:]:
+        groups.append((None, values[limit:]))
+    rows = []
+    for bucket in buckets(span, interval, zone):
+        begun = [v for v in everything if bucket_of(v.started, interval, zone) == bucket]
+        for name, members in groups:
+            visits = [visit for visit in begun if value_of(visit) in members]
+            rows.append(
+                {
+                    dimension: name,
+                    "time": bucket,
+                    "visitors": visitors_of(visits),
+                    "visits": len(visits),
+                    "views_per_visit": average([len(visit.path) for visit in visits]),
+                    "bounce_rate": bounce_rate(visits),
+                    "visit_duration_seconds": average([visit.seconds for visit in visits]),
+                }
+            )
     return rows
 
 

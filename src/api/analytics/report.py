@@ -10,7 +10,7 @@ from typing import Any, Generic, LiteralString, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from api.analytics.columns import Column, Ratio, Row, Seconds, columns_of
-from api.analytics.query import Compared, P, Query
+from api.analytics.query import Compared, Dimensioned, P, Query
 from api.analytics.question import Question, Variant, filters_visits, requirements_of
 from api.analytics.time.ranges import Clock
 from api.analytics.vocabulary.dimensions import Dimension
@@ -139,6 +139,11 @@ class Report(Generic[P]):
     compared with the one in the same place, as the rows of a series are."""
     counted_by: str = ""
     """The total that says how many rows there are, where counting them in SQL takes too long."""
+    line_name: str = ""
+    """The name of the class of its rows in the OpenAPI document, if it is not called after the
+    report."""
+    by_dimension: "Report[P] | None" = None
+    """The report that answers instead where a dimension is asked for, if its rows are others."""
     list_index: str = "position"
     """The column of CSV that numbers the entries of rows with lists: each entry has a line."""
     start: Callable[[P, Clock], datetime] | None = None
@@ -166,8 +171,25 @@ class Report(Generic[P]):
             return self.rows.row
         # Fields of a later base come first.
         bases = self.rows.row, create_model("Dimensions", __base__=Optional, **named)
-        name = re.sub(r"\W", "", self.name.title()) + "Row"
+        name = self.line_name or re.sub(r"\W", "", self.name.title()) + "Row"
         return create_model(name, __base__=bases, **compared)
+
+    @property
+    def answer(self) -> Any:
+        """The class of its answers; where a dimension makes other rows, the union of both."""
+        totals: Any = self.totals.row if self.totals else None
+        own = Answer[self.line, totals]
+        return own | self.by_dimension.answer if self.by_dimension else own
+
+    def for_params(self, params: P) -> "Report[P]":
+        """The report that answers a query with these parameters: this one, or `by_dimension`."""
+        is_broken_down = isinstance(params, Dimensioned) and params.dimension
+        return self.by_dimension if self.by_dimension and is_broken_down else self
+
+    @property
+    def all_dimensions(self) -> tuple[Dimension, ...]:
+        """The dimensions that callers can ask for."""
+        return (self.by_dimension or self).dimensions
 
     def columns(self, query: Query[P]) -> list[Column]:
         """The columns of the rows of this query, that of the dimension first."""

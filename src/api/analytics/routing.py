@@ -13,7 +13,7 @@ from fastapi.responses import PlainTextResponse
 from api.analytics.csv_rows import csv_text
 from api.analytics.execute import answer, parse_query
 from api.analytics.query import Format, P, RangeParams
-from api.analytics.report import Answer, Report
+from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.analytics.reports.sessions import SESSIONS, SessionsParams, Timeline, timeline
@@ -56,14 +56,13 @@ def csv_answer(report: Report[P], params: P, found: dict[str, Any]) -> Response:
 
 
 def add_report(path: str, report: Report[P]) -> None:
-    totals: Any = report.totals.row if report.totals else None
     router.add_api_route(
         path,
         endpoint_of(report),
         methods=["GET"],
         name=report.name,
         summary=report.title,
-        response_model=Answer[report.line, totals],
+        response_model=report.answer,
         response_model_exclude_unset=True,
         responses={200: {"content": {"text/csv": {}}, "description": report.title}},
     )

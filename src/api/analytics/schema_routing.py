@@ -84,7 +84,7 @@ def report_schema(report: Report[Any]) -> ReportSchema:
         name=report.name,
         title=report.title,
         parameters=[field.alias or name for name, field in fields.items()],
-        dimensions=list(dict.fromkeys(one.key for one in (*usual, *report.dimensions))),
+        dimensions=list(dict.fromkeys(one.key for one in (*usual, *report.all_dimensions))),
         orders=[*report.orders],
         columns=columns_of(report.rows.row),
     )

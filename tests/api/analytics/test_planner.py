@@ -10,16 +10,11 @@ import pytest
 
 from api.analytics import planner
 from api.analytics.question import always, sql_file
-from api.analytics.reports import REPORTS
-from api.analytics.reports.events import EVENT_BUCKETS
 from api.db.sql_files import slot_names
-from conftest import TestSite
+from conftest import EVERY_REPORT, TestSite
 
 QUESTIONS = [
-    question
-    for report in (*REPORTS, EVENT_BUCKETS)
-    for question in (report.rows, report.totals)
-    if question
+    question for report in EVERY_REPORT for question in (report.rows, report.totals) if question
 ]
 
 

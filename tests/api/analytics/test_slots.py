@@ -21,11 +21,12 @@ from api.analytics.plausible.planning import plan_or_suggest
 from api.analytics.plausible.ranges import asked_range
 from api.analytics.question import sql_file
 from api.analytics.report import Report
-from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
+from api.analytics.reports.timeseries import SERIES_BY_DIMENSION
 from api.analytics.time.ranges import Clock
 from api.db.sql_files import SLOT, slot_names
 from api.sites.models import Site
+from conftest import EVERY_REPORT
 
 ANALYTICS = Path(__file__).parents[3] / "src" / "api" / "analytics"
 FILES = sorted(ANALYTICS.rglob("*.sql"))
@@ -84,8 +85,10 @@ def plans_of(report: Report[Any]) -> Iterator[Plan]:
     filters = FILTERS if report.name != "bots" else FILTERS[:1]
     dimensions = [{"dimension": dimension.key} for dimension in report.dimensions]
     orders = [{"order": f"{order}:{way}"} for order in report.orders for way in ("asc", "desc")]
-    for form, filter_, more in product(forms, filters, [{}, *dimensions, *orders]):
-        compared = {"compare": "previous"} if "compare" in report.params.model_fields else {}
+    by_default = [] if report is SERIES_BY_DIMENSION else [{}]
+    can_compare = "compare" in report.params.model_fields and report is not SERIES_BY_DIMENSION
+    for form, filter_, more in product(forms, filters, [*by_default, *dimensions, *orders]):
+        compared = {"compare": "previous"} if can_compare else {}
         given = {"filters": filter_} if filter_ else {}
         params = report.params.model_validate({**given, **form, **more, **compared})
         query = build_query(report, params, SITE, CLOCK, {})
@@ -108,7 +111,7 @@ def plans_of_stats() -> Iterator[Plan]:
 def filled() -> Mapping[Path, set[str]]:
     """The slots of each file that some plan fills."""
     found: dict[Path, set[str]] = defaultdict(set)
-    plans = chain.from_iterable(map(plans_of, (*REPORTS, EVENT_BUCKETS)))
+    plans = chain.from_iterable(map(plans_of, EVERY_REPORT))
     for plan in chain(plans, plans_of_stats()):
         found[plan.path] |= plan.slots.keys()
     return found
@@ -126,7 +129,6 @@ def test_declared_slots_are_those_that_queries_fill() -> None:
 
 
 def test_every_file_of_a_report_is_planned_for_some_query() -> None:
-    reports = (*REPORTS, EVENT_BUCKETS)
-    questions = [q for report in reports for q in (report.rows, report.totals) if q]
+    questions = [q for report in EVERY_REPORT for q in (report.rows, report.totals) if q]
     files = {sql_file(variant.file) for question in questions for variant in question.variants}
     assert files <= filled().keys()

@@ -6,10 +6,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from api.analytics.reports import REPORTS
-from api.analytics.reports.events import EVENT_BUCKETS
 from api.db.database import Database
 from api.db.sql_files import PARAMETER, Fragment, driver_form, read, statement
+from conftest import EVERY_REPORT
 
 SRC = Path(__file__).parents[3] / "src"
 FILES = sorted(SRC.rglob("*.sql"))
@@ -57,7 +56,7 @@ def test_slots_keep_default_or_take_fragment(tmp_path: Path) -> None:
 
 def test_every_report_has_its_sql_file() -> None:
     names = {f"{path.parent.name}/{path.name}" for path in QUESTIONS}
-    for report in (*REPORTS, EVENT_BUCKETS):
+    for report in EVERY_REPORT:
         totals = report.totals.variants if report.totals else ()
         variants = (*report.rows.variants, *totals)
         assert {variant.file for variant in variants} <= names

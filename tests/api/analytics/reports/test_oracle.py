@@ -53,6 +53,27 @@ async def check_timeseries(
     check(answer["totals"], reports.totals(told, span))
 
 
+async def check_timeseries_by(
+    site: TestSite, told: Site, span: Range, interval: str, timezone: str, limit: int
+) -> None:
+    """Every bucket of every value that has rows of its own, and of all others together."""
+    how = {"interval": interval, "timezone": timezone, "limit": limit}
+    answer = await ask(site, "timeseries", span, dimension="screen", **how)
+    expected = reports.timeseries_by(
+        told, span, interval, timezone, "screen", lambda visit: visit.screen, limit
+    )
+    check(answer["rows"], expected)
+    check(answer["totals"], reports.totals(told, span))
+    answer = await ask(site, "timeseries", span, dimension="source", **how)
+    answer["rows"] = [
+        row | {"source": row["source"] and row["source"].lower()} for row in answer["rows"]
+    ]
+    expected = reports.timeseries_by(
+        told, span, interval, timezone, "source", lambda visit: visit.source, limit
+    )
+    check(answer["rows"], expected)
+
+
 async def check_pages(site: TestSite, told: Site, span: Range, only: list[str] | None) -> None:
     """Every page, or some."""
     some = {} if only is None else {"pages": only}
@@ -122,6 +143,8 @@ async def test_every_report_answers_what_oracle_counts(client, admin, database, 
     span, everything = spans(history, question)
     for interval in ("hour", "day", "week", "month"):
         await check_timeseries(site, told, span, interval, history.zone)
+        for limit in (1, 2, 50):
+            await check_timeseries_by(site, told, span, interval, history.zone, limit)
     if question["length"] < 4 * HOUR:
         await check_timeseries(site, told, span, "minute", history.zone)
     how = {key: question[key] for key in ("interval", "rolling", "week_start")}

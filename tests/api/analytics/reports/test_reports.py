@@ -171,7 +171,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-@having("limit")
+@having("offset")
 async def test_pages_of_rows_join_to_all_rows(shop: TestSite, report: Any) -> None:
     whole = await shop.ask(report.name, limit=1000, **asked_of(report))
     if report.name in ("funnel", "paths"):
@@ -243,6 +243,34 @@ async def test_bucket_is_complete_when_it_is_over_and_all_of_it_in_the_range(
     for report in ("lifecycle", "stickiness"):
         rows = (await site.ask(report, days=3))["rows"]
         assert [row["complete"] for row in rows] == [True, True, False]
+
+
+async def test_series_by_dimension_has_top_values_and_all_others_together(shop: TestSite) -> None:
+    asked = {**DAY, "interval": "day", "dimension": "country", "limit": 1}
+    answer = await shop.ask("timeseries", **asked)
+    assert [(row["country"], row["visits"]) for row in answer["rows"]] == [("FR", 2), (None, 2)]
+    assert answer["query"]["dimension"] == "country"
+    assert answer["query"]["limit"] == 1
+    assert [column["name"] for column in answer["columns"]][:3] == ["country", "time", "complete"]
+    assert answer["totals"] == (await shop.ask("timeseries", **DAY))["totals"]
+    assert (await shop.ask("timeseries", **asked | {"from": "2026-03-08", "to": "2026-03-08"}))[
+        "rows"
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("params", "problem"),
+    [
+        ({"limit": 3}, "limit needs a dimension"),
+        ({"dimension": "source", "compare": "previous"}, "cannot be compared"),
+        ({"dimension": "page"}, "is not a dimension of this report"),
+        ({"dimension": "source", "limit": 51}, "must be at most 50"),
+    ],
+)
+async def test_series_by_dimension_refuses(shop: TestSite, params: Any, problem: str) -> None:
+    answer = await shop.client.get("/api/analytics/timeseries", params={"site": shop.key, **params})
+    assert answer.status_code == 422
+    assert problem in answer.json()["detail"]
 
 
 async def test_every_report_is_documented(client: httpx.AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """Erasure of a person: everything of them on a site is deleted in one transaction."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -16,18 +17,21 @@ from api.schema import Record
 from api.sites.models import Site
 from api.text import PlainText
 
+NUMBER = re.compile(r"-?[0-9]{1,19}")
+
 Name = Annotated[PlainText, Field(min_length=1, max_length=200)]
 
 
 class Person(Record):
-    """The person to erase: one of the two ids, as the site sends it with their events."""
+    """The person to erase, by one of the two ids."""
 
     model_config = ConfigDict(extra="forbid")
 
     user_id: Name | None = None
     """The id that the site gives to a user whom it knows."""
     visitor_id: Name | None = None
-    """The id that the site gives to a visitor."""
+    """The id of a visitor: the one that the site sends with events, or the one in answers, e.g. of
+    the report `funnel/visitors`."""
 
     @model_validator(mode="after")
     def require_one(self) -> Self:
@@ -39,6 +43,14 @@ class Person(Record):
     @property
     def name(self) -> str:
         return self.user_id or self.visitor_id or ""
+
+    @property
+    def number(self) -> int | None:
+        """The visitor id as the database has it, which answers write as text; None if the id cannot
+        be one."""
+        told = self.visitor_id or ""
+        number = int(told) if NUMBER.fullmatch(told) else None
+        return None if number is None or not -(2**63) <= number < 2**63 else number
 
 
 class Receipt(Record):
@@ -77,6 +89,6 @@ async def erase(database: Database, site: Site, person: Person, by: User) -> Rec
 
 async def visitors_of(connection: Connection, site: Site, person: Person) -> list[int]:
     own = named_identity("user" if person.user_id else "visitor", site, person.name)
-    values = {"site": site.number, "own": own, "user_id": person.user_id}
+    values = {"site": site.number, "own": own, "user_id": person.user_id, "told": person.number}
     rows = await (await execute(connection, "visitors_of_person", values)).fetchall()
     return [own, *(row["id"] for row in rows)]

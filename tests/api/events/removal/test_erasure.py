@@ -69,6 +69,24 @@ async def test_erasure_removes_all_data_of_one_visitor_only(site: TestSite, kind
     assert (again["events"], again["visits"], again["visitors"]) == (0, 0, 0)
 
 
+async def test_visitor_is_erased_by_the_id_in_answers(site: TestSite) -> None:
+    await site.send({"page": "/", "user_agent": CHROME}, {"page": "/", "visitor_id": "ann"})
+    found = (await site.ask("funnel/visitors", pages="/", limit=10))["rows"]
+    unnamed = [row["visitor_id"] for row in found]
+    receipt = (await erase(site, visitor_id=unnamed[0])).json()
+    assert (receipt["events"], receipt["visits"], receipt["visitors"]) == (1, 1, 1)
+    left = (await site.ask("funnel/visitors", pages="/", limit=10))["rows"]
+    assert [row["visitor_id"] for row in left] == unnamed[1:]
+
+
+@pytest.mark.parametrize("visitor", ["9" * 19, "-" + "9" * 19, "9" * 200, "-", "١٢"])
+async def test_erasure_of_unknown_visitor_removes_nothing(site: TestSite, visitor: str) -> None:
+    await site.send({"page": "/", "visitor_id": "ann"})
+    receipt = await erase(site, visitor_id=visitor)
+    assert receipt.status_code == 201
+    assert receipt.json()["events"] == 0
+
+
 async def test_erasure_removes_whole_session_in_which_user_was_named(site: TestSite) -> None:
     name = f"{NAME}-{uuid4()}"
     for told in ({"page": "/anonymous"}, {"page": "/", "user_id": name}, {"user_id": "bob"}):

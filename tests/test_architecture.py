@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -38,6 +39,8 @@ LAYERS = (
 """A module imports from its own layer and those above it in this list, never from below."""
 
 LONGEST_TEST_NAME = 75
+
+CONFLICT = re.compile(rb"^(<{7}|>{7}|\|{7}) ", re.MULTILINE)
 
 MODULES = sorted(SRC.rglob("*.py"))
 
@@ -206,6 +209,12 @@ def test_events_use_no_retired_words() -> None:
         if word in text
     ]
     assert not used
+
+
+def test_no_file_has_markers_of_a_merge_conflict() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    files = [ROOT / name for name in listed.stdout.splitlines()]
+    assert [path for path in files if path.is_file() and CONFLICT.search(path.read_bytes())] == []
 
 
 def test_files_that_documents_name_exist() -> None:

@@ -15,7 +15,7 @@ import httpx
 
 Params = Mapping[str, Any]
 Question = tuple[str, Params]
-"""A request: its path below /api/, and its query parameters."""
+"""The path of a request below /api/, and its query parameters."""
 
 CONNECTIONS = 6
 """How many connections a browser opens to one host."""
@@ -80,7 +80,7 @@ class Looks:
 
 @dataclass(slots=True)
 class Analyst:
-    """A simulated user, who opens, filters and reloads the overview page."""
+    """Asks what a browser asks in which a user opens, filters and reloads the overview page."""
 
     client: httpx.AsyncClient
     site: str

@@ -77,8 +77,8 @@ class Result:
     """Seconds of each event from when it was due."""
     statuses: Counter[str]
     per_second: float
-    """Answered events a second of the time in which events were sent. It is below the rate at which
-    they were due if the service could not keep up."""
+    """How many events were answered in a second, while events were sent. It is lower than the rate
+    of sending if the service could not keep up."""
 
 
 TimesOf = Callable[[Result], Sequence[float]]

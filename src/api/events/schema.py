@@ -56,7 +56,7 @@ class EventOut(Record):
     os: str | None
     """The operating system, e.g. Android; empty where it is unknown."""
     device: str | None
-    """The class of the device, e.g. mobile; empty where it is unknown."""
+    """The kind of device, e.g. mobile; empty if the user agent does not tell."""
     bot: str | None
     """The name of the bot that sent it; null for a visitor's."""
 
@@ -107,7 +107,7 @@ class BatchOutcomes(Record):
     duplicate: int
     """How many events were stored before."""
     rejected: list[Rejection]
-    """The events that were not stored."""
+    """Each event that was rejected: its place in the batch, and why it was rejected."""
     ids: list[UUID | None]
     """The id of each event sent, in order; null for a rejected one."""
 

@@ -43,7 +43,7 @@ class LiveEvent(Record):
     country: str | None
     """The country of the visit by its ISO 3166-1 code; empty where it is unknown."""
     device: str | None
-    """The class of the device, e.g. mobile."""
+    """The kind of device: desktop, mobile or tablet."""
     browser: str | None
     """The browser, e.g. Firefox."""
     source: str | None

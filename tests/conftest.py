@@ -242,9 +242,21 @@ def is_fast(item: Any) -> bool:
     )
 
 
-def pytest_sessionfinish() -> None:
-    """Stops the servers that this run started."""
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stops the servers that this process started. A process of several tells the first one on
+    which engines it ran."""
     servers.stack.close()
+    told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["engines"] = [*servers.ran], servers.missing
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Adds on which engines a process of this run ran, once it is done."""
+    ran, missing = getattr(node, "workeroutput", {}).get("engines", ((), {}))
+    servers.ran.update(ran)
+    servers.missing.update(missing)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -3,6 +3,8 @@
 Their scripts are files of this installation, so both work without the internet.
 """
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -22,17 +24,23 @@ footer has an image from another server, which the policy blocks."""
 
 def swagger(request: Request) -> HTMLResponse:
     """Every operation, with a form that calls it."""
-    return page(request, "swagger.html", SWAGGER_POLICY)
+    shown = {
+        "title": "API docs",
+        "styles": ["swagger-ui.css"],
+        "scripts": ["swagger-ui-bundle.js", "swagger.js"],
+    }
+    return page(request, shown, SWAGGER_POLICY)
 
 
 def redoc(request: Request) -> HTMLResponse:
     """Every operation, to be read."""
-    return page(request, "redoc.html", REDOC_POLICY)
+    shown = {"title": "API reference", "styles": [], "scripts": ["redoc.standalone.js", "redoc.js"]}
+    return page(request, shown, REDOC_POLICY)
 
 
-def page(request: Request, template: str, policy: str) -> HTMLResponse:
+def page(request: Request, shown: Mapping[str, object], policy: str) -> HTMLResponse:
     headers = SECURITY_HEADERS | {"Content-Security-Policy": policy}
-    return render(request, template, 200, {}, headers)
+    return render(request, "api_docs.html", 200, shown, headers)
 
 
 # A route of Starlette's also responds to HEAD.

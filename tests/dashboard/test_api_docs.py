@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from chromium import CHROMIUM, FLAGS, MISSING
+from chromium import CHROMIUM, MISSING
 from processes import Service, running
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
@@ -21,15 +21,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service without a demo site."""
     with running(tmp_path_factory.mktemp("docs") / "data", DEMO="false") as service:
         yield service
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from bench.analysts import STEPS, overview
-from chromium import CHROMIUM, FLAGS, MISSING
+from chromium import CHROMIUM, MISSING
 from processes import Service, running
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
@@ -34,15 +34,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service after a first start, with two workers."""
     with running(tmp_path_factory.mktemp("pages") / "data", WORKERS="2") as service:
         yield service
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

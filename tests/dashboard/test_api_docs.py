@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from chromium import CHROMIUM, MISSING
+from chromium import CHROMIUM, MISSING, chromium
 from processes import Service, running
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
@@ -21,6 +21,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service without a demo site."""
     with running(tmp_path_factory.mktemp("docs") / "data", DEMO="false") as service:
         yield service
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

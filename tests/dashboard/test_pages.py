@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bench.analysts import STEPS, overview
-from chromium import CHROMIUM, MISSING
+from chromium import CHROMIUM, MISSING, chromium
 from processes import Service, running
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
@@ -34,6 +34,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service after a first start, with two workers."""
     with running(tmp_path_factory.mktemp("pages") / "data", WORKERS="2") as service:
         yield service
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -10,9 +10,7 @@ with happened as (
         /*event_sums*/ sum(e.pageviews) as pageviews /*end*/,
         min(e.currency) as currency, max(e.currency) as other_currency, count(e.revenue) as orders
     from events(:site, :lower, :upper) e
-    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
-        and v.started >= :lower::timestamptz - longest_visit()
+    /*include visits_of_events_part*/
     /*joins*/ /*end*/
     where e.name <> 'engagement' and /*event_filter*/ true /*end*/
     group by 1
@@ -34,18 +32,14 @@ with happened as (
     from (
         /*include ../reports/page_views*/
     ) e
-    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
-        and v.started >= :lower::timestamptz - longest_visit()
+    /*include visits_of_events_part*/
     /*joins*/ /*end*/
     where :of_time_on_page and /*event_filter*/ true /*end*/
     group by 1
 ), all_groups as (
     select count(distinct e.visitor_id) as all_visitors
     from events(:site, :lower, :upper) e
-    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
-        and v.started >= :lower::timestamptz - longest_visit()
+    /*include visits_of_events_part*/
     where :of_all_groups and e.name <> 'engagement' and /*event_filter*/ true /*end*/
 ), everybody as (
     select count(distinct v.visitor_id) as everybody
@@ -55,9 +49,7 @@ with happened as (
     select /*group_dimensions*/ '[]'::jsonb /*end*/ as without_goal,
         count(distinct e.visitor_id) as group_visitors
     from events(:site, :lower, :upper) e
-    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
-        and v.started >= :lower::timestamptz - longest_visit()
+    /*include visits_of_events_part*/
     where :of_everybody and not :of_visitors and e.name <> 'engagement'
         and /*everybody_event_filter*/ true /*end*/
     group by 1

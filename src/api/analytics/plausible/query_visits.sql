@@ -15,9 +15,7 @@ with visited as (
         /*event_sums*/ sum(e.pageviews) as pageviews /*end*/,
         min(e.currency) as currency, max(e.currency) as other_currency, count(e.revenue) as orders
     from events(:site, :lower, :upper) e
-    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
-        and v.started >= :lower::timestamptz - longest_visit()
+    /*include visits_of_events_part*/
     where :of_events and e.name <> 'engagement' and /*event_filter*/ true /*end*/
     /*grouped*/ group by 1 /*end*/
 ), timed as (
@@ -26,9 +24,7 @@ with visited as (
     from (
         /*include ../reports/page_views*/
     ) e
-    join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
-        and visit_reaches(v.started, e.time) and v.site_id = :site and v.started < :upper
-        and v.started >= :lower::timestamptz - longest_visit()
+    /*include visits_of_events_part*/
     where :of_time_on_page and /*event_filter*/ true /*end*/
     /*grouped*/ group by 1 /*end*/
 ), all_groups as (

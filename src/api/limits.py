@@ -96,9 +96,23 @@ def share(limit: float, workers: int) -> float:
     return max(1.0, limit / workers) if limit else 0.0
 
 
+@lru_cache(maxsize=8192)
+def plain_address(address: str) -> str:
+    """An IP address in one spelling; an IPv4 address that was written as one of IPv6
+    (::ffff:203.0.113.7) is that IPv4 address. Other text stays."""
+    if ":" not in address:
+        return address
+    try:
+        found = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(found.ipv4_mapped or found)
+
+
 def neighbourhood(address: str) -> str:
     """The key that limits an address: an IPv4 address itself, of IPv6 the /64 network, usually one
     customer's. '' for this machine, which may be a proxy that forwards no addresses."""
+    address = plain_address(address)
     try:
         found = ip_address(address)
     except ValueError:

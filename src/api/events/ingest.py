@@ -28,6 +28,7 @@ from api.events.receive.rejection import EVENT, Reason, rejected
 from api.events.rejected.store import RejectedEvent, rejected_event
 from api.events.write.group_commit import Results, WriteQueue
 from api.events.write.writer import Outcome, Result, Writer
+from api.limits import plain_address
 from api.metrics import COMMIT_SECONDS, EVENTS, REJECTED
 from api.sites.directory import DEFAULT_SITE, Sites, unknown_site
 from api.sites.models import Site, utc_now
@@ -236,7 +237,7 @@ AppIngest = Annotated[Ingest, Depends(ingest_of)]
 def address_of(request: HTTPConnection) -> str:
     """The IP address that the request comes from; only used in memory."""
     client = request.scope["client"]
-    return client[0] if client else ""
+    return plain_address(client[0]) if client else ""
 
 
 def log_loss(stored: Results[None]) -> None:

@@ -13,7 +13,9 @@ PAGEVIEW = "pageview"
 ENGAGEMENT = "engagement"
 """The event that the tracker sends when a page is left: not an action of the visitor."""
 
-Text = Annotated[str, Meta(max_length=2000)]
+Long = Annotated[str, Meta(max_length=32_768)]
+"""Text that is cut once it is known what of it is stored; an event has at most 32 KiB in all."""
+
 Short = Annotated[str, Meta(max_length=200)]
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 
@@ -52,12 +54,12 @@ class EventIn(Struct, forbid_unknown_fields=True, kw_only=True):
         about("When it happened, at most 7 days ago; by default when it arrives."),
     ] = None
     name: Annotated[Short, about("The kind of event; by default pageview.")] = ""
-    page: Annotated[Text, about("The address or the path of the page.")] = ""
+    page: Annotated[Long, about("The address or the path of the page.")] = ""
     hostname: Annotated[Short, about("By default that of the page's address.")] = ""
-    title: Annotated[Text, about("The title of the page.")] = ""
-    referrer: Annotated[Text | None, about("The address that the visitor came from.")] = ""
+    title: Annotated[Long, about("The title of the page.")] = ""
+    referrer: Annotated[Long | None, about("The address that the visitor came from.")] = ""
     user_agent: Annotated[
-        Text | None, about("The visitor's user agent; by default that of the request.")
+        Long | None, about("The visitor's user agent; by default that of the request.")
     ] = ""
     session_id: Annotated[
         Short | int | None,

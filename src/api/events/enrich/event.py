@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl
 from uuid import UUID, uuid4, uuid5
@@ -11,14 +12,22 @@ from uuid import UUID, uuid4, uuid5
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Sender, identity
 from api.events.enrich.redaction import (
+    CAMPAIGN_KEYS,
+    LONGEST_PAGE,
     clean_url,
     is_url,
     page_of,
+    plain_keys,
     redact_emails,
     referrer_of,
     split_address,
 )
-from api.events.enrich.traffic_source import TrafficSource, read_traffic_source
+from api.events.enrich.traffic_source import (
+    LONGEST_TAG,
+    LONGEST_URL,
+    TrafficSource,
+    read_traffic_source,
+)
 from api.events.enrich.user_agent import Agent, read_agent
 from api.events.models import PAGEVIEW, Amount, Context, Event, EventIn
 from api.events.receive.rejection import EVENT, Reason, rejected
@@ -64,7 +73,7 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
         session_id=None if event.session_id is None else str(event.session_id),
         page=page_of(url) if event.page else "",
         hostname=hostname,
-        title=redact_emails(event.title),
+        title=redact_emails(event.title[:LONGEST_PAGE]),
         referrer=referrer_of(event.referrer or ""),
         user_id=str(event.user_id) if identified and event.user_id is not None else None,
         duration=None if event.duration is None else Decimal(f"{event.duration:.3f}"),
@@ -80,9 +89,9 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
 
 
 def accepted_time(time: datetime | None, sender: Sender) -> datetime:
-    """The sender's time if it lies in the accepted range, and the time of arrival if it lies ahead,
-    because many browsers have wrong clocks. Raises Rejected for a time that is too long ago, and
-    for one of a trusted sender that lies ahead."""
+    """The sender's time, but at the latest that of arrival: many clocks are fast, and nothing
+    happens after it arrived. Raises Rejected for a time that is too long ago, and for one of a
+    trusted sender that lies far ahead."""
     if time is None:
         return sender.now
     try:
@@ -90,14 +99,12 @@ def accepted_time(time: datetime | None, sender: Sender) -> datetime:
     except OverflowError as error:
         problem = "must lie in the years 1 to 9999 of UTC"
         raise rejected(Reason.INVALID_FIELD, "time", problem) from error
-    if time > sender.now + ACCEPTED_FUTURE:
-        if sender.trusted:
-            raise rejected(Reason.FUTURE, "time", "is more than 5 minutes in the future")
-        return sender.now
+    if sender.trusted and time > sender.now + ACCEPTED_FUTURE:
+        raise rejected(Reason.FUTURE, "time", "is more than 5 minutes in the future")
     if time < (OLDEST_IMPORT if sender.trusted else sender.now - ACCEPTED_PAST):
         problem = "is more than 7 days ago, or before 1995 in an import"
         raise rejected(Reason.TOO_LATE, "time", problem)
-    return time
+    return min(time, sender.now)
 
 
 def refuse_expired(time: datetime, site: Site) -> None:
@@ -108,15 +115,24 @@ def refuse_expired(time: datetime, site: Site) -> None:
         raise rejected(Reason.EVENT_EXPIRED, "time", problem)
 
 
-@lru_cache(maxsize=8192)
 def split_url(page: str) -> SplitResult:
     """A path or URL in its parts. Text that cannot be split is a path."""
+    return split_short(page) if len(page) <= LONGEST_PAGE else split(page)
+
+
+def split(page: str) -> SplitResult:
+    # It begins with a path (RFC 9112), not with a host.
+    page = f"/{page.lstrip('/')}" if page.startswith("//") else page
     try:
         url = split_address(page)
         _ = url.hostname, url.port
         return url
     except ValueError:
         return SplitResult("", "", page, "", "")
+
+
+split_short = lru_cache(maxsize=8192)(split)
+"""split, cached: for text of bounded length, as the cache lives as long as the process."""
 
 
 def name_of(event: EventIn) -> str:
@@ -175,8 +191,8 @@ def context_of(
     sender: Sender,
     geo: GeoLocator,
 ) -> Context:
-    query = query_of(event, url) if url.query else campaign_of(event)
-    source = source_of(event.referrer or "", tuple(query.items()), hostname)
+    query = campaign_of(event, url)
+    source = source_of((event.referrer or "")[:LONGEST_URL], tuple(query.items()), hostname)
     location = geo.locate(sender.ip, sender.headers, event.timezone)
     language = event.language or sender.headers.get("accept-language", "").split(",")[0]
     return Context(
@@ -207,13 +223,17 @@ def source_of(referrer: str, query: tuple[tuple[str, str], ...], hostname: str) 
     return read_traffic_source(referrer, dict(query), hostname)
 
 
-def query_of(event: EventIn, url: SplitResult) -> dict[str, str]:
-    """The query parameters of the page, overridden by the event's own campaign fields."""
-    return dict(parse_qsl(url.query, max_num_fields=None)) | campaign_of(event)
-
-
 CAMPAIGN_FIELDS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
 
-def campaign_of(event: EventIn) -> dict[str, str]:
-    return {name: value for name in CAMPAIGN_FIELDS if (value := getattr(event, name))}
+def campaign_of(event: EventIn, url: SplitResult) -> dict[str, str]:
+    """The campaign tags of the page's fragment and query, overridden by those of the event."""
+    own = {name: value for name in CAMPAIGN_FIELDS if (value := getattr(event, name))}
+    return tags_of(url) | own if url.query or "=" in url.fragment else own
+
+
+def tags_of(url: SplitResult) -> dict[str, str]:
+    """The campaign tags in the fragment and the query of an address, by their keys."""
+    fragment = url.fragment.rpartition("?")[2] if "=" in url.fragment else ""
+    pairs = chain(parse_qsl(fragment), parse_qsl(url.query))
+    return {key: value[:LONGEST_TAG] for key, value in plain_keys(pairs) if key in CAMPAIGN_KEYS}

@@ -51,6 +51,9 @@ _DOMAINS: dict[Category, dict[str, str]] = {
         "coccoc.com": "Coc Coc",
         "rambler.ru": "Rambler",
         "go.mail.ru": "Mail.ru Search",
+        "suche.web.de": "WEB.DE Suche",
+        "suche.gmx.net": "GMX Suche",
+        "search.gmx.com": "GMX Search",
         "ask.com": "Ask.com",
         "aol.com": "AOL",
         "dogpile.com": "Dogpile",
@@ -58,6 +61,7 @@ _DOMAINS: dict[Category, dict[str, str]] = {
         "you.com": "You.com",
     },
     "social": {
+        "my.mail.ru": "My World",
         "facebook.com": "Facebook",
         "fb.com": "Facebook",
         "fb.me": "Facebook",
@@ -164,6 +168,7 @@ _DOMAINS: dict[Category, dict[str, str]] = {
     },
     "email": {
         "mail.google.com": "Gmail",
+        "inbox.google.com": "Gmail",
         "gmail.com": "Gmail",
         "mail.yahoo.com": "Yahoo Mail",
         "mail.aol.com": "AOL Mail",
@@ -184,6 +189,8 @@ _DOMAINS: dict[Category, dict[str, str]] = {
         "mail.qq.com": "QQ Mail",
         "mail.163.com": "163 Mail",
         "mail.naver.com": "Naver Mail",
+        "mail.daum.net": "Daum Mail",
+        "mail.rambler.ru": "Rambler Mail",
         "email.seznam.cz": "Seznam Email",
         "mailchi.mp": "Mailchimp",
         "list-manage.com": "Mailchimp",
@@ -229,6 +236,12 @@ _DOMAINS: dict[Category, dict[str, str]] = {
         "news.google.com": "Google News",
         "translate.google.com": "Google Translate",
         "docs.google.com": "Google Docs",
+        "accounts.google.com": "Google Accounts",
+        "maps.google.com": "Google Maps",
+        "meet.google.com": "Google Meet",
+        "classroom.google.com": "Google Classroom",
+        "drive.google.com": "Google Drive",
+        "aws.amazon.com": "AWS",
         "github.com": "GitHub",
         "gitlab.com": "GitLab",
         "stackoverflow.com": "Stack Overflow",
@@ -266,6 +279,24 @@ COUNTRY_BRANDS = (
     "shopee",
     "lazada",
 )
+
+PORTALS = {
+    "Google",
+    "Bing",
+    "Yahoo",
+    "Yandex",
+    "Baidu",
+    "Naver",
+    "Daum",
+    "Rambler",
+    "Seznam",
+    "AOL",
+}
+"""Search engines that have other services on hosts of the same domain."""
+
+SEARCH_HOSTS = {"www", "m", "wap", "search", "r", "images", "image", "img", "nova"}
+"""First labels of the hosts on which a portal is a search engine; so are those of countries, of two
+letters."""
 
 # What people write into utm_source instead of the name.
 SHORT_NAMES = {

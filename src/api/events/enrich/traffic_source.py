@@ -18,6 +18,8 @@ from api.events.enrich.known_sources import (
     COUNTRY_BRANDS,
     MAIL_WORDS,
     NAMES,
+    PORTALS,
+    SEARCH_HOSTS,
     SHORT_NAMES,
     SITES,
     KnownSource,
@@ -60,6 +62,19 @@ class TrafficSource:
     campaign: str
     content: str
     term: str
+
+
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """Where a visit came from."""
+
+    host: str
+    """The host; of an app that is not listed the id of the app."""
+    domain: str
+    """The registrable domain of the host; of such an app its id."""
+
+
+NOWHERE = Referrer("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +127,13 @@ def read_traffic_source(referrer: str, query: Mapping[str, str], hostname: str) 
     The source is the first of: a tag (utm_source, source, ref), a referrer outside the site, the
     network of a click id. A click id means an advertisement only where its network sells them.
     """
-    referrer_host = _outside(_referrer_host(referrer[:LONGEST_URL]), hostname)
+    came_from = _referrer(referrer[:LONGEST_URL])
+    if came_from.domain == _own_domain(hostname[:LONGEST_URL]):
+        came_from = NOWHERE
     # Cut again: some characters become two in lower case.
     medium = _tag(query, "utm_medium").lower()[:LONGEST_TAG]
     campaign = _tag(query, "utm_campaign")
-    site, advertised = _site(query, referrer_host)
+    site, advertised = _site(query, came_from)
     clues = Clues(
         source=site.name.lower(),
         category=site.category,
@@ -127,7 +144,7 @@ def read_traffic_source(referrer: str, query: Mapping[str, str], hostname: str) 
     return TrafficSource(
         channel=_channel(clues),
         source=site.name,
-        referrer_domain=_registrable(referrer_host),
+        referrer_domain=came_from.domain,
         medium=medium,
         campaign=campaign,
         content=_tag(query, "utm_content"),
@@ -139,15 +156,15 @@ def _channel(clues: Clues) -> str:
     return next(channel for channel, applies in CHANNELS if applies(clues))
 
 
-def _site(query: Mapping[str, str], referrer_host: str) -> tuple[KnownSource, bool]:
+def _site(query: Mapping[str, str], referrer: Referrer) -> tuple[KnownSource, bool]:
     """The source of a visit, and whether its tag or click id says that it was paid for."""
     tag = next(filter(None, (_tag(query, key) for key in SOURCE_KEYS)), "")
     click = next((click for key, click in CLICK_IDS.items() if _tag(query, key)), None)
     site, advertised = KnownSource("", ""), False
     if tag:
         site, advertised = _tagged_site(tag)
-    elif referrer_host:
-        site = _listed_site(referrer_host) or KnownSource(_registrable(referrer_host), "")
+    elif referrer.host:
+        site = _listed_site(referrer.host) or KnownSource(referrer.domain, "")
     elif click:
         site = NAMES[click.network.lower()]
     return site, advertised or (click is not None and site.name in click.advertises_on)
@@ -180,15 +197,18 @@ def _tag(query: Mapping[str, str], key: str) -> str:
 
 def _listed_site(host: str) -> KnownSource | None:
     """The listed site with the longest matching domain: gemini.google.com before google.com."""
-    domain = COUNTRY_DOMAIN.sub(r"\1.com", host)
+    domain = whole = COUNTRY_DOMAIN.sub(r"\1.com", host)
     while domain and domain not in SITES:
         domain = domain.partition(".")[2]
-    return SITES.get(domain)
+    site = SITES.get(domain)
+    if site is None or site.name not in PORTALS or _searches(whole.removesuffix(domain)):
+        return site
+    return KnownSource(site.name, "other")
 
 
-def _outside(referrer_host: str, hostname: str) -> str:
-    inside = _registrable(referrer_host) == _own_domain(hostname[:LONGEST_URL])
-    return "" if inside else referrer_host
+def _searches(labels: str) -> bool:
+    """Whether the host of a portal with these labels before its domain is a search engine."""
+    return all(label in SEARCH_HOSTS or len(label) == 2 for label in labels.split(".") if label)
 
 
 @lru_cache(maxsize=8192)
@@ -197,12 +217,17 @@ def _own_domain(hostname: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _referrer_host(referrer: str) -> str:
+def _referrer(referrer: str) -> Referrer:
+    """The host of a web page, or the site or the id of an Android app."""
     scheme = referrer.strip().partition("://")[0].lower()
     host = _host(referrer)
     if scheme == "android-app":
-        return APPS.get(host, "")
-    return host if scheme in ("http", "https") else ""
+        host = APPS.get(host, host)
+        if _listed_site(host) is None:
+            return Referrer(host, host)
+    elif scheme not in ("http", "https"):
+        return NOWHERE
+    return Referrer(host, _registrable(host))
 
 
 def _host(url: str) -> str:

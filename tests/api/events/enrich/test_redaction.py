@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.events.enrich.redaction import clean_url, page_of, redact_all, referrer_of
+from api.events.enrich.redaction import clean_url, page_of, redact_all, referrer_of, spelled
 from conftest import TestSite
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
@@ -23,17 +23,61 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
         ("/reset/8f14e45fceea167a5a36dedd4bea2543/now", "/reset/[token]/now"),
         ("/#access_token=abc&state=1", "/"),
         ("/app#/inbox/jane@example.com?q=1", "/app#/inbox/[email]"),
+        ("/invite/abc12345", "/invite/[token]"),
+        ("/api-key/0123456789", "/api-key/[token]"),
+        ("/s/aB3dE5fG7hI9jK1lM3nO5", "/s/[token]"),
         # What names a thing and not a person stays.
+        ("/package/lodash@4.17.21", None),
+        ("/package/react@18.2.0-beta.rc", None),
+        ("/package/@scope/tool@v2.0.1", None),
+        ("/@jane@example.social", None),
+        ("/users/jane@163.com", "/users/[email]"),
+        ("/product/507f1f77bcf86cd799439011", None),
+        ("/product/01ARZ3NDEKTSV4RRFFQ69G5FAV", None),
+        ("/commit/3f786850e387550fdab836ed7e6dc881de23001b", None),
+        ("/reset/password", None),
+        ("/verify/", None),
         ("/@jane", "/@jane"),
         ("/orders/7c9e6679-7425-40de-944b-e07fc1f90ae7", None),
         ("/how-to-build-a-website-with-python-3-in-2026", None),
-        ("/%D0%9F%D1%80%D0%B8%D0%B2%D0%B5%D1%82", None),
         ("/the/longestwordinalltheenglishdictionaries", None),
         ("/isbn/97831614841009783161484100", None),
     ],
 )
 def test_page_loses_query_and_identifiers(url: str, page: str | None) -> None:
     assert page_of(urlsplit(url)) == (page or url)
+
+
+@pytest.mark.parametrize(
+    ("urls", "page"),
+    [
+        (["/caf%C3%A9", "/caf%c3%a9", "/café", "/cafe\u0301"], "/café"),
+        (["/%D0%9F%D1%80%D0%B8", "/При"], "/При"),
+        (["/%7Ejane/%61", "/~jane/a"], "/~jane/a"),
+        (["/a%20b", "/a b"], "/a%20b"),
+        # These mean something else when they are not encoded.
+        (["/a%2fb", "/a%2Fb"], "/a%2Fb"),
+        (["/100%25", "/100%25"], "/100%25"),
+        (["/%23%3f", "/%23%3F"], "/%23%3F"),
+        (["/%00%e2%80%ae", "/%00%E2%80%AE"], "/%00%E2%80%AE"),
+        # No text in UTF-8, and no octet.
+        (["/%e9", "/%E9"], "/%E9"),
+        (["/%zz%"], "/%zz%"),
+        (["/a#caf%C3%A9"], "/a#café"),
+    ],
+)
+def test_page_has_one_spelling(urls: list[str], page: str) -> None:
+    assert {page_of(urlsplit(url)) for url in urls} == {page}
+
+
+@given(st.text(alphabet="%0123456789abcdefABCDEF/é\u0301 ~", max_size=300))
+def test_spelling_of_a_spelled_page_is_the_same(text: str) -> None:
+    once = spelled(f"/{text}")
+    assert spelled(once) == once
+
+
+def test_long_page_is_cut_after_it_is_decoded() -> None:
+    assert page_of(urlsplit("/" + "%C3%A9" * 3000)) == "/" + "é" * 1999
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ SECRETS = (
     "canary.person@mail.example",
     "198.51.100.77",
     "2001:db8:77::77",
-    "c4nary7oken1c4nary7oken2",
+    "c4nary7Oken1c4nary7Oken2",
 )
 """An e-mail address, addresses and a token: what may be found in no rejected event."""
 

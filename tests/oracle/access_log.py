@@ -64,6 +64,10 @@ IPV4 = re.compile(r"\d+\.\d+\.\d+\.\d+")
 CRAWLER_PATTERNS = [
     re.compile(entry["pattern"]) for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA
 ]
+NAMES_ITSELF = re.compile(
+    r"Windows|Mac|Linux|X11|BSD|CrOS|Android|iPhone|iPad|iPod|iOS|Mobi|Tablet|Nokia|Symb|J2ME|MIDP"
+    r"|SonyEricsson|Opera Mini|BlackBerry|PlayStation|Nintendo|Xbox|TV|Kindle|Lynx|w3m"
+)
 # ua-parser on plain `re`, which takes its expressions at their word. `ua_parser.parse` uses a
 # native engine if one is installed, and `ua-parser-rs` reads `.{0,100}` as `.*`: it finds a
 # 'Spider' in long user agents in which this one finds none.
@@ -318,13 +322,16 @@ def page_of(view: Request) -> str:
 
 @cache
 def is_bot(ua: str, parser: ua_parser.Parser = PLAIN_PARSER) -> bool:
-    """A crawler of the dataset, a 'Spider' of ua-parser, or a user agent no browser would send."""
+    """A crawler of the dataset, a 'Spider' of ua-parser, or a user agent no browser would send: one
+    that is very short, or names neither a system nor a device nor a browser for terminals."""
     if len(ua) < SHORTEST_UA:
         return True
     if any(pattern.search(ua[:CRAWLER_UA_LENGTH]) for pattern in CRAWLER_PATTERNS):
         return True
     device = parser.parse_device(ua)
-    return device is not None and device.family == "Spider"
+    if device is not None and device.family == "Spider":
+        return True
+    return parser.parse_os(ua) is None and not NAMES_ITSELF.search(ua)
 
 
 # Visits -----------------------------------------------------------------------------------------

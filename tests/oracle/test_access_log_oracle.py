@@ -399,29 +399,30 @@ def test_hosts_without_registrable_domain_are_doubtful(log: Path) -> None:
 
 
 def test_browsers_and_systems_are_counted_per_visit(log: Path) -> None:
-    """.1 two visits with Firefox, .2 one visit of two page views with an iPhone, .3 something."""
+    """.1 two visits with Firefox, .2 one visit of two page views with an iPhone, .3 something on
+    Windows."""
     oracle = read(
         log,
         hit("09:00:00"),
         hit("11:00:00"),
         hit("09:00:00", ip="192.0.2.2", ua=IPHONE),
         hit("09:01:00", ip="192.0.2.2", ua=IPHONE),
-        hit("09:00:00", ip="192.0.2.3", ua="Something else"),
+        hit("09:00:00", ip="192.0.2.3", ua="Something (Windows)"),
     )
     assert oracle.visits_per_browser_raw == {"Firefox": 2, "Mobile Safari": 1, "": 1}
     assert oracle.visits_per_browser == {"Firefox": 2, "Safari": 1, "": 1}
-    assert oracle.visits_per_os == {"Linux": 2, "iOS": 1, "": 1}
+    assert oracle.visits_per_os == {"Linux": 2, "iOS": 1, "Windows": 1}
 
 
 def test_bots_are_counted_apart(log: Path) -> None:
-    bots = [GOOGLEBOT, BEETLEBOT, "-", "Ruby", "1234567"]
+    bots = [GOOGLEBOT, BEETLEBOT, "-", "Ruby", "1234567", "Unheard of/1.0"]
     oracle = read(
         log,
         *(hit("09:00:00", "/bot", ua=ua, referrer="http://b.org/") for ua in bots),
         hit("09:00:00", "/a"),
-        hit("09:00:10", "/a", ua="12345678", ip="192.0.2.2"),
+        hit("09:00:10", "/a", ua="Unheard of/1.0 (X11)", ip="192.0.2.2"),
     )
-    assert (oracle.bot_pageviews, oracle.skipped) == (5, {})
+    assert (oracle.bot_pageviews, oracle.skipped) == (6, {})
     assert (oracle.pageviews, oracle.visits, oracle.visitors, oracle.bounces) == (2, 2, 2, 2)
     assert oracle.pageviews_per_page == oracle.visitors_per_page == {"/a": 2}
     assert oracle.visits_per_entry == oracle.visits_per_exit == {"/a": 2}

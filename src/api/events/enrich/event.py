@@ -28,7 +28,7 @@ from api.events.enrich.traffic_source import (
     TrafficSource,
     read_traffic_source,
 )
-from api.events.enrich.user_agent import Agent, read_agent
+from api.events.enrich.user_agent import MACHINE, Agent, read_agent
 from api.events.models import PAGEVIEW, Amount, Context, Event, EventIn
 from api.events.receive.rejection import EVENT, Reason, rejected
 from api.sites.models import Site
@@ -166,11 +166,11 @@ def props_of(props: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 def agent_of(event: EventIn, sender: Sender) -> Agent:
     """The visitor's software, by the user agent of the event or else of the request. An HTTP
-    library that posts events for others is not the visitor's."""
+    library, or a program that is on no list, posts events for others: it is not the visitor's."""
     if event.user_agent:
         return read_agent(event.user_agent)
     agent = read_agent(sender.user_agent)
-    return NO_AGENT if agent.bot_category == "http-library" else agent
+    return NO_AGENT if agent.bot_category in ("http-library", MACHINE) else agent
 
 
 def revenue_of(revenue: Amount | None) -> tuple[Decimal | None, str | None]:

@@ -34,6 +34,9 @@ MIXED = re.compile(
 """At least 20 digits, small and capital letters mixed: more often a secret than an id. Ids of
 databases (ObjectId, ULID, UUID, digests) have letters of one case."""
 
+LONG_ID = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{20,}")
+"""At least 20 letters and digits mixed: an id, or a secret."""
+
 AFTER_WORD = re.compile(
     r"(?<=/)((?:access|auth|api|reset|verification|confirmation|activation|invite|magic)?[-_]?"
     r"(?:token|reset|password|verify|confirm|activate|invite|invitation|magic|magic-link|"
@@ -179,8 +182,9 @@ def is_url(text: str) -> bool:
 
 
 def redact_all(text: str) -> str:
-    """Any text without addresses, queries, e-mail addresses and secrets."""
-    return redact_secrets(redact_addresses(QUERY.sub("", USER_INFO.sub("", text))))
+    """Any text without addresses, queries, e-mail addresses, secrets, and ids that may be some."""
+    plain = redact_addresses(QUERY.sub("", USER_INFO.sub("", text)))
+    return LONG_ID.sub("[token]", redact_secrets(plain))
 
 
 def redact_addresses(text: str) -> str:

@@ -66,7 +66,7 @@ DEVICES = tuple(
         # Requests of apps through Dalvik never contain Mobile; most of them come from phones.
         ("mobile", r"Mobi|iPhone|iPod|\biOS\b|Opera Mini|Windows Phone|BlackBerry|KaiOS|Dalvik"),
         ("tablet", r"Android"),
-        ("mobile", r"Symbian|SymbOS|Nokia|MIDP|J2ME|UP\.Browser"),
+        ("mobile", r"Symbian|SymbOS|Nokia|SonyEricsson|MIDP|J2ME|UP\.Browser"),
         ("desktop", r"Windows|Macintosh|macOS|X11|Linux|CrOS|BSD|Chrome OS"),
     )
 )
@@ -90,6 +90,15 @@ CRAWLER_NAMES = {
     r"developers\.google\.com\/\+\/web\/snippet": "Google web snippet",
     r"https:\/\/developers\.cloudflare\.com\/security-center\/": "Cloudflare Security Center",
 }
+
+
+MACHINE = "unknown"
+"""The category of a program that is on no list."""
+
+TEXT_BROWSERS = {"Lynx", "w3m"}
+"""Browsers of people that need not name their system."""
+
+PROGRAM = re.compile(r"(?:compatible; *|^ *)(?!Mozilla/)(?P<name>[A-Za-z][\w.-]{1,39})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +144,9 @@ UNKNOWN = Agent("", "", "", "", "", None, None)
 def read_agent(user_agent: str) -> Agent:
     """The browser, system, device and crawler of this user agent.
 
-    A crawler matches the crawler-user-agents list, or is a 'Spider' to ua-parser. A text of less
-    than 8 characters that names no crawler is unknown software, not a bot.
+    A crawler matches the crawler-user-agents list, or is a 'Spider' to ua-parser. A text that names
+    neither a system nor a kind of device is that of a machine, too: browsers name theirs. A text of
+    less than 8 characters that names no crawler is unknown software, not a bot.
     """
     # Cut before the cache, whose keys come from outside and live as long as the process.
     return _read(replace_unstorable(user_agent[:LONGEST]))
@@ -148,15 +158,17 @@ def _read(text: str) -> Agent:
     if len(text) < SHORTEST and crawler is None:
         return UNKNOWN
     found = _resolver()(text, Domain.ALL)
-    crawler = crawler or _spider(found)
     browser, browser_version = _browser(found.user_agent)
     system, system_version = _system(found.os)
+    device = _device(f"{text} {system}")
+    names_itself = bool(system or device) or browser in TEXT_BROWSERS
+    crawler = crawler or _spider(found) or (None if names_itself else _machine(text))
     return Agent(
         browser=browser,
         browser_version=browser_version,
         os=system,
         os_version=system_version,
-        device="bot" if crawler else _device(f"{text} {system}"),
+        device="bot" if crawler else device,
         bot=crawler.name if crawler else None,
         bot_category=crawler.category if crawler else None,
     )
@@ -178,6 +190,12 @@ def _system(found: OS | None) -> tuple[str, str]:
 
 def _device(tokens: str) -> str:
     return next((device for device, pattern in DEVICES if pattern.search(tokens)), "")
+
+
+def _machine(text: str) -> Crawler:
+    """The program of this text, by its own name: after `compatible;`, else at the beginning."""
+    name = PROGRAM.search(text)
+    return Crawler(name["name"] if name else "unnamed", MACHINE)
 
 
 def _spider(found: PartialResult) -> Crawler | None:

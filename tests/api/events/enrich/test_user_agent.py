@@ -241,8 +241,41 @@ class TestPeople:
     ) -> None:
         assert read_agent(user_agent) == Agent(*expected, bot=None, bot_category=None)
 
-    def test_browser_without_known_system_has_no_device(self) -> None:
-        assert read_agent("SomethingNew/1.0").device == ""
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Lynx/2.8.9rel.1 libwww-FM/2.14 SSL-MM/1.4.1 OpenSSL/1.1.1",
+            "Links (2.28; Linux 6.1 x86_64; GNU C 12.2; text)",
+            "NokiaN70-1/5.0 Series60",
+            "SonyEricssonK800i/R1ED",
+            "MyApp/1.0 (iPhone; iOS 17.1)",
+            "MyApp/3.2 CFNetwork/1408.0.4 Darwin/22.5.0",
+            "Mozilla/5.0 (PlayStation 4 3.11)",
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
+        ],
+    )
+    def test_who_names_system_or_device_is_a_person(self, text: str) -> None:
+        assert read_agent(text).bot is None
+
+
+class TestMachines:
+    @pytest.mark.parametrize(
+        ("text", "name"),
+        [
+            ("kube-probe/1.27", "kube-probe"),
+            ("ELB-HealthChecker/2.0", "ELB-HealthChecker"),
+            ("UniversalFeedParser/5.2.1 +https://feedparser.example/", "UniversalFeedParser"),
+            ("GuzzleHttp/7", "GuzzleHttp"),
+            ("reqwest/0.11.18", "reqwest"),
+            ("Nuclei - Open-source project (github.example/nuclei)", "Nuclei"),
+            ("Mozilla/5.0 (compatible; Probe/1.0)", "Probe"),
+            ("Mozilla/5.0", "unnamed"),
+            ("  NewReader (RSS)", "NewReader"),
+            ("PostmanRuntime/7.36", "PostmanRuntime"),
+        ],
+    )
+    def test_who_names_no_system_is_a_machine_by_its_own_name(self, text: str, name: str) -> None:
+        assert (read_agent(text).bot, read_agent(text).bot_category) == (name, "unknown")
 
 
 class TestCrawlers:

@@ -1,17 +1,20 @@
 -- What a reader of changes has to know: where raw data begins, which changes are not kept, the last
--- of all, up to which number to read now, and what was removed up to there. Changes with one number
--- are read together; with `limit` rows or ids there are enough of them.
-with sizes as (
+-- of all, up to which number to read now, and what was removed up to there: `limit` rows and ids,
+-- and the rest of those with the last of their numbers.
+with following as (
     select number,
-        sum(1 + coalesce(cardinality(events_gone), 0) + coalesce(cardinality(visits_gone), 0)) as size
+        1 + coalesce(cardinality(events_gone), 0) + coalesce(cardinality(visits_gone), 0) as size
     from raw_change
     where site_id = :site and number > :since
-    group by number
     order by number
     limit :limit
 ), chosen as (
     select coalesce(max(number) filter (where before < :limit), :since) as until
-    from (select number, sum(size) over (order by number) - size as before from sizes) running
+    from (
+        select number,
+            sum(size) over (order by number rows unbounded preceding) - size as before
+        from following
+    ) running
 ), gone as (
     select events_gone, visits_gone from raw_change
     where site_id = :site and number > :since and number <= (select until from chosen)

@@ -106,10 +106,9 @@ async def read_query(
     database: Database, raw: RawList, params: RawParams, site: Site
 ) -> Query[ListQueryParams]:
     """The checked query. Raises Invalid."""
-    given = params.model_dump(by_alias=True, exclude_unset=True)
-    chosen = {field.alias or name for name, field in ListQueryParams.model_fields.items()}
-    of_rows = {name: given[name] for name in given.keys() & (chosen - {"format", "csv"})}
-    return await parse_query(database, raw.report, ListQueryParams.model_validate(of_rows), site)
+    own = {"limit", "after", "format", "csv"}
+    given = params.model_dump(by_alias=True, exclude_unset=True, exclude=own)
+    return await parse_query(database, raw.report, ListQueryParams.model_validate(given), site)
 
 
 def start_of(raw: RawList, query: Query[ListQueryParams], params: RawParams) -> Place:

@@ -31,7 +31,7 @@ from api.schema import Record
 from api.sites.directory import Sites
 from api.sites.models import Site
 
-STREAM_ROWS = 2_000
+STREAM_ROWS = 1_000
 """How many rows a stream reads at a time; it has no more of them in memory."""
 
 MEDIA_TYPES = {RawFormat.NDJSON: "application/x-ndjson", RawFormat.CSV: "text/csv"}

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import json
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -116,6 +116,22 @@ BAD_CURSORS = [
 async def test_bad_cursor_is_refused(site: TestSite, path: str, cursor: str) -> None:
     name = "since" if path == "/api/changes" else "after"
     assert await bad_query(site, path, **{name: cursor}) == [name]
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_cursor_of_extreme_time_is_a_place_like_others(site: TestSite, time: str) -> None:
+    number = 2**63 - 1
+    async with await site.database.connect() as connection:
+        cursor = await connection.execute("select id from site where key = %s", [site.key])
+        ((site_id,),) = await cursor.fetchall()
+    for path, name in ((EVENTS, "events"), (VISITS, "visits")):
+        cursor = forged(name, site_id, [time, -number, str(UUID(int=0))])
+        assert (await told(site, path, after=cursor))["rows"] == []
+    last = json.loads(urlsafe_b64decode((await told(site, "/api/changes"))["next"] + "=="))[2]
+    cursor = forged("changes", site_id, last, number, [time, number, str(UUID(int=0))])
+    assert (await told(site, "/api/changes", since=cursor))["events"] == []
+    cursor = forged("changes", site_id, number)
+    assert is_refusal(await get(site, "/api/changes", since=cursor), "EXPIRED")
 
 
 async def test_cursor_of_other_site_or_list_is_refused(

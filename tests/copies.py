@@ -48,13 +48,13 @@ class Copy:
     def __init__(self, site: TestSite) -> None:
         self.site = site
         self.cursor = ""
-        self.events: dict[str, Row] = {}
+        self.events: dict[tuple[str, str], Row] = {}
         self.visits: dict[str, Row] = {}
 
     async def make(self, limit: int = 1000) -> None:
         """Makes it anew. The cursor comes first: what changes meanwhile is told later."""
         self.cursor = (await told(self.site, "/api/changes"))["next"]
-        self.events = {row["id"]: row for row in await listed(self.site, EVENTS, limit)}
+        self.events = by_key(await listed(self.site, EVENTS, limit))
         self.visits = {row["visit_id"]: row for row in await listed(self.site, VISITS, limit)}
 
     async def poll(self, limit: int = 1000) -> bool:
@@ -70,14 +70,14 @@ class Copy:
 
     def take_in(self, changes: dict[str, Any]) -> None:
         """The rules that docs/api.md gives."""
-        for gone, rows in ((changes["gone"]["events"], self.events),
-                           (changes["gone"]["visits"], self.visits)):  # fmt: skip
-            for id_ in gone:
-                rows.pop(id_, None)
-        self.events |= {row["id"]: row for row in changes["events"]}
+        for event in changes["gone"]["events"]:
+            self.events.pop((event["id"], event["time"]), None)
+        for visit in changes["gone"]["visits"]:
+            self.visits.pop(visit, None)
+        self.events |= by_key(changes["events"])
         self.visits |= {row["visit_id"]: row for row in changes["visits"]}
         if since := changes["raw_data_since"]:
-            self.events = {id_: row for id_, row in self.events.items() if row["time"] >= since}
+            self.events = {key: row for key, row in self.events.items() if row["time"] >= since}
             self.visits = {id_: row for id_, row in self.visits.items() if row["started"] >= since}
         self.cursor = changes["next"]
 
@@ -91,6 +91,11 @@ class Copy:
         events, visits = [await listed(self.site, path) for path in (EVENTS, VISITS)]
         assert sorted(self.events.values(), key=event_key) == sorted(events, key=event_key)
         assert sorted(self.visits.values(), key=visit_key) == sorted(visits, key=visit_key)
+
+
+def by_key(events: list[Row]) -> dict[tuple[str, str], Row]:
+    """Events by id and time: an id may come again after seven days."""
+    return {(row["id"], row["time"]): row for row in events}
 
 
 def event_key(row: Row) -> tuple[str, int, str]:

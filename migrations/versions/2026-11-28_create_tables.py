@@ -270,7 +270,7 @@ create index late_event_time on late_event (site_id, time);
 
 # What changed in events and visits, for copies of them elsewhere (docs/decisions/changes.md). A row
 # names a visit that a batch stored or changed, and the span of those of its events that are new or
-# got another visit; or it has the ids of rows that are gone.
+# got another visit; or it has the keys of rows that are gone.
 RAW_CHANGE = """
 create table raw_change (
     site_id integer not null,
@@ -280,7 +280,9 @@ create table raw_change (
     started timestamptz,
     lower timestamptz,
     upper timestamptz,
+    -- An id may come again after seven days, so that events are told by their time, too.
     events_gone uuid[],
+    times_gone timestamptz[],
     visits_gone uuid[]
 );
 create index raw_change_number on raw_change (site_id, number);

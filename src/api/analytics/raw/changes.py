@@ -20,18 +20,27 @@ from api.schema import Record
 from api.sites.models import Site
 
 
+class GoneEvent(Record):
+    """An event that is gone."""
+
+    id: UUID
+    """Its id."""
+    time: Instant
+    """When it happened."""
+
+
 class Gone(Record):
     """Rows that are gone: of erased persons, of bots, and visits that became part of others."""
 
-    events: list[UUID]
-    """The ids of the events."""
+    events: list[GoneEvent]
+    """The events."""
     visits: list[UUID]
     """The ids of the visits."""
 
 
 class Changes(Record):
-    """What changed since a cursor. A copy deletes what is gone, then stores events and visits by
-    their ids, then deletes what lies before `raw_data_since`."""
+    """What changed since a cursor. A copy deletes what is gone, then stores events by `id` and
+    `time` and visits by `visit_id`, then deletes what lies before `raw_data_since`."""
 
     events: list[RawEvent]
     """Events that are new or changed, as they are now; and some that did not change."""

@@ -16,7 +16,7 @@ with following as (
         from following
     ) running
 ), gone as (
-    select events_gone, visits_gone from raw_change
+    select events_gone, times_gone, visits_gone from raw_change
     where site_id = :site and number > :since and number <= (select until from chosen)
         and (events_gone is not null or visits_gone is not null)
 )
@@ -25,7 +25,10 @@ select
     greatest(
         changes_pruned, (select max(number) from raw_change where site_id = site.id)
     ) as last,
-    array(select unnest(events_gone) from gone) as events_gone,
+    (
+        select coalesce(jsonb_agg(jsonb_build_object('id', id, 'time', time)), '[]')
+        from gone cross join unnest(events_gone, times_gone) event (id, time)
+    ) as events_gone,
     array(select unnest(visits_gone) from gone) as visits_gone
 from site cross join chosen
 where site.id = :site

@@ -100,7 +100,7 @@ async def raw_changes(
     found = await readable_site(request, user, site)
     cursor = (
         read_cursor(since, ChangesCursor, "changes", found.number, "since")
-        if since
+        if since is not None
         else await last_change(database, found)
     )
     return await turns.share(object(), partial(changes_since, database, found, cursor, limit))

@@ -14,7 +14,7 @@ class RawEvent(Row):
     time: Instant
     """When it happened."""
     id: UUID
-    """Its id."""
+    """Its id. One that a sender chose may come again, with a time more than seven days away."""
     visit_id: UUID
     """The visit that it is part of. A late event may make two visits one, which changes this."""
     visitor_id: str

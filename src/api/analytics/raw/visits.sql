@@ -1,4 +1,5 @@
--- The visits of a range that come after a row, by start, then visitor and id; read as in events.sql.
+-- The visits of a range that come after a row, by start, then visitor and id; sorted as in
+-- events.sql.
 -- slots: visit_filter
 select /*include visit_columns_part*/
 from (

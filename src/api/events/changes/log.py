@@ -65,7 +65,7 @@ async def note_removal(connection: Connection, site: int, visitors: Sequence[int
     deletes what the log has of the visitors. The caller has locked the site."""
     values = {"site": site, "visitors": visitors}
     await execute(connection, "note_removal", values)
-    await execute(connection, "forget_visitors", values)
+    await execute(connection, "delete_visitors", values)
 
 
 async def prune_changes(connection: Connection, before: datetime) -> None:

@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
+from api.analytics.raw.routing import router as raw
 from api.analytics.routing import router as analytics
 from api.analytics.schema_routing import router as schema
 from api.analytics.turns import Turns, turns_of_process
@@ -66,7 +67,8 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     add_error_handlers(app)
     of_events = (events, events_admin)
     of_analytics = (schema, analytics, plausible, goals)
-    for router in (auth, *of_events, *of_analytics, realtime, version):
+    # Raw data before events: /api/events/raw is no event with the id "raw".
+    for router in (auth, raw, *of_events, *of_analytics, realtime, version):
         app.include_router(router, dependencies=[Depends(check_request)])
     for router in (pixel, tracker, dashboard, api_docs, health):
         app.include_router(router)

@@ -88,6 +88,11 @@ class Settings(BaseSettings):
     demo: bool = Field(True, description="Give an empty database a demo site with made-up traffic.")
     jobs: bool = Field(True, description="Run the background jobs (rollups, expiry, …) here.")
 
+    changes_days: int = Field(
+        7,
+        gt=0,
+        description="Days within which a copy of raw data must have read what changed.",
+    )
     rejected_days: int = Field(
         14,
         gt=0,

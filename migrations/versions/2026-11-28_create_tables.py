@@ -48,6 +48,8 @@ create table site (
     -- How many visitors had been numbered when one was last erased: rollups may contain the
     -- numbers of visitors who are gone, and nobody else may get them.
     visitors_numbered integer not null default 0,
+    -- The highest number of a raw change that is not kept any more (see raw_change).
+    changes_pruned bigint not null default 0,
     created_at timestamptz not null default now()
 );
 create index site_domain on site (lower(domain));
@@ -266,6 +268,27 @@ create table late_event (change bigint not null, sign integer not null, like eve
 create index late_event_time on late_event (site_id, time);
 """
 
+# What changed in events and visits, for copies of them elsewhere (docs/decisions/changes.md). A row
+# names a visit that a batch stored or changed, and the span of those of its events that are new or
+# got another visit; or it has the keys of rows that are gone.
+RAW_CHANGE = """
+create table raw_change (
+    site_id integer not null,
+    number bigint not null,
+    at timestamptz not null default now(),
+    visitor_id bigint,
+    started timestamptz,
+    lower timestamptz,
+    upper timestamptz,
+    -- An id may come again after seven days, so that events are told by their time, too.
+    events_gone uuid[],
+    times_gone timestamptz[],
+    visits_gone uuid[]
+);
+create index raw_change_number on raw_change (site_id, number);
+create index raw_change_at on raw_change using brin (at);
+"""
+
 # Constants of visits and visitor bitmaps for the .sql files, where Python's are not at hand; a test
 # compares the two. The planner inlines these functions: it finds the same indexes and partitions as
 # with the expressions themselves.
@@ -343,6 +366,7 @@ def upgrade() -> None:
     create_time_table("visit", VISIT, "started", VISIT_INDEXES)
     create_time_table("bot_event", BOT_EVENT, "time", BOT_EVENT_INDEXES)
     run(LATE_LOG)
+    run(RAW_CHANGE)
 
 
 def run(statements: str) -> None:
@@ -371,9 +395,9 @@ def has_timescaledb() -> bool:
 
 def downgrade() -> None:
     run(
-        "drop table late_event, late_visit, rollup_dirty, rollup_state, bot_event, visitor, visit,"
-        " event, rejected_event, goal, salt, membership, site, app_user, audit_log, clock_reading,"
-        " write_probe"
+        "drop table raw_change, late_event, late_visit, rollup_dirty, rollup_state, bot_event,"
+        " visitor, visit, event, rejected_event, goal, salt, membership, site, app_user, audit_log,"
+        " clock_reading, write_probe"
     )
     run("drop sequence change_number")
     run("drop function matches_step, has_props")

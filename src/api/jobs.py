@@ -11,6 +11,7 @@ from api.db.columnstore import compress_chunks
 from api.db.engine import Engine
 from api.db.partitions import ensure_partitions, months_ahead
 from api.db.scheduler import Job
+from api.events.changes.log import prune_changes
 from api.events.enrich.identity import delete_old_salts
 from api.events.rejected.store import delete_old_rejected
 from api.events.removal.expiry import expire, put_lines_right
@@ -49,6 +50,10 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         if now := await confirmed_time(connection):
             await delete_old_rejected(connection, now - timedelta(days=settings.rejected_days))
 
+    async def changes(connection: AsyncConnection[Any]) -> None:
+        if now := await confirmed_time(connection):
+            await prune_changes(connection, now - timedelta(days=settings.changes_days))
+
     async def raw_data(connection: AsyncConnection[Any]) -> None:
         await put_lines_right(connection)
         if now := await confirmed_time(connection):
@@ -63,4 +68,5 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         Job("move old chunks to the columnstore", HOUR, columnstore),
         Job("delete old salts", HOUR / 4, salts),
         Job("delete old rejected events", HOUR, rejected),
+        Job("delete old changes of raw data", HOUR, changes),
     )

@@ -27,8 +27,13 @@ def csv_text(
     names the column that numbers the entries of lists."""
     lines = [line for row in rows for line in spread(flat(row), index)]
     header = [*dict.fromkeys([*columns, *(name for line in lines for name in line)])]
-    body = ([cell(line.get(name), flavour) for name in header] for line in lines)
-    return "".join(f"{','.join(cells)}\r\n" for cells in ([quoted(n) for n in header], *body))
+    body = (csv_line([line.get(name) for name in header], flavour) for line in lines)
+    return "".join((csv_line(header, "plain"), *body))
+
+
+def csv_line(values: Iterable[Any], flavour: Flavour) -> str:
+    """A line of these values. An object among them is JSON text."""
+    return f"{','.join(cell(value, flavour) for value in values)}\r\n"
 
 
 def flat(row: Mapping[str, Any], path: str = "") -> Line:
@@ -71,6 +76,8 @@ def cell(value: Any, flavour: Flavour) -> str:
             return instant_text(value)
         case date():
             return value.isoformat()
+        case dict():
+            return quoted(json.dumps(value, ensure_ascii=False))
         case _:
             return quoted(guarded(str(value)) if flavour == "excel" else str(value))
 

@@ -8,6 +8,7 @@ from typing import LiteralString
 from psycopg.types.json import Jsonb
 
 from api.auth.models import User
+from api.events.changes.log import note_removal
 from api.events.write.sql import Connection, SqlFolder
 from api.events.write.writer import announce
 from api.rollups.changes import mark_removed
@@ -26,6 +27,7 @@ async def delete_visitors(
     values = {"site": site.number, "visitors": visitors}
     await mark_removed(connection, site.number, visitors)
     await execute(connection, "note_visitor_numbers", values)
+    await note_removal(connection, site.number, visitors)
     deleted: dict[str, int] = dict.fromkeys(DELETED, 0)
     for visitor in visitors:
         for kind in DELETED:

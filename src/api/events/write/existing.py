@@ -40,7 +40,7 @@ class Existing(Struct):
     watermark: datetime | None
     """The latest watermark of all rollups: no bucket after it is stored."""
     change: int
-    """The number of what this transaction changes behind that."""
+    """The number of what this transaction changes."""
     xid: str
     """The number of this transaction."""
 

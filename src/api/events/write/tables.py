@@ -7,6 +7,7 @@ from typing import Any, LiteralString, cast
 from msgspec.structs import asdict
 
 from api.db.sql_files import Fragment, statement
+from api.events.changes.log import RawChange
 from api.events.models import Context, Event
 from api.events.write.sql import SQL, Connection, as_json, execute
 from api.events.write.visitors import Visitor
@@ -32,13 +33,18 @@ async def store(
     visits: Sequence[Visit],
     visitors: Sequence[Visitor],
     bots: Sequence[Event],
+    changes: Sequence[RawChange],
+    change: int,
 ) -> None:
-    """Adds events with their visits and visitors, and events of bots; and notifies of the sites."""
+    """Adds events with their visits and visitors, and events of bots; notes the changes under their
+    number, and notifies of the sites."""
     values = {
         "events": as_json([event_row(event, visit) for event, visit in assigned]),
         "visits": as_json([visit_row(visit) for visit in visits]),
         "visitors": as_json(visitors),
         "bots": as_json([bot_row(event) for event in bots]),
+        "changes": as_json(changes),
+        "change": change,
         "payload": payload_of(sites),
     }
     await connection.execute(STORE, values)

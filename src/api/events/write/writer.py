@@ -18,6 +18,7 @@ from psycopg_pool import PoolTimeout
 
 from api.db.database import Database
 from api.db.partitions import ensure_partitions, month_of
+from api.events.changes.log import changes_of
 from api.events.models import Event
 from api.events.receive.rejection import EVENT, Reason, Rejected, rejected
 from api.events.write.batch import Batch, ClosedBatch
@@ -206,7 +207,8 @@ async def add(connection: Connection, events: Sequence[Event], existing: Existin
     to_store = changed_visitors(visitors, assigned)
     bots = [event for event in events if event.bot]
     sites = {event.site_id for event in events}
-    await store(connection, sites, assigned, changed, to_store, bots)
+    noted = changes_of(assigned, absorbed)
+    await store(connection, sites, assigned, changed, to_store, bots, noted, existing.change)
     await move_first_seen(connection, visitors)
     if late:
         await late.log_after(connection)

@@ -1,4 +1,4 @@
 -- For a writer that holds the writers' lock: up to when rows are stored in any rollup, and the
--- number of what its transaction changes behind that.
+-- number of what its transaction changes.
 (select max(watermark) from rollup_state where watermark > '-infinity') as watermark,
-(select nextval('change_number')) as change
+(select /*include next_change_part*/) as change

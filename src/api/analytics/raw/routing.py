@@ -1,0 +1,106 @@
+"""GET /api/events/raw, /api/visits and /api/changes: raw data of a site, for users who may read it.
+
+Raw rows have ids of users, and properties as they were sent. So they need a login, also those of a
+public site, whose reports anybody may read.
+"""
+
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.analytics.raw.changes import Changes, changes_since, last_change
+from api.analytics.raw.cursors import ChangesCursor, Cursor, read_cursor
+from api.analytics.raw.lists import EVENTS, MOST_ROWS, PAGE_ROWS, VISITS, RawParams
+from api.analytics.raw.responses import RawPage, raw_response
+from api.analytics.raw.rows import RawEvent, RawVisit
+from api.analytics.turns import AppTurns
+from api.auth.access import AppDatabase, AppSites, CurrentUser, SiteName, readable_site
+from api.sites.directory import DEFAULT_SITE
+
+router = APIRouter(tags=["raw"])
+
+CURSOR_HEADERS = {
+    "X-Changes-Cursor": {
+        "description": "Of ndjson and csv: the cursor of changes, from before the first row.",
+        "schema": {"type": "string"},
+    },
+    "X-Next-Cursor": {
+        "description": "Of ndjson and csv with a limit: the cursor of the next rows, if any.",
+        "schema": {"type": "string"},
+    },
+}
+
+
+def formats(description: str) -> dict[int | str, dict[str, Any]]:
+    """The successful response of a list, beside that in JSON."""
+    content: dict[str, Any] = {"application/x-ndjson": {}, "text/csv": {}}
+    return {200: {"description": description, "headers": CURSOR_HEADERS, "content": content}}
+
+
+@router.get(
+    "/api/events/raw",
+    name="events",
+    response_model=RawPage[RawEvent],
+    responses=formats("Events."),
+)
+async def raw_events(
+    request: Request,
+    user: CurrentUser,
+    database: AppDatabase,
+    sites: AppSites,
+    turns: AppTurns,
+    params: Annotated[RawParams, Query()],
+) -> Response:
+    """Events one by one, in the order in which they happened: a page of them as JSON, or all of a
+    range as lines of JSON or CSV."""
+    site = await readable_site(request, user, params.site)
+    return await raw_response(EVENTS, params, site, database, sites, turns)
+
+
+@router.get(
+    "/api/visits", name="visits", response_model=RawPage[RawVisit], responses=formats("Visits.")
+)
+async def raw_visits(
+    request: Request,
+    user: CurrentUser,
+    database: AppDatabase,
+    sites: AppSites,
+    turns: AppTurns,
+    params: Annotated[RawParams, Query()],
+) -> Response:
+    """Visits one by one, in the order in which they started: a page of them as JSON, or all of a
+    range as lines of JSON or CSV."""
+    site = await readable_site(request, user, params.site)
+    return await raw_response(VISITS, params, site, database, sites, turns)
+
+
+@router.get("/api/changes", name="changes")
+async def raw_changes(
+    request: Request,
+    user: CurrentUser,
+    database: AppDatabase,
+    turns: AppTurns,
+    site: SiteName = DEFAULT_SITE,
+    since: Annotated[
+        Cursor | None,
+        Query(description="A cursor of changes; without it nothing but the present one is told."),
+    ] = None,
+    limit: Annotated[
+        int,
+        Query(
+            ge=1,
+            le=MOST_ROWS,
+            description="About how many rows to return: what a batch changed is told together.",
+        ),
+    ] = PAGE_ROWS,
+) -> Changes:
+    """Events and visits that are new, changed or gone since a cursor was given, to keep a copy of
+    them equal."""
+    found = await readable_site(request, user, site)
+    cursor = (
+        read_cursor(since, ChangesCursor, "changes", found.number, "since")
+        if since is not None
+        else await last_change(database, found)
+    )
+    return await turns.share(object(), partial(changes_since, database, found, cursor, limit))

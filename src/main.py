@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.analytics.batch import router as batch
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
 from api.analytics.routing import router as analytics
@@ -65,7 +66,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     add_error_handlers(app)
     of_events = (events, events_admin)
-    of_analytics = (schema, analytics, plausible, goals)
+    of_analytics = (schema, analytics, batch, plausible, goals)
     for router in (auth, *of_events, *of_analytics, realtime, version):
         app.include_router(router, dependencies=[Depends(check_request)])
     for router in (pixel, tracker, dashboard, api_docs, health):

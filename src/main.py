@@ -16,6 +16,7 @@ from api.analytics.turns import Turns, turns_of_process
 from api.auth.cookie import OwnCookie
 from api.auth.routing import router as auth
 from api.body_limit import BodyLimit
+from api.compression import Compression
 from api.db.database import REPORT_SECONDS, Database
 from api.db.scheduler import run_forever
 from api.events.admin_routing import router as events_admin
@@ -72,6 +73,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     for router in (pixel, tracker, dashboard, api_docs, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
+    app.add_middleware(Compression)
     app.add_middleware(OwnCookie)
     app.add_middleware(BodyLimit)
     app.add_middleware(UniformPaths)

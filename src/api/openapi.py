@@ -67,6 +67,9 @@ A path means the same with and without a slash at its end. HEAD is answered wher
 OPTIONS lists the methods of a path. Query parameters that an operation does not have are refused;
 `events_send` and `events_pixel` ignore them.
 
+Reports and the schema answer with an `ETag`. A request with `If-None-Match` gets 304 and no body if
+nothing has changed. Responses are compressed with gzip where the request accepts it.
+
 Fields may be added at any time: ignore those that you do not know.
 """
 

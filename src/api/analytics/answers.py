@@ -1,4 +1,4 @@
-"""The answers of reports as responses, for a GET and for a question of a batch: each is computed in
+"""The answers of reports as responses, for a GET and for a query of a batch: each is computed in
 turn, shared with whoever asks the same, and written as JSON or CSV."""
 
 from functools import partial

@@ -1,5 +1,4 @@
-"""POST /api/analytics/batch: many questions at once, each answered by a line as soon as it is
-ready."""
+"""POST /api/analytics/batch: many queries at once, each answered by a line when it is ready."""
 
 import asyncio
 import json
@@ -11,7 +10,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator
 from starlette.types import Receive, Scope, Send
 
 from api.analytics.answers import report_response
@@ -45,7 +44,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class BatchQuery(Record):
-    """One question: a report, and the parameters that `GET /api/analytics/{report}` takes. A value
+    """One query: a report, and the parameters that `GET /api/analytics/{report}` takes. A value
     may be text, as in a query string, or JSON: a number, true or false, a list. null is none."""
 
     model_config = ConfigDict(extra="allow")
@@ -56,16 +55,23 @@ class BatchQuery(Record):
     """The name of the report."""
 
 
+def as_given(query: Any, _: object) -> Any:
+    return query
+
+
+Unchecked = Annotated[BatchQuery, WrapValidator(as_given)]
+"""A query as it was given. It is checked by itself: one that is not valid must not spoil others."""
+
+
 class Batch(Record):
-    """Many questions."""
+    """Many queries."""
 
     model_config = ConfigDict(extra="forbid")
 
     common: dict[str, Any] = Field(default_factory=dict)
     """Parameters of all queries. Those of a query itself come first; null there takes one away."""
-    # Each query is checked by itself: one that is not valid must not spoil the others.
-    queries: list[SkipValidation[BatchQuery]] = Field(min_length=1, max_length=MOST_QUERIES)
-    """The questions. Their ids are distinct."""
+    queries: list[Unchecked] = Field(min_length=1, max_length=MOST_QUERIES)
+    """The queries. Their ids are distinct."""
 
 
 LINE = '{"id": "cards", "status": 200, "body": {"query": …, "rows": […]}}'
@@ -103,9 +109,9 @@ class Lines(StreamingResponse):
 async def ask_batch(
     batch: Batch, request: Request, user: AskingUser, turns: AppTurns
 ) -> StreamingResponse:
-    """Many questions at once. Each is answered by a line as soon as it is ready.
+    """Many queries at once. Each is answered by a line as soon as it is ready.
 
-    Questions are the same as those of `GET /api/analytics/{report}`, and so are the answers.
+    A query is answered as `GET /api/analytics/{report}` answers it.
     """
     queries = cast(list[Any], batch.queries)
     ids = [id_of(query, place) for place, query in enumerate(queries)]
@@ -132,7 +138,7 @@ def refuse_repeated(ids: Sequence[str]) -> None:
 
 
 async def as_ready(asking: Sequence[Answering], at_once: int) -> AsyncGenerator[bytes]:
-    """The lines in the order in which they are ready. So many questions at once are asked, or are
+    """The lines in the order in which they are ready. So many queries at once are computed, or are
     answered but not yet sent: a batch must not keep others from their turns, nor hold all of its
     answers in memory for a client that reads slowly."""
     ready = asyncio.Queue[bytes](maxsize=1)

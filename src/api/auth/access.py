@@ -58,7 +58,7 @@ class LoginCookie(SecurityBase):
             "in": "cookie",
             "name": COOKIE,
             "description": "Browsers get it from `POST /api/auth/login`. It is read for GET,"
-            " WebSocket and questions that are posted only, and not for pages of other origins.",
+            " WebSocket and queries that are posted only, and not for pages of other origins.",
         }
     )
 
@@ -72,8 +72,8 @@ class LoginCookie(SecurityBase):
 
 bearer_of = BearerToken()
 cookie_of = LoginCookie("GET")
-cookie_of_question = LoginCookie("POST")
-"""For operations that are posted, as their questions are long, and that change nothing."""
+cookie_of_query = LoginCookie("POST")
+"""For queries that are posted as they are long. They change nothing."""
 
 
 def same_origin(connection: HTTPConnection) -> bool:
@@ -105,9 +105,9 @@ async def maybe_user(
 async def asking_user(
     connection: HTTPConnection,
     bearer: Annotated[str, Depends(bearer_of)],
-    cookie: Annotated[str, Depends(cookie_of_question)],
+    cookie: Annotated[str, Depends(cookie_of_query)],
 ) -> User | None:
-    """The user who posts a question, or None. Raises Unauthenticated for a bad Bearer token."""
+    """The user who posts a query, or None. Raises Unauthenticated for a bad Bearer token."""
     return await maybe_user(connection, bearer, cookie)
 
 

@@ -3,7 +3,6 @@
 import gzip
 import json
 import socket
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -221,14 +220,3 @@ def test_line_of_fast_question_arrives_while_slow_one_waits(
             second = json.loads(next(lines))
             assert (second["id"], second["status"]) == ("bots", 200)
             assert next(lines, None) is None
-
-
-def test_compressed_parts_can_be_read_without_those_that_follow(client: httpx.Client) -> None:
-    body: Any = {"common": {"site": DEMO_SITE}, "queries": [BOTS, VISITS]}
-    headers = {"Accept-Encoding": "gzip"}
-    reader = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    with client.stream("POST", "/api/analytics/batch", json=body, headers=headers) as answer:
-        read = b"".join(reader.decompress(part) for part in answer.iter_raw())
-    assert reader.eof
-    assert read.endswith(b"}\n")
-    assert {json.loads(line)["status"] for line in read.splitlines()} == {200}

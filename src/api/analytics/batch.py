@@ -3,9 +3,10 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
+from itertools import islice
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import APIRouter, Request, Response
@@ -38,7 +39,7 @@ REPORTS_BY_NAME = {report.name: report for report in REPORTS}
 Given = Mapping[str, Any]
 """Parameters of a report by name, as JSON has them."""
 
-Answering = Callable[[], Awaitable[bytes]]
+Answering = Callable[[], Coroutine[Any, Any, bytes]]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -141,19 +142,19 @@ async def as_ready(asking: Sequence[Answering], at_once: int) -> AsyncGenerator[
     """The lines in the order in which they are ready. So many queries at once are computed, or are
     answered but not yet sent: a batch must not keep others from their turns, nor hold all of its
     answers in memory for a client that reads slowly."""
-    ready = asyncio.Queue[bytes](maxsize=1)
-    places = asyncio.Semaphore(at_once)
-
-    async def put(answering: Answering) -> None:
-        async with places:
-            await ready.put(await answering())
-
-    tasks = [asyncio.create_task(put(answering)) for answering in asking]
+    left = iter(asking)
+    running: set[asyncio.Task[bytes]] = set()
     try:
-        for _ in tasks:
-            yield await ready.get()
+        while True:
+            next_ones = islice(left, at_once - len(running))
+            running |= {asyncio.create_task(answering()) for answering in next_ones}
+            if not running:
+                return
+            ready, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in ready:
+                yield task.result()
     finally:
-        for task in tasks:
+        for task in running:
             task.cancel()
 
 

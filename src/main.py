@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.analytics.batch import router as batch
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
 from api.analytics.raw.routing import router as raw
@@ -16,6 +17,7 @@ from api.analytics.turns import Turns, turns_of_process
 from api.auth.cookie import OwnCookie
 from api.auth.routing import router as auth
 from api.body_limit import BodyLimit
+from api.compression import Compression
 from api.db.database import REPORT_SECONDS, Database
 from api.db.scheduler import run_forever
 from api.events.admin_routing import router as events_admin
@@ -66,13 +68,14 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     add_error_handlers(app)
     of_events = (events, events_admin)
-    of_analytics = (schema, analytics, plausible, goals)
+    of_analytics = (schema, analytics, batch, plausible, goals)
     # Raw data before events: /api/events/raw is no event with the id "raw".
     for router in (auth, raw, *of_events, *of_analytics, realtime, version):
         app.include_router(router, dependencies=[Depends(check_request)])
     for router in (pixel, tracker, dashboard, api_docs, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
+    app.add_middleware(Compression)
     app.add_middleware(OwnCookie)
     app.add_middleware(BodyLimit)
     app.add_middleware(UniformPaths)

@@ -21,7 +21,10 @@ LAYERS = (
     ("api.errors",),
     ("api.paths", "api.validation"),
     ("api.refusals",),
-    ("api.body_limit", "api.limits", "api.logs", "api.metrics", "api.text"),
+    (
+        *("api.body_limit", "api.compression", "api.limits", "api.logs", "api.metrics"),
+        *("api.revalidation", "api.text"),
+    ),
     ("api.db",),
     ("api.rollups",),
     ("api.sites",),

@@ -20,7 +20,14 @@ from starlette.routing import BaseRoute
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
-from api.auth.access import current_user, database_of, editable_site_in_path, maybe_user, sites_of
+from api.auth.access import (
+    asking_user,
+    current_user,
+    database_of,
+    editable_site_in_path,
+    maybe_user,
+    sites_of,
+)
 from api.errors import REFUSALS, Refusal
 from api.events.ingest import ingest_of
 from api.events.schema import EVENT_SCHEMAS
@@ -61,6 +68,9 @@ A path means the same with and without a slash at its end. HEAD is answered wher
 OPTIONS lists the methods of a path. Query parameters that an operation does not have are refused;
 `events_send` and `events_pixel` ignore them.
 
+Reports and the schema answer with an `ETag`. A request with `If-None-Match` gets 304 and no body if
+nothing has changed. Responses are compressed with gzip where the request accepts it.
+
 Fields may be added at any time: ignore those that you do not know.
 """
 
@@ -90,7 +100,10 @@ HEADERS: dict[int | str, Json] = {
 
 REPORTS_BY_NAME = {report.name: report for report in (*REPORTS, EVENT_BUCKETS)}
 
-DATABASE = {database_of, maybe_user, sites_of, ingest_of, readiness_of}
+USER = {maybe_user, asking_user}
+"""What an operation that knows its user depends on."""
+
+DATABASE = {database_of, *USER, sites_of, ingest_of, readiness_of}
 """What an operation that needs the database depends on."""
 
 LOGIN = {current_user, editable_site_in_path}
@@ -173,7 +186,8 @@ def describe(operation: Json, method: str, route: RouteContext) -> None:
     """Adds who has to log in, refusals, values of parameters, and a summary if there is none."""
     calls = {*calls_of(route.dependant)}
     schemes = operation.get("security", [])
-    operation["security"] = security(schemes, method, is_optional=not calls & LOGIN)
+    is_read = method == "GET" or asking_user in calls
+    operation["security"] = security(schemes, is_read, is_optional=not calls & LOGIN)
     operation["responses"] = responses(operation, {*refusals(operation, calls)})
     if "analytics" in route.tags and (report := REPORTS_BY_NAME.get(route.name or "")):
         name_values(operation["parameters"], report)
@@ -188,9 +202,9 @@ def calls_of(dependant: Dependant) -> Iterator[Any]:
         yield from calls_of(inner)
 
 
-def security(schemes: Sequence[Json], method: str, is_optional: bool) -> list[Json]:
+def security(schemes: Sequence[Json], is_read: bool, is_optional: bool) -> list[Json]:
     """The ways to log in for an operation; {} is to do without, [] that there is no need ever."""
-    usable = [scheme for scheme in schemes if method == "GET" or "cookie" not in scheme]
+    usable = [scheme for scheme in schemes if is_read or "cookie" not in scheme]
     return [{}, *usable] if usable and is_optional and {} not in usable else usable
 
 
@@ -200,8 +214,8 @@ def refusals(operation: Json, calls: set[Any]) -> Iterator[int]:
     has_body = "requestBody" in operation
     reasons = {
         (400, 413, 415): has_body,
-        (401,): maybe_user in calls,
-        (404,): maybe_user in calls and (has_body or places),
+        (401,): USER & calls,
+        (404,): USER & calls and (has_body or places),
         (414, 431): "query" in places,
         (422,): has_body or places or check_request in calls,
         (503,): DATABASE & calls,

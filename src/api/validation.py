@@ -210,6 +210,7 @@ def surplus_of(params: QueryParams, declared: Mapping[str, Any]) -> Iterator[Pro
 
 
 def takes_several(declared: Declared) -> bool:
+    """Whether a parameter of this type may be given several times."""
     return any(get_origin(part) is list for part in parts_of(declared))
 
 

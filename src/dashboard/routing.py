@@ -63,6 +63,8 @@ class VersionedFiles(StaticFiles):
             "public, max-age=31536000, immutable" if current else "no-cache"
         )
         response.headers["X-Content-Type-Options"] = "nosniff"
+        if tag := response.headers.get("etag"):
+            response.headers["ETag"] = f"W/{tag}"  # the file may be compressed on its way
         return response
 
     def address(self, name: str) -> str:

@@ -1,6 +1,7 @@
-"""Clients that are generated from the OpenAPI document: they are made, and they work.
+"""What the tools of others make of the OpenAPI document: linters find nothing to complain of, and
+clients that are generated from it work.
 
-What makes them is installed for these tests alone, from PyPI and npm.
+The tools are installed for these tests alone, from PyPI and npm.
 """
 
 import json
@@ -86,8 +87,8 @@ def generated_python(folder: Path) -> dict[str, str]:
     target = ["--output-path", str(folder / "generated")]
     made = run([*generate, *source, *config, *target], folder, **environment)
     assert made.returncode == 0, made.stdout + made.stderr
-    # The generator has no clients for JSON lines and for text; it names both.
-    assert (made.stdout + made.stderr).count("WARNING") == 2, made.stdout + made.stderr
+    # The generator has no clients for JSON lines, sent and received, and for text; it names them.
+    assert (made.stdout + made.stderr).count("WARNING") == 3, made.stdout + made.stderr
     return environment
 
 
@@ -102,15 +103,40 @@ def test_python_client_calls_every_get_operation(service: Service, tmp_path: Pat
     assert not {name: it for name, it in outcomes.items() if it[0] != 200 or it[1] == "Refusal"}
 
 
-def test_typescript_client_is_checked(tmp_path: Path) -> None:
-    for name in ("package.json", "tsconfig.json", "usage.ts"):
-        shutil.copy(HERE / name, tmp_path)
-    installed(["npm", "install", "--no-audit", "--no-fund", "--silent"], tmp_path)
-    written(document, tmp_path / "openapi.json")
-    npx = ["npx", "--no-install"]
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the document, the tools of npm, and their settings."""
+    folder = tmp_path_factory.mktemp("node")
+    for name in ("package.json", "tsconfig.json", "usage.ts", "redocly.yaml", "spectral.yaml"):
+        shutil.copy(HERE / name, folder)
+    installed(["npm", "install", "--no-audit", "--no-fund", "--silent"], folder)
+    written(document, folder / "openapi.json")
+    return folder
+
+
+def npx(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return run(["npx", "--no-install", *command], folder, REDOCLY_TELEMETRY="off")
+
+
+def test_typescript_client_is_checked(node: Path) -> None:
     for command in (
         ["openapi-typescript", "openapi.json", "--output", "schema.d.ts"],
         ["tsc", "--project", "."],
     ):
-        done = run([*npx, *command], tmp_path)
+        done = npx(node, *command)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_redocly_finds_neither_errors_nor_warnings(node: Path) -> None:
+    done = npx(node, "redocly", "lint", "openapi.json", "--config=redocly.yaml", "--format=json")
+    told = json.loads(done.stdout)
+    found = [(one["ruleId"], one["message"], one["location"]) for one in told["problems"]]
+    assert (done.returncode, found) == (0, [])
+    assert told["totals"]["ignored"] == 0
+
+
+def test_spectral_finds_neither_errors_nor_warnings(node: Path) -> None:
+    ruleset = ["--ruleset=spectral.yaml", "--fail-severity=warn"]
+    done = npx(node, "spectral", "lint", "openapi.json", *ruleset)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No results" in done.stdout

@@ -13,9 +13,19 @@ from uuid import UUID
 
 from generated import AuthenticatedClient, Client
 from generated.api.accounts import accounts_login
-from generated.api.analytics import analytics_sessions
+from generated.api.analytics import analytics_batch, analytics_sessions
 from generated.api.events import events_send
-from generated.models import EventIn, EventOut, IngestReport, Login, Token
+from generated.models import (
+    Batch,
+    BatchCommon,
+    BatchQuery,
+    BatchQueryReport,
+    EventIn,
+    EventOut,
+    IngestReport,
+    Login,
+    Token,
+)
 
 SITE = "demo"
 
@@ -50,9 +60,23 @@ def send(client: AuthenticatedClient) -> UUID:
     return stored.id
 
 
+def ask_many(client: AuthenticatedClient) -> None:
+    """Asks for the pages of each of three ranges in one request."""
+    queries = [BatchQuery(report=BatchQueryReport.PAGES, id=f"{days}") for days in (1, 7, 30)]
+    for query in queries:
+        query["days"] = int(query.id)
+    common = BatchCommon.from_dict({"site": SITE, "limit": 3})
+    answer = analytics_batch.sync_detailed(
+        client=client, body=Batch(queries=queries, common=common)
+    )
+    lines = [json.loads(line) for line in answer.content.splitlines()]
+    assert {line["id"]: line["status"] for line in lines} == dict.fromkeys(("1", "7", "30"), 200)
+
+
 def main(base: str, email: str, password: str, *gets: str) -> None:
     client = log_in(base, email, password)
     event = send(client)
+    ask_many(client)
     visits = analytics_sessions.sync(client=client, site=SITE, days=1)
     given = {
         **{"site": SITE, "key": SITE, "days": 7, "pages": ["/", "/pricing"], "page": "/"},

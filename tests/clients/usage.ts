@@ -35,6 +35,17 @@ const csv = await spreadsheets.GET('/api/analytics/devices', {
 });
 export const text: string | undefined = csv.data;
 
+const batches = createClient<paths, 'application/x-ndjson'>({ baseUrl });
+const many = await batches.POST('/api/analytics/batch', {
+  body: { common: { site: 'demo', days: 7 }, queries: [{ report: 'pages' }, { report: 'bots' }] },
+  parseAs: 'stream',
+});
+export const answers = many.response.body?.pipeThrough(new TextDecoderStream());
+
+await client.POST('/api/analytics/query', {
+  body: { site_id: 'demo', metrics: ['visitors', 'bounce_rate'], date_range: '7d' },
+});
+
 const refused = await client.GET('/api/goals', { params: { query: { site: 'none' } } });
 export const why: string | undefined = refused.error?.detail;
 
@@ -44,6 +55,10 @@ export const draw = (message: MessageEvent<string>): number =>
 await client.GET('/api/analytics/devices', {
   // @ts-expect-error no such dimension
   params: { query: { dimension: 'shoe_size' } },
+});
+await client.POST('/api/analytics/query', {
+  // @ts-expect-error no such metric
+  body: { site_id: 'demo', metrics: ['shoe_size'], date_range: '7d' },
 });
 // @ts-expect-error no such path
 await client.GET('/api/analytics/nothing');

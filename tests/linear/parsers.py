@@ -11,8 +11,10 @@ from uuid import UUID
 from msgspec import Raw
 from starlette.requests import HTTPConnection
 
+from api.analytics.batch import Batch, params_of
 from api.analytics.plausible.models import StatsQuery
 from api.analytics.query import Params
+from api.analytics.reports.pages import PAGES
 from api.analytics.vocabulary.expressions import postgres_expression
 from api.analytics.vocabulary.filters import parse_filters
 from api.analytics.vocabulary.operators import page_pattern
@@ -22,6 +24,7 @@ from api.auth.cookie import with_own_cookie
 from api.auth.models import Login
 from api.auth.security import read_token
 from api.body_limit import MAX_BODY_BYTES
+from api.compression import accepts_gzip
 from api.errors import AnalyticsError
 from api.events.enrich.event import enrich
 from api.events.enrich.geo import GeoLocator
@@ -37,6 +40,7 @@ from api.events.receive.rejection import Reason, Rejected
 from api.events.rejected.store import rejected_event
 from api.limits import neighbourhood
 from api.logs import hide
+from api.revalidation import is_named
 from api.sites.models import Site, utc_now
 from cli.connections import MAX_HEAD_BYTES
 from dashboard.routing import own_path
@@ -160,6 +164,14 @@ def parameters(text: str) -> Params:
     return Params.model_validate(dict.fromkeys(names, text))
 
 
+def batch(text: str) -> None:
+    """A batch of queries, and one with the text as a parameter."""
+    with suppress(ValueError):
+        Batch.model_validate_json(text)
+    with suppress(AnalyticsError):
+        params_of(PAGES, {"filters": text, "pages": [text], "days": text})
+
+
 @dataclass(frozen=True)
 class Parser:
     """A parser, how long a text it gets, and what it could be slow at."""
@@ -174,6 +186,7 @@ LINES = ("", "203.0.113.7 - - [", LINE, f'{LINE}x HTTP/1.1" 200 1 "-" "')
 FIELDS = ("page=", "props=", "data=", "duration=")
 ADDRESSES = ("http://", "//a/?", "http://[", "?utm_source=", "http://a/#")
 COOKIES = ('a="', 'analytics_login="')
+BATCHES = ('{"queries":[', '{"common":{"filters":[')
 STATS = ('{"filters":[', '{"metrics":[', '{"dimensions":[')
 
 PARSERS = {
@@ -230,6 +243,13 @@ PARSERS = {
         StatsQuery.model_validate_json,
         MAX_BODY_BYTES,
         (*JSON, *every('"x",', '["x"],', '{"a":1},', before=STATS)),
+    ),
+    "batch": Parser(batch, MAX_BODY_BYTES, (*JSON, *every("[", "{},", "0,", before=BATCHES))),
+    "encodings": Parser(accepts_gzip, MAX_HEAD_BYTES, (*SIGNS, *every("gzip;", "gzip,", "q=0."))),
+    "condition": Parser(
+        lambda text: is_named('W/"a"', [text]),
+        MAX_HEAD_BYTES,
+        (*SIGNS, *every('W/"', '",', '"a",')),
     ),
     "step": Parser(lambda text: read_step(text, {}), MAX_HEAD_BYTES, (*SIGNS, *JSON)),
     "pattern": Parser(page_pattern, MAX_HEAD_BYTES, every("*", "**", "*a", "a*/", "\\", "[")),

@@ -14,8 +14,8 @@ Unit = Literal["seconds", "ratio"]
 
 Type = Literal["integer", "number", "string", "boolean", "time", "date", "list", "object"]
 
-Seconds = Annotated[float, Field(json_schema_extra={"unit": "seconds"})]
-Ratio = Annotated[float, Field(json_schema_extra={"unit": "ratio"})]
+Seconds = Annotated[float, Field(json_schema_extra={"x-unit": "seconds"})]
+Ratio = Annotated[float, Field(json_schema_extra={"x-unit": "ratio"})]
 
 TYPES: dict[str, Type] = {"date-time": "time", "date": "date", "array": "list"}
 """Types of columns by the formats and types of JSON schemas that have another name."""
@@ -65,7 +65,7 @@ def column(name: str, schema: dict[str, Any]) -> Column:
     options = [schema, *schema.get("anyOf", ())]
     kinds = [option.get("format") or option.get("type") for option in options]
     kind = next(kind for kind in kinds if kind not in (None, "null"))
-    units = [option["unit"] for option in options if "unit" in option]
+    units = [option["x-unit"] for option in options if "x-unit" in option]
     return Column(
         name=name,
         type=TYPES.get(kind, "string" if kind == "uuid" else kind),

@@ -110,7 +110,6 @@ def order_of(report: Report[P], params: P, dimension: Dimension | None) -> Order
 async def answer(database: Database, report: Report[P], params: P, site: Site) -> dict[str, Any]:
     """The answer to these parameters as of now, in the shape of report.Answer. Raises Invalid,
     Expired and TooMuchAsked."""
-    report = report.for_params(params)
     return await execute(database, report, await parse_query(database, report, params, site))
 
 

@@ -175,11 +175,15 @@ class Report(Generic[P]):
         return create_model(name, __base__=bases, **compared)
 
     @property
-    def answer(self) -> Any:
-        """The class of its answers; where a dimension makes other rows, the union of both."""
+    def answer(self) -> type[Answer[Any, Any]]:
+        """The class of its answers."""
         totals: Any = self.totals.row if self.totals else None
-        own = Answer[self.line, totals]
-        return own | self.by_dimension.answer if self.by_dimension else own
+        return Answer[self.line, totals]
+
+    @property
+    def answers(self) -> Any:
+        """The class of its answers; where a dimension makes other rows, the union of both."""
+        return self.answer | self.by_dimension.answer if self.by_dimension else self.answer
 
     def for_params(self, params: P) -> "Report[P]":
         """The report that answers a query with these parameters: this one, or `by_dimension`."""

@@ -2,57 +2,39 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import PlainTextResponse
 
-from api.analytics.csv_rows import csv_text
-from api.analytics.execute import answer, parse_query
-from api.analytics.query import Format, P, RangeParams
+from api.analytics.answers import report_response
+from api.analytics.execute import parse_query
+from api.analytics.query import P, RangeParams
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.analytics.reports.sessions import SESSIONS, SessionsParams, Timeline, timeline
 from api.analytics.turns import AppTurns
 from api.auth.access import AppDatabase, MaybeUser, readable_site
+from api.revalidation import revalidated
 
 router = APIRouter(tags=["analytics"])
 
-Endpoint = Callable[..., Awaitable[Any]]
+Endpoint = Callable[..., Awaitable[Response]]
 
 
 def endpoint_of(report: Report[P]) -> Endpoint:
     async def get_report(
         request: Request, user: MaybeUser, database: AppDatabase, turns: AppTurns, params: P
-    ) -> Any:
+    ) -> Response:
         site = await readable_site(request, user, params.site)
-        key = report.name, request.url.query, site.model_dump_json()
-        found = await turns.share(key, partial(answer, database, report, params, site))
-        if params.format is Format.CSV:
-            return csv_answer(report, params, found)
-        return found
+        return revalidated(request, await report_response(database, turns, report, params, site))
 
     # FastAPI reads the type of the parameters from here, as it differs from report to report.
     get_report.__annotations__["params"] = Annotated[report.params, Query()]
     get_report.__name__ = re.sub(r"\W", "_", report.name)
     get_report.__doc__ = report.title
     return get_report
-
-
-def csv_answer(report: Report[P], params: P, found: dict[str, Any]) -> Response:
-    """The rows as CSV. Headers tell how many rows there are, and the offset of the next ones."""
-    columns = [column.name for column in found["columns"]]
-    text = csv_text(columns, found["rows"], report.list_index, params.csv)
-    name = f"{found['query']['site']}-{report.name.replace('/', '-')}"
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.csv"}
-    if page := found["page"]:
-        told = {"X-Total-Rows": page.total, "X-Next-Offset": page.next}
-        headers |= {key: str(value) for key, value in told.items() if value is not None}
-    return PlainTextResponse(text, media_type="text/csv", headers=headers)
 
 
 def add_report(path: str, report: Report[P]) -> None:
@@ -62,8 +44,7 @@ def add_report(path: str, report: Report[P]) -> None:
         methods=["GET"],
         name=report.name,
         summary=report.title,
-        response_model=report.answer,
-        response_model_exclude_unset=True,
+        response_model=report.answers,
         responses={200: {"content": {"text/csv": {}}, "description": report.title}},
     )
 

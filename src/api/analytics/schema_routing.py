@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from api.analytics.columns import Column, Type, Unit, columns_of
 from api.analytics.report import Report
@@ -10,7 +10,9 @@ from api.analytics.reports import REPORTS
 from api.analytics.vocabulary.dimensions import DIMENSIONS
 from api.analytics.vocabulary.filters import OPERATOR_NAMES
 from api.analytics.vocabulary.metrics import METRICS
+from api.revalidation import revalidated
 from api.schema import Record
+from api.validation import JSON
 
 router = APIRouter(tags=["analytics"])
 
@@ -71,10 +73,10 @@ class Schema(Record):
     """The operators of filters, `and`, `or` and `not` included."""
 
 
-@router.get("/api/analytics/schema")
-async def schema() -> Schema:
+@router.get("/api/analytics/schema", response_model=Schema)
+async def schema(request: Request) -> Response:
     """The reports, metrics, dimensions and operators that there are, in words, types and units."""
-    return SCHEMA
+    return revalidated(request, Response(SCHEMA.model_dump_json(), media_type=JSON))
 
 
 def report_schema(report: Report[Any]) -> ReportSchema:

@@ -49,26 +49,31 @@ class BearerToken(SecurityBase):
 
 
 class LoginCookie(SecurityBase):
-    """The login token of the cookie. '' for a request that is neither GET nor a WebSocket, or that
-    comes from a page of another origin."""
+    """The login token of the cookie. '' for a request that is neither a WebSocket nor of one of
+    these methods, or that comes from a page of another origin."""
 
     scheme_name = "cookie"
     model = APIKey.model_validate(
         {
             "in": "cookie",
             "name": COOKIE,
-            "description": "Browsers get it from `POST /api/auth/login`. It is read for GET and"
-            " WebSocket only, and not for pages of other origins.",
+            "description": "Browsers get it from `POST /api/auth/login`. It is read for GET,"
+            " WebSocket and queries that are posted only, and not for pages of other origins.",
         }
     )
 
+    def __init__(self, *methods: str) -> None:
+        self.methods = methods
+
     def __call__(self, connection: HTTPConnection) -> str:
-        is_read = connection.scope["type"] == "websocket" or connection.scope["method"] == "GET"
+        is_read = connection.scope.get("method", "GET") in self.methods  # a WebSocket has none
         return connection.cookies.get(COOKIE, "") if is_read and same_origin(connection) else ""
 
 
 bearer_of = BearerToken()
-cookie_of = LoginCookie()
+cookie_of = LoginCookie("GET")
+cookie_of_query = LoginCookie("POST")
+"""For queries that are posted as they are long. They change nothing."""
 
 
 def same_origin(connection: HTTPConnection) -> bool:
@@ -95,6 +100,15 @@ async def maybe_user(
         except Unauthenticated:
             return None
     return None
+
+
+async def asking_user(
+    connection: HTTPConnection,
+    bearer: Annotated[str, Depends(bearer_of)],
+    cookie: Annotated[str, Depends(cookie_of_query)],
+) -> User | None:
+    """The user who posts a query, or None. Raises Unauthenticated for a bad Bearer token."""
+    return await maybe_user(connection, bearer, cookie)
 
 
 async def user_of(database: Database, secret: str, token: str) -> User:
@@ -179,6 +193,7 @@ async def editable_site_in_path(
 SiteName = Annotated[PlainText, Query(max_length=200, description="Key or domain of the site.")]
 EditableSite = Annotated[Site, Depends(editable_site_in_path)]
 MaybeUser = Annotated[User | None, Depends(maybe_user)]
+AskingUser = Annotated[User | None, Depends(asking_user)]
 CurrentUser = Annotated[User, Depends(current_user)]
 AppSettings = Annotated[Settings, Depends(settings_of)]
 AppDatabase = Annotated[Database, Depends(database_of)]

@@ -1,6 +1,7 @@
 """How reports wait for their turn, and share a computation that has not begun."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -214,3 +215,106 @@ async def test_stats_query_waits_for_its_turn_and_is_shared(
     first, second = await asyncio.gather(*asking)
     assert first.status_code == 200
     assert first.json() == second.json()
+
+
+def batch_of(site: TestSite, *queries: dict[str, Any]) -> Any:
+    body = {"common": {"site": site.key}, "queries": queries}
+    return site.client.post("/api/analytics/batch", json=body)
+
+
+async def test_question_of_batch_and_of_get_is_computed_once(
+    turns: CountedTurns, taken: asyncio.Event, site: TestSite
+) -> None:
+    query = {"report": "pages", "pages": ["/", "/a"], "limit": 5, "days": 1}
+    spelled = {"site": site.key, "days": "1", "limit": "05", "pages": ["/", "/a"], "order": ""}
+    single = asyncio.create_task(site.client.get("/api/analytics/pages", params=spelled))
+    batches = [
+        asyncio.create_task(batch_of(site, query)),
+        asyncio.create_task(batch_of(site, query, {**query, "offset": 0})),
+        asyncio.create_task(batch_of(site, {**query, "limit": 6})),
+    ]
+    await turns.until_came(5)
+    assert len(turns.waiting) == 2
+    taken.set()
+    body = (await single).json()
+    for batch in batches[:2]:
+        lines = [json.loads(line) for line in (await batch).text.splitlines()]
+        assert all(line["body"] == body for line in lines)
+    await batches[2]
+    assert turns.computed == 2 + TAKEN
+
+
+async def test_batch_has_no_more_questions_in_line_than_there_are_turns(
+    turns: CountedTurns, taken: asyncio.Event, site: TestSite
+) -> None:
+    queries = [{"report": "pages", "limit": limit} for limit in range(1, 7)]
+    batch = asyncio.create_task(batch_of(site, *queries))
+    await turns.until_came(TAKEN)
+    single = asyncio.create_task(site.ask("bots"))
+    await turns.until_came(1)
+    assert len(turns.waiting) == TAKEN + 1
+    taken.set()
+    assert (await single)["rows"] == []
+    assert len((await batch).text.splitlines()) == len(queries)
+
+
+async def test_batch_whose_client_goes_away_computes_nothing_that_has_not_begun(
+    turns: CountedTurns, taken: asyncio.Event, site: TestSite, app: FastAPI
+) -> None:
+    queries = [{"report": "pages", "limit": limit} for limit in range(1, 7)]
+    body = json.dumps({"common": {"site": site.key}, "queries": queries}).encode()
+    gone, started = asyncio.Event(), asyncio.Event()
+    left: list[Any] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        if left:
+            return left.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        started.set()
+
+    asking = asyncio.create_task(app(scope_of(body), receive, send))
+    staying = asyncio.create_task(site.ask("pages", limit=1))
+    await turns.until_came(TAKEN + 1)
+    assert started.is_set()
+    assert len(turns.waiting) == TAKEN
+    gone.set()
+    await asyncio.wait_for(asking, PATIENCE)
+    assert len(turns.waiting) == 1
+    taken.set()
+    assert (await staying)["rows"] == []
+    assert turns.computed == 1 + TAKEN
+    assert (await site.ask("pages", limit=2))["rows"] == []
+
+
+def scope_of(body: bytes) -> dict[str, Any]:
+    """A request of a batch with this body."""
+    headers = [
+        (b"host", b"test"),
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    return {
+        **{"type": "http", "method": "POST", "path": "/api/analytics/batch", "query_string": b""},
+        **{"headers": headers, "client": ("203.0.113.7", 4711), "root_path": "", "scheme": "http"},
+    }
+
+
+async def test_computation_that_all_callers_left_does_not_fail_who_comes_next(
+    turns: CountedTurns, taken: asyncio.Event
+) -> None:
+    async def compute() -> int:
+        return 5
+
+    leaving = asyncio.create_task(turns.share("key", compute))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.sleep(0)
+    coming = asyncio.create_task(turns.share("key", compute))
+    await asyncio.wait([leaving])
+    taken.set()
+    assert await coming == 5
+    assert leaving.cancelled()
+    assert turns.computed == 1 + TAKEN

@@ -5,11 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.analytics.query import Engine
+from api.analytics.vocabulary.metrics import METRICS
 from api.text import PlainText
 
 MAX_DIMENSIONS = 5
 
 Name = Annotated[PlainText, Field(max_length=200)]
+MetricName = Annotated[Name, Field(json_schema_extra={"enum": [*METRICS]})]
+"""Whether there is a metric of this name depends on the dimensions, too: see execute.py."""
 
 
 class Pagination(BaseModel):
@@ -37,7 +40,7 @@ class StatsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     site_id: Name = Field(description="Key or domain of the site.")
-    metrics: list[Name] = Field(min_length=1, max_length=20, description="E.g. visitors.")
+    metrics: list[MetricName] = Field(min_length=1, max_length=20, description="E.g. visitors.")
     date_range: str | tuple[str, str] = Field(
         description="A name (day, 24h, 7d, 6mo, month, year, all), or two ISO dates or times."
     )

@@ -1,0 +1,51 @@
+"""The answers of reports as responses, for a GET and for a query of a batch: each is computed in
+turn, shared with whoever asks the same, and written as JSON or CSV."""
+
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Response
+from fastapi.responses import PlainTextResponse
+from pydantic_core import to_json
+
+from api.analytics.csv_rows import csv_text
+from api.analytics.execute import answer
+from api.analytics.query import Format, P
+from api.analytics.report import Report
+from api.analytics.turns import Turns
+from api.db.database import Database
+from api.sites.models import Site
+from api.validation import JSON
+
+
+async def report_response(
+    database: Database, turns: Turns, report: Report[P], params: P, site: Site
+) -> Response:
+    """The answer to these parameters as of now. Raises Invalid, Expired, TooMuchAsked and
+    Unavailable."""
+    report = report.for_params(params)
+    # TRAP: model_dump_json warns of moments, which are of several types (see Moment).
+    key = report.name, to_json(params.model_dump(exclude={"site"})), site.model_dump_json()
+    found = await turns.share(key, partial(answer, database, report, params, site))
+    if params.format is Format.CSV:
+        return csv_response(report, params, found)
+    return Response(json_of(report, found), media_type=JSON)
+
+
+def json_of(report: Report[P], found: dict[str, Any]) -> bytes:
+    """The answer in JSON. Rows have only those optional fields that were asked for."""
+    checked = report.answer.model_validate(found)
+    return checked.model_dump_json(by_alias=True, exclude_unset=True).encode()
+
+
+def csv_response(report: Report[P], params: P, found: dict[str, Any]) -> Response:
+    """The rows as CSV. Headers tell how many rows there are, and the offset of the next ones."""
+    columns = [column.name for column in found["columns"]]
+    text = csv_text(columns, found["rows"], report.list_index, params.csv)
+    name = f"{found['query']['site']}-{report.name.replace('/', '-')}"
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.csv"}
+    if page := found["page"]:
+        told = {"X-Total-Rows": page.total, "X-Next-Offset": page.next}
+        headers |= {key: str(value) for key, value in told.items() if value is not None}
+    return PlainTextResponse(text, media_type="text/csv", headers=headers)

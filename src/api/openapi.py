@@ -35,6 +35,7 @@ Json = dict[str, Any]
 TAGS = {
     "events": "Store events, one by one or in batches, and read one.",
     "analytics": "Reports: questions about a site and a range of time.",
+    "jobs": "Questions that take long: submit one, and fetch its result later.",
     "goals": "Steps that are saved under a name: to count conversions, and to filter by.",
     "live": "Numbers of this moment.",
     "sites": "What editors of a site may do: replay rejected events, erase a person, name a bot,"

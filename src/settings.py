@@ -86,7 +86,10 @@ class Settings(BaseSettings):
         description="Seconds until senders get 503 when the database is unavailable or slow.",
     )
     demo: bool = Field(True, description="Give an empty database a demo site with made-up traffic.")
-    jobs: bool = Field(True, description="Run the background jobs (rollups, expiry, …) here.")
+    jobs: bool = Field(
+        True,
+        description="Run the background jobs (rollups, expiry, …), and answer submitted jobs, here.",
+    )
 
     rejected_days: int = Field(
         14,

@@ -342,6 +342,7 @@ create table submitted_job (
     number bigint generated always as identity primary key,
     user_id bigint not null references app_user on delete cascade,
     id uuid not null,
+    site_id integer not null,
     report text not null,
     params text not null,
     webhook_url text,
@@ -362,6 +363,7 @@ create table submitted_job (
 );
 create index submitted_job_unfinished on submitted_job (status)
     where status in ('queued', 'running');
+create index submitted_job_site on submitted_job (site_id);
 create index submitted_job_call on submitted_job (next_call_at) where next_call_at is not null;
 create index submitted_job_expires on submitted_job (expires_at);
 

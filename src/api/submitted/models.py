@@ -1,7 +1,6 @@
 """Submitted jobs: as rows of the database, in requests and in responses."""
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, cast
@@ -36,6 +35,10 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+Body = tuple[str, str, str | None]
+"""What was submitted, to compare it: report, parameters as JSON with sorted keys, webhook."""
+
+
 class SubmittedJob(SQLModel, table=True):
     """A question that a user has submitted, and what became of it. Jobs are numbered in the order
     in which they came; `id` is unique among those of one account."""
@@ -45,6 +48,7 @@ class SubmittedJob(SQLModel, table=True):
     number: int | None = Column(default=None, primary_key=True, sa_type=BigInteger)
     user_id: int
     id: UUID
+    site_id: int
     report: str
     params: str
     """JSON as it was given, with sorted keys."""
@@ -88,11 +92,10 @@ class SubmittedJob(SQLModel, table=True):
         assert self.number is not None
         return self.number
 
-    def asks_the_same(self, other: "SubmittedJob") -> bool:
-        """Whether another submission has the same body."""
-        return (self.report, self.params, self.webhook_url) == (
-            *(other.report, other.params, other.webhook_url),
-        )
+    @property
+    def body(self) -> Body:
+        """What was submitted."""
+        return self.report, self.params, self.webhook_url
 
 
 class WebhookIn(Record):
@@ -105,6 +108,10 @@ class WebhookIn(Record):
     WEBHOOK_HOSTS allows."""
 
 
+Value = str | bool | int | Annotated[float, Field(allow_inf_nan=False)] | None
+"""The value of a parameter, as text or as what it is in JSON."""
+
+
 class JobIn(Record):
     """A question to answer later."""
 
@@ -112,13 +119,19 @@ class JobIn(Record):
 
     report: Annotated[str, Field(max_length=100, json_schema_extra={"enum": [*KINDS]})]
     """What is asked for: the name of a report."""
-    params: dict[str, Any] = Field(default_factory=dict[str, Any])
+    params: dict[str, Value | list[Value]] = Field(default_factory=dict[str, Value | list[Value]])
     """The parameters of GET /api/analytics/{report}, by name."""
     webhook: WebhookIn | None = None
     """Where to send a message at the end; null for nowhere."""
     id: UUID | None = None
     """A new id of the caller's own, with which the request can be sent again and makes one job. By
     default the service makes one."""
+
+    @property
+    def body(self) -> Body:
+        """What is submitted. Parameters in another order are the same."""
+        params = json.dumps(self.params, sort_keys=True)
+        return self.report, params, self.webhook and self.webhook.url
 
 
 class WebhookOut(Record):
@@ -169,11 +182,6 @@ class JobAccepted(JobOut):
     webhook_secret: str | None
     """The secret with which the messages of this job are signed (Standard Webhooks, `whsec_…`). It
     is not told again. Null without a webhook."""
-
-
-def params_text(given: Mapping[str, Any]) -> str:
-    """Parameters as they are stored: the same text for the same parameters."""
-    return json.dumps(given, sort_keys=True)
 
 
 def fields_of(job: SubmittedJob) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from api.auth.access import AppDatabase, AppSettings, CurrentUser, database_of, readable_site
 from api.auth.models import User
 from api.errors import REFUSALS, Invalid, NotFound, Problem
-from api.sites.models import utc_now
+from api.sites.models import Site, utc_now
 from api.submitted.kinds import Question, parse_question
 from api.submitted.models import (
     JobAccepted,
@@ -19,7 +19,6 @@ from api.submitted.models import (
     Status,
     SubmittedJob,
     fields_of,
-    params_text,
 )
 from api.submitted.receivers import Receivers
 from api.submitted.store import delete_job, find_job, find_same, jobs_of, parts_of, submit
@@ -69,30 +68,28 @@ async def submit_job(
 ) -> JobAccepted:
     """Submits a question that is answered later: a report, with the parameters that GET takes. At
     most ten jobs of an account wait at a time."""
-    row = job_of(new, user)
-    job = await find_same(database, row)
+    own_id, number = new.id or uuid4(), number_of(user)
+    job = await find_same(database, number, own_id, new.body)
     if job is None:
-        await check_new(new, request, user, receivers)
+        site = await check_new(new, request, user, receivers)
+        report, params, url = new.body
+        row = SubmittedJob(
+            user_id=number,
+            id=own_id,
+            site_id=site.number,
+            report=report,
+            params=params,
+            webhook_url=url,
+        )
         job = await submit(database, row)
     response.headers["Location"] = f"{router.prefix}/{job.id}"
     secret = secret_of(settings.secret, job.user_id, job.id) if job.webhook_url else None
     return JobAccepted(**fields_of(job), webhook_secret=secret)
 
 
-def job_of(new: JobIn, user: User) -> SubmittedJob:
-    """The row of a new job."""
-    return SubmittedJob(
-        user_id=number_of(user),
-        id=new.id or uuid4(),
-        report=new.report,
-        params=params_text(new.params),
-        webhook_url=new.webhook and new.webhook.url,
-    )
-
-
-async def check_new(new: JobIn, request: Request, user: User, receivers: Receivers) -> None:
-    """Raises Invalid with all that is wrong with a question and its webhook, Expired, and
-    UnknownSite for a site that this user may not read."""
+async def check_new(new: JobIn, request: Request, user: User, receivers: Receivers) -> Site:
+    """The site that a question is about. Raises Invalid with all that is wrong with a question and
+    its webhook, Expired, and UnknownSite for a site that this user may not read."""
     question: Question | None = None
     problems: list[Problem] = []
     try:
@@ -108,6 +105,7 @@ async def check_new(new: JobIn, request: Request, user: User, receivers: Receive
         raise Invalid(problems=problems)
     site = await readable_site(request, user, question.params.site)
     await question.check(database_of(request), site)
+    return site
 
 
 @router.get("", name="list")

@@ -32,7 +32,7 @@ from api.errors import (
     Unauthenticated,
     Unavailable,
 )
-from api.sites.directory import Sites
+from api.sites.directory import Sites, unknown_site
 from api.submitted.kinds import KINDS, Kind, Product, parse_question
 from api.submitted.models import Status
 from api.submitted.statements import Connection, execute
@@ -72,6 +72,7 @@ class Claimed:
     number: int
     user_id: int
     id: UUID
+    site_id: int
     report: str
     params: str
     attempts: int
@@ -148,6 +149,8 @@ class Runner:
         if user is None:
             raise Unauthenticated("The account does not exist any more.")
         site = await site_read_by(Sites(database), user, question.params.site)
+        if site.number != job.site_id:
+            raise unknown_site(question.params.site)  # Another site has the name now.
         return await question.answer(database, site)
 
     async def store(self, connection: Connection, job: Claimed, product: Product) -> int:

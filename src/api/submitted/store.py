@@ -11,7 +11,7 @@ from sqlmodel import col, delete, select
 from api.auth.models import User
 from api.db.database import Database
 from api.errors import Conflict, NotFound, TooManyRequests
-from api.submitted.models import Status, SubmittedJob
+from api.submitted.models import Body, Status, SubmittedJob
 from api.submitted.statements import SQL, Connection, execute
 
 MOST_UNFINISHED = 10
@@ -33,7 +33,7 @@ async def submit(database: Database, new: SubmittedJob) -> SubmittedJob:
         await session.execute(
             select(User.id).where(User.id == new.user_id).with_for_update(key_share=True)
         )
-        if found := await same_in(session, new):
+        if found := await same_in(session, new.user_id, new.id, new.body):
             return found
         await refuse_surplus(session, new.user_id)
         session.add(new)
@@ -45,16 +45,16 @@ async def job_in(session: AsyncSession, user: int, job: UUID) -> SubmittedJob | 
     return (await session.execute(asked)).scalars().first()
 
 
-async def find_same(database: Database, new: SubmittedJob) -> SubmittedJob | None:
+async def find_same(database: Database, user: int, job: UUID, body: Body) -> SubmittedJob | None:
     """The job of an earlier request with the same id and body, if there is one. Raises Conflict for
     another body."""
     async with database.session() as session:
-        return await same_in(session, new)
+        return await same_in(session, user, job, body)
 
 
-async def same_in(session: AsyncSession, new: SubmittedJob) -> SubmittedJob | None:
-    found = await job_in(session, new.user_id, new.id)
-    if found and not found.asks_the_same(new):
+async def same_in(session: AsyncSession, user: int, job: UUID, body: Body) -> SubmittedJob | None:
+    found = await job_in(session, user, job)
+    if found and found.body != body:
         raise Conflict("You have a job with this id that asks for something else.")
     return found
 

@@ -97,6 +97,15 @@ class TestRefusals:
         for name in ("site", "filters", "order", "days", "from", "timezone"):
             assert problems(await account.submit(params={name: value}))
 
+    @pytest.mark.parametrize("depth", [10, 900, 980, 5000])
+    async def test_deeply_nested_values_are_refused(self, account: Account, depth: int) -> None:
+        nested = "[" * depth + "]" * depth
+        body = f'{{"report": "pages", "id": "{uuid4()}", "params": {{"site": {nested}}}}}'
+        headers = account.headers | {"Content-Type": "application/json"}
+        answer = await account.client.post("/api/jobs", content=body, headers=headers)
+        assert answer.status_code in (400, 422)
+        assert is_refusal(answer)
+
     async def test_expired_question_is_refused_with_alternatives(
         self, account: Account, site: TestSite, database: Database
     ) -> None:

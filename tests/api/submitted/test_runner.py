@@ -11,7 +11,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
 from api.db.database import Database
 from api.db.engine import Profile
@@ -22,6 +22,7 @@ from api.submitted import runner as runner_module
 from api.submitted.runner import PART_BYTES, RUNNER_LOCK, Runner, answer_forever
 from conftest import SECRET, TestSite, refresh, servers
 from processes import running
+from receiving import Receiver, is_signed, receiving
 from refusals import CODE
 from servers import fresh_database
 from settings import Settings
@@ -326,23 +327,34 @@ async def test_job_of_killed_process_is_answered_by_the_next_one(tmp_path: Path)
     address = servers.address(Profile.PLAIN)
     assert address is not None
     environment = {"SECRET_KEY": SECRET, "DEMO": "false", "TIMESCALEDB": "off"}
-    with fresh_database(address) as url:
-        async with Database(url) as database, httpx.AsyncClient(timeout=PATIENCE) as client:
-            with running(tmp_path / "data", DATABASE_URL=url, **environment) as service:
-                client.base_url = service.base
-                account = await Account(client).register()
-                async with await database.connect() as lock, lock.transaction():
-                    await lock.execute("lock table visit in access exclusive mode")
-                    job = (await account.submitted("sessions", params={"days": 7}))["id"]
-                    await until(has_status(account, job, "running"))
-                    service.stop(signal.SIGKILL)
-                service.start()
-                await until(has_status(account, job, "done"))
-                found = await account.job(job)
-                assert found["attempts"] == 2
-                result = await account.get(f"/{job}/result")
-                assert result.json()["query"]["report"] == "sessions"
-                assert len(result.content) == found["bytes"]
+    async with receiving() as receiver, httpx.AsyncClient(timeout=PATIENCE) as client:
+        environment |= {"WEBHOOK_HOSTS": receiver.host}
+        with (
+            fresh_database(address) as url,
+            running(tmp_path / "data", DATABASE_URL=url, **environment) as service,
+        ):
+            client.base_url = service.base
+            account = await Account(client).register()
+            asked = {"params": {"days": 7}, "webhook": {"url": receiver.url}}
+            async with await AsyncConnection.connect(url) as lock:
+                await lock.execute("lock table visit in access exclusive mode")
+                job = await account.submitted("sessions", **asked)
+                await until(has_status(account, job["id"], "running"))
+                service.stop(signal.SIGKILL)
+            service.start()
+            await until(has_status(account, job["id"], "done"))
+            found = await account.job(job["id"])
+            assert found["attempts"] == 2
+            result = await account.get(f"/{job['id']}/result")
+            assert result.json()["query"]["report"] == "sessions"
+            assert len(result.content) == found["bytes"]
+            await until(lambda: told(receiver))
+            assert is_signed(job["webhook_secret"], receiver.received[0])
+            assert (await client.get(receiver.received[0].message["data"]["result"])).is_error
+
+
+async def told(receiver: Receiver) -> bool:
+    return bool(receiver.received)
 
 
 async def test_expired_times_do_not_hold_back_what_waits(

@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     demo: bool = Field(True, description="Give an empty database a demo site with made-up traffic.")
     jobs: bool = Field(
         True,
-        description="Run the background jobs (rollups, expiry, …), and answer submitted jobs, here.",
+        description="Run background jobs (rollups, expiry, …), and answer submitted jobs, here.",
     )
 
     rejected_days: int = Field(

@@ -28,7 +28,10 @@ router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
 MOST_LISTED = 100
 
-RESULT: dict[str, Any] = {"application/json": {"schema": {}}, "text/csv": {}}
+RESULT: dict[str, Any] = {
+    "application/json": {"schema": {"description": "The answer of the report."}},
+    "text/csv": {},
+}
 """The content types of results."""
 
 
@@ -47,10 +50,10 @@ def number_of(user: User) -> int:
 async def job_in_path(
     user: CurrentUser,
     database: AppDatabase,
-    job: Annotated[UUID, Path(alias="id", description="The `id` of the job.")],
+    job_id: Annotated[UUID, Path(description="The `id` of the job.")],
 ) -> SubmittedJob:
     """The user's job with the id in the path. Raises NotFound."""
-    return await find_job(database, number_of(user), job)
+    return await find_job(database, number_of(user), job_id)
 
 
 OwnJob = Annotated[SubmittedJob, Depends(job_in_path)]
@@ -122,14 +125,14 @@ async def list_jobs(
     return [JobOut(**fields_of(job)) for job in found]
 
 
-@router.get("/{id}", name="read")
+@router.get("/{job_id}", name="read")
 async def read_job(job: OwnJob) -> JobOut:
     """One of your jobs: how far it is, and why it failed."""
     return JobOut(**fields_of(job))
 
 
 @router.get(
-    "/{id}/result",
+    "/{job_id}/result",
     name="result",
     response_class=Response,
     responses={200: {"content": RESULT, "description": "The result."}, 409: REFUSALS[409]},
@@ -145,7 +148,7 @@ async def read_result(job: OwnJob, database: AppDatabase) -> Response:
     return StreamingResponse(parts_of(database, job), headers=headers)
 
 
-@router.delete("/{id}", name="delete", status_code=204)
+@router.delete("/{job_id}", name="delete", status_code=204)
 async def delete_submitted(job: OwnJob, database: AppDatabase) -> None:
     """Deletes one of your jobs with its result and its webhook. One that runs is stopped."""
     await delete_job(database, job)

@@ -120,15 +120,13 @@ class Database:
         return lend(self.writing)
 
     @asynccontextmanager
-    async def for_long_questions(
-        self, seconds: float = LONG_QUESTION_SECONDS
-    ) -> AsyncGenerator[Self]:
+    async def for_long_questions(self) -> AsyncGenerator[Self]:
         """This database with one connection of its own for reports, on which the database may work
-        `seconds` on one question. Nothing is open after the block."""
-        limit = f" -c statement_timeout={round(seconds * 1000)}"
+        ten minutes on one question. It is closed after the block."""
+        limit = f" -c statement_timeout={round(LONG_QUESTION_SECONDS * 1000)}"
         reading = pool(self.url, READING + limit, LongReadingConnection, size=1, timeout=30)
         patient = copy(self)
-        patient.report_seconds, patient.reading = seconds, reading
+        patient.report_seconds, patient.reading = LONG_QUESTION_SECONDS, reading
         async with reading:
             yield patient
 

@@ -180,8 +180,8 @@ class JobAccepted(JobOut):
     """A job that was accepted just now."""
 
     webhook_secret: str | None
-    """The secret with which the messages of this job are signed (Standard Webhooks, `whsec_…`). It
-    is not told again. Null without a webhook."""
+    """The secret with which the messages of this job are signed (Standard Webhooks, `whsec_…`).
+    Only this response tells it. Null without a webhook."""
 
 
 def fields_of(job: SubmittedJob) -> dict[str, Any]:

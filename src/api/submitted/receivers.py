@@ -15,7 +15,7 @@ import httpx
 from anyio import CapacityLimiter, fail_after
 from anyio.to_thread import run_sync
 
-from api.errors import Invalid, invalid
+from api.errors import Invalid, Unavailable, invalid
 
 WHERE = "webhook.url"
 
@@ -89,18 +89,19 @@ class Receivers:
     look_up: Lookup = look_up
 
     async def check(self, text: str) -> None:
-        """Raises Invalid for an address that a webhook must not be sent to."""
+        """Raises Invalid for an address that a webhook must not be sent to, and Unavailable."""
         await self.addresses(parse_url(text))
 
     async def addresses(self, url: httpx.URL) -> Sequence[str]:
-        """The IP addresses at which this is reached. Raises Invalid unless all are allowed."""
+        """The IP addresses at which this is reached. Raises Invalid unless all are allowed, and
+        Unavailable when they cannot be found out in time."""
         is_allowed = url.netloc.decode() in self.allowed and not url.userinfo
         if not is_allowed and not is_proper(url):
             raise invalid(WHERE, NOT_ALLOWED)
         try:
             found = await self.look_up(url.raw_host.decode(), port_of(url))
         except TimeoutError:
-            found = ()
+            raise Unavailable("The host of the webhook cannot be looked up at present.") from None
         if not found or not (is_allowed or all(map(is_public, found))):
             raise invalid(WHERE, NOT_ALLOWED)
         return found[:MOST_ADDRESSES]

@@ -21,7 +21,7 @@ import httpx
 
 from api.db.database import Database
 from api.db.scheduler import lead_forever, leads
-from api.errors import Invalid
+from api.errors import AnalyticsError
 from api.instants import instant_text
 from api.submitted.models import Status
 from api.submitted.receivers import Receivers, parse_url
@@ -29,6 +29,9 @@ from api.submitted.statements import Connection, execute
 from settings import Settings
 
 log = logging.getLogger("analytics.webhooks")
+
+# It would log the address of each call, which may have a secret of the receiver in it.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 WEBHOOK_LOCK = 20261130
 """Advisory lock of the process that calls webhooks."""
@@ -95,7 +98,7 @@ class Webhooks:
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 status = await self.post(call)
-        except (httpx.HTTPError, OSError, Invalid) as error:
+        except (httpx.HTTPError, OSError, AnalyticsError) as error:
             log.info("webhook of job %s: %s", call.id, type(error).__name__)
             return
         log.info("webhook of job %s: answered %s", call.id, status)
@@ -106,7 +109,8 @@ class Webhooks:
 
     async def post(self, call: Call) -> int:
         """The status with which the receiver answers. The first of its IP addresses that takes a
-        connection is asked. Raises Invalid for a receiver that is not allowed (any more)."""
+        connection is asked. Raises Invalid for a receiver that is not allowed (any more), and
+        Unavailable."""
         url = parse_url(call.webhook_url)
         failure = httpx.ConnectError("no address")
         for address in await self.receivers.addresses(url):

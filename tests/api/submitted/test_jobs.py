@@ -77,7 +77,7 @@ class TestRefusals:
             ({"timezone": "Mars/Base"}, "params.timezone"),
         ],
     )
-    async def test_what_get_refuses_is_refused_when_it_is_submitted(
+    async def test_refusals_of_get_are_those_of_the_submission(
         self, account: Account, site: TestSite, params: dict[str, Any], where: str
     ) -> None:
         asked = {"site": site.key} | params

@@ -154,6 +154,19 @@ class TestReceivers:
             texts.add(answer.text)
         assert len(texts) == 1
 
+    async def test_submission_is_refused_with_503_while_names_cannot_be_looked_up(
+        self, account: Account, site: TestSite, app: FastAPI
+    ) -> None:
+        async def too_slow(host: str, port: int) -> Sequence[str]:
+            raise TimeoutError
+
+        app.dependency_overrides[receivers_of] = lambda: Receivers((), too_slow)
+        hook = {"url": "https://hooks.example/"}
+        answer = await account.submit(params={"site": site.key}, webhook=hook)
+        app.dependency_overrides.clear()
+        assert answer.status_code == 503
+        assert is_refusal(answer, "UNAVAILABLE")
+
     @pytest.mark.parametrize(
         ("hosts", "url", "is_allowed"),
         [
@@ -274,7 +287,7 @@ class TestDelivery:
         allow: Allow,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        caplog.set_level(logging.DEBUG, "analytics")
+        caplog.set_level(logging.DEBUG)
         async with receiving("500 Oops", "503 Later", "204 Fine") as receiver:
             receivers = allow(receiver.host)
             job = await submit(account, site, receiver.url)

@@ -7,12 +7,13 @@ from uuid import UUID, uuid4
 
 import httpx
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 from api.analytics.query import RangeParams
 from api.db.database import Database
 from api.db.scheduler import leads
 from api.sites.models import Site
-from api.submitted.kinds import Kind, Product, in_one_chunk
+from api.submitted.kinds import Kind
 from api.submitted.runner import RUNNER_LOCK, Runner
 
 
@@ -73,12 +74,12 @@ def kind_that(produce: Any) -> dict[str, Kind[Any]]:
     async def check(*_: Any) -> None:
         pass
 
-    async def produced(database: Database, params: RangeParams, site: Site) -> Product:
+    async def respond(database: Database, params: RangeParams, site: Site) -> Response:
         found = await produce(database, site)
-        chunks = found if hasattr(found, "__aiter__") else in_one_chunk(found)
-        return Product({"content-type": "application/octet-stream"}, chunks)
+        kind = StreamingResponse if hasattr(found, "__aiter__") else Response
+        return kind(found, media_type="application/octet-stream")
 
-    return {"pages": Kind("pages", RangeParams, check, produced)}
+    return {"pages": Kind("pages", RangeParams, check, respond)}
 
 
 async def change(database: Database, statement: str, *values: Any) -> list[Any]:

@@ -1,10 +1,10 @@
 """What a submitted job can ask for: KINDS, by the name that the caller gives as `report`.
 
-Every report is one. Anything else with parameters, a site and an answer in bytes becomes one by an
-entry in KINDS: how it is checked before it is queued, and how its answer is produced.
+Every report is one. Any other GET with parameters that name a site becomes one by an entry in
+KINDS: how it is checked before it is queued, and what gives its response.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -18,20 +18,11 @@ from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.analytics.routing import csv_answer
 from api.db.database import Database
-from api.errors import Expired, Invalid, Problem, invalid
+from api.errors import Invalid, Problem, invalid
 from api.sites.models import Site
 from api.validation import problems_of
 
 R = TypeVar("R", bound=RangeParams)
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """An answer: the headers that a response with it has, and its bytes."""
-
-    headers: Mapping[str, str]
-    """Content-Type at least; without Content-Length."""
-    chunks: AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +33,9 @@ class Kind(Generic[R]):
     params: type[R]
     check: Callable[[Database, R, Site], Awaitable[object]]
     """Raises Invalid or Expired for what can be seen to be wrong without answering."""
-    produce: Callable[[Database, R, Site], Awaitable[Product]]
-    """The answer. Raises AnalyticsError, here or from the chunks."""
+    answer: Callable[[Database, R, Site], Awaitable[Response]]
+    """The response of GET, whole or as a stream. Raises AnalyticsError, here or while it is
+    read."""
 
 
 def kind_of(report: Report[P]) -> Kind[P]:
@@ -52,13 +44,10 @@ def kind_of(report: Report[P]) -> Kind[P]:
     async def check(database: Database, params: P, site: Site) -> None:
         plan_or_suggest(report, await parse_query(database, report, params, site))
 
-    async def produce(database: Database, params: P, site: Site) -> Product:
-        response = response_of(report, params, await answer(database, report, params, site))
-        headers = {**response.headers}
-        del headers["content-length"]
-        return Product(headers, in_one_chunk(bytes(response.body)))
+    async def respond(database: Database, params: P, site: Site) -> Response:
+        return response_of(report, params, await answer(database, report, params, site))
 
-    return Kind(report.name, report.params, check, produce)
+    return Kind(report.name, report.params, check, respond)
 
 
 def response_of(report: Report[P], params: P, found: dict[str, Any]) -> Response:
@@ -69,10 +58,6 @@ def response_of(report: Report[P], params: P, found: dict[str, Any]) -> Response
     shape: type[BaseModel] = Answer[report.line, totals]
     content = shape.model_validate(found).model_dump_json(by_alias=True, exclude_unset=True)
     return Response(content, media_type="application/json")
-
-
-async def in_one_chunk(body: bytes) -> AsyncIterator[bytes]:
-    yield body
 
 
 KINDS: Mapping[str, Kind[Any]] = {
@@ -91,14 +76,13 @@ class Question:
         """Raises Invalid, with problems at `params.…`, or Expired for what cannot be answered."""
         try:
             await self.kind.check(database, self.params, site)
-        except Expired:
-            raise
         except Invalid as error:
-            raise within_params(error) from None
+            # Expired and TooMuchAsked are about the question as a whole.
+            raise (within_params(error) if error.problems else error) from None
 
-    async def answer(self, database: Database, site: Site) -> Product:
-        """The answer. Raises AnalyticsError, here or from the chunks."""
-        return await self.kind.produce(database, self.params, site)
+    async def answer(self, database: Database, site: Site) -> Response:
+        """The response of GET. Raises AnalyticsError, here or while it is read."""
+        return await self.kind.answer(database, self.params, site)
 
 
 def parse_question(
@@ -118,13 +102,9 @@ def parse_question(
 
 def within_params(refusal: Invalid) -> Invalid:
     """The refusal of a query with its problems where the body of a job has them."""
-    return Invalid(
-        problems=[
-            Problem(
-                "params" if found.where == "query" else f"params.{found.where}",
-                found.problem,
-                found.allowed,
-            )
-            for found in refusal.problems
-        ]
-    )
+    return Invalid(problems=map(moved, refusal.problems))
+
+
+def moved(found: Problem) -> Problem:
+    where = "params" if found.where == "query" else f"params.{found.where}"
+    return Problem(where, found.problem, found.allowed)

@@ -144,8 +144,7 @@ async def read_result(job: OwnJob, database: AppDatabase) -> Response:
         raise NotDone(f"The job is {job.status}.")
     if job.status == Status.FAILED or job.expires_at is None or job.expires_at <= utc_now():
         raise NotFound("The job failed and has no result, or its result has expired.")
-    headers = {**(job.headers or {}), "Content-Length": str(job.bytes)}
-    return StreamingResponse(parts_of(database, job), headers=headers)
+    return StreamingResponse(parts_of(database, job), headers=job.headers)
 
 
 @router.delete("/{job_id}", name="delete", status_code=204)

@@ -15,6 +15,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from fastapi import Response
+from fastapi.responses import StreamingResponse
 from psycopg.errors import ForeignKeyViolation
 from psycopg_pool import PoolTimeout, TooManyRequests
 from sqlalchemy.exc import TimeoutError as EngineTimeout
@@ -32,10 +34,11 @@ from api.errors import (
     Unauthenticated,
     Unavailable,
 )
+from api.events.write.sql import Connection
 from api.sites.directory import Sites, unknown_site
-from api.submitted.kinds import KINDS, Kind, Product, parse_question
+from api.submitted.kinds import KINDS, Kind, parse_question
 from api.submitted.models import Status
-from api.submitted.statements import Connection, execute
+from api.submitted.statements import execute
 
 log = logging.getLogger("analytics.submitted")
 
@@ -136,12 +139,12 @@ class Runner:
             asyncio.timeout(self.longest_seconds),
             self.database.for_long_questions() as database,
         ):
-            product = await self.answer(database, job)
-            size = await self.store(connection, job, product)
-        headers = json.dumps({**product.headers})
+            response = await self.answer(database, job)
+            size = await self.store(connection, job, chunks_of(response))
+        headers = json.dumps({**response.headers, "content-length": str(size)})
         await finish(connection, job, Status.DONE, headers=headers, bytes=size)
 
-    async def answer(self, database: Database, job: Claimed) -> Product:
+    async def answer(self, database: Database, job: Claimed) -> Response:
         """The answer to a job, if its account may still read the site."""
         question = parse_question(job.report, json.loads(job.params), self.kinds)
         async with database.session() as session:
@@ -153,11 +156,13 @@ class Runner:
             raise unknown_site(question.params.site)  # Another site has the name now.
         return await question.answer(database, site)
 
-    async def store(self, connection: Connection, job: Claimed, product: Product) -> int:
+    async def store(
+        self, connection: Connection, job: Claimed, chunks: AsyncIterator[bytes]
+    ) -> int:
         """Stores the bytes of an answer in parts. Returns how many bytes there are."""
         size = number = 0
         await execute(connection, "clear", {"number": job.number})
-        async for part in in_parts(product.chunks, PART_BYTES):
+        async for part in in_parts(chunks, PART_BYTES):
             size += len(part)
             if size > self.most_bytes:
                 raise TooMuchAsked(
@@ -167,6 +172,15 @@ class Runner:
             await execute(connection, "add_part", values)
             number += 1
         return size
+
+
+async def chunks_of(response: Response) -> AsyncIterator[bytes]:
+    """The bytes of a response, whether it is whole or a stream."""
+    if not isinstance(response, StreamingResponse):
+        yield bytes(response.body)
+        return
+    async for chunk in response.body_iterator:
+        yield chunk.encode() if isinstance(chunk, str) else bytes(chunk)
 
 
 async def in_parts(chunks: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:

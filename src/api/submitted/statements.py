@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from api.events.write.sql import Connection as Connection
 from api.events.write.sql import SqlFolder
 
 SQL = Path(__file__).parent / "sql"

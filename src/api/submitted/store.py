@@ -11,8 +11,9 @@ from sqlmodel import col, delete, select
 from api.auth.models import User
 from api.db.database import Database
 from api.errors import Conflict, NotFound, TooManyRequests
+from api.events.write.sql import Connection
 from api.submitted.models import Body, Status, SubmittedJob
-from api.submitted.statements import SQL, Connection, execute
+from api.submitted.statements import SQL, execute
 
 MOST_UNFINISHED = 10
 """How many jobs of an account may be queued or running."""

@@ -22,10 +22,11 @@ import httpx
 from api.db.database import Database
 from api.db.scheduler import lead_forever, leads
 from api.errors import AnalyticsError
+from api.events.write.sql import Connection
 from api.instants import instant_text
 from api.submitted.models import Status
 from api.submitted.receivers import Receivers, parse_url
-from api.submitted.statements import Connection, execute
+from api.submitted.statements import execute
 from settings import Settings
 
 log = logging.getLogger("analytics.webhooks")

@@ -1,5 +1,6 @@
 """What is refused of submitted jobs, and the way of those that are not."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from api.analytics.reports import REPORTS
 from api.db.clock import confirmed_time
@@ -97,15 +99,6 @@ class TestRefusals:
         for name in ("site", "filters", "order", "days", "from", "timezone"):
             assert problems(await account.submit(params={name: value}))
 
-    @pytest.mark.parametrize("depth", [10, 900, 980, 5000])
-    async def test_deeply_nested_values_are_refused(self, account: Account, depth: int) -> None:
-        nested = "[" * depth + "]" * depth
-        body = f'{{"report": "pages", "id": "{uuid4()}", "params": {{"site": {nested}}}}}'
-        headers = account.headers | {"Content-Type": "application/json"}
-        answer = await account.client.post("/api/jobs", content=body, headers=headers)
-        assert answer.status_code in (400, 422)
-        assert is_refusal(answer)
-
     async def test_expired_question_is_refused_with_alternatives(
         self, account: Account, site: TestSite, database: Database
     ) -> None:
@@ -188,15 +181,31 @@ class TestSubmission:
         }
         assert job["webhook_secret"] is None
 
-    async def test_same_id_and_body_is_the_same_job(
-        self, account: Account, site: TestSite, monkeypatch: pytest.MonkeyPatch
+    async def test_same_id_and_body_is_the_same_job_whatever_has_changed(
+        self,
+        account: Account,
+        app: FastAPI,
+        site: TestSite,
+        database: Database,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(store, "MOST_UNFINISHED", 1)
         own = str(uuid4())
         first = await account.submitted(params={"site": site.key, "days": 7}, id=own)
+        private = "update site set visibility = 'private' where key = %s"
+        await change(database, private, site.key)
+        app.state.sites.remembered.clear()
         again = await account.submitted(params={"days": 7, "site": site.key}, id=own)
         assert again == first
         assert first["id"] == own
+
+    async def test_same_request_at_once_several_times_is_one_job(
+        self, account: Account, site: TestSite
+    ) -> None:
+        asked: dict[str, Any] = {"params": {"site": site.key}, "id": str(uuid4())}
+        jobs = await asyncio.gather(*(account.submitted(**asked) for _ in range(5)))
+        assert [job["id"] for job in jobs] == [asked["id"]] * 5
+        assert len((await account.get()).json()) == 1
 
     async def test_same_id_with_another_body_is_refused_with_409(
         self, account: Account, site: TestSite

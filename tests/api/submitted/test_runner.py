@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from psycopg import AsyncConnection, sql
 
 from api.db.database import Database
@@ -19,14 +20,16 @@ from api.db.scheduler import leads, run_once
 from api.errors import Unavailable
 from api.jobs import jobs_for
 from api.submitted import runner as runner_module
+from api.submitted.receivers import Receivers
+from api.submitted.routing import receivers_of
 from api.submitted.runner import PART_BYTES, RUNNER_LOCK, Runner, answer_forever
 from conftest import SECRET, TestSite, refresh, servers
-from processes import running
+from processes import cli, running
 from receiving import Receiver, is_signed, receiving
 from refusals import CODE
 from servers import fresh_database
 from settings import Settings
-from submitting import Account, answer_jobs, change, kind_that, set_back
+from submitting import Account, answer_jobs, change, kind_that
 
 pytestmark = pytest.mark.any_engine
 
@@ -323,6 +326,23 @@ async def test_background_job_waits_for_lock_no_longer_than_a_report_takes(
 
 
 @pytest.mark.slow
+async def test_command_for_cron_answers_jobs_and_calls_webhooks(
+    account: Account, app: FastAPI, database: Database, site: TestSite, tmp_path: Path
+) -> None:
+    async with receiving() as receiver:
+        app.dependency_overrides[receivers_of] = lambda: Receivers([receiver.host])
+        asked = {"params": {"site": site.key}, "webhook": {"url": receiver.url}}
+        job = await account.submitted(**asked)
+        app.dependency_overrides.clear()
+        environment = {"DATABASE_URL": database.url, "SECRET_KEY": SECRET, "TIMESCALEDB": "off"}
+        environment |= {"WEBHOOK_HOSTS": receiver.host}
+        done = await asyncio.to_thread(cli, tmp_path / "data", "jobs", "run", **environment)
+        assert done.returncode == 0, done.stderr
+        assert is_signed(job["webhook_secret"], receiver.received[0])
+    assert (await account.job(job["id"]))["status"] == "done"
+
+
+@pytest.mark.slow
 async def test_job_of_killed_process_is_answered_by_the_next_one(tmp_path: Path) -> None:
     address = servers.address(Profile.PLAIN)
     assert address is not None
@@ -355,14 +375,3 @@ async def test_job_of_killed_process_is_answered_by_the_next_one(tmp_path: Path)
 
 async def told(receiver: Receiver) -> bool:
     return bool(receiver.received)
-
-
-async def test_expired_times_do_not_hold_back_what_waits(
-    account: Account, site: TestSite, database: Database
-) -> None:
-    done = (await account.submitted(params={"site": site.key}))["id"]
-    await answer_jobs(Runner(database))
-    await set_back(database, done, "expires_at", "2 days")
-    waiting = (await account.submitted(params={"site": site.key}))["id"]
-    await answer_jobs(Runner(database))
-    assert (await account.job(waiting))["status"] == "done"

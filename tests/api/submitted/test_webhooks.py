@@ -377,8 +377,10 @@ class TestDelivery:
             assert 0.9 < seconds / pause.total_seconds() < 1.21
         assert (await account.job(job["id"]))["webhook"]["next_call_at"] is None
 
+    @pytest.mark.parametrize("beginning", [b"", b"HTTP/1.1 200 OK\r\nslow: "])
     async def test_receiver_that_does_not_answer_is_left_after_a_while(
         self,
+        beginning: bytes,
         account: Account,
         site: TestSite,
         database: Database,
@@ -389,11 +391,13 @@ class TestDelivery:
     ) -> None:
         monkeypatch.setattr(webhooks_module, "CALL_SECONDS", 0.5)
 
-        async def keep_silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await asyncio.sleep(5)
+        async def dawdle(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            for byte in beginning + b"." * 100:
+                writer.write(bytes([byte]))
+                await asyncio.sleep(0.1)
             writer.close()
 
-        server = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
+        server = await asyncio.start_server(dawdle, "127.0.0.1", 0)
         host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         receivers = allow(host, receiver.host)
         job = await submit(account, site, f"http://{host}/")

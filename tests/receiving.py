@@ -36,6 +36,7 @@ class Receiver:
     received: list[Received] = field(default_factory=list[Received])
     names: list[str | None] = field(default_factory=list[str | None])
     """The names of hosts that clients asked for in TLS."""
+    connections: int = 0
     port: int = 0
 
     @property
@@ -48,6 +49,7 @@ class Receiver:
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Reads a request and answers it."""
+        self.connections += 1
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)

@@ -42,6 +42,10 @@ from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
 from api.refusals import add_error_handlers
 from api.sites.directory import Sites
+from api.submitted.receivers import Receivers
+from api.submitted.routing import router as submitted
+from api.submitted.runner import Runner, answer_forever
+from api.submitted.webhooks import Webhooks, call_forever
 from api.validation import check_request
 from api.version import router as version
 from dashboard.api_docs import router as api_docs
@@ -70,7 +74,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     of_events = (events, events_admin)
     of_analytics = (schema, analytics, batch, plausible, goals)
     # Raw data before events: /api/events/raw is no event with the id "raw".
-    for router in (auth, raw, *of_events, *of_analytics, realtime, version):
+    for router in (auth, raw, *of_events, *of_analytics, submitted, realtime, version):
         app.include_router(router, dependencies=[Depends(check_request)])
     for router in (pixel, tracker, dashboard, api_docs, health):
         app.include_router(router)
@@ -113,8 +117,13 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         )
         app.state.hub = await stack.enter_async_context(Hub(database))
         if settings.jobs:
-            jobs = asyncio.create_task(run_forever(database, jobs_for(database.engine, settings)))
-            stack.callback(jobs.cancel)
+            webhooks = Webhooks(settings, Receivers(settings.webhook_receivers))
+            for work in (
+                run_forever(database, jobs_for(database.engine, settings)),
+                answer_forever(database, Runner(database)),
+                call_forever(database, webhooks),
+            ):
+                stack.callback(asyncio.create_task(work).cancel)
         freeze_startup_objects()
         yield
 

@@ -86,7 +86,10 @@ class Settings(BaseSettings):
         description="Seconds until senders get 503 when the database is unavailable or slow.",
     )
     demo: bool = Field(True, description="Give an empty database a demo site with made-up traffic.")
-    jobs: bool = Field(True, description="Run the background jobs (rollups, expiry, …) here.")
+    jobs: bool = Field(
+        True,
+        description="Run background jobs (rollups, expiry, …), and answer submitted jobs, here.",
+    )
 
     changes_days: int = Field(
         7,
@@ -121,6 +124,11 @@ class Settings(BaseSettings):
         10, ge=0, description="Wrong passwords allowed per account in 15 minutes; 0 is no limit."
     )
 
+    webhook_hosts: str = Field(
+        "",
+        description="Hosts (host or host:port, comma-separated) that webhooks may call whatever"
+        " their IP addresses, and over http. All others need https and public addresses.",
+    )
     metrics: Literal["local", "open", "off"] = Field(
         "local", description="Who may read /metrics: this machine only, anybody, or nobody."
     )
@@ -218,6 +226,11 @@ class Settings(BaseSettings):
         all addresses is reached at localhost."""
         host = "localhost" if self.host in EVERY_ADDRESS else self.host
         return self.base_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def webhook_receivers(self) -> frozenset[str]:
+        """The hosts of WEBHOOK_HOSTS."""
+        return frozenset(host.strip().lower() for host in self.webhook_hosts.split(",")) - {""}
 
     @cached_property
     def secret(self) -> str:

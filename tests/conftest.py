@@ -6,7 +6,7 @@ Every test that asks for `database`, `app` or `client` runs once per engine prof
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +33,7 @@ from bootstrap import create_defaults, migrated_database
 from main import build_app
 from servers import Servers, fresh_database
 from settings import Settings
+from submitting import Account, change
 
 ROUTED = (*REPORTS, EVENT_BUCKETS)
 """The reports that have a route of their own."""
@@ -175,6 +176,26 @@ async def make_site(
     """A public site of this name."""
     await Sites(database).create(key, f"{key}.example", visibility=Visibility.PUBLIC)
     return TestSite(key, client, admin, database)
+
+
+@pytest.fixture(scope="session")
+async def accounts(client: httpx.AsyncClient) -> Sequence[Account]:
+    """Two accounts that may do what everybody may."""
+    return [await Account(client).register() for _ in "ab"]
+
+
+@pytest.fixture
+async def account(accounts: Sequence[Account], database: Database) -> AsyncIterator[Account]:
+    """An account that submits jobs. Nobody has any."""
+    await change(database, "delete from submitted_job")
+    yield accounts[0]
+    await change(database, "delete from submitted_job")
+
+
+@pytest.fixture
+async def stranger(accounts: Sequence[Account]) -> Account:
+    """Another account."""
+    return accounts[1]
 
 
 async def rejected_are_kept(client: httpx.AsyncClient) -> None:

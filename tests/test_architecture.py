@@ -32,6 +32,7 @@ LAYERS = (
     ("api.events",),
     ("api.analytics",),
     ("api.realtime",),
+    ("api.submitted",),
     ("api.jobs", "api.health", "api.version", "importing"),
     ("api.openapi",),
     ("tracker", "dashboard"),

@@ -358,6 +358,46 @@ create table write_probe (
 );
 """
 
+# Jobs that users submit, and their results in parts. The answer is kept here, and not in files,
+# because any machine may be asked for it.
+SUBMITTED_JOB = """
+create table submitted_job (
+    number bigint generated always as identity primary key,
+    user_id bigint not null references app_user on delete cascade,
+    id uuid not null,
+    site_id integer not null,
+    report text not null,
+    params text not null,
+    webhook_url text,
+    status text not null default 'queued'
+        check (status in ('queued', 'running', 'done', 'failed')),
+    attempts integer not null default 0,
+    created_at timestamptz not null default now(),
+    started_at timestamptz,
+    finished_at timestamptz,
+    expires_at timestamptz,
+    bytes bigint,
+    headers json,
+    error json,
+    webhook_calls integer not null default 0,
+    next_call_at timestamptz,
+    delivered_at timestamptz,
+    unique (user_id, id)
+);
+create index submitted_job_unfinished on submitted_job (status)
+    where status in ('queued', 'running');
+create index submitted_job_site on submitted_job (site_id);
+create index submitted_job_call on submitted_job (next_call_at) where next_call_at is not null;
+create index submitted_job_expires on submitted_job (expires_at);
+
+create table submitted_job_part (
+    job bigint not null references submitted_job on delete cascade,
+    number integer not null,
+    bytes bytea not null,
+    primary key (job, number)
+);
+"""
+
 
 def upgrade() -> None:
     for statements in (ACCOUNTS, VISITOR, REJECTED_EVENT, ROLLUPS, CONSTANTS, MATCHES_STEP, UPKEEP):
@@ -367,6 +407,7 @@ def upgrade() -> None:
     create_time_table("bot_event", BOT_EVENT, "time", BOT_EVENT_INDEXES)
     run(LATE_LOG)
     run(RAW_CHANGE)
+    run(SUBMITTED_JOB)
 
 
 def run(statements: str) -> None:
@@ -395,9 +436,9 @@ def has_timescaledb() -> bool:
 
 def downgrade() -> None:
     run(
-        "drop table raw_change, late_event, late_visit, rollup_dirty, rollup_state, bot_event,"
-        " visitor, visit, event, rejected_event, goal, salt, membership, site, app_user, audit_log,"
-        " clock_reading, write_probe"
+        "drop table raw_change, submitted_job_part, submitted_job, late_event, late_visit,"
+        " rollup_dirty, rollup_state, bot_event, visitor, visit, event, rejected_event, goal, salt,"
+        " membership, site, app_user, audit_log, clock_reading, write_probe"
     )
     run("drop sequence change_number")
     run("drop function matches_step, has_props")

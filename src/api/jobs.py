@@ -19,6 +19,7 @@ from api.rollups.definitions import ROLLUPS
 from api.rollups.refresh import refresh_rollups
 from api.rollups.row_expiry import expire_rows
 from api.sites.models import utc_now
+from api.submitted.store import delete_old_jobs
 from settings import Settings
 
 MINUTE = 60.0
@@ -59,6 +60,10 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         if now := await confirmed_time(connection):
             await expire(connection, engine, settings.retention_days, now)
 
+    async def submitted(connection: AsyncConnection[Any]) -> None:
+        if now := await confirmed_time(connection):
+            await delete_old_jobs(connection, now)
+
     return (
         Job("read the clock", 5 * MINUTE, read_clock),
         Job("create partitions ahead", HOUR, partitions),
@@ -69,4 +74,5 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         Job("delete old salts", HOUR / 4, salts),
         Job("delete old rejected events", HOUR, rejected),
         Job("delete old changes of raw data", HOUR, changes),
+        Job("delete old submitted jobs", HOUR / 4, submitted),
     )

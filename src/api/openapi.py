@@ -43,6 +43,7 @@ TAGS = {
     "events": "Store events, one by one or in batches, and read one.",
     "analytics": "Reports: questions about a site and a range of time.",
     "raw": "Events and visits one by one, and what changed in them.",
+    "jobs": "Questions that take long: submit one, and fetch its result later.",
     "goals": "Steps that are saved under a name: to count conversions, and to filter by.",
     "live": "Numbers of this moment.",
     "sites": "What editors of a site may do: replay rejected events, erase a person, name a bot,"

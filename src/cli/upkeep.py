@@ -5,6 +5,9 @@ from api.db.scheduler import run_once
 from api.jobs import jobs_for
 from api.sites.directory import DEMO_SITE
 from api.sites.models import utc_now
+from api.submitted.receivers import Receivers
+from api.submitted.runner import Runner, answer_once
+from api.submitted.webhooks import Webhooks, call_once
 from bootstrap import FirstLogin, create_defaults
 from cli.installation import with_migrated_database
 from demo import fill_demo
@@ -31,10 +34,13 @@ def demo() -> None:
 
 
 def run_jobs() -> None:
-    """Runs every background job once, for installations that use cron instead of JOBS=true."""
+    """Runs every background job once, and answers submitted jobs, for installations that use cron
+    instead of JOBS=true."""
 
     async def work(database: Database, settings: Settings) -> None:
         await run_once(database, jobs_for(database.engine, settings))
+        await answer_once(database, Runner(database))
+        await call_once(database, Webhooks(settings, Receivers(settings.webhook_receivers)))
 
     with_migrated_database(work)
 

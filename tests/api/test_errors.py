@@ -41,6 +41,10 @@ BODIES = [
     ("/api/analytics/query", filled('["is","goal",["{}"]]', STATS + '"filters":[', "]}")),
     ("/api/analytics/query", filled('"k{}"', STATS + '"dimensions":[', "]}")),
     ("/api/analytics/query", filled('"k{}":1', STATS)),
+    ("/api/jobs", filled('"k{}":1')),
+    ("/api/jobs", filled('"k{}":1', '{"report":"pages","params":{', "}}")),
+    ("/api/jobs", filled('"k{}":{"a":1}', '{"report":"pages","params":{', "}}")),
+    ("/api/jobs", filled('"k{}"', '{"report":"funnel","params":{"steps":[', "]}}")),
     ("/api/sites/default/rejected/replay", filled("null", '{"ids":[', "]}")),
 ]
 

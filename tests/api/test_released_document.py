@@ -147,7 +147,12 @@ BREAKING: dict[str, tuple[Callable[[Json], object], list[str]]] = {
     ),
     "refusal": (
         lambda d: d["components"]["schemas"]["Refusal"]["properties"].pop("error"),
-        ["Refusal error is there"],
+        [
+            "GET /api/jobs 200 application/json [] error error is there",
+            "GET /api/jobs/{job_id} 200 application/json error error is there",
+            "POST /api/jobs 202 application/json error error is there",
+            "Refusal error is there",
+        ],
     ),
 }
 

@@ -65,7 +65,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     address = servers.address(Profile.PLAIN)
     assert address is not None
     data_dir = tmp_path_factory.mktemp("clients") / "data"
-    environment = {"SECRET_KEY": SECRET, "JOBS": "false", "TIMESCALEDB": "off"}
+    environment = {"SECRET_KEY": SECRET, "TIMESCALEDB": "off"}
     with fresh_database(address) as url, running(data_dir, DATABASE_URL=url, **environment) as it:
         yield it
 

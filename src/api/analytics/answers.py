@@ -28,6 +28,11 @@ async def report_response(
     # TRAP: model_dump_json warns of moments, which are of several types (see Moment).
     key = report.name, to_json(params.model_dump(exclude={"site"})), site.model_dump_json()
     found = await turns.share(key, partial(answer, database, report, params, site))
+    return response_of(report, params, found)
+
+
+def response_of(report: Report[P], params: P, found: dict[str, Any]) -> Response:
+    """The response of GET with this answer, in the format that was asked for."""
     if params.format is Format.CSV:
         return csv_response(report, params, found)
     return Response(json_of(report, found), media_type=JSON)

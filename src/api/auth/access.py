@@ -141,13 +141,18 @@ async def role_on(database: Database, user: User, site: Site) -> str | None:
 
 
 async def readable_site(connection: HTTPConnection, user: User | None, name: str) -> Site:
+    """The site, if this user may read its numbers (see site_read_by)."""
+    return await site_read_by(sites_of(connection), user, name)
+
+
+async def site_read_by(sites: Sites, user: User | None, name: str) -> Site:
     """The site, if this user may read its numbers; anybody may read those of a public site.
 
     Raises Unauthenticated without a login, and UnknownSite for a site that the user may not read,
     as for one that does not exist.
     """
     try:
-        site = await sites_of(connection).find(name)
+        site = await sites.find(name)
     except UnknownSite:
         if user is None:
             raise Unauthenticated from None
@@ -158,7 +163,7 @@ async def readable_site(connection: HTTPConnection, user: User | None, name: str
         raise Unauthenticated
     if user.is_admin or site.visibility == Visibility.MEMBERS:
         return site
-    if await role_on(database_of(connection), user, site) is None:
+    if await role_on(sites.database, user, site) is None:
         raise unknown_site(name)
     return site
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, LiteralString, Self, TypeVar
 
@@ -16,7 +17,9 @@ from api.db.engine import Engine, detect
 from api.db.sql_files import Fragment, Statement, statement, text_of
 from api.db.timeouts import (
     ANSWER_SECONDS,
+    LONG_QUESTION_SECONDS,
     DeadlineConnection,
+    LongReadingConnection,
     ReadingConnection,
     WritingConnection,
     closed_by_server,
@@ -115,6 +118,17 @@ class Database:
         """A connection to write events with, in autocommit: else psycopg begins each transaction in
         a round trip of its own."""
         return lend(self.writing)
+
+    @asynccontextmanager
+    async def for_long_questions(self) -> AsyncGenerator[Self]:
+        """This database with one connection of its own for reports, on which the database may work
+        ten minutes on one question. It is closed after the block."""
+        limit = f" -c statement_timeout={round(LONG_QUESTION_SECONDS * 1000)}"
+        reading = pool(self.url, READING + limit, LongReadingConnection, size=1, timeout=30)
+        patient = copy(self)
+        patient.report_seconds, patient.reading = LONG_QUESTION_SECONDS, reading
+        async with reading:
+            yield patient
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[AsyncSession]:

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection
 
-from api.db.database import Database
+from api.db.database import REPORT_SECONDS, Database
 
 log = logging.getLogger("analytics.jobs")
 
@@ -36,11 +36,17 @@ class Job:
 async def run_forever(database: Database, jobs: Sequence[Job]) -> None:
     """Runs the jobs while this process is the leader, else tries to become it. Survives all
     errors."""
+    await lead_forever(database, LEADER_LOCK, lambda connection: lead(connection, jobs))
+
+
+async def lead_forever(database: Database, lock: int, work: Work) -> None:
+    """Does the work on a connection that holds this advisory lock: in one process of all. Another
+    one takes over when that connection ends. Survives all errors."""
     while True:
         try:
             async with await database.connect() as connection:
-                if await leads(connection):
-                    await lead(connection, jobs)
+                if await leads(connection, lock):
+                    await work(connection)
         except psycopg.Error as error:
             log.warning("jobs: the database is unavailable: %s", type(error).__name__)
         except Exception:
@@ -48,14 +54,15 @@ async def run_forever(database: Database, jobs: Sequence[Job]) -> None:
         await asyncio.sleep(FOLLOWER_SECONDS)
 
 
-async def leads(connection: AsyncConnection[Any]) -> bool:
-    """Whether this connection has taken the leader's lock, which it holds until it ends."""
-    cursor = await connection.execute("select pg_try_advisory_lock(%s)", [LEADER_LOCK])
+async def leads(connection: AsyncConnection[Any], lock: int) -> bool:
+    """Whether this connection has taken the advisory lock, which it holds until it ends."""
+    cursor = await connection.execute("select pg_try_advisory_lock(%s)", [lock])
     return await cursor.fetchone() == (True,)
 
 
 async def lead(connection: AsyncConnection[Any], jobs: Sequence[Job]) -> None:
     """Runs each job when it is due, until the connection is lost."""
+    await limit_lock_waits(connection)
     due = dict.fromkeys(jobs, 0.0)
     while not connection.broken:
         for job in [job for job in jobs if due[job] <= time.monotonic()]:
@@ -64,9 +71,18 @@ async def lead(connection: AsyncConnection[Any], jobs: Sequence[Job]) -> None:
         await asyncio.sleep(TICK_SECONDS)
 
 
+async def limit_lock_waits(connection: AsyncConnection[Any]) -> None:
+    """Makes a background job wait for a lock no longer than a report of a request may hold it. The
+    question of a submitted job may hold it for ten minutes, and the other jobs would wait."""
+    await connection.execute(
+        "select set_config('lock_timeout', %s, false)", [f"{REPORT_SECONDS:g}s"]
+    )
+
+
 async def run_once(database: Database, jobs: Sequence[Job]) -> None:
     """Runs every job once, whichever process is the leader: for installations that use cron."""
     async with await database.connect() as connection:
+        await limit_lock_waits(connection)
         for job in jobs:
             await attempt(connection, job)
 

@@ -24,6 +24,9 @@ PATIENCE = 0.65
 STALL_SECONDS = 0.1
 """A loop that is this late was kept from reading, and gets as long to read what has arrived."""
 
+LONG_QUESTION_SECONDS = 600.0
+"""The longest that the database may work on one question of a submitted job."""
+
 T = TypeVar("T")
 
 
@@ -60,6 +63,12 @@ class ReadingConnection(DeadlineConnection):
 
     tables: str | None = None
     """The partitions and chunks that there were when the kept plans were made."""
+
+
+class LongReadingConnection(ReadingConnection):
+    """A connection for the questions of submitted jobs."""
+
+    patience = LONG_QUESTION_SECONDS + 20.0
 
 
 class WritingConnection(DeadlineConnection):

@@ -72,7 +72,8 @@ class Receipt(Record):
 
 async def erase(database: Database, site: Site, person: Person, by: User) -> Receipt:
     """Deletes a person's events, visits, visitor and rejected events, and marks the rollup buckets
-    that counted them. Reports are without them from the COMMIT on."""
+    that counted them. Reports are without them from the COMMIT on, and submitted jobs
+    about the site are answered again."""
     async with await database.connect() as connection:
         visitors = await visitors_of(connection, site, person)
         async with connection.transaction():
@@ -83,6 +84,7 @@ async def erase(database: Database, site: Site, person: Person, by: User) -> Rec
             values |= {"quoted": quoted}
             cursor = await execute(connection, "delete_rejected_of_person", values)
             erased["rejected"] = cursor.rowcount
+            await execute(connection, "queue_results_again", {"site": site.number})
             number, at = await record(connection, "erasure", site, by, erased)
     return Receipt(id=number, erased_at=at, **erased)
 

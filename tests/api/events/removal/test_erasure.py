@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from api.sites.models import utc_now
+from api.submitted.runner import Runner
 from conftest import TestSite, rejected_are_kept
+from submitting import Account, answer_jobs
 
 NAME = "jane-4711"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/142.0.0.0 Safari/537.36"
@@ -85,6 +87,25 @@ async def test_erasure_of_unknown_visitor_removes_nothing(site: TestSite, visito
     receipt = await erase(site, visitor_id=visitor)
     assert receipt.status_code == 201
     assert receipt.json()["events"] == 0
+
+
+async def test_erasure_has_submitted_jobs_answered_again(
+    site: TestSite, account: Account, stranger: Account
+) -> None:
+    name = f"{NAME}-{uuid4()}"
+    await fill(site, user_id=name)
+    asked = {"site": site.key, "days": 7, "limit": 100}
+    job = (await account.submitted("sessions", params=asked))["id"]
+    other = (await stranger.submitted("sessions", params=asked | {"site": "default"}))["id"]
+    await answer_jobs(Runner(site.database))
+    before = await account.get(f"/{job}/result")
+    await erase(site, user_id=name)
+    assert await count_rows(site, name) == {}
+    assert (await account.job(job))["status"] == "queued"
+    assert (await stranger.job(other))["status"] == "done"
+    await answer_jobs(Runner(site.database))
+    after = (await account.get(f"/{job}/result")).json()
+    assert len(after["rows"]) == len(before.json()["rows"]) - 2
 
 
 async def test_erasure_removes_whole_session_in_which_user_was_named(site: TestSite) -> None:

@@ -118,7 +118,7 @@ def cli(data_dir: Path, *arguments: str, **environment: str) -> subprocess.Compl
         env=service_environment(data_dir, **environment),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
 

@@ -97,6 +97,6 @@ async def set_back(database: Database, job: str, column: str, interval: str) -> 
 
 def body_and_headers(answer: httpx.Response | Response) -> tuple[bytes, dict[str, str]]:
     """The body of a response, and the headers that belong to it."""
-    names = ("content-type", "content-disposition", "content-length", "x-total-rows")
+    names = ("content-type", "content-disposition", "x-total-rows", "x-changes-cursor")
     body = answer.content if isinstance(answer, httpx.Response) else bytes(answer.body)
     return body, {name: answer.headers[name] for name in names if name in answer.headers}

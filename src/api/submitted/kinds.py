@@ -1,7 +1,8 @@
 """What a submitted job can ask for: KINDS, by the name that the caller gives as `report`.
 
-Every report is one, and each list of raw data. Any other GET with parameters that name a site becomes one by an entry in
-KINDS: how it is checked before it is queued, and what gives its response.
+Every report is one, and each list of raw data. Any other GET with parameters that name a site
+becomes one by an entry in KINDS: how it is checked before it is queued, and what gives its
+response.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

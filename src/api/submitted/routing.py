@@ -31,6 +31,7 @@ MOST_LISTED = 100
 RESULT: dict[str, Any] = {
     "application/json": {"schema": {"description": "The answer of the report."}},
     "text/csv": {},
+    "application/x-ndjson": {},
 }
 """The content types of results."""
 

@@ -15,6 +15,7 @@ from api.db.clock import confirmed_time
 from api.db.database import Database
 from api.db.scheduler import run_once
 from api.jobs import jobs_for
+from api.sites.models import utc_now
 from api.submitted import store
 from api.submitted.kinds import KINDS
 from api.submitted.runner import Runner
@@ -274,6 +275,30 @@ class TestResult:
         assert body_and_headers(result) == body_and_headers(got)
         found = await account.job(job)
         assert (found["status"], found["bytes"]) == ("done", len(got.content))
+
+    @pytest.mark.parametrize("path", ["events/raw", "visits"])
+    @pytest.mark.parametrize("more", [{}, {"format": "ndjson"}, {"format": "csv"}])
+    async def test_raw_data_can_be_submitted(
+        self,
+        account: Account,
+        site: TestSite,
+        database: Database,
+        path: str,
+        more: dict[str, str],
+    ) -> None:
+        await site.send(*({"page": f"/{n}", "visitor_id": f"v{n}"} for n in range(5)))
+        now = utc_now()
+        asked = {
+            "site": site.key,
+            "from": (now - timedelta(days=1)).isoformat(),
+            "to": now.isoformat(),
+            **more,
+        }
+        job = (await account.submitted(path, params=asked))["id"]
+        await answer_jobs(Runner(database))
+        got = await site.client.get(f"/api/{path}", params=asked, headers=account.headers)
+        assert got.status_code == 200
+        assert body_and_headers(await account.get(f"/{job}/result")) == body_and_headers(got)
 
     async def test_every_report_can_be_submitted(self, account: Account, site: TestSite) -> None:
         needed = {"funnel": {"steps": ["/"]}, "values": {"dimension": "source"}}

@@ -254,7 +254,7 @@ class TestPeople:
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
         ],
     )
-    def test_who_names_system_or_device_is_a_person(self, text: str) -> None:
+    def test_program_that_names_system_or_device_is_person(self, text: str) -> None:
         assert read_agent(text).bot is None
 
 
@@ -274,7 +274,9 @@ class TestMachines:
             ("PostmanRuntime/7.36", "PostmanRuntime"),
         ],
     )
-    def test_who_names_no_system_is_a_machine_by_its_own_name(self, text: str, name: str) -> None:
+    def test_program_that_names_neither_is_a_bot_by_its_own_name(
+        self, text: str, name: str
+    ) -> None:
         assert (read_agent(text).bot, read_agent(text).bot_category) == (name, "unknown")
 
 

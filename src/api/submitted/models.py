@@ -118,9 +118,9 @@ class JobIn(Record):
     model_config = ConfigDict(extra="forbid")
 
     report: Annotated[str, Field(max_length=100, json_schema_extra={"enum": [*KINDS]})]
-    """What is asked for: the name of a report."""
+    """What is asked for: the name of a report, or of a list of raw data."""
     params: dict[str, Value | list[Value]] = Field(default_factory=dict[str, Value | list[Value]])
-    """The parameters of GET /api/analytics/{report}, by name."""
+    """The parameters of the GET that answers the same at once, by name."""
     webhook: WebhookIn | None = None
     """Where to send a message at the end; null for nowhere."""
     id: UUID | None = None

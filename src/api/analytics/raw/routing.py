@@ -11,9 +11,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.analytics.raw.changes import Changes, changes_since, last_change
 from api.analytics.raw.cursors import ChangesCursor, Cursor, read_cursor
-from api.analytics.raw.lists import EVENTS, MOST_ROWS, PAGE_ROWS, VISITS, RawParams
+from api.analytics.raw.lists import EVENTS, MOST_ROWS, PAGE_ROWS, VISITS, RawList, RawParams
 from api.analytics.raw.responses import RawPage, raw_response
-from api.analytics.raw.rows import RawEvent, RawVisit
 from api.analytics.turns import AppTurns
 from api.auth.access import AppDatabase, AppSites, CurrentUser, SiteName, readable_site
 from api.sites.directory import DEFAULT_SITE
@@ -38,41 +37,33 @@ def formats(description: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": description, "headers": CURSOR_HEADERS, "content": content}}
 
 
-@router.get(
-    "/api/events/raw",
-    name="events",
-    response_model=RawPage[RawEvent],
-    responses=formats("Events."),
-)
-async def raw_events(
-    request: Request,
-    user: CurrentUser,
-    database: AppDatabase,
-    sites: AppSites,
-    turns: AppTurns,
-    params: Annotated[RawParams, Query()],
-) -> Response:
-    """Events one by one, in the order in which they happened: a page of them as JSON, or all of a
-    range as lines of JSON or CSV."""
-    site = await readable_site(request, user, params.site)
-    return await raw_response(EVENTS, params, site, database, sites, turns)
+def add_list(path: str, raw: RawList, what: str) -> None:
+    async def get_list(
+        request: Request,
+        user: CurrentUser,
+        database: AppDatabase,
+        sites: AppSites,
+        turns: AppTurns,
+        params: Annotated[RawParams, Query()],
+    ) -> Response:
+        site = await readable_site(request, user, params.site)
+        return await raw_response(raw, params, site, database, sites, turns)
+
+    get_list.__doc__ = (
+        f"{raw.report.title}: a page of them as JSON, or all of a range as lines of JSON or CSV."
+    )
+    router.add_api_route(
+        path,
+        get_list,
+        methods=["GET"],
+        name=raw.name,
+        response_model=RawPage[raw.row],
+        responses=formats(what),
+    )
 
 
-@router.get(
-    "/api/visits", name="visits", response_model=RawPage[RawVisit], responses=formats("Visits.")
-)
-async def raw_visits(
-    request: Request,
-    user: CurrentUser,
-    database: AppDatabase,
-    sites: AppSites,
-    turns: AppTurns,
-    params: Annotated[RawParams, Query()],
-) -> Response:
-    """Visits one by one, in the order in which they started: a page of them as JSON, or all of a
-    range as lines of JSON or CSV."""
-    site = await readable_site(request, user, params.site)
-    return await raw_response(VISITS, params, site, database, sites, turns)
+add_list("/api/events/raw", EVENTS, "Events.")
+add_list("/api/visits", VISITS, "Visits.")
 
 
 @router.get("/api/changes", name="changes")

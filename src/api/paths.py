@@ -1,8 +1,11 @@
 """Paths and methods: each path answers the same with and without a trailing slash, HEAD as GET
 without the body, and OPTIONS with the methods that it has."""
 
+from contextlib import suppress
+
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,7 +42,8 @@ class UniformPaths:
         if method == "OPTIONS" and (response := options_response(scope)):
             await response(scope, receive, send)
         elif method == "HEAD":
-            await self.app(as_get(scope), receive, without_body(send))
+            with suppress(HeadAnswered, ClientDisconnect):
+                await self.app(as_get(scope), receive, without_body(send))
         else:
             await self.app(scope, receive, send)
 
@@ -74,11 +78,21 @@ def as_get(scope: Scope) -> Scope:
     return scope if is_declared else {**scope, "method": "GET"}
 
 
+class HeadAnswered(OSError):
+    """The response to HEAD is complete. It is an OSError, as it would be if the client had gone: so
+    a response that is sent in parts ends."""
+
+
 def without_body(send: Send) -> Send:
-    """A `send` that leaves out the body of the response."""
+    """A `send` that leaves out the body of the response, and raises HeadAnswered instead of taking
+    the second part of one."""
 
     async def send_head(message: Message) -> None:
-        is_body = message["type"] == "http.response.body"
-        await send({**message, "body": b""} if is_body else message)
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        await send({**message, "body": b"", "more_body": False})
+        if message.get("more_body"):
+            raise HeadAnswered
 
     return send_head

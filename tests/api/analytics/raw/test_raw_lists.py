@@ -363,6 +363,26 @@ async def test_stream_reads_a_bounded_number_of_rows_at_a_time(
 ) -> None:
     monkeypatch.setattr(responses, "STREAM_ROWS", 7)
     await send_day(site)
+    fetched = counted_pages(monkeypatch)
+    assert len((await get(site, EVENTS, days=3, format="csv")).text.splitlines()) == 61
+    assert fetched == [7] * 8 + [4]
+
+
+async def test_head_of_stream_reads_no_more_than_it_begins_with(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responses, "STREAM_ROWS", 7)
+    await send_day(site)
+    fetched = counted_pages(monkeypatch)
+    params = {"site": site.key, "days": 3, "format": "ndjson"}
+    answer = await site.client.head(EVENTS, params=params, headers=site.admin)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["x-changes-cursor"]
+    assert fetched == [7]
+
+
+def counted_pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows are read with each page from now on."""
     fetched: list[int] = []
     read = responses.read_page
 
@@ -372,8 +392,7 @@ async def test_stream_reads_a_bounded_number_of_rows_at_a_time(
         return rows
 
     monkeypatch.setattr(responses, "read_page", counted)
-    assert len((await get(site, EVENTS, days=3, format="csv")).text.splitlines()) == 61
-    assert fetched == [7] * 8 + [4]
+    return fetched
 
 
 async def test_empty_range_is_no_row(site: TestSite) -> None:

@@ -26,6 +26,9 @@ from submitting import Account, answer_jobs, body_and_headers, change, set_back
 
 pytestmark = pytest.mark.any_engine
 
+UNKNOWN = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+"""The id of no job."""
+
 RANGE = {"from": "2026-01-01", "to": "2026-02-01"}
 
 
@@ -42,9 +45,9 @@ class TestRefusals:
         [
             ("POST", ""),
             ("GET", ""),
-            ("GET", f"/{uuid4()}"),
-            ("GET", f"/{uuid4()}/result"),
-            ("DELETE", f"/{uuid4()}"),
+            ("GET", f"/{UNKNOWN}"),
+            ("GET", f"/{UNKNOWN}/result"),
+            ("DELETE", f"/{UNKNOWN}"),
         ],
     )
     async def test_request_without_login_is_refused_with_401(

@@ -51,7 +51,7 @@ def is_log(name: str) -> bool:
 
 def first_time(name: str, chosen: Format | None) -> datetime:
     """The time of the first request in a file; NEVER if it cannot be looked at beforehand."""
-    if not Path(name).is_file():
+    if name == STANDARD_INPUT or not Path(name).is_file():
         return NEVER
     with open_log(name) as raw:
         lines = read_first_lines(raw)

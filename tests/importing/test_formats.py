@@ -299,6 +299,10 @@ def test_line_that_does_not_fit_is_malformed(line: str) -> None:
     assert reason_of(BY_NAME["combined"].reader(), line) == MALFORMED
 
 
+def test_combined_line_with_stray_quote_is_not_common() -> None:
+    assert format_of([f'203.0.113.7 - - {LOCAL} {ASKED} "-" "a "b" c"']) is None
+
+
 @pytest.mark.parametrize("lines", [CLOUDFRONT, IIS, GCS], ids=["cloudfront", "iis", "gcs"])
 def test_row_without_heading_is_malformed(lines: Sequence[str]) -> None:
     found = format_of(lines)

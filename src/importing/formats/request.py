@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -168,6 +169,7 @@ def without_port(host: str) -> str:
     return host.partition(":")[0] if host.count(":") == 1 else host
 
 
+@lru_cache(maxsize=1024)
 def instant(text: str) -> datetime:
     """The time that a text says: ISO 8601, seconds since 1970 (or thousandths, or millionths), or
     17/May/2015:10:05:03 +0000. Raises ValueError, OverflowError or OSError."""

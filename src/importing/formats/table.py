@@ -26,7 +26,8 @@ BALANCER = (
 FORMATS = (
     text_format("combined", f'{CLF} "$http_referer" "$http_user_agent"'),
     text_format("vhost_combined", f'$host:$server_port {CLF} "$http_referer" "$http_user_agent"'),
-    text_format("common", CLF),
+    # Without quotes in what follows: else a line of the others with a stray one would fit.
+    text_format("common", CLF, more=r'\s[^"]*'),
     text_format("elb", BALANCER),
     text_format("alb", f"$type {BALANCER}"),
     text_format(

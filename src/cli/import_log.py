@@ -27,7 +27,9 @@ FORMAT_HELP = (
 def import_log_files(
     files: Annotated[
         list[str],
-        typer.Argument(help="Plain, .gz, .bz2 or .xz, in any order; patterns; - reads the input."),
+        typer.Argument(
+            help="Plain or packed (gzip, bzip2, xz), or patterns of files; - is the input."
+        ),
     ],
     site: Annotated[str, typer.Option(help="Key of the site; a new one is made.")],
     domain: Annotated[str, typer.Option(help="Domain of a new site.")] = "",

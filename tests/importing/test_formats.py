@@ -303,6 +303,22 @@ def test_combined_line_with_stray_quote_is_not_common() -> None:
     assert format_of([f'203.0.113.7 - - {LOCAL} {ASKED} "-" "a "b" c"']) is None
 
 
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        ("http://other.example", "/"),
+        ("HTTPS://other.example:443/a?b=/c", "/a?b=/c"),
+        ("http://other.example?b=/c", "/?b=/c"),
+        ("http://[::1/a", "/"),
+        ("http://other.example//a", "//a"),
+        ("/a?b=http://other.example/", "/a?b=http://other.example/"),
+    ],
+)
+def test_target_is_path_and_query_without_host(target: str, path: str) -> None:
+    line = f'203.0.113.7 - - {LOCAL} "GET {target} HTTP/1.1" 200 1 "-" "x"'
+    assert BY_NAME["combined"].reader()(line).target == path
+
+
 @pytest.mark.parametrize("lines", [CLOUDFRONT, IIS, GCS], ids=["cloudfront", "iis", "gcs"])
 def test_row_without_heading_is_malformed(lines: Sequence[str]) -> None:
     found = format_of(lines)

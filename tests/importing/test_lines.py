@@ -40,7 +40,7 @@ async def lines_of(path: Path) -> tuple[list[str], str]:
     return lines, ""
 
 
-def test_what_is_no_file_is_refused_with_all_names(tmp_path: Path) -> None:
+def test_missing_files_are_refused_with_all_names(tmp_path: Path) -> None:
     (tmp_path / "access.log").write_text("x\n")
     missing = [str(tmp_path / name) for name in ("none.log", "none*.gz")]
     with pytest.raises(Invalid) as error:

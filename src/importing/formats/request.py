@@ -138,7 +138,7 @@ def target_of(found: Mapping[Field, str | None]) -> tuple[str, str, str]:
         method, _, rest = line.partition(" ")
         target = rest.partition(" ")[0]
     query = (found.get("query") or "").removeprefix("?")
-    target, origin = without_origin(f"{target}?{query}" if query else target)
+    target, origin = without_origin(with_query(target, query))
     hostname = origin if found.get("url_request") else found.get("hostname") or ""
     return method, target, without_port(hostname)
 
@@ -147,12 +147,15 @@ def without_origin(target: str) -> tuple[str, str]:
     """The path and query of a target, and the host if it is a URL."""
     if not target.lower().startswith(("http://", "https://")):
         return target, ""
-    origin, slash, rest = target[8:].partition("/")
-    host = target[:8] + origin
     try:
-        return slash + rest or "/", urlsplit(host).hostname or ""
+        url = urlsplit(target)
     except ValueError:
-        return slash + rest or "/", ""
+        return "/", ""
+    return with_query(url.path or "/", url.query), url.hostname or ""
+
+
+def with_query(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
 
 
 def client_of(address: str) -> str:

@@ -26,7 +26,7 @@ def open_log(name: str) -> BufferedReader:
 def find_logs(given: Sequence[str], chosen: Format | None) -> list[str]:
     """The logs of these names and patterns, each once, by the time of their first request: so a
     visit that goes on over midnight is found whatever order the files are named in. Raises
-    InvalidParameters that lists what is no file."""
+    Invalid that lists what is no file."""
     found = {name: [*names_of(name)] for name in given}
     missing = [name for name, files in found.items() if not files]
     if missing:

@@ -338,6 +338,12 @@ def test_format_of_example_is_found_and_read(example: str) -> None:
     assert read(lines[-1]) == expected
 
 
+def test_format_of_log_that_begins_slowly_is_found_by_headings() -> None:
+    assert [found.name for lines in (IIS[:1], IIS[:2], GCS[:1]) if (found := format_of(lines))] == [
+        *("iis", "iis", "gcs")
+    ]
+
+
 def test_every_format_has_example() -> None:
     assert {name for name, _, _ in EXAMPLES.values()} == {one.name for one in FORMATS}
 

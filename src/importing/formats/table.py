@@ -64,6 +64,22 @@ FORMATS = (
     ),
     json_format("nginx_json", NAMES),
     w3c_format(
+        "iis",
+        " ",
+        {"cs(User-Agent)": plus_for_blank},
+        {
+            "address": ("c-ip",),
+            "time": (TIME,),
+            "method": ("cs-method",),
+            "target": ("cs-uri-stem",),
+            "query": ("cs-uri-query",),
+            "status": ("sc-status",),
+            "hostname": ("cs-host",),
+            "referrer": ("cs(Referer)",),
+            "agent": ("cs(User-Agent)",),
+        },
+    ),
+    w3c_format(
         "cloudfront",
         "\t",
         {
@@ -80,22 +96,6 @@ FORMATS = (
             "query": ("cs-uri-query",),
             "status": ("sc-status",),
             "hostname": ("x-host-header",),
-            "referrer": ("cs(Referer)",),
-            "agent": ("cs(User-Agent)",),
-        },
-    ),
-    w3c_format(
-        "iis",
-        " ",
-        {"cs(User-Agent)": plus_for_blank},
-        {
-            "address": ("c-ip",),
-            "time": (TIME,),
-            "method": ("cs-method",),
-            "target": ("cs-uri-stem",),
-            "query": ("cs-uri-query",),
-            "status": ("sc-status",),
-            "hostname": ("cs-host",),
             "referrer": ("cs(Referer)",),
             "agent": ("cs(User-Agent)",),
         },
@@ -127,7 +127,7 @@ SAMPLE = 100
 
 
 def format_called(given: str) -> Format | None:
-    """The format of this name or layout; None for AUTO. Raises InvalidParameters for any other."""
+    """The format of this name or layout; None for AUTO. Raises Invalid for any other."""
     if given == AUTO:
         return None
     if "$" in given or "%" in given:

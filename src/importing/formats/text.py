@@ -95,7 +95,7 @@ def text_format(name: str, layout: str, more: str = r"\s.*") -> Format:
 
 
 def own_format(layout: str) -> Format:
-    """The format of a layout that somebody gave. Raises InvalidParameters if it lacks something."""
+    """The format of a layout that somebody gave. Raises Invalid if it lacks something."""
     own = text_format("own", layout)
     missing = [what for what, fields in NEEDED.items() if not own.names.keys() & {*fields}]
     if missing:

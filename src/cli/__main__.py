@@ -4,7 +4,7 @@ import typer
 
 from cli import rejected, sites, users
 from cli.explain import explain_report
-from cli.import_log import import_log_file
+from cli.import_log import import_log_files
 from cli.serve import serve
 from cli.upkeep import demo, doctor, migrate, run_jobs
 
@@ -16,7 +16,7 @@ cli = typer.Typer(
 )
 cli.command()(serve)
 cli.command()(migrate)
-cli.command("import-log")(import_log_file)
+cli.command("import-log")(import_log_files)
 cli.command()(demo)
 cli.command("explain")(explain_report)
 cli.command()(doctor)

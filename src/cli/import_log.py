@@ -1,6 +1,7 @@
-"""The command `import-log`: imports access logs of web servers."""
+"""The command `import-log`: imports access logs of web servers and load balancers."""
 
-from pathlib import Path
+import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,33 +11,62 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from api.db.database import Database
 from api.events.enrich.geo import GeoLocator
 from api.sites.directory import Sites
-from cli.installation import with_migrated_database
+from cli.installation import friendly_errors, with_migrated_database
 from importing.access_log import LogReader, Summary, import_log
+from importing.files import find_logs, open_log
+from importing.formats.request import Format
+from importing.formats.table import AUTO, BY_NAME, format_called
 from settings import Settings
 
+FORMAT_HELP = (
+    f"{AUTO}, {', '.join(BY_NAME)}, or a layout as in nginx's log_format or Apache's LogFormat: "
+    "'$remote_addr [$time_local] \"$request\" $status'."
+)
 
-def import_log_file(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Plain or .gz.")],
+
+def import_log_files(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            help="Plain or packed (gzip, bzip2, xz), or patterns of files; - is the input."
+        ),
+    ],
     site: Annotated[str, typer.Option(help="Key of the site; a new one is made.")],
     domain: Annotated[str, typer.Option(help="Domain of a new site.")] = "",
     timezone: Annotated[str, typer.Option(help="Time zone of a new site.")] = "UTC",
+    format: Annotated[str, typer.Option(help=FORMAT_HELP)] = AUTO,
 ) -> None:
-    """Imports an Apache or nginx access log (combined format). A second import adds nothing."""
+    """Imports access logs of a web server or load balancer. A second import adds nothing.
+
+    tail -F access.log | boot/analytics import-log - --site blog imports a log as it is written."""
+    with friendly_errors():
+        chosen = format_called(format)
+        logs = find_logs(files, chosen)
 
     async def work(database: Database, settings: Settings) -> Summary:
         target = await Sites(database).create(site, domain or site, timezone=timezone)
-        geo = GeoLocator(settings.geoip_db, None)
-        reader = LogReader(target, settings.secret, geo)
-        summary = Summary()
-        with progress_bar() as progress:
-            task = progress.add_task("Importing", total=None, rate="")
-            async for so_far in import_log(database, file, reader, summary):
-                elapsed = progress.tasks[0].elapsed or 1e-9
-                rate = f"{so_far.lines / elapsed:,.0f} lines/s"
-                progress.update(task, completed=so_far.lines, rate=rate)
-        return summary
+        reader = LogReader(target, settings.secret, GeoLocator(settings.geoip_db, None))
+        return await import_all(database, logs, reader, chosen)
 
-    report(with_migrated_database(work))
+    summary = with_migrated_database(work)
+    report(summary)
+    if summary.problems:
+        raise SystemExit(1)
+
+
+async def import_all(
+    database: Database, logs: Sequence[str], reader: LogReader, chosen: Format | None
+) -> Summary:
+    summary = Summary()
+    with progress_bar() as progress:
+        task = progress.add_task("Importing", total=None, rate="")
+        for name in logs:
+            with open_log(name) as raw:
+                async for so_far in import_log(database, name, raw, reader, summary, chosen):
+                    elapsed = progress.tasks[0].elapsed or 1e-9
+                    rate = f"{so_far.lines / elapsed:,.0f} lines/s"
+                    progress.update(task, completed=so_far.lines, rate=rate)
+    return summary
 
 
 def progress_bar() -> Progress:
@@ -52,9 +82,13 @@ def progress_bar() -> Progress:
 
 def report(summary: Summary) -> None:
     people = summary.stored - summary.bots
+    for name, number in summary.formats.most_common():
+        print(f"{number:>10,} {'log' if number == 1 else 'logs'} read as {name}")
     print(f"{summary.lines:>10,} lines read")
     print(f"{people:>10,} page views stored")
     print(f"{summary.bots:>10,} bot requests kept apart")
     print(f"{summary.duplicates:>10,} stored before")
     for reason, number in summary.skipped.most_common():
         print(f"{number:>10,} skipped: {reason}")
+    for problem in summary.problems:
+        print(problem, file=sys.stderr)

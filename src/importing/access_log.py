@@ -1,20 +1,17 @@
-"""Imports Apache and nginx access logs in the combined format.
+"""Imports access logs of web servers and load balancers.
 
-A page view is a GET, answered 2xx or 304, of something that is not an asset. Bots are kept apart as
+The formats are in formats/table.py, what is a page view in page_views.py. Bots are kept apart as
 everywhere; in a log, a request without a user agent is a bot's. The id of an event is derived from
-its line (and from how often the same line came before it), so a log that is imported twice is
-stored once.
+its line (and from how often the same line came before it in this log), so a log that is imported
+twice is stored once.
 """
 
-import gzip
 import hashlib
-import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from itertools import islice
-from pathlib import Path
+from datetime import date
+from io import BufferedReader
 from uuid import uuid5
 
 from api.db.database import Database
@@ -25,85 +22,15 @@ from api.events.enrich.identity import Sender, import_salt
 from api.events.models import Event, EventIn
 from api.events.write.writer import Outcome, Writer
 from api.sites.models import Site, utc_now
-
-LINE = re.compile(
-    r'(?P<ip>\S+) \S+ \S+ \[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" '
-    r'(?P<status>\d{3}) \S+ "(?P<referrer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)"\s*$'
-)
-
-TIME_FORMAT = "%d/%b/%Y:%H:%M:%S %z"
-
-ASSETS = tuple(
-    f".{ending}"
-    for ending in [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "avif",
-        "ico",
-        "bmp",
-        "css",
-        "js",
-        "mjs",
-        "map",
-        "json",
-        "xml",
-        "txt",
-        "woff",
-        "woff2",
-        "ttf",
-        "eot",
-        "otf",
-        "mp3",
-        "mp4",
-        "webm",
-        "ogg",
-        "avi",
-        "mov",
-        "wav",
-        "zip",
-        "gz",
-        "tgz",
-        "bz2",
-        "xz",
-        "tar",
-        "rar",
-        "7z",
-        "deb",
-        "rpm",
-        "exe",
-        "dmg",
-        "iso",
-        "jar",
-        "pdf",
-        "swf",
-        "bin",
-        "sh",
-        "patch",
-        "diff",
-    ]
-)
+from importing.formats.request import MALFORMED, Format, Request, Skipped
+from importing.formats.table import BY_NAME, format_of
+from importing.lines import DamagedLog, read_batches
+from importing.page_views import refuse_no_page_view
 
 SHORTEST_AGENT = 8
-BATCH = 2_000
 
-
-class Skipped(Exception):
-    """A line that is not a page view. The message is the reason, one word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A page view in a log."""
-
-    ip: str
-    time: datetime
-    page: str
-    referrer: str
-    agent: str
+REMEMBERED = 100_000
+"""Of this many different lines at least, it is known how often they came."""
 
 
 @dataclass
@@ -116,56 +43,36 @@ class Summary:
     """How many of the stored events are a bot's."""
     duplicates: int = 0
     skipped: Counter[str] = field(default_factory=Counter[str])
+    formats: Counter[str] = field(default_factory=Counter[str])
+    """How many logs were read as being of a format."""
+    problems: list[str] = field(default_factory=list[str])
+    """What went wrong with a log as a whole, and with which."""
 
 
-def read_hit(line: str) -> Hit:
-    """The page view in a line. Raises Skipped for any other line."""
-    match = LINE.match(line)
-    if match is None:
-        raise Skipped("malformed")
-    method, _, rest = match["request"].partition(" ")
-    target = rest.partition(" ")[0]
-    if method != "GET" or not target:
-        raise Skipped("method")
-    if not (match["status"].startswith("2") or match["status"] == "304"):
-        raise Skipped("status")
-    page = path_of(target)
-    if page.lower().endswith(ASSETS):
-        raise Skipped("asset")
-    try:
-        time = datetime.strptime(match["time"], TIME_FORMAT)
-    except ValueError as error:
-        raise Skipped("malformed") from error
-    return Hit(match["ip"], time, page, quoted(match["referrer"]), quoted(match["agent"]))
+class Occurrences:
+    """How often a line came in a log. Equal lines have equal times, so they are near each other:
+    only the latest lines are remembered, which bounds the memory."""
 
+    def __init__(self) -> None:
+        self.recent: dict[bytes, int] = {}
+        self.earlier: dict[bytes, int] = {}
 
-def path_of(target: str) -> str:
-    if target.startswith(("http://", "https://")):
-        target = "/" + target.split("/", 3)[3] if target.count("/") > 2 else "/"
-    return (re.split(r"[?#]", target, maxsplit=1)[0] or "/")[:2000]
-
-
-def quoted(text: str) -> str:
-    """The text of a quoted field; '' for a dash."""
-    return "" if text == "-" else re.sub(r'\\(["\\])', r"\1", text)[:2000]
-
-
-def open_log(path: Path) -> Iterator[str]:
-    """The lines of a log, plain or gzipped; undecodable bytes are replaced."""
-    opener: Callable[..., Iterator[str]] = gzip.open if path.suffix == ".gz" else open  # pyright: ignore[reportAssignmentType]
-    with opener(path, "rt", encoding="utf-8", errors="replace") as file:  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType, reportAttributeAccessIssue]
-        yield from file
+    def count(self, line: str) -> int:
+        """Counts a line, and says how often it has come now."""
+        digest = hashlib.blake2b(line.encode("utf-8", "replace"), digest_size=8).digest()
+        number = 1 + (self.recent.get(digest) or self.earlier.get(digest, 0))
+        self.recent[digest] = number
+        if len(self.recent) == REMEMBERED:
+            self.recent, self.earlier = {}, self.recent
+        return number
 
 
 class LogReader:
-    """Makes events of the lines of a log, for one site."""
+    """Makes events of the requests in logs, for one site."""
 
     def __init__(self, site: Site, secret: str, geo: GeoLocator) -> None:
         self.site = site
         self.geo = geo
-        self.occurrences: Counter[bytes] = Counter()
-        """How often each line has occurred, by digest, because all lines would not fit into
-        memory."""
         self.salts: dict[date, bytes] = {}
         self.secret = secret
         self.sender = Sender("", "", {}, utc_now(), self.salt_of, trusted=True)
@@ -175,49 +82,98 @@ class LogReader:
             self.salts[day] = import_salt(self.secret, day)
         return self.salts[day]
 
-    def event(self, line: str) -> Event:
-        """The event in a line. Raises Skipped."""
-        hit = read_hit(line)
-        line = line.rstrip("\r\n")
-        digest = hashlib.blake2b(line.encode("utf-8", "replace"), digest_size=8).digest()
-        self.occurrences[digest] += 1
+    def event(self, request: Request, event_id: str) -> Event:
+        """The event of a page view. Raises Skipped if it is refused."""
         given = EventIn(
-            id=str(uuid5(ID_NAMESPACE, f"{line}\n{self.occurrences[digest]}")),
-            time=hit.time,
-            page=hit.page,
-            referrer=hit.referrer,
-            user_agent=hit.agent,
+            id=event_id,
+            time=request.time,
+            page=request.target,
+            hostname=request.hostname,
+            referrer=request.referrer,
+            user_agent=request.agent or "",
         )
+        sender = replace(self.sender, ip=request.address, now=utc_now())
         try:
-            event = enrich(given, self.site, replace(self.sender, ip=hit.ip), self.geo)
+            event = enrich(given, self.site, sender, self.geo)
         except AnalyticsError as error:
             raise Skipped(error.code) from error
-        if len(hit.agent.strip()) < SHORTEST_AGENT:
+        if request.agent is not None and len(request.agent.strip()) < SHORTEST_AGENT:
             event.bot, event.bot_category = "no user agent", "other"
         return event
 
 
+class Log:
+    """A log that is being read. Its format is found out by its first lines, unless it is given."""
+
+    def __init__(self, reader: LogReader, chosen: Format | None) -> None:
+        self.reader = reader
+        self.occurrences = Occurrences()
+        self.has_text = self.fits = False
+        self.begin(chosen)
+
+    def begin(self, chosen: Format | None) -> None:
+        self.format = chosen
+        self.read = chosen.reader() if chosen else None
+
+    def events(self, lines: Sequence[str], summary: Summary) -> Iterator[Event]:
+        """The events in the next lines. The others are counted by reason."""
+        if not self.format:
+            self.begin(format_of(lines))
+        self.has_text |= any(lines)
+        for line in lines:
+            try:
+                yield self.event(line)
+            except Skipped as reason:
+                summary.skipped[str(reason)] += 1
+        summary.lines += len(lines)
+
+    def event(self, line: str) -> Event:
+        """The event of a line. Raises Skipped."""
+        request = self.request(line)
+        refuse_no_page_view(request)
+        name = f"{line}\n{self.occurrences.count(line)}"
+        return self.reader.event(request, str(uuid5(ID_NAMESPACE, name)))
+
+    def request(self, line: str) -> Request:
+        """The request of a line. Raises Skipped."""
+        try:
+            if not self.read:
+                raise Skipped(MALFORMED)
+            request = self.read(line)
+        except Skipped as reason:
+            self.fits |= str(reason) != MALFORMED
+            raise
+        self.fits = True
+        return request
+
+    def end(self, name: str, summary: Summary) -> None:
+        """Notes in the summary what format the log had, or that it had none."""
+        if self.fits and self.format:
+            summary.formats[self.format.name] += 1
+        elif self.has_text:
+            tried = self.format.name if self.format else ", ".join(BY_NAME)
+            summary.problems.append(f"{name}: no line fits a format; tried: {tried}")
+
+
 async def import_log(
-    database: Database, path: Path, reader: LogReader, summary: Summary
+    database: Database,
+    name: str,
+    raw: BufferedReader,
+    reader: LogReader,
+    summary: Summary,
+    chosen: Format | None = None,
 ) -> AsyncIterator[Summary]:
     """Stores the events of a log in batches, and yields the summary after each of them."""
-    writer = Writer(database)
-    lines = open_log(path)
-    while chunk := list(islice(lines, BATCH)):
-        events = list(read_all(chunk, reader, summary))
-        summary.lines += len(chunk)
-        for event, result in zip(events, await writer.write(events), strict=True):
-            count(summary, event, result)
-        yield summary
-
-
-def read_all(lines: list[str], reader: LogReader, summary: Summary) -> Iterator[Event]:
-    """The events in these lines. Skipped lines are counted by reason."""
-    for line in lines:
-        try:
-            yield reader.event(line)
-        except Skipped as reason:
-            summary.skipped[str(reason)] += 1
+    writer, log = Writer(database), Log(reader, chosen)
+    try:
+        async for lines in read_batches(raw):
+            events = list(log.events(lines, summary))
+            for event, result in zip(events, await writer.write(events), strict=True):
+                count(summary, event, result)
+            yield summary
+    except DamagedLog as error:
+        summary.problems.append(f"{name} {error}")
+    log.end(name, summary)
 
 
 def count(summary: Summary, event: Event, result: object) -> None:

@@ -10,7 +10,10 @@ import ua_parser
 
 from api.db.database import Database
 from conftest import TestSite, refresh
-from importing.access_log import Skipped, Summary, read_hit
+from importing.access_log import Summary
+from importing.formats.request import Skipped
+from importing.formats.table import BY_NAME
+from importing.page_views import refuse_no_page_view
 from oracle.access_log import LogOracle, Visit, read_log
 from oracle.telling import DOMAIN, REAL_LOG, SHOWN_AS, import_real_log
 
@@ -63,7 +66,7 @@ async def all_pages(site: TestSite) -> list[dict[str, Any]]:
 )
 def test_line_that_is_no_page_view_is_skipped_with_reason(line: str, reason: str) -> None:
     with pytest.raises(Skipped, match=reason):
-        read_hit(line)
+        refuse_no_page_view(BY_NAME["combined"].reader()(line))
 
 
 async def test_every_line_is_accounted_for(imported: Summary, oracle: LogOracle) -> None:

@@ -44,7 +44,9 @@ from api.revalidation import is_named
 from api.sites.models import Site, utc_now
 from cli.connections import MAX_HEAD_BYTES
 from dashboard.routing import own_path
-from importing.access_log import read_hit
+from importing.formats.request import Request, Skipped
+from importing.formats.table import FORMATS
+from importing.lines import LONGEST_LINE
 
 Text = Callable[[int], str]
 """A text of about so many characters."""
@@ -181,6 +183,15 @@ class Parser:
     texts: tuple[Text, ...]
 
 
+def read_line(text: str) -> list[Request]:
+    """A line, as each format reads it."""
+    read: list[Request] = []
+    for one in FORMATS:
+        with suppress(Skipped):
+            read.append(one.reader()(text))
+    return read
+
+
 LINE = '203.0.113.7 - - [17/May/2015:10:05:03 +0000] "GET /'
 LINES = ("", "203.0.113.7 - - [", LINE, f'{LINE}x HTTP/1.1" 200 1 "-" "')
 FIELDS = ("page=", "props=", "data=", "duration=")
@@ -265,7 +276,12 @@ PARSERS = {
     ),
     "way onward": Parser(own_path, MAX_HEAD_BYTES, SIGNS),
     "line of a log": Parser(
-        read_hit, MEGABYTE, every("\\", '\\"', "a", " ", "]", '" ', "\\\\", before=LINES)
+        read_line,
+        LONGEST_LINE,
+        (
+            *every("\\", '\\"', "a", " ", "]", '" ', "\\\\", ", a", "- ", ": ", before=LINES),
+            *every('"', '",', "\t", "#Fields: ", "%25", "{", '{"request":', "[1]: "),
+        ),
     ),
     "line of our log": Parser(hide, MEGABYTE, (*SIGNS, *every("://", "password="))),
 }

@@ -17,7 +17,7 @@ import pytest
 from pydantic import ValidationError
 
 from api.errors import AnalyticsError
-from importing.access_log import Skipped
+from importing.formats.request import Skipped
 from linear.expressions import Expression, expressions, pumps
 from linear.parsers import MEGABYTE, PARSERS, Text, repeated
 

@@ -169,6 +169,7 @@ async def import_real_log(database: Database, key: str) -> Summary:
     site = await Sites(database).create(key, DOMAIN, visibility=Visibility.PUBLIC)
     summary = Summary()
     reader = LogReader(site, SECRET, GeoLocator(None, None))
-    async for _ in import_log(database, REAL_LOG, reader, summary):
-        pass
+    with REAL_LOG.open("rb") as raw:
+        async for _ in import_log(database, REAL_LOG.name, raw, reader, summary):
+            pass
     return summary

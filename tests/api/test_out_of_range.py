@@ -69,6 +69,8 @@ BODIES: dict[str, Any] = {
     "/api/sites/{key}/retention": {"days": 0},
     "/api/sites/{key}/erasures": {"user_id": "u"},
     "/api/sites/{key}/bots": {"visit_id": str(uuid4()), "bot": "b"},
+    "/api/analytics/batch": {"common": {"days": 1}, "queries": [{"report": "pages", "limit": 1}]},
+    "/api/jobs": {"report": "pages", "params": {"days": 1, "filters": ""}, "id": str(uuid4())},
     "/api/analytics/query": STATS,
     "/api/v2/query": STATS,
 }

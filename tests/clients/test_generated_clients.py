@@ -28,7 +28,18 @@ HERE = Path(__file__).parent
 
 document = build_app(Settings(secret_key=SECRET)).openapi()
 
-GETS = {methods["get"]["operationId"] for methods in document["paths"].values() if "get" in methods}
+OWN_CALLS = {"accounts_login", "events_send", "analytics_batch", "jobs_submit"}
+"""The operations that usage.py calls in its own ways, before all others."""
+
+ORDER = ["get", "post", "put", "delete"]
+
+OPERATIONS = [
+    methods[method]["operationId"]
+    for method in ORDER
+    for methods in document["paths"].values()
+    if method in methods and methods[method]["operationId"] not in OWN_CALLS
+]
+"""All others, those that delete something last."""
 
 CONFIG = {"content_type_overrides": {"image/gif": "application/octet-stream"}, "post_hooks": []}
 
@@ -92,15 +103,15 @@ def generated_python(folder: Path) -> dict[str, str]:
     return environment
 
 
-def test_python_client_calls_every_get_operation(service: Service, tmp_path: Path) -> None:
+def test_python_client_calls_every_operation(service: Service, tmp_path: Path) -> None:
     environment = generated_python(tmp_path)
     login = (service.data_dir / "first-login.txt").read_text().split()[:2]
     script = [sys.executable, str(HERE / "usage.py"), service.base, *login]
-    called = run([*script, *GETS], tmp_path, **environment)
+    called = run([*script, *OPERATIONS], tmp_path, **environment)
     assert called.returncode == 0, called.stderr
     outcomes = json.loads(called.stdout)
-    assert len(outcomes) > 30
-    assert not {name: it for name, it in outcomes.items() if it[0] != 200 or it[1] == "Refusal"}
+    assert len(outcomes) > 45
+    assert not {name: it for name, it in outcomes.items() if it[0] >= 300 or it[1] == "Refusal"}
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Sends events and calls operations with the generated Python client.
 
 Run with the client, the package `generated`, on the path. Arguments: the address of the service, an
-e-mail address and password, and ids of GET operations. Prints the outcome of each in JSON.
+e-mail address and password, and ids of operations. Prints the outcome of each in JSON.
 """
 
 import importlib
@@ -9,13 +9,14 @@ import inspect
 import json
 import sys
 import time
-from typing import Any
+from typing import Any, get_type_hints
 from uuid import UUID
 
 from generated import AuthenticatedClient, Client
 from generated.api.accounts import accounts_login
 from generated.api.analytics import analytics_batch, analytics_sessions
 from generated.api.events import events_send
+from generated.api.goals import goals_create
 from generated.api.jobs import jobs_read, jobs_submit
 from generated.models import (
     Batch,
@@ -24,6 +25,8 @@ from generated.models import (
     BatchQueryReport,
     EventIn,
     EventOut,
+    GoalIn,
+    GoalOut,
     IngestReport,
     JobAccepted,
     JobIn,
@@ -38,12 +41,29 @@ from generated.models import (
 SITE = "demo"
 
 
+STATS = {"site_id": SITE, "metrics": ["visitors"], "date_range": "7d"}
+
+BODIES: dict[str, dict[str, Any]] = {
+    "accounts_register": {"email": "someone@test.example", "password": "a long enough password"},
+    "sites_replay_rejected": {"ids": [1]},
+    "sites_set_retention": {"days": None},
+    "sites_erase_person": {"visitor_id": "nobody"},
+    "analytics_query_stats": STATS,
+    "analytics_query_stats_at_path_of_plausible": STATS,
+    "goals_create": {"site": SITE, "name": "Sign-up", "event": "Signup"},
+}
+"""What is sent with operations that take a body, beside those that have a function here."""
+
+
 def outcome(operation_id: str, client: AuthenticatedClient, given: dict[str, Any]) -> list[Any]:
     """The status of an operation, and the class of what the client made of the response."""
     tag = operation_id.partition("_")[0]
     operation = importlib.import_module(f"generated.api.{tag}.{operation_id}")
     taken = inspect.signature(operation.sync_detailed).parameters
     arguments = {name: value for name, value in given.items() if name in taken}
+    if body := BODIES.get(operation_id):
+        model = get_type_hints(operation.sync_detailed)["body"]
+        arguments["body"] = model.from_dict(body)
     answer = operation.sync_detailed(client=client, **arguments)
     return [answer.status_code, type(answer.parsed).__name__]
 
@@ -95,16 +115,20 @@ def submit(client: AuthenticatedClient) -> UUID:
     raise AssertionError(found)
 
 
-def main(base: str, email: str, password: str, *gets: str) -> None:
+def main(base: str, email: str, password: str, *operations: str) -> None:
     client = log_in(base, email, password)
     event = send(client)
     ask_many(client)
     visits = analytics_sessions.sync(client=client, site=SITE, days=1)
+    goal = goals_create.sync(client=client, body=GoalIn(site=SITE, name="Pricing", page="/pricing"))
+    assert isinstance(goal, GoalOut), goal
+    visit = visits.rows[0].visit_id
     given = {
         **{"site": SITE, "key": SITE, "days": 7, "pages": ["/", "/pricing"], "page": "/"},
-        **{"event_id": event, "visit": visits.rows[0].visit_id, "job_id": submit(client)},
+        **{"event_id": event, "visit": visit, "job_id": submit(client), "number": goal.id},
     }
-    json.dump({name: outcome(name, client, given) for name in gets}, sys.stdout)
+    BODIES["sites_move_bot_out"] = {"visit_id": str(visits.rows[-1].visit_id)}
+    json.dump({name: outcome(name, client, given) for name in operations}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -213,6 +214,12 @@ def test_events_use_no_retired_words() -> None:
         if word in text
     ]
     assert not used
+
+
+def test_test_modules_have_distinct_names() -> None:
+    """pytest imports them by their names alone."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, number in names.items() if number > 1] == []
 
 
 def test_no_file_has_markers_of_a_merge_conflict() -> None:

@@ -79,9 +79,9 @@ SENSIBLE: dict[str, Any] = {
 }
 """What is asked instead of what was guessed, by the name of a parameter or of a part of a body."""
 
-BETWEEN_FIELDS = {"POST /api/events", "GET /pixel.gif", "POST /api/goals"}
-"""Operations that need one of two fields, or text in a format of its own. The document does not say
-so: generators of clients make nothing of it."""
+BETWEEN_FIELDS = {"POST /api/events", "GET /pixel.gif", "POST /api/goals", "POST /api/jobs"}
+"""Operations that need one of two fields, text in a format of its own, or parameters that depend on
+another field. The document does not say so: generators of clients make nothing of it."""
 
 REFUSED_WITHIN = {"POST /api/analytics/batch"}
 """Operations that refuse a part of what was sent in a response with status 200."""

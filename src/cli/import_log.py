@@ -36,7 +36,7 @@ def import_log_files(
     timezone: Annotated[str, typer.Option(help="Time zone of a new site.")] = "UTC",
     format: Annotated[str, typer.Option(help=FORMAT_HELP)] = AUTO,
 ) -> None:
-    """Imports access logs of a web server or load balancer. A second import adds nothing.
+    """Imports access logs of a web server or load balancer. Requests stored before are left out.
 
     tail -F access.log | boot/analytics import-log - --site blog imports a log as it is written."""
     with friendly_errors():

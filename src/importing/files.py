@@ -50,7 +50,8 @@ def is_log(name: str) -> bool:
 
 
 def first_time(name: str, chosen: Format | None) -> datetime:
-    """The time of the first request in a file; NEVER if it cannot be looked at beforehand."""
+    """The time of the first request in a log. NEVER, so that it is read last, for a pipe and for a
+    log without requests."""
     if name == STANDARD_INPUT or not Path(name).is_file():
         return NEVER
     with open_log(name) as raw:

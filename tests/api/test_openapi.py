@@ -87,7 +87,7 @@ REFUSED_WITHIN = {"POST /api/analytics/batch"}
 """Operations that refuse a part of what was sent in a response with status 200."""
 
 REFUSED = {"negative_data_rejection": {"expected-statuses": ["4XX"]}}
-"""What is too long may be refused for its length, with 413 and 414."""
+"""Any status from 400 to 499 is a right refusal: a value that is too long gets 413 or 414."""
 
 document = build_app(Settings(secret_key=SECRET)).openapi()
 config = SchemathesisConfig.from_dict({"checks": REFUSED})

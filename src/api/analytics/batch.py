@@ -72,7 +72,7 @@ class Batch(Record):
     common: dict[str, Any] = Field(default_factory=dict)
     """Parameters of all queries. Those of a query itself come first; null there takes one away."""
     queries: list[Unchecked] = Field(min_length=1, max_length=MOST_QUERIES)
-    """The queries. Their ids are distinct."""
+    """The queries. No two may have the same id."""
 
 
 LINE = '{"id": "cards", "status": 200, "body": {"query": …, "rows": […]}}'

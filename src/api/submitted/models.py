@@ -129,7 +129,8 @@ class JobIn(Record):
 
     @property
     def body(self) -> Body:
-        """What is submitted. Parameters in another order are the same."""
+        """Report, parameters and webhook, to tell whether two requests are the same; the order of
+        the parameters does not matter."""
         params = json.dumps(self.params, sort_keys=True)
         return self.report, params, self.webhook and self.webhook.url
 

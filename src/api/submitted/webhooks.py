@@ -87,7 +87,8 @@ class Webhooks:
     context: ssl.SSLContext = field(default_factory=httpx.create_ssl_context)
 
     async def call_due(self, connection: Connection) -> int:
-        """Sends the messages that are due, some at once. Returns how many."""
+        """Sends messages that are due, at most MOST_AT_ONCE and all at the same time. Returns how
+        many."""
         cursor = await execute(connection, "claim_calls", {"pauses": PAUSES, "most": MOST_AT_ONCE})
         calls = [Call(**row) for row in await cursor.fetchall()]
         await asyncio.gather(*(self.call(connection, call) for call in calls))

@@ -63,7 +63,7 @@ def has_status(account: Account, job: str, status: str) -> Callable[[], Awaitabl
 
 
 async def error_of(account: Account, job: str) -> str:
-    """The code with which a job has failed."""
+    """The error code of a job that has failed."""
     found = await account.job(job)
     assert found["status"] == "failed", found
     assert found["error"].keys() >= {"error", "detail", "problems"}

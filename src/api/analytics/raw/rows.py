@@ -38,7 +38,7 @@ class RawEvent(Row):
     currency: str | None
     """ISO 4217."""
     interactive: bool
-    """Whether, as a custom event, it keeps a visit from being a bounce."""
+    """False for a custom event that does not keep a visit from being a bounce."""
     props: dict[str, Any] | None
     """The properties that were sent with it; in CSV as JSON text."""
 
@@ -57,7 +57,7 @@ class RawVisit(Row):
     last_event: Instant
     """The time of its last event."""
     ended: Instant
-    """The end of its last event, with the duration of that."""
+    """The time of its last event plus the duration of that event."""
     duration_seconds: Seconds
     """The seconds from start to end."""
     pageviews: int

@@ -34,7 +34,7 @@ class Session(Row):
     started: Instant
     """The time of its first event."""
     ended: Instant
-    """The end of its last event, with the duration of that."""
+    """The time of its last event plus the duration of that event."""
     duration_seconds: Seconds
     """The seconds from start to end."""
     pageviews: int

@@ -56,7 +56,7 @@ async def check_timeseries(
 async def check_timeseries_by(
     site: TestSite, told: Site, span: Range, interval: str, timezone: str, limit: int
 ) -> None:
-    """Every bucket of every value that has rows of its own, and of all others together."""
+    """Compares the series by two dimensions, whole, with the oracle."""
     how = {"interval": interval, "timezone": timezone, "limit": limit}
     answer = await ask(site, "timeseries", span, dimension="screen", **how)
     expected = reports.timeseries_by(

@@ -96,10 +96,10 @@ def share(limit: float, workers: int) -> float:
     return max(1.0, limit / workers) if limit else 0.0
 
 
-@lru_cache(maxsize=8192)
 def plain_address(address: str) -> str:
     """An IP address in one spelling; an IPv4 address that was written as one of IPv6
     (::ffff:203.0.113.7) is that IPv4 address. Other text stays."""
+    # Not cached: what a proxy passes on may be text of any length, and caches live for long.
     if ":" not in address:
         return address
     try:

@@ -19,6 +19,7 @@ from api.sites.directory import DEFAULT_SITE, Sites
 from api.sites.models import Visibility, utc_now
 from settings import Settings, write_private
 
+FIRST_USERNAME = "admin"
 FIRST_EMAIL = "admin@localhost"
 
 SETUP_LOCK = 20261128
@@ -29,7 +30,7 @@ SETUP_LOCK = 20261128
 class FirstLogin:
     """The account created for a new installation. Its password is shown once."""
 
-    email: str
+    username: str
     password: str
 
 
@@ -61,11 +62,16 @@ async def create_defaults(database: Database, settings: Settings) -> FirstLogin 
     )
     if await has_users(database):
         return None
-    login = FirstLogin(FIRST_EMAIL, secrets.token_urlsafe(12))
-    new = Registration(email=login.email, password=login.password, name="Administrator")
+    login = FirstLogin(FIRST_USERNAME, secrets.token_urlsafe(12))
+    new = Registration(
+        username=login.username,
+        email=FIRST_EMAIL,
+        password=login.password,
+        full_name="Administrator",
+    )
     try:
-        await create_user(database, new, is_admin=True)
+        await create_user(database, new, is_superuser=True)
     except Conflict:
         return None  # another process has created it, and shows its login
-    write_private(settings.data_dir / "first-login.txt", f"{login.email}\n{login.password}\n")
+    write_private(settings.data_dir / "first-login.txt", f"{login.username}\n{login.password}\n")
     return login

@@ -16,6 +16,7 @@ from api.analytics.schema_routing import router as schema
 from api.analytics.turns import Turns, turns_of_process
 from api.auth.cookie import OwnCookie
 from api.auth.routing import router as auth
+from api.auth.tokens import Tokens
 from api.body_limit import BodyLimit
 from api.compression import Compression
 from api.db.database import REPORT_SECONDS, Database
@@ -106,7 +107,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         writer = Writer(database)
         app.state.ingest = Ingest(
             database=database,
-            secret=settings.secret,
+            tokens=Tokens(settings.secrets),
             sites=app.state.sites,
             salts=Salts(database),
             limits=Limits(settings),

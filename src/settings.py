@@ -40,8 +40,15 @@ class Settings(BaseSettings):
         description="Signs logins, at least 32 random characters; generated under DATA_DIR "
         "when the embedded database is used.",
     )
+    secret_key_previous: str = Field(
+        "",
+        description="The SECRET_KEY before this one: what it signed stays valid until it expires.",
+    )
     access_token_expire_minutes: int = Field(
-        60 * 12, gt=0, description="How long a login lasts, in minutes."
+        30, gt=0, description="How long an access token is valid, in minutes; then it is refreshed."
+    )
+    login_days: int = Field(
+        30, gt=0, le=365, description="How long a login lasts, in days, unless it is ended before."
     )
     db_timezone: str = Field("UTC", description="Time zone of a new site (IANA name).")
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
@@ -59,10 +66,11 @@ class Settings(BaseSettings):
         "", description="Header in which a trusted proxy sends the country, e.g. CF-IPCountry."
     )
     geoip_db: Path | None = Field(None, description="Path of a country or city mmdb file.")
-    registration: Literal["open", "closed"] = Field(
+    registration: Literal["open", "invite", "closed"] = Field(
         "open",
-        description="open: anybody may register, and reads public sites and `default`. closed:"
-        " only administrators make accounts.",
+        description="open: anybody may register, and reads public sites and those open to every"
+        " account, such as `default`. invite: whoever was invited to a site may. closed: only the"
+        " command line makes accounts.",
     )
     timescaledb: Literal["auto", "off"] = Field(
         "auto",
@@ -136,7 +144,7 @@ class Settings(BaseSettings):
         "text", description="Log lines for people, or JSON lines for machines."
     )
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "secret_key_previous")
     @classmethod
     def refuse_weak_secret(cls, value: str) -> str:
         """Refuses a short or obvious secret. The message goes to logs, so it does not contain
@@ -236,6 +244,11 @@ class Settings(BaseSettings):
     def secret(self) -> str:
         """SECRET_KEY, or the secret that this installation generated at its first start."""
         return self.secret_key or generated_secret(self.data_dir / "secret_key")
+
+    @property
+    def secrets(self) -> list[str]:
+        """The secret that signs, and the one before it, which is still read."""
+        return [self.secret, *filter(None, [self.secret_key_previous])]
 
 
 def generated_secret(path: Path) -> str:

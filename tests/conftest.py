@@ -71,6 +71,8 @@ def settings(profile: Profile) -> Iterator[Settings]:
             secret_key=SECRET,
             timescaledb="off" if profile is Profile.PLAIN else "auto",
             jobs=False,
+            # One login serves all tests of a run.
+            access_token_expire_minutes=24 * 60,
             # Machines on which tests run may be very busy; tests of outages have their own.
             answer_within_seconds=60,
         )
@@ -81,7 +83,7 @@ async def database(settings: Settings, profile: Profile) -> AsyncIterator[Databa
     """A migrated and furnished database with an administrator."""
     async with migrated_database(settings) as database:
         assert database.engine.profile is profile
-        await create_user(database, ADMIN, is_admin=True)
+        await create_user(database, ADMIN, is_superuser=True)
         await create_defaults(database, settings)
         yield database
 

@@ -22,13 +22,59 @@ depends_on = None
 ACCOUNTS = """
 create table app_user (
     id bigint generated always as identity primary key,
+    username text not null,
     email text not null,
-    name text not null default '',
-    password_hash text not null,
-    is_admin boolean not null default false,
+    full_name text not null default '',
+    -- Null for an account that logs in with another provider only.
+    password_hash text,
+    is_superuser boolean not null default false,
+    is_active boolean not null default true,
+    -- The secret of the second factor; it counts once a code of it was given.
+    totp_secret text,
+    totp_since timestamptz,
+    -- The last 30 seconds of which a code was used: no code is good twice.
+    totp_last_step bigint not null default 0,
     created_at timestamptz not null default now()
 );
+create unique index app_user_username on app_user (lower(username));
 create unique index app_user_email on app_user (lower(email));
+
+-- One of a browser or program, until it logs out.
+create table login (
+    id uuid primary key,
+    user_id bigint not null references app_user on delete cascade,
+    refresh_hash bytea not null,
+    user_agent text not null default '',
+    network text not null default '',
+    created_at timestamptz not null default now(),
+    last_used_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    revoked_at timestamptz
+);
+create index login_user on login (user_id);
+
+-- What is good once: to reset a password, to confirm an e-mail address.
+create table one_time_token (
+    hash bytea primary key,
+    user_id bigint not null references app_user on delete cascade,
+    purpose text not null,
+    expires_at timestamptz not null
+);
+
+create table recovery_code (
+    user_id bigint not null references app_user on delete cascade,
+    hash bytea not null,
+    primary key (user_id, hash)
+);
+
+-- Who somebody is to another provider of logins.
+create table identity (
+    provider text not null,
+    subject text not null,
+    user_id bigint not null references app_user on delete cascade,
+    created_at timestamptz not null default now(),
+    primary key (provider, subject)
+);
 
 create table site (
     id integer generated always as identity primary key,
@@ -57,9 +103,59 @@ create index site_domain on site (lower(domain));
 create table membership (
     user_id bigint not null references app_user on delete cascade,
     site_id integer not null references site on delete cascade,
-    role text not null check (role in ('owner', 'editor', 'viewer')),
+    role text not null check (role in ('owner', 'admin', 'editor', 'viewer')),
+    created_at timestamptz not null default now(),
     primary key (user_id, site_id)
 );
+create index membership_site on membership (site_id);
+
+create table invitation (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    role text not null check (role in ('owner', 'admin', 'editor', 'viewer')),
+    email text not null default '',
+    hash bytea not null unique,
+    created_by bigint references app_user on delete set null,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz not null
+);
+create index invitation_site on invitation (site_id);
+
+create table api_key (
+    id bigint generated always as identity primary key,
+    user_id bigint not null references app_user on delete cascade,
+    -- The only site that it is good for; null for all of its account.
+    site_id integer references site on delete cascade,
+    name text not null,
+    -- The first characters, by which people tell keys apart.
+    prefix text not null,
+    hash bytea not null unique,
+    scopes text[] not null,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz,
+    last_used_at timestamptz,
+    last_network text not null default '',
+    revoked_at timestamptz
+);
+create index api_key_user on api_key (user_id);
+
+create table share_link (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    name text not null,
+    hash bytea not null unique,
+    password_hash text,
+    -- Filters that every question of it has, and the view that its page begins with.
+    filters jsonb not null default '[]',
+    view jsonb not null default '{}',
+    -- The origins whose pages may frame it.
+    origins text[] not null default '{}',
+    created_by bigint references app_user on delete set null,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz,
+    revoked_at timestamptz
+);
+create index share_link_site on share_link (site_id);
 
 create table salt (
     day date primary key,
@@ -84,6 +180,7 @@ create table audit_log (
     actor bigint,
     action text not null,
     site_id integer,
+    network text not null default '',
     detail jsonb not null default '{}'
 );
 create index audit_log_at on audit_log (at);

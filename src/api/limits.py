@@ -11,7 +11,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from api.errors import AnalyticsError, TooManyRequests
 
@@ -120,3 +120,14 @@ def neighbourhood(address: str) -> str:
     if found.is_loopback:
         return ""
     return str(int(found) >> 64) if isinstance(found, IPv6Address) else address
+
+
+def network_of(address: str) -> str:
+    """The network that an address is kept as where people read it later: the /24 of an IPv4
+    address, the /48 of an IPv6 address. '' for text that is no address."""
+    try:
+        found = ip_address(plain_address(address))
+    except ValueError:
+        return ""
+    prefix = 24 if found.version == 4 else 48
+    return str(ip_network((found, prefix), strict=False))

@@ -21,11 +21,11 @@ from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.auth.access import (
-    asking_user,
-    current_user,
+    IN_PATH,
+    caller_of,
     database_of,
-    editable_site_in_path,
-    maybe_user,
+    known_caller,
+    logged_in_caller,
     sites_of,
 )
 from api.errors import REFUSALS, Refusal
@@ -33,6 +33,7 @@ from api.events.ingest import ingest_of
 from api.events.schema import EVENT_SCHEMAS
 from api.health import readiness_of
 from api.realtime.routing import WEBSOCKETS
+from api.sites.models import Role
 from api.validation import check_request
 from api.version import API_VERSION
 from settings import Settings
@@ -101,13 +102,13 @@ HEADERS: dict[int | str, Json] = {
 
 REPORTS_BY_NAME = {report.name: report for report in (*REPORTS, EVENT_BUCKETS)}
 
-USER = {maybe_user, asking_user}
-"""What an operation that knows its user depends on."""
+CALLER = {caller_of}
+"""What an operation that knows who asks depends on."""
 
-DATABASE = {database_of, *USER, sites_of, ingest_of, readiness_of}
+DATABASE = {database_of, *CALLER, sites_of, ingest_of, readiness_of}
 """What an operation that needs the database depends on."""
 
-LOGIN = {current_user, editable_site_in_path}
+LOGIN = {known_caller, logged_in_caller, *(IN_PATH[role] for role in Role if role != Role.VIEWER)}
 """What an operation that needs a login depends on."""
 
 
@@ -147,7 +148,7 @@ def complete(document: Json, routes: Sequence[BaseRoute]) -> Json:
         if isinstance(route.original_route, APIRoute) and route.include_in_schema:
             operations = document["paths"][route.path_format]
             for method in route.methods or ():
-                describe(operations[method.lower()], method, route)
+                describe(operations[method.lower()], route)
     components = document["components"]
     components["schemas"] |= deepcopy(EVENT_SCHEMAS) | schemas_of(Refusal)
     for schema in components["schemas"].values():
@@ -183,12 +184,11 @@ def response_of(status: int | str) -> Json:
     }
 
 
-def describe(operation: Json, method: str, route: RouteContext) -> None:
+def describe(operation: Json, route: RouteContext) -> None:
     """Adds who has to log in, refusals, values of parameters, and a summary if there is none."""
     calls = {*calls_of(route.dependant)}
     schemes = operation.get("security", [])
-    is_read = method == "GET" or asking_user in calls
-    operation["security"] = security(schemes, is_read, is_optional=not calls & LOGIN)
+    operation["security"] = security(schemes, is_optional=not calls & LOGIN)
     operation["responses"] = responses(operation, {*refusals(operation, calls)})
     if "analytics" in route.tags and (report := REPORTS_BY_NAME.get(route.name or "")):
         name_values(operation["parameters"], report)
@@ -203,10 +203,9 @@ def calls_of(dependant: Dependant) -> Iterator[Any]:
         yield from calls_of(inner)
 
 
-def security(schemes: Sequence[Json], is_read: bool, is_optional: bool) -> list[Json]:
+def security(schemes: Sequence[Json], is_optional: bool) -> list[Json]:
     """The ways to log in for an operation; {} is to do without, [] that there is no need ever."""
-    usable = [scheme for scheme in schemes if is_read or "cookie" not in scheme]
-    return [{}, *usable] if usable and is_optional and {} not in usable else usable
+    return [{}, *schemes] if schemes and is_optional and {} not in schemes else [*schemes]
 
 
 def refusals(operation: Json, calls: set[Any]) -> Iterator[int]:
@@ -215,8 +214,8 @@ def refusals(operation: Json, calls: set[Any]) -> Iterator[int]:
     has_body = "requestBody" in operation
     reasons = {
         (400, 413, 415): has_body,
-        (401,): USER & calls,
-        (404,): USER & calls and (has_body or places),
+        (401,): CALLER & calls,
+        (404,): CALLER & calls and (has_body or places),
         (414, 431): "query" in places,
         (422,): has_body or places or check_request in calls,
         (503,): DATABASE & calls,

@@ -70,7 +70,7 @@ def print_banner(settings: Settings, login: FirstLogin | None, embedded: bool) -
         ("Database", f"embedded, in {settings.data_dir}" if embedded else "DATABASE_URL"),
     ]
     if login:
-        rows.append(("First login", f"{login.email}  {login.password}"))
+        rows.append(("First login", f"{login.username}  {login.password}"))
     elif (settings.data_dir / "first-login.txt").exists():
         rows.append(("First login", f"see {settings.data_dir / 'first-login.txt'}"))
     for label, text in rows:

@@ -21,7 +21,7 @@ def migrate() -> None:
         return await create_defaults(database, settings)
 
     if login := with_migrated_database(work):
-        print(f"First login: {login.email}  {login.password}")
+        print(f"First login: {login.username}  {login.password}")
 
 
 def demo() -> None:

@@ -17,12 +17,13 @@ commands = typer.Typer(no_args_is_help=True, help="Make accounts.")
 def create_user_command(
     email: str,
     password: Annotated[str, typer.Option(prompt=True, hide_input=True)],
-    admin: Annotated[bool, typer.Option(help="May see and do everything.")] = False,
+    username: Annotated[str, typer.Option(help="By default the e-mail address.")] = "",
+    superuser: Annotated[bool, typer.Option(help="May see and do everything.")] = False,
 ) -> None:
-    """Makes an account, and prints its e-mail."""
+    """Makes an account, and prints its name."""
 
     async def work(database: Database, _: Settings) -> str:
-        new = Registration(email=email, password=password)
-        return (await create_user(database, new, is_admin=admin)).email
+        new = Registration(username=username or None, email=email, password=password)
+        return (await create_user(database, new, is_superuser=superuser)).username
 
     print(with_migrated_database(work))

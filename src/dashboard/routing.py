@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.auth.access import AppSites, MaybeUser, SiteName, readable_site, settings_of, sites_of
+from api.auth.access import AnyCaller, AppSites, SiteName, readable_site, settings_of, sites_of
 from api.errors import Unauthenticated
 from api.sites.directory import DEFAULT_SITE, DEMO_SITE, UnknownSite
 from api.sites.models import Site, Visibility
@@ -85,38 +85,38 @@ TEMPLATES = Jinja2Templates(HERE / "templates", context_processors=[for_every_pa
 
 @router.get("/")
 async def overview(
-    request: Request, user: MaybeUser, site: SiteName = DEFAULT_SITE
+    request: Request, caller: AnyCaller, site: SiteName = DEFAULT_SITE
 ) -> HTMLResponse:
     """The dashboard of a site."""
-    return await page(request, user, site, "overview.html")
+    return await page(request, caller, site, "overview.html")
 
 
 @router.get("/api/realtime")
-async def live(request: Request, user: MaybeUser, site: SiteName = DEFAULT_SITE) -> HTMLResponse:
+async def live(request: Request, caller: AnyCaller, site: SiteName = DEFAULT_SITE) -> HTMLResponse:
     """The page with live numbers of a site."""
-    return await page(request, user, site, "live.html")
+    return await page(request, caller, site, "live.html")
 
 
 @router.get("/login", response_model=None)
-async def login(request: Request, user: MaybeUser, onward: Onward = "/") -> Response:
+async def login(request: Request, caller: AnyCaller, onward: Onward = "/") -> Response:
     """The login form; somebody who is logged in already is sent to `next`."""
-    if user is not None:
+    if caller.user is not None:
         return RedirectResponse(own_path(onward), 303, {"Cache-Control": "no-store"})
     return await login_form(request, 200, onward)
 
 
-async def page(request: Request, user: MaybeUser, name: str, template: str) -> HTMLResponse:
+async def page(request: Request, caller: AnyCaller, name: str, template: str) -> HTMLResponse:
     """A page about a site; the login form (401) where that may help, 404 for an unknown site."""
     try:
-        site = await readable_site(request, user, name)
+        site = await readable_site(request, caller, name)
     except Unauthenticated:
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return await login_form(request, 401, here)
     except UnknownSite as error:
         demo = await demo_site(sites_of(request))
-        values = {"detail": error.detail, "user": user, "demo": demo}
+        values = {"detail": error.detail, "user": caller.user, "demo": demo}
         return render(request, "missing.html", 404, values)
-    return render(request, template, 200, {"site": site, "user": user})
+    return render(request, template, 200, {"site": site, "user": caller.user})
 
 
 async def login_form(request: Request, status: int, onward: str) -> HTMLResponse:

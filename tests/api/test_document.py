@@ -128,16 +128,6 @@ def test_every_websocket_is_described() -> None:
     assert document["x-websockets"].keys() == sockets
 
 
-def test_cookie_is_listed_for_reading_only() -> None:
-    found = {
-        (method, path)
-        for path, method, operation in operations()
-        if any("cookie" in scheme for scheme in operation["security"])
-    }
-    questions = ("/api/analytics/batch", "/api/analytics/query", "/api/v2/query")
-    assert {path for method, path in found if method != "get"} == {*questions}
-
-
 @pytest.mark.any_engine
 async def test_login_is_needed_where_the_document_says_so(
     client: httpx.AsyncClient, site: TestSite

@@ -94,7 +94,7 @@ async def test_answer_to_batch_of_bad_events_is_short(
 async def test_few_problems_are_all_listed(client: httpx.AsyncClient) -> None:
     answer = await client.post("/api/auth/login", json={"a": 1, "b": 2})
     where = [problem["where"] for problem in answer.json()["problems"]]
-    assert where == ["email", "password", "a", "b"]
+    assert where == ["username", "password", "a", "b"]
     assert all(name in answer.json()["detail"] for name in where)
     assert "more" not in answer.json()["detail"]
 
@@ -141,7 +141,7 @@ PLAIN: list[tuple[str, Any, list[tuple[str, str, list[str] | None]]]] = [
         [
             ("email", "must match the pattern ^[^@\\s\\x00]+@[^@\\s\\x00]+$", None),
             ("password", "must have a length of at least 8", None),
-            ("nick", "is unknown", ["email", "name", "password"]),
+            ("nick", "is unknown", ["email", "full_name", "password", "username"]),
         ],
     ),
     (

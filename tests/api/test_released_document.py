@@ -172,7 +172,7 @@ COMPATIBLE: dict[str, Callable[[Json], object]] = {
     "parameter": lambda d: goals(d)["get"]["parameters"].append(ADDED),
     "value": lambda d: dimension(d)["schema"]["enum"].append("x"),
     "limit": lambda d: limit(d)["schema"].update(maximum=10_000),
-    "optional field": lambda d: new_goal(d)["properties"].update(x={"$ref": "#/x/Login"}),
+    "optional field": lambda d: new_goal(d)["properties"].update(x={"$ref": "#/x/Credentials"}),
     "less required": lambda d: new_goal(d)["required"].remove("name"),
     "field": lambda d: goal(d)["properties"].update(x={"type": "null"}),
     "description": lambda d: goal(d).update(description="Other words."),

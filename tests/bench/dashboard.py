@@ -118,7 +118,7 @@ async def run(options: argparse.Namespace, profile: Profile, folder: Path) -> No
         address = stack.enter_context(embedded_server(folder / profile.value))
         made = await stack.enter_async_context(installation(profile, address))
         await load(made, data)
-        await create_user(made.database, SENDER, is_admin=True)
+        await create_user(made.database, SENDER, is_superuser=True)
         url = made.settings.database_url
         results = await measure(url, profile, folder, options)
     print(f"\n**{profile.value}**, {data.events:,} events, {data.visits:,} visits\n")

@@ -389,7 +389,7 @@ async def front(plan: Plan, settings: Settings) -> AsyncIterator[Front]:
     """An installation on an empty database, with somebody who may do everything."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(migrated_database(settings))
-        await create_user(database, ADMIN, is_admin=True)
+        await create_user(database, ADMIN, is_superuser=True)
         app = build_app(settings)
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app)

@@ -19,8 +19,8 @@ from api.analytics.query import Format, P
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.turns import AppTurns, Turns
-from api.auth.access import AskingUser, database_of, readable_site
-from api.auth.models import User
+from api.auth.access import AnyCaller, database_of, readable_site
+from api.auth.callers import Caller
 from api.errors import Fault, Invalid, Problem, invalid, to_analytics_error
 from api.refusals import response_to
 from api.schema import Record
@@ -108,7 +108,7 @@ class Lines(StreamingResponse):
     },
 )
 async def ask_batch(
-    batch: Batch, request: Request, user: AskingUser, turns: AppTurns
+    batch: Batch, request: Request, caller: AnyCaller, turns: AppTurns
 ) -> StreamingResponse:
     """Many queries at once. Each is answered by a line as soon as it is ready.
 
@@ -118,7 +118,7 @@ async def ask_batch(
     ids = [id_of(query, place) for place, query in enumerate(queries)]
     refuse_repeated(ids)
     asking = [
-        partial(line_of, id_, partial(ask, request, user, turns, query, batch.common))
+        partial(line_of, id_, partial(ask, request, caller, turns, query, batch.common))
         for id_, query in zip(ids, queries, strict=True)
     ]
     return Lines(as_ready(asking, turns.number))
@@ -176,13 +176,13 @@ async def line_of(id_: str, answering: Callable[[], Awaitable[Response]]) -> byt
 
 
 async def ask(
-    request: Request, user: User | None, turns: Turns, query: Any, common: Given
+    request: Request, caller: Caller, turns: Turns, query: Any, common: Given
 ) -> Response:
     """The response to a query of a batch. Raises what a GET of it would be refused with."""
     asked = checked(BatchQuery, query)
     report = report_of(asked.report)
     params = params_of(report, {**common, **(asked.model_extra or {})})
-    site = await readable_site(request, user, params.site)
+    site = await readable_site(request, caller, params.site)
     return await report_response(database_of(request), turns, report, params, site)
 
 

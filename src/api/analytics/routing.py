@@ -15,7 +15,7 @@ from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.analytics.reports.sessions import SESSIONS, SessionsParams, Timeline, timeline
 from api.analytics.turns import AppTurns
-from api.auth.access import AppDatabase, MaybeUser, readable_site
+from api.auth.access import AnyCaller, AppDatabase, readable_site
 from api.revalidation import revalidated
 
 router = APIRouter(tags=["analytics"])
@@ -25,9 +25,9 @@ Endpoint = Callable[..., Awaitable[Response]]
 
 def endpoint_of(report: Report[P]) -> Endpoint:
     async def get_report(
-        request: Request, user: MaybeUser, database: AppDatabase, turns: AppTurns, params: P
+        request: Request, caller: AnyCaller, database: AppDatabase, turns: AppTurns, params: P
     ) -> Response:
-        site = await readable_site(request, user, params.site)
+        site = await readable_site(request, caller, params.site)
         return revalidated(request, await report_response(database, turns, report, params, site))
 
     # FastAPI reads the type of the parameters from here, as it differs from report to report.
@@ -58,12 +58,12 @@ add_report("/api/events", EVENT_BUCKETS)
 async def session(
     visit: Annotated[UUID, Path(description="The `visit_id` of the visit.")],
     request: Request,
-    user: MaybeUser,
+    caller: AnyCaller,
     database: AppDatabase,
     asked: Annotated[RangeParams, Query()],
 ) -> dict[str, Any]:
     """One visit and its events. It is found faster with a range that it started in."""
-    site = await readable_site(request, user, asked.site)
+    site = await readable_site(request, caller, asked.site)
     anywhere = {} if asked.names_a_range else {"period": "all"}
     given = asked.model_dump(by_alias=True, exclude_unset=True) | anywhere
     query = await parse_query(database, SESSIONS, SessionsParams.model_validate(given), site)

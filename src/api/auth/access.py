@@ -1,23 +1,33 @@
-"""Dependencies of routes: the user of a request, and the sites that the user may read or change."""
+"""Who may do what: the dependencies of routes, and the one decision that all of them ask.
 
+A role on a site contains those below it: viewers read, editors change what belongs to the site,
+admins its settings and members, owners give it away and delete it. A route says in its signature
+what it takes: `ViewedSite`, `EditableSite`, `AdministeredSite`, `OwnedSite`.
+"""
+
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Path, Query
-from fastapi.openapi.models import APIKey, HTTPBearer
+from fastapi.openapi.models import APIKey, HTTPBearer, OAuth2, OAuthFlowPassword, OAuthFlows
 from fastapi.security.base import SecurityBase
 from sqlmodel import select
 from starlette.requests import HTTPConnection
 
+from api.auth.callers import NOBODY, Caller, caller_with, logged_in
 from api.auth.cookie import COOKIE
+from api.auth.keys import Scope
 from api.auth.models import User
-from api.auth.security import read_token
+from api.auth.tokens import Purpose, Tokens
 from api.db.database import Database
 from api.errors import Forbidden, Unauthenticated
 from api.sites.directory import Sites, UnknownSite, unknown_site
 from api.sites.models import Membership, Role, Site, Visibility
 from api.text import PlainText
 from settings import Settings
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 def settings_of(connection: HTTPConnection) -> Settings:
@@ -35,12 +45,19 @@ def sites_of(connection: HTTPConnection) -> Sites:
     return connection.app.state.sites
 
 
+def tokens_of(connection: HTTPConnection) -> Tokens:
+    """What issues and reads the tokens of this installation."""
+    return Tokens(settings_of(connection).secrets)
+
+
 class BearerToken(SecurityBase):
     """The token of the Authorization header, '' without one."""
 
     scheme_name = "bearer"
     model = HTTPBearer(
-        bearerFormat="JWT", description="The `access_token` that `POST /api/auth/login` gives."
+        bearerFormat="JWT",
+        description="The `access_token` that `POST /api/auth/login` gives, an API key (`ak_…`), or"
+        " the secret of a share link (`share_…`).",
     )
 
     def __call__(self, connection: HTTPConnection) -> str:
@@ -48,32 +65,39 @@ class BearerToken(SecurityBase):
         return token.strip() if scheme.lower() == "bearer" else ""
 
 
+class PasswordLogin(BearerToken):
+    """The same token, for clients that get it by OAuth2 with username and password."""
+
+    scheme_name = "password"
+    model = OAuth2(
+        flows=OAuthFlows(password=OAuthFlowPassword(tokenUrl="/api/auth/token", scopes={})),
+        description="Username and password, exchanged for a token.",
+    )
+
+
 class LoginCookie(SecurityBase):
-    """The login token of the cookie. '' for a request that is neither a WebSocket nor of one of
-    these methods, or that comes from a page of another origin."""
+    """The login token of the cookie; '' for a request of a page of another origin, and for one that
+    changes something unless it says that it comes from a page of this one."""
 
     scheme_name = "cookie"
     model = APIKey.model_validate(
         {
             "in": "cookie",
             "name": COOKIE,
-            "description": "Browsers get it from `POST /api/auth/login`. It is read for GET,"
-            " WebSocket and queries that are posted only, and not for pages of other origins.",
+            "description": "Browsers get it from `POST /api/auth/login`. It is not read for pages"
+            " of other origins, and for other methods than GET only with the header Origin.",
         }
     )
 
-    def __init__(self, *methods: str) -> None:
-        self.methods = methods
-
     def __call__(self, connection: HTTPConnection) -> str:
-        is_read = connection.scope.get("method", "GET") in self.methods  # a WebSocket has none
-        return connection.cookies.get(COOKIE, "") if is_read and same_origin(connection) else ""
+        is_safe = connection.scope.get("method", "GET") in SAFE_METHODS  # a WebSocket has none
+        is_own = same_origin(connection) and (is_safe or "origin" in connection.headers)
+        return connection.cookies.get(COOKIE, "") if is_own else ""
 
 
 bearer_of = BearerToken()
-cookie_of = LoginCookie("GET")
-cookie_of_query = LoginCookie("POST")
-"""For queries that are posted as they are long. They change nothing."""
+password_of = PasswordLogin()
+cookie_of = LoginCookie()
 
 
 def same_origin(connection: HTTPConnection) -> bool:
@@ -85,121 +109,164 @@ def same_origin(connection: HTTPConnection) -> bool:
         return False
 
 
-async def maybe_user(
+async def caller_of(
     connection: HTTPConnection,
     bearer: Annotated[str, Depends(bearer_of)],
+    _: Annotated[str, Depends(password_of)],
     cookie: Annotated[str, Depends(cookie_of)],
-) -> User | None:
-    """The user who is logged in, or None. Raises Unauthenticated for a bad Bearer token."""
-    database, secret = database_of(connection), settings_of(connection).secret
+) -> Caller:
+    """Who asks. Raises Unauthenticated for a bad Authorization header, not for a bad cookie."""
+    return await caller_from(connection, bearer, cookie)
+
+
+async def caller_from(connection: HTTPConnection, bearer: str, cookie: str) -> Caller:
+    """Who asks with these (see caller_of)."""
+    database, tokens = database_of(connection), tokens_of(connection)
     if bearer:
-        return await user_of(database, secret, bearer)
-    if cookie:
-        try:
-            return await user_of(database, secret, cookie)
-        except Unauthenticated:
-            return None
-    return None
+        return await caller_with(database, tokens, bearer)
+    try:
+        return await logged_in(database, tokens, Purpose.COOKIE, cookie) if cookie else NOBODY
+    except Unauthenticated:
+        return NOBODY
 
 
-async def asking_user(
-    connection: HTTPConnection,
-    bearer: Annotated[str, Depends(bearer_of)],
-    cookie: Annotated[str, Depends(cookie_of_query)],
-) -> User | None:
-    """The user who posts a query, or None. Raises Unauthenticated for a bad Bearer token."""
-    return await maybe_user(connection, bearer, cookie)
-
-
-async def user_of(database: Database, secret: str, token: str) -> User:
-    """The user whom a token belongs to. Read from the database each time, so that rights are
-    current. Raises Unauthenticated."""
-    user_id = read_token(token, secret)
-    async with database.session() as session:
-        user = await session.get(User, user_id)
-    if user is None:
-        raise Unauthenticated("This login is no longer valid. Please log in again.")
-    return user
-
-
-async def current_user(user: Annotated[User | None, Depends(maybe_user)]) -> User:
-    """The user who is logged in. Raises Unauthenticated."""
-    if user is None:
+async def known_caller(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
+    """A caller with an account: a login, or a key that may read. Raises Unauthenticated and
+    Forbidden."""
+    if caller.user is None:
         raise Unauthenticated
-    return user
+    if not caller.has(Scope.READ):
+        raise Forbidden(f"This API key lacks the scope {Scope.READ}.")
+    return caller
 
 
-async def role_on(database: Database, user: User, site: Site) -> str | None:
-    """The user's role on a site, None without one."""
+async def logged_in_caller(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
+    """A caller who logged in: no key may change the account itself. Raises Unauthenticated and
+    Forbidden."""
+    if caller.user is None:
+        raise Unauthenticated
+    if caller.login is None:
+        raise Forbidden("This takes a login; no API key may do it.")
+    return caller
+
+
+async def current_user(caller: Annotated[Caller, Depends(known_caller)]) -> User:
+    """The account of a caller who has one (see known_caller)."""
+    return caller.account
+
+
+async def superuser(caller: Annotated[Caller, Depends(logged_in_caller)]) -> User:
+    """A superuser who logged in. Raises Unauthenticated and Forbidden."""
+    if not caller.account.is_superuser:
+        raise Forbidden("Only superusers may do that.")
+    return caller.account
+
+
+async def account_role(database: Database, user: User, site: Site) -> Role | None:
+    """The role of an account on a site, None without one."""
+    if user.is_superuser:
+        return Role.OWNER
     async with database.session() as session:
-        found = await session.execute(
-            select(Membership.role).where(
-                Membership.user_id == user.id, Membership.site_id == site.id
-            )
+        wanted = select(Membership.role).where(
+            Membership.user_id == user.id, Membership.site_id == site.id
         )
-        return found.scalars().first()
+        found = (await session.execute(wanted)).scalars().first()
+    return Role(found) if found else None
 
 
-async def readable_site(connection: HTTPConnection, user: User | None, name: str) -> Site:
-    """The site, if this user may read its numbers (see site_read_by)."""
-    return await site_read_by(sites_of(connection), user, name)
+async def role_of(database: Database, caller: Caller, site: Site) -> Role | None:
+    """What a caller is to a site: this decides every permission. None for nothing."""
+    if caller.share is not None:
+        return Role.VIEWER if caller.share.site_id == site.id else everybody(site)
+    if caller.user is None or not is_meant(caller, site):
+        return everybody(site)
+    role = await account_role(database, caller.user, site)
+    if role is None and site.visibility == Visibility.MEMBERS:
+        role = Role.VIEWER
+    if role is None or not caller.has(Scope.READ):
+        return everybody(site)
+    return role if caller.has(Scope.ADMIN) else Role.VIEWER
 
 
-async def site_read_by(sites: Sites, user: User | None, name: str) -> Site:
-    """The site, if this user may read its numbers; anybody may read those of a public site.
+def everybody(site: Site) -> Role | None:
+    return Role.VIEWER if site.visibility == Visibility.PUBLIC else None
 
-    Raises Unauthenticated without a login, and UnknownSite for a site that the user may not read,
-    as for one that does not exist.
+
+def is_meant(caller: Caller, site: Site) -> bool:
+    """Whether the caller's key, if that is how it comes, is good for this site."""
+    return caller.key is None or caller.key.site_id in (None, site.id)
+
+
+async def is_trusted_sender(database: Database, caller: Caller, site: Site) -> bool:
+    """Whether events of this caller may say what only a server of the site knows: old times,
+    addresses, user agents, users."""
+    if caller.user is None or not is_meant(caller, site) or not caller.has(Scope.WRITE):
+        return False
+    role = await account_role(database, caller.user, site)
+    return role is not None and role.contains(Role.EDITOR)
+
+
+async def site_for(sites: Sites, caller: Caller, name: str, needed: Role = Role.VIEWER) -> Site:
+    """The site, if the caller has this role on it.
+
+    Raises Unauthenticated without a login, UnknownSite for a site that the caller may not read, as
+    for one that does not exist, and Forbidden for one that the caller may only read.
     """
     try:
         site = await sites.find(name)
     except UnknownSite:
-        if user is None:
+        if caller == NOBODY:
             raise Unauthenticated from None
         raise
-    if site.visibility == Visibility.PUBLIC:
+    role = await role_of(sites.database, caller, site)
+    if role is not None and role.contains(needed):
         return site
-    if user is None:
+    if caller == NOBODY:
         raise Unauthenticated
-    if user.is_admin or site.visibility == Visibility.MEMBERS:
-        return site
-    if await role_on(sites.database, user, site) is None:
+    if role is None:
         raise unknown_site(name)
-    return site
+    raise Forbidden(f"Only {needed}s of the site may do that.")
 
 
-async def can_edit(database: Database, site: Site, user: User) -> bool:
-    """Whether this user may change what belongs to a site: administrators, owners, editors."""
-    return user.is_admin or await role_on(database, user, site) in (Role.OWNER, Role.EDITOR)
+async def readable_site(connection: HTTPConnection, caller: Caller, name: str) -> Site:
+    """The site, if the caller may read its numbers (see site_for)."""
+    return await site_for(sites_of(connection), caller, name)
 
 
-async def editable_site(connection: HTTPConnection, user: User | None, name: str) -> Site:
-    """The site, if this user may change what belongs to it (see can_edit).
-
-    Raises what readable_site raises, Unauthenticated without a login, and Forbidden.
-    """
-    site = await readable_site(connection, user, name)
-    if user is None:
-        raise Unauthenticated
-    if not await can_edit(database_of(connection), site, user):
-        raise Forbidden("Only owners and editors of the site may do that.")
-    return site
+async def editable_site(connection: HTTPConnection, caller: Caller, name: str) -> Site:
+    """The site, if the caller may change what belongs to it (see site_for)."""
+    return await site_for(sites_of(connection), caller, name, Role.EDITOR)
 
 
-async def editable_site_in_path(
-    connection: HTTPConnection,
-    user: Annotated[User | None, Depends(maybe_user)],
-    key: Annotated[str, Path(description="Key or domain of the site.")],
-) -> Site:
-    """The site in the path (see editable_site)."""
-    return await editable_site(connection, user, key)
+def site_in_path(needed: Role) -> Callable[..., Awaitable[Site]]:
+    """A dependency: the site in the path, if the caller has this role on it (see site_for)."""
+
+    async def found(
+        sites: AppSites,
+        caller: Annotated[Caller, Depends(caller_of)],
+        key: Annotated[str, Path(description="Key or domain of the site.")],
+    ) -> Site:
+        return await site_for(sites, caller, key, needed)
+
+    return found
 
 
 SiteName = Annotated[PlainText, Query(max_length=200, description="Key or domain of the site.")]
-EditableSite = Annotated[Site, Depends(editable_site_in_path)]
-MaybeUser = Annotated[User | None, Depends(maybe_user)]
-AskingUser = Annotated[User | None, Depends(asking_user)]
-CurrentUser = Annotated[User, Depends(current_user)]
 AppSettings = Annotated[Settings, Depends(settings_of)]
 AppDatabase = Annotated[Database, Depends(database_of)]
 AppSites = Annotated[Sites, Depends(sites_of)]
+AppTokens = Annotated[Tokens, Depends(tokens_of)]
+
+AnyCaller = Annotated[Caller, Depends(caller_of)]
+KnownCaller = Annotated[Caller, Depends(known_caller)]
+CurrentUser = Annotated[User, Depends(current_user)]
+LoggedIn = Annotated[Caller, Depends(logged_in_caller)]
+Superuser = Annotated[User, Depends(superuser)]
+
+IN_PATH = {role: site_in_path(role) for role in Role}
+"""The dependency that finds the site in the path for callers with a role on it."""
+
+ViewedSite = Annotated[Site, Depends(IN_PATH[Role.VIEWER])]
+EditableSite = Annotated[Site, Depends(IN_PATH[Role.EDITOR])]
+AdministeredSite = Annotated[Site, Depends(IN_PATH[Role.ADMIN])]
+OwnedSite = Annotated[Site, Depends(IN_PATH[Role.OWNER])]

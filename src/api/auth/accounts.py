@@ -1,46 +1,48 @@
-"""Creates and finds users."""
+"""Creates and finds accounts."""
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from api.auth.models import Login, Registration, User
-from api.auth.security import hash_password, password_matches
+from api.auth.models import Credentials, Registration, User
+from api.auth.passwords import hash_password, password_matches
 from api.db.database import Database
 from api.db.timeouts import within
 from api.errors import Conflict, Unauthenticated
 
 
-async def create_user(database: Database, new: Registration, is_admin: bool = False) -> User:
-    """Stores a new user. Raises Conflict when the e-mail is taken."""
+async def create_user(database: Database, new: Registration, is_superuser: bool = False) -> User:
+    """Stores a new account. Raises Conflict when its name or e-mail address is taken."""
     user = User(
+        username=new.username or new.email,
         email=new.email,
-        name=new.name,
+        full_name=new.full_name,
         password_hash=await hash_password(new.password),
-        is_admin=is_admin,
+        is_superuser=is_superuser,
     )
     try:
         async with database.session() as session:
             session.add(user)
     except IntegrityError as error:
-        raise Conflict("An account with this e-mail exists already.") from error
+        raise Conflict("An account with this name or e-mail address exists already.") from error
     return user
 
 
-async def check_login(database: Database, login: Login) -> User:
-    """The user with this e-mail and password. Raises Unauthenticated with the same text whichever
-    is wrong, and Unavailable when the database is slow."""
-    user = await within(user_named(database, login.email), database.answer_seconds)
-    if not await password_matches(login.password, user.password_hash if user else None):
-        raise Unauthenticated("E-mail or password is wrong.")
-    assert user is not None
+async def check_login(database: Database, given: Credentials) -> User:
+    """The account with this name or e-mail address and password. Raises Unauthenticated with the
+    same text whatever is wrong, and Unavailable when the database is slow."""
+    user = await within(user_named(database, given.username), database.answer_seconds)
+    matches = await password_matches(given.password, user.password_hash if user else None)
+    if user is None or not matches or not user.is_active:
+        raise Unauthenticated("Name or password is wrong.")
     return user
 
 
-async def user_named(database: Database, email: str) -> User | None:
+async def user_named(database: Database, name: str) -> User | None:
+    """The account with this name or e-mail address, in any case."""
+    is_it = or_(func.lower(User.username) == name, func.lower(User.email) == name)
     async with database.session() as session:
-        found = await session.execute(select(User).where(func.lower(User.email) == email))
-        return found.scalars().first()
+        return (await session.execute(select(User).where(is_it))).scalars().first()
 
 
 async def has_users(database: Database) -> bool:

@@ -1,9 +1,10 @@
-"""Users in the database, in requests and in responses. The table class is never a request body."""
+"""Accounts in the database, in requests and in responses. No table class is a request body."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AliasChoices, ConfigDict, StringConstraints
+from pydantic import Field as Declared
 from sqlalchemy import BigInteger, DateTime
 from sqlmodel import Field, SQLModel
 
@@ -14,19 +15,34 @@ from api.text import PlainText, refuse_unstorable
 
 
 class User(SQLModel, table=True):
-    """Somebody who can log in."""
+    """An account: somebody who can log in."""
 
     __tablename__ = "app_user"  # pyright: ignore[reportAssignmentType]
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    username: str
     email: str
-    name: str = ""
-    password_hash: str
-    is_admin: bool = False
+    full_name: str = ""
+    password_hash: str | None
+    is_superuser: bool = False
+    is_active: bool = True
+    totp_secret: str | None = None
+    totp_since: datetime | None = Field(
+        default=None,
+        sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
+    )
+    """Since when logging in takes a second factor; None while it does not."""
+    totp_last_step: int = Field(default=0, sa_type=BigInteger)
     created_at: datetime = Field(
         default_factory=utc_now,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
     )
+
+    @property
+    def number(self) -> int:
+        """The id of a stored account."""
+        assert self.id is not None
+        return self.id
 
 
 def fits_bcrypt(password: str) -> str:
@@ -42,17 +58,28 @@ Email = Annotated[
         strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"
     ),
 ]
+Username = Annotated[
+    str,
+    # Never an @: a name must not be the e-mail address of somebody else.
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=50, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]+$"
+    ),
+]
+FullName = Annotated[PlainText, StringConstraints(strip_whitespace=True, max_length=100)]
 Password = Annotated[str, AfterValidator(fits_bcrypt)]
 NewPassword = Annotated[str, StringConstraints(min_length=8), AfterValidator(fits_bcrypt)]
+LoginName = Annotated[
+    PlainText, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=254)
+]
 
 
-class Login(Record):
-    """E-mail and password."""
+class Credentials(Record):
+    """What somebody logs in with."""
 
     model_config = ConfigDict(extra="forbid")
 
-    email: Email
-    """The e-mail address of the account, in any case."""
+    username: Annotated[LoginName, Declared(validation_alias=AliasChoices("username", "email"))]
+    """The name or the e-mail address of the account, in any case. `email` is taken for it."""
     password: Password
     """At most 72 bytes in UTF-8."""
 
@@ -62,27 +89,48 @@ class Registration(Record):
 
     model_config = ConfigDict(extra="forbid")
 
+    username: Username | None = None
+    """What the account logs in with, besides its e-mail address: two or more letters, digits, dots,
+    hyphens and underscores. By default the e-mail address."""
     email: Email
-    """The e-mail address, which is what the account logs in with."""
+    """The e-mail address."""
     password: NewPassword
     """At least 8 characters, and at most 72 bytes in UTF-8."""
-    name: Annotated[PlainText, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    full_name: FullName = ""
     """How the dashboard calls the person."""
 
 
 class UserOut(Record):
-    """A user in responses, without secrets."""
+    """An account in responses, without secrets."""
 
     id: int
     """The number of the account."""
+    username: str
+    """What the account logs in with, besides its e-mail address."""
     email: str
-    """The e-mail address, which is what the account logs in with."""
-    name: str
+    """The e-mail address."""
+    full_name: str
     """How the dashboard calls the person; may be empty."""
-    is_admin: bool
+    is_superuser: bool
     """Whether it may read and change every site."""
+    is_active: bool
+    """Whether it may log in."""
     created_at: Instant
     """When the account was made."""
+
+
+def user_out(user: User) -> UserOut:
+    """An account as responses show it."""
+    return UserOut.model_validate(user, from_attributes=True)
+
+
+class RefreshIn(Record):
+    """A refresh token."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refresh_token: Annotated[PlainText, StringConstraints(max_length=200)]
+    """The one of the last answer; each is good once."""
 
 
 class Token(Record):
@@ -94,3 +142,14 @@ class Token(Record):
     """The scheme of the Authorization header."""
     expires_in: int
     """Seconds until the token expires."""
+    refresh_token: str
+    """What `POST /api/auth/refresh` exchanges for the next tokens. It is good once."""
+
+
+class Verified(Record):
+    """A token that is valid."""
+
+    valid: Literal[True] = True
+    """Always true; a token that is not valid is refused with 401."""
+    username: str
+    """The account that it belongs to."""

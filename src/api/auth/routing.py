@@ -1,54 +1,178 @@
-"""POST /api/auth/register, POST /api/auth/login, GET /api/auth/me."""
+"""/api/auth: register, log in, refresh, log out, and who one is."""
+
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
 
-from api.auth.access import AppDatabase, AppSettings, CurrentUser
+from api.auth.access import (
+    AnyCaller,
+    AppDatabase,
+    AppSettings,
+    KnownCaller,
+    database_of,
+    settings_of,
+    tokens_of,
+)
 from api.auth.accounts import check_login, create_user
 from api.auth.cookie import COOKIE
-from api.auth.models import Login, Registration, Token, User, UserOut
-from api.auth.security import issue_token
-from api.errors import REFUSALS, Forbidden, Unauthenticated
-from api.limits import TokenBuckets
+from api.auth.logins import Device, Login, begin, end, refresh
+from api.auth.models import (
+    Credentials,
+    RefreshIn,
+    Registration,
+    Token,
+    UserOut,
+    Verified,
+    user_out,
+)
+from api.auth.tokens import Purpose, after
+from api.auth.trail import Action, record
+from api.errors import (
+    REFUSALS,
+    Forbidden,
+    Invalid,
+    Problem,
+    Unauthenticated,
+    UnsupportedMedia,
+)
+from api.limits import TokenBuckets, network_of, plain_address
+from api.sites.models import utc_now
+from api.validation import problems_of
 
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
+
+FORM = "application/x-www-form-urlencoded"
+
+PASSWORD_FORM = {
+    "required": True,
+    "content": {
+        FORM: {
+            "schema": {
+                "type": "object",
+                "required": ["username", "password"],
+                "properties": {
+                    "grant_type": {
+                        "type": "string",
+                        "enum": ["password"],
+                        "description": "How OAuth2 calls this.",
+                    },
+                    "username": {
+                        "type": "string",
+                        "description": "The name or the e-mail address of the account.",
+                    },
+                    "password": {"type": "string", "description": "Its password."},
+                },
+            }
+        }
+    },
+}
 
 
 @router.post("/register", status_code=201, responses={403: REFUSALS[403], 409: REFUSALS[409]})
 async def register(new: Registration, database: AppDatabase, settings: AppSettings) -> UserOut:
-    """Creates an account. It can read public sites and those open to every member."""
+    """Creates an account. It reads public sites and those that are open to every account."""
     if settings.registration == "closed":
         raise Forbidden("Registration is closed; ask an administrator for an account.")
-    return to_out(await create_user(database, new))
+    return user_out(await create_user(database, new))
 
 
 @router.post("/login", responses={401: REFUSALS[401], 429: REFUSALS[429]})
-async def login(
-    given: Login, request: Request, response: Response, database: AppDatabase, settings: AppSettings
-) -> Token:
-    """Exchanges e-mail and password for a token; a browser gets it as a cookie as well."""
+async def login(given: Credentials, request: Request, response: Response) -> Token:
+    """Exchanges name or e-mail address and password for a token; a browser gets it as a cookie as
+    well."""
+    return await log_in(given, request, response)
+
+
+@router.post(
+    "/token",
+    openapi_extra={"requestBody": PASSWORD_FORM},
+    responses={status: REFUSALS[status] for status in (400, 401, 413, 415, 422, 429)},
+)
+async def token(request: Request, response: Response) -> Token:
+    """Logs in as OAuth2 does it, with the fields of a form (see POST /api/auth/login)."""
+    return await log_in(await credentials_in_form(request), request, response)
+
+
+async def credentials_in_form(request: Request) -> Credentials:
+    """The credentials in a form. Raises UnsupportedMedia for other bodies, and Invalid."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media != FORM:
+        words = "is not supported here" if media else "is missing"
+        raise UnsupportedMedia(problems=[Problem("content-type", words, [FORM])])
+    fields = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+    given = {name: fields[name] for name in Credentials.model_fields if name in fields}
+    try:
+        return Credentials.model_validate(given)
+    except ValidationError as error:
+        raise Invalid(problems=problems_of(error.errors(), given, Credentials, "body")) from None
+
+
+async def log_in(given: Credentials, request: Request, response: Response) -> Token:
+    """Checks the credentials, and begins a login."""
     tries: TokenBuckets = request.app.state.login_tries
-    with tries.trying(given.email, Unauthenticated, "Too many wrong passwords for this account."):
-        user = await check_login(database, given)
-    response.headers.update(tries.state(given.email))
-    assert user.id is not None
-    seconds = settings.access_token_expire_minutes * 60
-    token = issue_token(user.id, settings.secret, settings.access_token_expire_minutes)
+    wrong = "Too many wrong passwords for this account."
+    with tries.trying(given.username, Unauthenticated, wrong):
+        user = await check_login(database_of(request), given)
+    response.headers.update(tries.state(given.username))
+    device = device_of(request)
+    async with database_of(request).session() as session:
+        login, refresh_token = await begin(session, user, device, settings_of(request).login_days)
+        network = network_of(device.address)
+        await record(session, Action.LOGGED_IN, actor=user.number, network=network)
+    set_cookie(request, response, login)
+    return token_of(request, login, refresh_token)
+
+
+def device_of(request: Request) -> Device:
+    """What is known of the browser or program that asks."""
+    address = plain_address(request.client.host) if request.client else ""
+    return Device(address, request.headers.get("user-agent", ""))
+
+
+def set_cookie(request: Request, response: Response, login: Login) -> None:
+    cookie = tokens_of(request).issue(Purpose.COOKIE, login.claims, login.expires_at)
+    seconds = settings_of(request).login_days * 24 * 60 * 60
     secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, token, seconds, httponly=True, samesite="lax", secure=secure)
-    return Token(access_token=token, expires_in=seconds)
+    response.set_cookie(COOKIE, cookie, seconds, httponly=True, samesite="lax", secure=secure)
+
+
+def token_of(request: Request, login: Login, refresh_token: str) -> Token:
+    """The tokens of a login. The access token does not outlast it."""
+    minutes = settings_of(request).access_token_expire_minutes
+    expires = min(after(minutes=minutes), login.expires_at)
+    return Token(
+        access_token=tokens_of(request).issue(Purpose.ACCESS, login.claims, expires),
+        expires_in=round((expires - utc_now()).total_seconds()),
+        refresh_token=refresh_token,
+    )
+
+
+@router.post("/refresh", responses={401: REFUSALS[401]})
+async def refresh_login(given: RefreshIn, request: Request, database: AppDatabase) -> Token:
+    """Exchanges a refresh token for the next tokens of the same login. Each is good once: the
+    second use of one ends the login, as somebody else may have it."""
+    login, refresh_token = await refresh(database, given.refresh_token, device_of(request))
+    return token_of(request, login, refresh_token)
 
 
 @router.post("/logout", status_code=204)
-async def logout(response: Response) -> None:
-    """Deletes the login cookie of the browser."""
+async def logout(response: Response, caller: AnyCaller, database: AppDatabase) -> None:
+    """Ends the login, everywhere at once, and deletes the cookie of the browser."""
+    if caller.login is not None:
+        async with database.session() as session:
+            await end(session, caller.login.user_id, caller.login.id)
+            await record(session, Action.LOGGED_OUT, actor=caller.login.user_id)
     response.delete_cookie(COOKIE, httponly=True, samesite="lax")
 
 
 @router.get("/me")
-async def me(user: CurrentUser) -> UserOut:
+async def me(caller: KnownCaller) -> UserOut:
     """The account that is logged in."""
-    return to_out(user)
+    return user_out(caller.account)
 
 
-def to_out(user: User) -> UserOut:
-    return UserOut.model_validate(user, from_attributes=True)
+@router.get("/verify")
+async def verify(caller: KnownCaller) -> Verified:
+    """Whether the token is valid: 401 if not."""
+    return Verified(username=caller.account.username)

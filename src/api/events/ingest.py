@@ -13,8 +13,9 @@ from fastapi import Depends
 from msgspec import Raw
 from starlette.requests import HTTPConnection
 
-from api.auth.access import bearer_of, can_edit, user_of
-from api.auth.models import User
+from api.auth.access import bearer_of, is_trusted_sender
+from api.auth.callers import NOBODY, Caller, caller_with
+from api.auth.tokens import Tokens
 from api.db.database import Database
 from api.db.timeouts import Deadline
 from api.errors import AnalyticsError, Unauthenticated
@@ -110,8 +111,8 @@ class Ingest:
     """Processes the events of requests; one object for each process."""
 
     database: Database
-    secret: str
-    """The key that logins of senders are signed with."""
+    tokens: Tokens
+    """Reads the logins of senders."""
     sites: Sites
     salts: Salts
     limits: Limits
@@ -126,16 +127,16 @@ class Ingest:
     ) -> list[Submission]:
         """Stores the events of a request. Returns their submissions, in order, after the COMMIT;
         each has its outcome or error. Raises TooManyRequests and Unavailable for all of them."""
-        user = await self.user_of(request, deadline)
+        caller = await self.caller_of(request, deadline)
         address = address_of(request)
-        if user is None:  # before the work, so that a flood costs none
+        if caller.user is None:  # before the work, so that a flood costs none
             self.limits.admit_address(address, len(raw_events))
         async with self.limits.turn(len(raw_events)):
             submissions = [Submission(raw) for raw in raw_events]
             await in_slices(submissions, Submission.parse)
             await self._find_sites(submissions, deadline)
-            await self._find_senders(submissions, request, user, deadline)
-            if user and not any(s.is_trusted for s in submissions):
+            await self._find_senders(submissions, request, caller, deadline)
+            if caller.user and not any(s.is_trusted for s in submissions):
                 self.limits.admit_address(address, len(raw_events))
             untrusted = Counter(s.site.key for s in submissions if s.site and not s.is_trusted)
             self.limits.admit_sites(untrusted)
@@ -144,14 +145,14 @@ class Ingest:
         self._store_rejected(submissions)
         return submissions
 
-    async def user_of(self, request: HTTPConnection, deadline: Deadline) -> User | None:
-        """The user who sends, if any. Anybody may send, so a bad login must not lose an event."""
+    async def caller_of(self, request: HTTPConnection, deadline: Deadline) -> Caller:
+        """Who sends. Anybody may send, so a bad login must not lose an event."""
         if not (token := bearer_of(request)):
-            return None
+            return NOBODY
         try:
-            return await deadline.within(user_of(self.database, self.secret, token))
+            return await deadline.within(caller_with(self.database, self.tokens, token))
         except Unauthenticated:
-            return None
+            return NOBODY
 
     async def _find_sites(self, submissions: Sequence[Submission], deadline: Deadline) -> None:
         """Sets the site of each submission. An event that cannot be decoded is taken to be for the
@@ -168,7 +169,7 @@ class Ingest:
         self,
         submissions: Sequence[Submission],
         request: HTTPConnection,
-        user: User | None,
+        caller: Caller,
         deadline: Deadline,
     ) -> None:
         """Sets the sender of each submission. Users are trusted on sites that they may edit."""
@@ -178,7 +179,9 @@ class Ingest:
             if not (site := submission.site):
                 continue
             if site.number not in senders:
-                trusted = user and await deadline.within(can_edit(self.database, site, user))
+                trusted = caller.user and await deadline.within(
+                    is_trusted_sender(self.database, caller, site)
+                )
                 senders[site.number] = replace(untrusted, trusted=True) if trusted else untrusted
             submission.sender = senders[site.number]
 

@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from msgspec import Raw
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.auth.access import AppDatabase, MaybeUser, SiteName, bearer_of, readable_site
+from api.auth.access import AnyCaller, AppDatabase, SiteName, bearer_of, readable_site
 from api.db.database import Database
 from api.db.timeouts import Deadline
 from api.errors import (
@@ -205,8 +205,8 @@ async def stored_before(
     could guess ids, and while the database is slow: the event is stored, so nothing that fails
     afterwards may have it sent again."""
     try:
-        user = await ingest.user_of(request, deadline)
-        site = await deadline.within(readable_site(request, user, event.site_key))
+        caller = await ingest.caller_of(request, deadline)
+        site = await deadline.within(readable_site(request, caller, event.site_key))
         return await deadline.within(find_event(ingest.database, site.number, event.id))
     except (AnalyticsError, *DATABASE_AWAY):
         return None
@@ -257,10 +257,10 @@ async def find_event(database: Database, site_id: int, event_id: UUID) -> EventO
 async def read_event(
     event_id: Annotated[UUID, Path(description="The `id` of the event.")],
     request: Request,
-    user: MaybeUser,
+    caller: AnyCaller,
     database: AppDatabase,
     site: SiteName = DEFAULT_SITE,
 ) -> EventOut:
     """One event of a site, as it is stored."""
-    found = await readable_site(request, user, site)
+    found = await readable_site(request, caller, site)
     return await find_event(database, found.number, event_id)

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from api.auth.access import (
+    AnyCaller,
     AppDatabase,
-    MaybeUser,
     SiteName,
     bearer_of,
+    caller_from,
     cookie_of,
-    maybe_user,
     readable_site,
     same_origin,
 )
@@ -38,10 +38,10 @@ TRY_AGAIN_LATER = 1013
 
 @router.get("/stats")
 async def stats(
-    request: Request, user: MaybeUser, database: AppDatabase, site: SiteName = DEFAULT_SITE
+    request: Request, caller: AnyCaller, database: AppDatabase, site: SiteName = DEFAULT_SITE
 ) -> Snapshot:
     """The live numbers of a site."""
-    return await snapshot(database, await readable_site(request, user, site))
+    return await snapshot(database, await readable_site(request, caller, site))
 
 
 WEBSOCKETS: dict[str, dict[str, Any]] = {
@@ -98,8 +98,8 @@ async def watch(socket: WebSocket, site: SiteName = DEFAULT_SITE) -> None:
 async def site_for(socket: WebSocket, name: str) -> Site:
     if not same_origin(socket):
         raise Forbidden("Pages of other origins may not watch.")
-    user = await maybe_user(socket, bearer_of(socket), cookie_of(socket))
-    return await readable_site(socket, user, name)
+    caller = await caller_from(socket, bearer_of(socket), cookie_of(socket))
+    return await readable_site(socket, caller, name)
 
 
 async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:

@@ -16,11 +16,17 @@ class Visibility(StrEnum):
 
 
 class Role(StrEnum):
-    """What a member of a site may do."""
+    """What a member of a site may do. Each contains those below it."""
 
     OWNER = "owner"
+    ADMIN = "admin"
     EDITOR = "editor"
     VIEWER = "viewer"
+
+    def contains(self, other: "Role") -> bool:
+        """Whether this role may do what the other may."""
+        ranking = [*Role]
+        return ranking.index(self) <= ranking.index(other)
 
 
 def utc_now() -> datetime:
@@ -64,3 +70,7 @@ class Membership(SQLModel, table=True):
     user_id: int = Field(primary_key=True)
     site_id: int = Field(primary_key=True)
     role: str
+    created_at: datetime = Field(
+        default_factory=utc_now,
+        sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
+    )

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.auth.access import AppDatabase, AppSettings, CurrentUser, database_of, readable_site
-from api.auth.models import User
+from api.auth.access import AppDatabase, AppSettings, KnownCaller, database_of, readable_site
+from api.auth.callers import Caller
 from api.errors import REFUSALS, Invalid, NotFound, Problem
 from api.sites.models import Site, utc_now
 from api.submitted.kinds import Question, parse_question
@@ -43,18 +43,13 @@ def receivers_of(settings: AppSettings) -> Receivers:
 AppReceivers = Annotated[Receivers, Depends(receivers_of)]
 
 
-def number_of(user: User) -> int:
-    assert user.id is not None
-    return user.id
-
-
 async def job_in_path(
-    user: CurrentUser,
+    caller: KnownCaller,
     database: AppDatabase,
     job_id: Annotated[UUID, Path(description="The `id` of the job.")],
 ) -> SubmittedJob:
     """The user's job with the id in the path. Raises NotFound."""
-    return await find_job(database, number_of(user), job_id)
+    return await find_job(database, caller.account.number, job_id)
 
 
 OwnJob = Annotated[SubmittedJob, Depends(job_in_path)]
@@ -65,17 +60,17 @@ async def submit_job(
     new: JobIn,
     request: Request,
     response: Response,
-    user: CurrentUser,
+    caller: KnownCaller,
     database: AppDatabase,
     settings: AppSettings,
     receivers: AppReceivers,
 ) -> JobAccepted:
     """Submits a question that is answered later: a report, with the parameters that GET takes. At
     most ten jobs of an account wait at a time."""
-    own_id, number = new.id or uuid4(), number_of(user)
+    own_id, number = new.id or uuid4(), caller.account.number
     job = await find_same(database, number, own_id, new.body)
     if job is None:
-        site = await check_new(new, request, user, receivers)
+        site = await check_new(new, request, caller, receivers)
         report, params, url = new.body
         row = SubmittedJob(
             user_id=number,
@@ -91,9 +86,9 @@ async def submit_job(
     return JobAccepted(**fields_of(job), webhook_secret=secret)
 
 
-async def check_new(new: JobIn, request: Request, user: User, receivers: Receivers) -> Site:
+async def check_new(new: JobIn, request: Request, caller: Caller, receivers: Receivers) -> Site:
     """The site that a question is about. Raises Invalid with all that is wrong with a question and
-    its webhook, Expired, and UnknownSite for a site that this user may not read."""
+    its webhook, Expired, and UnknownSite for a site that the caller may not read."""
     question: Question | None = None
     problems: list[Problem] = []
     try:
@@ -107,14 +102,14 @@ async def check_new(new: JobIn, request: Request, user: User, receivers: Receive
         problems += error.problems
     if question is None or problems:
         raise Invalid(problems=problems)
-    site = await readable_site(request, user, question.params.site)
+    site = await readable_site(request, caller, question.params.site)
     await question.check(database_of(request), site)
     return site
 
 
 @router.get("", name="list")
 async def list_jobs(
-    user: CurrentUser,
+    caller: KnownCaller,
     database: AppDatabase,
     before: Annotated[
         UUID | None, Query(description="Only those submitted before this one: the next page.")
@@ -122,7 +117,7 @@ async def list_jobs(
     limit: Annotated[int, Query(ge=1, le=MOST_LISTED, description="The most jobs to return.")] = 20,
 ) -> list[JobOut]:
     """Your jobs, newest first."""
-    found = await jobs_of(database, number_of(user), before, limit)
+    found = await jobs_of(database, caller.account.number, before, limit)
     return [JobOut(**fields_of(job)) for job in found]
 
 

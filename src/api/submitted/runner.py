@@ -21,7 +21,8 @@ from psycopg.errors import ForeignKeyViolation
 from psycopg_pool import PoolTimeout, TooManyRequests
 from sqlalchemy.exc import TimeoutError as EngineTimeout
 
-from api.auth.access import site_read_by
+from api.auth.access import site_for
+from api.auth.callers import Caller
 from api.auth.models import User
 from api.db.database import Database
 from api.db.scheduler import lead_forever, leads
@@ -149,9 +150,9 @@ class Runner:
         question = parse_question(job.report, json.loads(job.params), self.kinds)
         async with database.session() as session:
             user = await session.get(User, job.user_id)
-        if user is None:
+        if user is None or not user.is_active:
             raise Unauthenticated("The account does not exist any more.")
-        site = await site_read_by(Sites(database), user, question.params.site)
+        site = await site_for(Sites(database), Caller(user=user), question.params.site)
         if site.number != job.site_id:
             raise unknown_site(question.params.site)  # Another site has the name now.
         return await question.answer(database, site)

@@ -105,7 +105,7 @@ def settings(profile: Profile) -> Iterator[Settings]:
 async def database(settings: Settings) -> AsyncIterator[Database]:
     """Its database, with an administrator."""
     async with migrated_database(settings) as database:
-        await create_user(database, ADMIN, is_admin=True)
+        await create_user(database, ADMIN, is_superuser=True)
         await create_defaults(database, settings)
         yield database
 

@@ -185,7 +185,7 @@ async def create_defaults(database: Database) -> None:
     if (await sites.ask(frozenset({SITE})))[SITE]:
         return
     await sites.create(SITE, HOSTNAME, visibility=Visibility.PUBLIC)
-    await create_user(database, SENDER, is_admin=True)
+    await create_user(database, SENDER, is_superuser=True)
 
 
 async def log_in(client: httpx.AsyncClient) -> str:

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Path, Request
 from api.analytics.goals.models import Goal, GoalIn, GoalOut
 from api.analytics.goals.store import drop_goal, goal_by_id, goals_of, save_goal
 from api.auth.access import (
+    AnyCaller,
     AppDatabase,
     AppSites,
-    CurrentUser,
-    MaybeUser,
+    KnownCaller,
     SiteName,
     editable_site,
     readable_site,
@@ -24,19 +24,19 @@ router = APIRouter(prefix="/api/goals", tags=["goals"])
 
 @router.get("", name="list")
 async def list_goals(
-    request: Request, user: MaybeUser, database: AppDatabase, site: SiteName = DEFAULT_SITE
+    request: Request, caller: AnyCaller, database: AppDatabase, site: SiteName = DEFAULT_SITE
 ) -> list[GoalOut]:
     """The goals of a site by name."""
-    found = await goals_of(database, await readable_site(request, user, site))
+    found = await goals_of(database, await readable_site(request, caller, site))
     return [goal_out(goal) for goal in found]
 
 
 @router.post("", name="create", status_code=201, responses={403: REFUSALS[403], 409: REFUSALS[409]})
 async def create_goal(
-    new: GoalIn, request: Request, user: CurrentUser, database: AppDatabase
+    new: GoalIn, request: Request, caller: KnownCaller, database: AppDatabase
 ) -> GoalOut:
     """Saves a goal: an event, a page, or an event on a page. Owners and editors only."""
-    site = await editable_site(request, user, new.site)
+    site = await editable_site(request, caller, new.site)
     return goal_out(await save_goal(database, site, new))
 
 
@@ -44,13 +44,13 @@ async def create_goal(
 async def delete_goal(
     number: Annotated[RowNumber, Path(description="The `id` of the goal.")],
     request: Request,
-    user: CurrentUser,
+    caller: KnownCaller,
     database: AppDatabase,
     sites: AppSites,
 ) -> None:
     """Deletes a goal. Stored events are not changed. Owners and editors only."""
     goal = await goal_by_id(database, number)
-    await editable_site(request, user, (await sites.by_id(goal.site_id)).key)
+    await editable_site(request, caller, (await sites.by_id(goal.site_id)).key)
     await drop_goal(database, goal)
 
 

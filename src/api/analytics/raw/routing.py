@@ -14,7 +14,7 @@ from api.analytics.raw.cursors import ChangesCursor, Cursor, read_cursor
 from api.analytics.raw.lists import EVENTS, MOST_ROWS, PAGE_ROWS, VISITS, RawList, RawParams
 from api.analytics.raw.responses import RawPage, raw_response
 from api.analytics.turns import AppTurns
-from api.auth.access import AppDatabase, AppSites, CurrentUser, SiteName, readable_site
+from api.auth.access import AppDatabase, AppSites, KnownCaller, SiteName, readable_site
 from api.sites.directory import DEFAULT_SITE
 
 router = APIRouter(tags=["raw"])
@@ -40,13 +40,13 @@ def formats(description: str) -> dict[int | str, dict[str, Any]]:
 def add_list(path: str, raw: RawList, what: str) -> None:
     async def get_list(
         request: Request,
-        user: CurrentUser,
+        caller: KnownCaller,
         database: AppDatabase,
         sites: AppSites,
         turns: AppTurns,
         params: Annotated[RawParams, Query()],
     ) -> Response:
-        site = await readable_site(request, user, params.site)
+        site = await readable_site(request, caller, params.site)
         return await raw_response(raw, params, site, database, sites, turns)
 
     get_list.__doc__ = (
@@ -69,7 +69,7 @@ add_list("/api/visits", VISITS, "Visits.")
 @router.get("/api/changes", name="changes")
 async def raw_changes(
     request: Request,
-    user: CurrentUser,
+    caller: KnownCaller,
     database: AppDatabase,
     turns: AppTurns,
     site: SiteName = DEFAULT_SITE,
@@ -88,7 +88,7 @@ async def raw_changes(
 ) -> Changes:
     """Events and visits that are new, changed or gone since a cursor was given, to keep a copy of
     them equal."""
-    found = await readable_site(request, user, site)
+    found = await readable_site(request, caller, site)
     cursor = (
         read_cursor(since, ChangesCursor, "changes", found.number, "since")
         if since is not None

@@ -1,24 +1,16 @@
-"""Passwords and login tokens."""
+"""Passwords: hashed with bcrypt, in a bounded number of threads."""
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TypeVar
 
 import bcrypt
-import jwt
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
-from api.errors import TooManyRequests, Unauthenticated
-from api.sites.models import utc_now
-from api.text import LARGEST_BIGINT
+from api.errors import TooManyRequests
 
 T = TypeVar("T")
-
-ALGORITHM = "HS256"
-AUDIENCE = "analytics-login"
-LEEWAY_SECONDS = 30
 
 HASHING = CapacityLimiter(max(1, (os.cpu_count() or 1) // 2))
 """How many threads hash at a time. Hashing takes a good part of a second on purpose, so half of the
@@ -32,6 +24,7 @@ NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(rounds=12))
 
 
 async def hash_password(password: str) -> str:
+    """The hash to store. Raises TooManyRequests when too many wait for a thread."""
     hashed = await in_turn(bcrypt.hashpw, password.encode(), bcrypt.gensalt(rounds=12))
     return hashed.decode()
 
@@ -48,36 +41,3 @@ async def in_turn(work: Callable[[bytes, bytes], T], password: bytes, other: byt
     if HASHING.statistics().tasks_waiting >= MOST_WAITING:
         raise TooManyRequests("Too many logins at once. Please try again.", retry_after=5)
     return await run_sync(work, password, other, limiter=HASHING)
-
-
-def issue_token(user_id: int, secret: str, minutes: int) -> str:
-    now = utc_now()
-    claims = {
-        "sub": str(user_id),
-        "aud": AUDIENCE,
-        "iat": now,
-        "exp": now + timedelta(minutes=minutes),
-    }
-    return jwt.encode(  # pyright: ignore[reportUnknownMemberType]
-        claims, secret, algorithm=ALGORITHM
-    )
-
-
-def read_token(token: str, secret: str) -> int:
-    """The user id in a login token. Raises Unauthenticated when it is forged, expired or
-    malformed."""
-    try:
-        claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]
-            token,
-            secret,
-            algorithms=[ALGORITHM],
-            audience=AUDIENCE,
-            leeway=LEEWAY_SECONDS,
-            options={"require": ["exp", "iat", "sub", "aud"]},
-        )
-        number = int(claims["sub"])
-    except (jwt.InvalidTokenError, ValueError) as error:
-        raise Unauthenticated("This login is no longer valid. Please log in again.") from error
-    if not 0 < number <= LARGEST_BIGINT:
-        raise Unauthenticated("This login is no longer valid. Please log in again.")
-    return number

@@ -17,6 +17,7 @@ from api.analytics.turns import Turns, turns_of_process
 from api.auth.cookie import OwnCookie
 from api.auth.routing import router as auth
 from api.auth.tokens import Tokens
+from api.auth.tries import LoginTries
 from api.body_limit import BodyLimit
 from api.compression import Compression
 from api.db.database import REPORT_SECONDS, Database
@@ -35,7 +36,6 @@ from api.events.write.writer import Writer, event_queue
 from api.health import readiness
 from api.health import router as health
 from api.jobs import jobs_for
-from api.limits import TokenBuckets, share
 from api.logs import configure_logs
 from api.openapi import DescribedApi, description
 from api.paths import UniformPaths
@@ -54,8 +54,6 @@ from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
 from settings import Settings
 from tracker.routing import router as tracker
-
-LOGIN_SECONDS = 15 * 60.0
 
 
 def build_app(settings: Settings | None = None) -> FastAPI:
@@ -102,8 +100,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.readiness = await stack.enter_async_context(readiness(database, settings))
         app.state.turns = Turns(turns_of_process(settings.workers), REPORT_SECONDS)
         app.state.sites = Sites(database)
-        tries = share(settings.login_tries, settings.workers)
-        app.state.login_tries = TokenBuckets("login", tries, LOGIN_SECONDS)
+        app.state.login_tries = LoginTries(settings.login_tries, settings.workers)
         writer = Writer(database)
         app.state.ingest = Ingest(
             database=database,

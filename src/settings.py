@@ -129,7 +129,10 @@ class Settings(BaseSettings):
         0, ge=0, description="Events per day to one site; 0 is no limit. Editors are not limited."
     )
     login_tries: int = Field(
-        10, ge=0, description="Wrong passwords allowed per account in 15 minutes; 0 is no limit."
+        10,
+        ge=0,
+        description="Wrong passwords allowed per account and network in 15 minutes, and ten times"
+        " as many per network; 0 is no limit.",
     )
 
     webhook_hosts: str = Field(

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.auth import security
+from api.auth import passwords
 from api.errors import TooManyRequests, Unauthenticated
 from api.limits import MOST_KEYS, TokenBuckets, neighbourhood, share
 from conftest import ADMIN, TestSite, make_site
@@ -34,6 +35,15 @@ async def limited(
         httpx.AsyncClient(transport=transport, base_url="http://test") as client,
     ):
         yield client
+
+
+@asynccontextmanager
+async def another(client: httpx.AsyncClient, address: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the same application at another address."""
+    transport: Any = client._transport
+    own = httpx.ASGITransport(transport.app, client=(address, 4711))
+    async with httpx.AsyncClient(transport=own, base_url="http://test") as other:
+        yield other
 
 
 async def send(
@@ -182,10 +192,68 @@ class TestLogins:
                 assert refused.status_code == 429
             assert (await self.log_in(client, "else@test.example", "wrong")).status_code == 401
 
+    async def test_stranger_does_not_lock_owner_out(
+        self, settings: Settings, site: TestSite
+    ) -> None:
+        async with (
+            limited(settings, login_tries=2) as stranger,
+            another(stranger, "198.51.100.9") as owner,
+        ):
+            for _ in range(3):
+                last = await self.log_in(stranger, ADMIN.email, "wrong")
+            assert last.status_code == 429
+            right = await self.log_in(owner, ADMIN.email, ADMIN.password)
+            assert right.status_code == 200
+
+    async def test_many_networks_together_are_limited_but_not_those_known_to_account(
+        self, settings: Settings, site: TestSite
+    ) -> None:
+        async with (
+            limited(settings, login_tries=1) as first,
+            another(first, "198.51.100.9") as owner,
+            another(first, "192.0.2.1") as fresh,
+        ):
+            assert (await self.log_in(owner, ADMIN.email, ADMIN.password)).status_code == 200
+            wrong = []
+            for number in range(11):
+                async with another(first, f"10.0.{number}.1") as stranger:
+                    answer = await self.log_in(stranger, ADMIN.email, "wrong")
+                    wrong.append(answer.status_code)
+            assert wrong == [401] * 10 + [429]
+            assert (await self.log_in(fresh, ADMIN.email, ADMIN.password)).status_code == 429
+            assert (await self.log_in(owner, ADMIN.email, ADMIN.password)).status_code == 200
+
+    async def test_network_is_limited_over_all_accounts(
+        self, settings: Settings, site: TestSite
+    ) -> None:
+        async with (
+            limited(settings, login_tries=1) as stranger,
+            another(stranger, "198.51.100.9") as owner,
+        ):
+            names = [f"{number}@test.example" for number in range(11)]
+            said = [(await self.log_in(stranger, name, "wrong")).status_code for name in names]
+            assert said == [401] * 10 + [429]
+            assert (await self.log_in(owner, ADMIN.email, ADMIN.password)).status_code == 200
+
+    async def test_crowd_of_one_network_leaves_room_for_others(
+        self, settings: Settings, site: TestSite
+    ) -> None:
+        async with (
+            limited(settings) as stranger,
+            another(stranger, "198.51.100.9") as owner,
+        ):
+            names = [f"{number}@test.example" for number in range(25)]
+            crowd = [asyncio.create_task(self.log_in(stranger, name, "x")) for name in names]
+            await asyncio.sleep(0.05)
+            assert (await self.log_in(owner, ADMIN.email, ADMIN.password)).status_code == 200
+            statuses = Counter([answer.status_code for answer in await asyncio.gather(*crowd)])
+        assert statuses[429] >= 15
+        assert statuses[401] + statuses[429] == 25
+
     async def test_crowd_of_logins_is_refused_and_events_are_accepted(
         self, settings: Settings, site: TestSite, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(security, "MOST_WAITING", 4)
+        monkeypatch.setattr(passwords, "MOST_WAITING", 4)
         async with limited(settings) as client:
             names = [f"{n}@test.example" for n in range(20)]
             crowd = [asyncio.create_task(self.log_in(client, name, "wrong")) for name in names]

@@ -1,14 +1,18 @@
 """Creates and finds accounts."""
 
-from sqlalchemy import func, or_
+from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from api.auth.logins import Device, Login
 from api.auth.models import Credentials, Registration, User
 from api.auth.passwords import hash_password, password_matches
+from api.auth.trail import Action, record
+from api.auth.tries import Attempt
 from api.db.database import Database
 from api.db.timeouts import within
 from api.errors import Conflict, Unauthenticated
+from api.limits import neighbourhood, network_of
 
 
 async def create_user(database: Database, new: Registration, is_superuser: bool = False) -> User:
@@ -28,21 +32,51 @@ async def create_user(database: Database, new: Registration, is_superuser: bool 
     return user
 
 
-async def check_login(database: Database, given: Credentials) -> User:
+async def check_login(database: Database, given: Credentials, device: Device) -> User:
     """The account with this name or e-mail address and password. Raises Unauthenticated with the
-    same text whatever is wrong, and Unavailable when the database is slow."""
+    same text whatever is wrong, and records that; and Unavailable when the database is slow."""
     user = await within(user_named(database, given.username), database.answer_seconds)
-    matches = await password_matches(given.password, user.password_hash if user else None)
+    hashed, network = user.password_hash if user else None, neighbourhood(device.address)
+    matches = await password_matches(given.password, hashed, network)
     if user is None or not matches or not user.is_active:
+        await record_failure(database, user, device)
         raise Unauthenticated("Name or password is wrong.")
     return user
 
 
+async def record_failure(database: Database, user: User | None, device: Device) -> None:
+    """Records a login that failed. What was given for a name is not kept: it may be a password."""
+    actor, network = user and user.id, network_of(device.address)
+    async with database.session() as session:
+        await record(session, Action.LOGIN_FAILED, actor=actor, network=network)
+
+
+async def attempt_of(database: Database, name: str, device: Device) -> Attempt:
+    """A login that somebody tries from this device."""
+    from_there = (
+        select(Login.id)
+        .join(User, col(User.id) == Login.user_id)
+        .where(is_named(name), Login.network == network_of(device.address))
+        .limit(1)
+    )
+
+    async def is_known() -> bool:
+        async with database.session() as session:
+            return (await session.execute(from_there)).first() is not None
+
+    known = await within(is_known(), database.answer_seconds)
+    return Attempt(name, neighbourhood(device.address), known)
+
+
 async def user_named(database: Database, name: str) -> User | None:
     """The account with this name or e-mail address, in any case."""
-    is_it = or_(func.lower(User.username) == name, func.lower(User.email) == name)
     async with database.session() as session:
-        return (await session.execute(select(User).where(is_it))).scalars().first()
+        return (await session.execute(select(User).where(is_named(name)))).scalars().first()
+
+
+def is_named(name: str) -> ColumnElement[bool]:
+    """Whether an account has this name or e-mail address."""
+    return or_(func.lower(User.username) == name, func.lower(User.email) == name)
 
 
 async def has_users(database: Database) -> bool:

@@ -14,7 +14,7 @@ from api.auth.access import (
     settings_of,
     tokens_of,
 )
-from api.auth.accounts import check_login, create_user
+from api.auth.accounts import attempt_of, check_login, create_user
 from api.auth.cookie import COOKIE
 from api.auth.logins import Device, Login, begin, end, refresh
 from api.auth.models import (
@@ -28,15 +28,15 @@ from api.auth.models import (
 )
 from api.auth.tokens import Purpose, after
 from api.auth.trail import Action, record
+from api.auth.tries import LoginTries
 from api.errors import (
     REFUSALS,
     Forbidden,
     Invalid,
     Problem,
-    Unauthenticated,
     UnsupportedMedia,
 )
-from api.limits import TokenBuckets, network_of, plain_address
+from api.limits import network_of, plain_address
 from api.sites.models import utc_now
 from api.validation import problems_of
 
@@ -110,16 +110,16 @@ async def credentials_in_form(request: Request) -> Credentials:
 
 async def log_in(given: Credentials, request: Request, response: Response) -> Token:
     """Checks the credentials, and begins a login."""
-    tries: TokenBuckets = request.app.state.login_tries
-    wrong = "Too many wrong passwords for this account."
-    with tries.trying(given.username, Unauthenticated, wrong):
-        user = await check_login(database_of(request), given)
-    response.headers.update(tries.state(given.username))
-    device = device_of(request)
-    async with database_of(request).session() as session:
+    database, device = database_of(request), device_of(request)
+    tries: LoginTries = request.app.state.login_tries
+    attempt = await attempt_of(database, given.username, device)
+    with tries.trying(attempt):
+        user = await check_login(database, given, device)
+    response.headers.update(tries.state(attempt))
+    async with database.session() as session:
         login, refresh_token = await begin(session, user, device, settings_of(request).login_days)
-        network = network_of(device.address)
-        await record(session, Action.LOGGED_IN, actor=user.number, network=network)
+        action = Action.LOGGED_IN if attempt.is_known else Action.LOGGED_IN_FROM_NEW_NETWORK
+        await record(session, action, actor=user.number, network=network_of(device.address))
     set_cookie(request, response, login)
     return token_of(request, login, refresh_token)
 

@@ -19,6 +19,7 @@ class Action(StrEnum):
     REGISTERED = "registered"
     LOGGED_IN = "logged_in"
     LOGGED_OUT = "logged_out"
+    LOGGED_IN_FROM_NEW_NETWORK = "logged_in_from_new_network"
     LOGIN_FAILED = "login_failed"
     TOKEN_REUSED = "token_reused"  # noqa: S105
 

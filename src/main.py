@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.administration.trail import router as trail
 from api.analytics.batch import router as batch
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
@@ -73,7 +74,17 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     of_events = (events, events_admin)
     of_analytics = (schema, analytics, batch, plausible, goals)
     # Raw data before events: /api/events/raw is no event with the id "raw".
-    for router in (auth, raw, *of_events, *of_analytics, submitted, realtime, version):
+    of_administration = (trail,)
+    for router in (
+        auth,
+        *of_administration,
+        raw,
+        *of_events,
+        *of_analytics,
+        submitted,
+        realtime,
+        version,
+    ):
         app.include_router(router, dependencies=[Depends(check_request)])
     for router in (pixel, tracker, dashboard, api_docs, health):
         app.include_router(router)

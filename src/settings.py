@@ -104,6 +104,9 @@ class Settings(BaseSettings):
         gt=0,
         description="Days within which a copy of raw data must have read what changed.",
     )
+    audit_days: int = Field(
+        365, ge=30, description="Days for which entries of the audit log are kept."
+    )
     rejected_days: int = Field(
         14,
         gt=0,

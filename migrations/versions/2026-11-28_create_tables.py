@@ -184,6 +184,21 @@ create table audit_log (
     detail jsonb not null default '{}'
 );
 create index audit_log_at on audit_log (at);
+create index audit_log_site on audit_log (site_id, id);
+create index audit_log_actor on audit_log (actor, id);
+
+-- Rows are added only; those of more than 30 days may go.
+create function keep_audit_log() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'DELETE' and old.at < now() - interval '30 days' then
+        return old;
+    end if;
+    raise exception 'rows of audit_log are neither changed nor deleted';
+end $$;
+create trigger keep_audit_log before update or delete on audit_log
+    for each row execute function keep_audit_log();
+create trigger keep_all_of_audit_log before truncate on audit_log
+    execute function keep_audit_log();
 """
 
 EVENT = """

@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from api.auth.trail import delete_old_entries
 from api.db.clock import confirmed_time, database_time, read_clock
 from api.db.columnstore import compress_chunks
 from api.db.engine import Engine
@@ -64,6 +65,10 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         if now := await confirmed_time(connection):
             await delete_old_jobs(connection, now)
 
+    async def trail(connection: AsyncConnection[Any]) -> None:
+        if now := await confirmed_time(connection):
+            await delete_old_entries(connection, now - timedelta(days=settings.audit_days))
+
     return (
         Job("read the clock", 5 * MINUTE, read_clock),
         Job("create partitions ahead", HOUR, partitions),
@@ -75,4 +80,5 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         Job("delete old rejected events", HOUR, rejected),
         Job("delete old changes of raw data", HOUR, changes),
         Job("delete old submitted jobs", HOUR / 4, submitted),
+        Job("delete old entries of the audit log", HOUR, trail),
     )

@@ -34,21 +34,22 @@ async def create_user(database: Database, new: Registration, is_superuser: bool 
 
 async def check_login(database: Database, given: Credentials, device: Device) -> User:
     """The account with this name or e-mail address and password. Raises Unauthenticated with the
-    same text whatever is wrong, and records that; and Unavailable when the database is slow."""
+    same text whatever is wrong, and Unavailable when the database is slow."""
     user = await within(user_named(database, given.username), database.answer_seconds)
     hashed, network = user.password_hash if user else None, neighbourhood(device.address)
     matches = await password_matches(given.password, hashed, network)
     if user is None or not matches or not user.is_active:
-        await record_failure(database, user, device)
         raise Unauthenticated("Name or password is wrong.")
     return user
 
 
-async def record_failure(database: Database, user: User | None, device: Device) -> None:
+async def record_failure(database: Database, name: str, device: Device, is_last: bool) -> None:
     """Records a login that failed. What was given for a name is not kept: it may be a password."""
-    actor, network = user and user.id, network_of(device.address)
+    action = Action.LOGIN_BLOCKED if is_last else Action.LOGIN_FAILED
     async with database.session() as session:
-        await record(session, Action.LOGIN_FAILED, actor=actor, network=network)
+        user = (await session.execute(select(User).where(is_named(name)))).scalars().first()
+        actor, network = user and user.id, network_of(device.address)
+        await record(session, action, actor=actor, network=network)
 
 
 async def attempt_of(database: Database, name: str, device: Device) -> Attempt:

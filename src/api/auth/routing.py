@@ -14,7 +14,7 @@ from api.auth.access import (
     settings_of,
     tokens_of,
 )
-from api.auth.accounts import attempt_of, check_login, create_user
+from api.auth.accounts import attempt_of, check_login, create_user, record_failure
 from api.auth.cookie import COOKIE
 from api.auth.logins import Device, Login, begin, end, refresh
 from api.auth.models import (
@@ -34,6 +34,7 @@ from api.errors import (
     Forbidden,
     Invalid,
     Problem,
+    Unauthenticated,
     UnsupportedMedia,
 )
 from api.limits import network_of, plain_address
@@ -113,8 +114,12 @@ async def log_in(given: Credentials, request: Request, response: Response) -> To
     database, device = database_of(request), device_of(request)
     tries: LoginTries = request.app.state.login_tries
     attempt = await attempt_of(database, given.username, device)
-    with tries.trying(attempt):
-        user = await check_login(database, given, device)
+    try:
+        with tries.trying(attempt):
+            user = await check_login(database, given, device)
+    except Unauthenticated:
+        await record_failure(database, given.username, device, tries.is_over(attempt))
+        raise
     response.headers.update(tries.state(attempt))
     async with database.session() as session:
         login, refresh_token = await begin(session, user, device, settings_of(request).login_days)

@@ -1,9 +1,11 @@
 """The audit log: who did what, and what was tried. Rows are added only."""
 
 import json
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from psycopg import AsyncConnection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,14 +16,35 @@ values (:actor, :action, :site_id, :network, cast(:detail as jsonb))
 
 
 class Action(StrEnum):
-    """What the audit log tells of. Those of security are what an attack looks like."""
+    """What the audit log tells of."""
 
     REGISTERED = "registered"
     LOGGED_IN = "logged_in"
     LOGGED_OUT = "logged_out"
     LOGGED_IN_FROM_NEW_NETWORK = "logged_in_from_new_network"
     LOGIN_FAILED = "login_failed"
+    LOGIN_BLOCKED = "login_blocked"
+    """A login that failed and left no more tries (see tries.py)."""
     TOKEN_REUSED = "token_reused"  # noqa: S105
+    ERASED = "erasure"
+    BOT_MOVED = "bot"
+    RETENTION_SET = "retention"
+
+
+SECURITY = frozenset(
+    (
+        Action.LOGGED_IN_FROM_NEW_NETWORK,
+        Action.LOGIN_FAILED,
+        Action.LOGIN_BLOCKED,
+        Action.TOKEN_REUSED,
+    )
+)
+"""What an attack looks like."""
+
+
+async def delete_old_entries(connection: AsyncConnection[Any], before: datetime) -> None:
+    """Deletes the entries before this time, which is at least 30 days ago."""
+    await connection.execute("delete from audit_log where at < %s", [before])
 
 
 async def record(

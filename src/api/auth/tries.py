@@ -5,6 +5,7 @@ account and network together, and by network. Many networks together may try one
 as often, and that limit does not count for a network that the account has logged in from before.
 """
 
+import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -64,6 +65,11 @@ class LoginTries:
             yield self.by_network, attempt.network, OF_NETWORK
         if not attempt.is_known:
             yield self.by_account, attempt.name, OF_ACCOUNT
+
+    def is_over(self, attempt: Attempt) -> bool:
+        """Whether the next try is refused."""
+        now = time.monotonic()
+        return any(b.size and b.level(key, now) < 1 for b, key, _ in self.limits_of(attempt))
 
     def state(self, attempt: Attempt) -> dict[str, str]:
         """Headers that tell how many tries are left."""

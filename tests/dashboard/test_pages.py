@@ -9,12 +9,11 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from bench.analysts import STEPS, overview
+from bench.analysts import overview
 from chromium import CHROMIUM, MISSING, chromium
 from processes import Service, running
 
@@ -117,7 +116,8 @@ def test_event_fields_are_shown_as_text(service: Service, window: Page) -> None:
     expect(window.locator("#stream")).to_contain_text("<img src=x onerror")
     window.goto(f"{service.base}/?period=24h&sources=source")
     expect(window.locator("#pages")).to_contain_text("<img%20src=x%20onerror")
-    expect(window.locator("#sessions")).to_contain_text("<img src=x onerror")
+    expect(window.locator("#sources")).to_contain_text("<img src=x onerror")
+    expect(window.locator("#events")).to_contain_text("<img src=x onerror")
     assert window.locator("main img").count() == 0
 
 
@@ -130,26 +130,16 @@ def test_overview_shows_answers_of_api(service: Service, window: Page) -> None:
     expect(first).to_contain_text(top["page"])
     expect(first).to_contain_text(f"{top['pageviews']:,}")
     expect(window.locator("body")).to_contain_text("made-up traffic")
-    for card in ("series", "sources", "devices", "funnel", "retention", "bots", "sessions"):
-        expect(window.locator(f"#{card} .origin")).not_to_be_empty()
+    for card in ("sources", "locations", "devices", "events", "bots"):
+        expect(window.locator(f"#{card} tbody tr").first).to_be_visible()
 
 
 @pytest.mark.parametrize("period", ["24h", "30d"])
 def test_benchmark_asks_what_overview_asks(service: Service, window: Page, period: str) -> None:
-    asked: list[tuple[str, dict[str, list[str]]]] = []
-    window.on("request", lambda request: asked.append(path_and_params(request.url)))
-    steps = urlencode({"step": STEPS}, doseq=True)
-    window.goto(f"{service.base}/?site=demo&period={period}&{steps}", wait_until="networkidle")
-    expected = [
-        path_and_params(f"{service.base}/api/{path}?{urlencode(params, doseq=True)}")
-        for path, params in overview("demo", period)
-    ]
-    assert sorted(one for one in asked if one[0].startswith("/api/")) == sorted(expected)
-
-
-def path_and_params(url: str) -> tuple[str, dict[str, list[str]]]:
-    parts = urlsplit(url)
-    return parts.path, parse_qs(parts.query)
+    with window.expect_request("**/api/analytics/batch") as asked:
+        window.goto(f"{service.base}/?site=demo&period={period}")
+    expected = [query for _, query in overview("demo", period)]
+    assert asked.value.post_data_json == {"queries": expected}
 
 
 def test_login_leads_to_requested_page_and_logout_back(service: Service, window: Page) -> None:

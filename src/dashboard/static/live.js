@@ -1,7 +1,7 @@
 // The live page. Each message is a whole snapshot, so a lost connection loses nothing.
 
 import { element, ranking } from './dom.js';
-import { CLOCK, count, country, dates, flag, plural } from './format.js';
+import { CLOCK, count, country, dates, flag, plural } from './text/format.js';
 
 const byId = (id) => document.getElementById(id);
 const main = byId('main');

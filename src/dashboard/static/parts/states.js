@@ -1,6 +1,7 @@
 // What stands in the place of numbers: loading, nothing, a refusal.
 
 import { follow, link } from '../state/address.js';
+import { instead } from '../state/instead.js';
 import { html } from './html.js';
 
 /** Grey lines of the height of what comes. */
@@ -24,7 +25,8 @@ export function Problem({ error, retry }) {
 
 function choicesFor(error, retry) {
   if (error.needsLogin) return html`<a class="button" href=${loginAddress()}>Log in</a>`;
-  if (error.instead.length) return error.instead.map((change) => html`<${Instead} change=${change} />`);
+  const changes = error.instead.filter(instead);
+  if (changes.length) return changes.map((change) => html`<${Instead} key=${change} change=${change} />`);
   return html`<button type="button" class="button" onClick=${retry}>Try again</button>`;
 }
 
@@ -33,10 +35,8 @@ const loginAddress = () =>
 
 /** A change of the query that can be answered, as the API lists it. */
 function Instead({ change }) {
-  const { from, to, ...rest } = Object.fromEntries(new URLSearchParams(change));
-  const days = [from, to].map((moment) => moment?.slice(0, 16));
-  const changes = from ? { period: 'custom', from: days[0], to: days[1] ?? null, ...rest } : rest;
-  return html`<a class="button" href=${link(changes)} onClick=${follow}>Show ${change}</a>`;
+  const { words, changes } = instead(change);
+  return html`<a class="button" href=${link(changes)} onClick=${follow}>${words}</a>`;
 }
 
 /** The body of a card: draws the answer; what comes dims what was there before.

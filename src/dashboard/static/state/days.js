@@ -29,6 +29,12 @@ export function localTime(instant, timeZone) {
   return format.format(new Date(instant)).replace(', ', 'T');
 }
 
+/** The time of the local minute, or full hour, that an instant lies in. */
+export function floored(instant, minutes, timeZone) {
+  const past = Number(localTime(instant, timeZone).slice(14)) % minutes;
+  return Math.floor(Date.parse(instant) / MINUTE - past) * MINUTE;
+}
+
 export const addDays = (day, number) => dayOf(atUtc(day) + number * DAY);
 
 /** Days from one to another, both included. */

@@ -61,9 +61,6 @@ const isCountry = (code) => /^[A-Z]{2}$/.test(code);
 
 export const country = (code) => (isCountry(code) ? countries.of(code) : 'Unknown');
 
-export const flag = (code) =>
-  isCountry(code) ? code.replace(/./g, (a) => String.fromCodePoint(a.charCodeAt() + 127397)) : '';
-
 /** The name of a language by its tag, e.g. en-US; the tag itself where it is none. */
 export function language(tag) {
   try {

@@ -59,7 +59,8 @@ const values = (key, words) => ({
   empty: 'No page views in this range.',
 });
 
-/** @type {Record<string, { title: string, tabs: Tab[] }>} */
+/** By id; `rows` is the height of the skeleton, where few rows are expected.
+ * @type {Record<string, { title: string, rows?: number, tabs: Tab[] }>} */
 export const CARDS = {
   sources: {
     title: 'Sources',
@@ -105,6 +106,7 @@ export const CARDS = {
   },
   events: {
     title: 'Events and goals',
+    rows: 5,
     tabs: [
       {
         key: 'events',
@@ -131,6 +133,7 @@ export const CARDS = {
   },
   bots: {
     title: 'Bots, kept apart',
+    rows: 5,
     tabs: [
       {
         key: 'bots',

@@ -34,7 +34,7 @@ export function Details({ id, card, tab, view, params }) {
   `;
   const title = card.tabs.length > 1 ? `${card.title}: ${tab.words}` : card.title;
   return html`<${Dialog} id="details" title=${title} tools=${tools} close=${() => go(CLOSED)}>
-    <div class="scroll" tabindex="0" role="region" aria-label=${title}>
+    <div class="scroll" tabindex="0" onKeyDown=${focusSearch} role="region" aria-label=${title}>
       <${Loaded} result=${of('details')} retry=${retry} rows=${15}>
         ${(answer) => html`<${Rows} ...${{ id, tab, view, answer, order, title, text }} />`}
       <//>
@@ -50,6 +50,12 @@ function Rows({ tab, view, answer, order, title, text }) {
   const sort = (by) => go({ order: by, page: null }, { replace: true });
   return html`<${Table} ...${{ columns, rows: answer.rows, caption: title, order, sort }}
     orders=${orders.filter((key) => key !== 'category')} />`;
+}
+
+function focusSearch(event) {
+  if (event.key !== '/') return;
+  event.preventDefault();
+  event.currentTarget.closest('dialog').querySelector('[type="search"]')?.focus();
 }
 
 function Search({ text }) {

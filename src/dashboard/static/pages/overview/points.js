@@ -1,6 +1,6 @@
 // The points of the chart, from an answer of the report timeseries.
 
-import { addDays, localTime, monthFrom, startOfWeek } from '../../state/days.js';
+import { addDays, floored, localTime, monthFrom, startOfWeek } from '../../state/days.js';
 import { CLOCK, DAY, dates } from '../../text/format.js';
 
 /** A series has no views per visit, which is the ratio of two that it has. */
@@ -16,8 +16,11 @@ export function pointsOf({ rows, query, comparison }, metric) {
   const isFine = ['minute', 'hour'].includes(interval);
   const mark = dates(timezone, interval === 'month' ? { month: 'short', year: '2-digit' } : DAY);
   const clock = dates(timezone, CLOCK);
-  const title = titles(interval, timezone);
-  const then = comparison && timesFrom(comparison.from, interval, timezone);
+  const ends = [query.from, query.to, ...(comparison ? [comparison.from] : [])];
+  const years = new Set(ends.map((time) => localTime(time, timezone).slice(0, 4)));
+  const year = years.size > 1 ? { year: 'numeric' } : {};
+  const title = titles(interval, timezone, year);
+  const then = comparison && timesFrom(comparison.from, interval, timezone, year);
   const isLong = isFine && rows.length && mark(rows[0].time) !== mark(rows.at(-1).time);
   return rows.map((row, place) => ({
     time: row.time,
@@ -35,20 +38,22 @@ export function pointsOf({ rows, query, comparison }, metric) {
   }
 }
 
-function titles(interval, timezone) {
+function titles(interval, timezone, year) {
   if (interval === 'month') return dates(timezone, { month: 'long', year: 'numeric' });
-  const day = dates(timezone, { weekday: 'short', ...DAY });
-  if (interval === 'week') return (time) => `Week of ${dates(timezone, DAY)(time)}`;
-  return interval === 'day' ? day : dates(timezone, { weekday: 'short', ...DAY, ...CLOCK });
+  const day = { ...DAY, ...year };
+  const week = dates(timezone, day);
+  if (interval === 'week') return (time) => `Week of ${week(time)}`;
+  return dates(timezone, { weekday: 'short', ...day, ...(interval === 'day' ? {} : CLOCK) });
 }
 
 const MINUTES = { minute: 1, hour: 60 };
 
 /** The title of the bucket at a place of the comparison, which begins at an instant. */
-function timesFrom(from, interval, timezone) {
-  const title = titles(interval, interval in MINUTES ? timezone : 'UTC');
+function timesFrom(from, interval, timezone, year) {
+  const title = titles(interval, interval in MINUTES ? timezone : 'UTC', year);
   if (interval in MINUTES) {
-    return (place) => title(Date.parse(from) + place * MINUTES[interval] * 60_000);
+    const start = floored(from, MINUTES[interval], timezone);
+    return (place) => title(start + place * MINUTES[interval] * 60_000);
   }
   const day = localTime(from, timezone).slice(0, 10);
   const starts = {

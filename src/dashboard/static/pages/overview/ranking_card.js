@@ -3,6 +3,7 @@
 import { address } from '../../api/client.js';
 import { Card } from '../../parts/card.js';
 import { html } from '../../parts/html.js';
+import { Origin } from '../../parts/origin.js';
 import { Empty, Loaded } from '../../parts/states.js';
 import { Ranking } from '../../parts/table.js';
 import { Tabs } from '../../parts/tabs.js';
@@ -35,12 +36,18 @@ export function RankingCard({ id, card, tab, view, result, retry }) {
     chosen=${tab.key}
     choose=${(key) => go({ [id]: key })}
   />`;
+  const press = (event) => {
+    if (event.key !== 'd' || event.ctrlKey || event.metaKey) return;
+    event.stopPropagation();
+    go({ details: id });
+  };
   return html`<${Card} id=${id} title=${card.title} tools=${tabs} busy=${result.loading} className="ranking">
-    <div class="body"><${Loaded} result=${result} retry=${retry} rows=${SHOWN + 1}>
+    <div class="body" onKeyDown=${press}><${Loaded} result=${result} retry=${retry} rows=${card.rows ?? SHOWN + 1}>
       ${(answer) => html`<${Rows} ...${{ card, tab, view, answer }} />`}
     <//></div>
     <p class="foot">
-      <a href=${link({ details: id })} onClick=${follow}>Details</a>
+      <a href=${link({ details: id })} onClick=${follow} aria-label=${`Details of ${card.title}`}>Details</a>
+      <${Origin} answer=${result.answer} />
       <a href=${csvAddress(tab, view)} download>CSV</a>
     </p>
   <//>`;

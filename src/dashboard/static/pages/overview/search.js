@@ -13,7 +13,8 @@ export function searched({ report, dimension }, { filters }, text) {
 
 /** Countries are stored as codes, and searched by their names. */
 function clauseFor(dimension, text) {
-  if (dimension === 'country') return ['is', 'country', countriesWith(text.toLowerCase())];
+  const codes = dimension === 'country' ? countriesWith(text.toLowerCase()) : [];
+  if (codes.length) return ['is', 'country', codes];
   return ['contains', dimension, [text], { case_sensitive: false }];
 }
 
@@ -22,5 +23,5 @@ function countriesWith(text) {
   const letters = Array.from({ length: 26 }, (_, place) => String.fromCharCode(65 + place));
   const codes = letters.flatMap((a) => letters.map((b) => a + b));
   const found = codes.filter((code) => write(code) !== code && write(code).toLowerCase().includes(text));
-  return found.length ? found.slice(0, 100) : [''];
+  return found.slice(0, 100);
 }

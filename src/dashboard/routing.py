@@ -1,7 +1,7 @@
-"""The pages: overview, live, login. They show what the API returns to their user."""
+"""The pages about a site, and the login. They show what the API returns to their user."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from api.auth.access import AnyCaller, AppSites, SiteName, readable_site, settin
 from api.errors import Unauthenticated
 from api.sites.directory import DEFAULT_SITE, DEMO_SITE, UnknownSite
 from api.sites.models import Site, Visibility
+from dashboard.pages import PAGES, Page
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,14 +37,14 @@ def version_of(folders: Iterable[Path]) -> str:
     """A version for exactly these files, so that browsers can cache them for ever."""
     digest = hashlib.sha256()
     for folder in folders:
-        for path in sorted(folder.iterdir()):
-            digest.update(path.name.encode() + path.read_bytes())
+        for path in sorted(filter(Path.is_file, folder.rglob("*"))):
+            digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 class VersionedFiles(StaticFiles):
-    """Files below a version: /static/<version>/live.js. Modules import each other by relative
-    address, so a page and all its modules are of one release.
+    """Files below a version: /static/<version>/pages/overview.js. Modules import each other by
+    relative address, so a page and all its modules are of one release.
 
     Files are served under any version, so that a page of an older release still works during an
     upgrade.
@@ -56,8 +57,8 @@ class VersionedFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, cached for ever under the current version and checked again under another."""
-        version, name = PurePath(path).parent.name, PurePath(path).name
-        response = await super().get_response(name, scope)
+        version, *names = PurePath(path).parts or ("",)
+        response = await super().get_response(str(PurePath(*names)), scope)
         current = version == self.version
         response.headers["Cache-Control"] = (
             "public, max-age=31536000, immutable" if current else "no-cache"
@@ -74,27 +75,36 @@ class VersionedFiles(StaticFiles):
 STATIC = VersionedFiles(HERE / "static", packages=[("fastapi_offline", "static")])
 """The files of the dashboard; and of Swagger UI and ReDoc, all that this package is used for."""
 
+SHARED = ("vendor", "state", "api", "text", "parts", "frame")
+
+PRELOADED = [
+    f"{folder}/{path.name}"
+    for folder in SHARED
+    for path in sorted((HERE / "static" / folder).glob("*.js"))
+    if not path.name.endswith(".min.js")
+]
+"""Modules that pages import. A browser that knows them all at once loads them side by side."""
+
 
 def for_every_page(request: Request) -> dict[str, object]:
     address = settings_of(request).base_url or str(request.base_url).rstrip("/")
-    return {"static": STATIC.address, "address": address}
+    return {"static": STATIC.address, "address": address, "pages": PAGES, "preloaded": PRELOADED}
 
 
 TEMPLATES = Jinja2Templates(HERE / "templates", context_processors=[for_every_page])
 
 
-@router.get("/")
-async def overview(
-    request: Request, caller: AnyCaller, site: SiteName = DEFAULT_SITE
-) -> HTMLResponse:
-    """The dashboard of a site."""
-    return await page(request, caller, site, "overview.html")
+def endpoint(here: Page) -> Callable[..., Awaitable[HTMLResponse]]:
+    async def shown(
+        request: Request, caller: AnyCaller, site: SiteName = DEFAULT_SITE
+    ) -> HTMLResponse:
+        return await page(request, caller, site, here)
+
+    return shown
 
 
-@router.get("/api/realtime")
-async def live(request: Request, caller: AnyCaller, site: SiteName = DEFAULT_SITE) -> HTMLResponse:
-    """The page with live numbers of a site."""
-    return await page(request, caller, site, "live.html")
+for each in PAGES:
+    router.add_api_route(each.path, endpoint(each), name=each.title)
 
 
 @router.get("/login", response_model=None)
@@ -105,18 +115,18 @@ async def login(request: Request, caller: AnyCaller, onward: Onward = "/") -> Re
     return await login_form(request, 200, onward)
 
 
-async def page(request: Request, caller: AnyCaller, name: str, template: str) -> HTMLResponse:
+async def page(request: Request, caller: AnyCaller, name: str, here: Page) -> HTMLResponse:
     """A page about a site; the login form (401) where that may help, 404 for an unknown site."""
     try:
         site = await readable_site(request, caller, name)
     except Unauthenticated:
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return await login_form(request, 401, here)
+        onward = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return await login_form(request, 401, onward)
     except UnknownSite as error:
         demo = await demo_site(sites_of(request))
         values = {"detail": error.detail, "user": caller.user, "demo": demo}
         return render(request, "missing.html", 404, values)
-    return render(request, template, 200, {"site": site, "user": caller.user})
+    return render(request, here.template, 200, {"site": site, "user": caller.user, "here": here})
 
 
 async def login_form(request: Request, status: int, onward: str) -> HTMLResponse:

@@ -184,8 +184,8 @@ def test_image_is_not_compressed_and_text_is_once(client: httpx.Client, path: st
 
 
 def test_static_file_is_compressed_and_checked_again_by_weak_etag(client: httpx.Client) -> None:
-    path = STATIC.address("overview.js")
-    source = (Path(dashboard.__file__).parent / "static" / "overview.js").read_bytes()
+    path = STATIC.address("pages/overview.js")
+    source = (Path(dashboard.__file__).parent / "static" / "pages" / "overview.js").read_bytes()
     packed = client.get(path, headers={"Accept-Encoding": "gzip"})
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.content == source == client.get(path).content

@@ -4,10 +4,11 @@
 """
 
 import asyncio
+import json
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ import httpx
 
 Params = Mapping[str, Any]
 Question = tuple[str, Params]
-"""The path of a request below /api/, and its query parameters."""
+"""The id of a query of the page's batch, and the query."""
 
 CONNECTIONS = 6
 """How many connections a browser opens to one host."""
@@ -23,33 +24,27 @@ CONNECTIONS = 6
 THINK_SECONDS = (0.5, 1.5)
 """Between an answered page and the next action."""
 
-STEPS = ("/", "/pricing", "signup")
-
-NOT_FILTERED = ("analytics/retention", "analytics/bots", "realtime/stats")
-"""What is asked without the filters: it takes none."""
+NOW = "realtime/stats"
+"""What the page asks beside its batch."""
 
 
 def overview(site: str, period: str, filters: str = "") -> list[Question]:
-    """The questions of the overview with this period (e.g. 30d), its cards as they are at first."""
-    number, unit = int(period[:-1]), period[-1]
-    span = {"hours" if unit == "h" else "days": number}
-    card = {**span, "totals": "false"}
+    """The queries of the overview with this period (e.g. 30d), its cards as they are at first."""
+    span = {"hours": 24} if period == "24h" else {"period": period}
+    common = {"site": site, **span, **({"filters": filters} if filters else {})}
+    card = {**common, "limit": 9}
+    series = {"interval": "hour" if period == "24h" else "day", "compare": "previous"}
+    by = {"totals": False}
     asked: list[Question] = [
-        ("analytics/timeseries", {**span, "interval": "hour" if unit == "h" else "day"}),
-        ("analytics/traffic-sources", {**card, "dimension": "channel", "limit": 10}),
-        ("analytics/pages", {**card, "limit": 9, "order": "pageviews"}),
-        ("analytics/devices", {**card, "dimension": "device", "limit": 10}),
-        ("analytics/funnel", {**span, "steps": list(STEPS)}),
-        ("analytics/retention", {"periods": 8}),
-        ("analytics/bots", {**span, "limit": 9}),
-        ("analytics/sessions", {**card, "limit": 9}),
-        ("realtime/stats", {}),
+        ("series", {"report": "timeseries", **common, **series}),
+        ("sources", {"report": "traffic-sources", **card, "dimension": "channel", **by}),
+        ("pages", {"report": "pages", **card, "order": "pageviews:desc", **by}),
+        ("locations", {"report": "locations", **card, "dimension": "country", **by}),
+        ("devices", {"report": "devices", **card, "dimension": "device", **by}),
+        ("events", {"report": "events", **card, **by}),
+        ("bots", {"report": "bots", **card, "filters": None}),
     ]
-    more = {"filters": filters} if filters else {}
-    return [
-        (path, {"site": site, **params, **({} if path in NOT_FILTERED else more)})
-        for path, params in asked
-    ]
+    return [(name, query | {"id": name}) for name, query in asked]
 
 
 COUNTRY = '[["is", "country", ["DE"]]]'
@@ -73,14 +68,14 @@ class Looks:
     pages: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """Seconds of each complete page, by action."""
     questions: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """Seconds of each answered question, by path."""
+    """Seconds until each answer, by the id of the query, or NOW."""
     refusals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    """Questions that were refused, by path and status. Their pages are not complete."""
+    """Questions that were refused, by name and status. Their pages are not complete."""
 
 
 @dataclass(slots=True)
 class Analyst:
-    """Asks what a browser asks in which a user opens, filters and reloads the overview page."""
+    """Asks what a browser asks in which a user opens, filters and reloads the overview."""
 
     client: httpx.AsyncClient
     site: str
@@ -96,21 +91,36 @@ class Analyst:
             await self.look(name)
 
     async def look(self, name: str) -> None:
-        """Asks a page, all its questions at once."""
+        """Asks a page: its batch, and who is here now."""
         began = time.perf_counter()
-        asked = overview(self.site, *ACTIONS[name])
-        if all(await asyncio.gather(*(self.ask(*question) for question in asked))):
+        queries = [query for _, query in overview(self.site, *ACTIONS[name])]
+        if all(await asyncio.gather(self.ask(queries), self.ask_now())):
             self.looks.pages[name].append(time.perf_counter() - began)
 
-    async def ask(self, path: str, params: Params) -> bool:
-        """Whether a question was answered."""
+    async def ask(self, queries: Sequence[Params]) -> bool:
+        """Whether all queries were answered."""
+        began, answered = time.perf_counter(), 0
+        path = "/api/analytics/batch"
+        async with self.client.stream("POST", path, json={"queries": queries}) as answer:
+            async for line in answer.aiter_lines():
+                found = json.loads(line)
+                if self.note(found.get("id", "batch"), found.get("status", 0), began):
+                    answered += 1
+        return answered == len(queries)
+
+    async def ask_now(self) -> bool:
+        """Whether it was answered who is here."""
         began = time.perf_counter()
-        answer = await self.client.get(f"/api/{path}", params=params)
-        if answer.status_code == 200:
-            self.looks.questions[path].append(time.perf_counter() - began)
-            return True
-        self.looks.refusals[f"{path} {answer.status_code}"] += 1
-        return False
+        answer = await self.client.get(f"/api/{NOW}", params={"site": self.site})
+        return self.note(NOW, answer.status_code, began)
+
+    def note(self, name: str, status: int, began: float) -> bool:
+        """Keeps how long an answer took, or that there was none."""
+        if status == 200:
+            self.looks.questions[name].append(time.perf_counter() - began)
+        else:
+            self.looks.refusals[f"{name} {status}"] += 1
+        return status == 200
 
 
 def turns(chance: random.Random) -> Iterator[str]:

@@ -3,8 +3,8 @@
     PYTHONPATH=src:tests python -m bench.dashboard --events 1000000 --profiles plain,timescale
 
 Needs what tests/bench/query/requirements.txt lists. The service runs as a user starts it, with its
-jobs, on the data of bench.queries. Analysts open the overview, filter it and change its range, all
-questions of a page at once over six connections as a browser asks them (see bench.analysts). At
+jobs, on the data of bench.queries. Analysts open the overview, filter it and change its range; the
+questions of a page are one batch, as a browser asks them (see bench.analysts). At
 the same time another process sends single events of another site at a constant rate (see
 bench.steady). Prints tables in Markdown; asserts nothing about time.
 """
@@ -27,7 +27,7 @@ import httpx
 from api.auth.accounts import create_user
 from api.db.embedded import embedded_server
 from api.db.engine import Profile
-from bench.analysts import ACTIONS, Looks, overview, watch
+from bench.analysts import ACTIONS, NOW, Looks, overview, watch
 from bench.late import say
 from bench.queries import MARGIN, listed
 from bench.query import dataset
@@ -163,7 +163,8 @@ async def send(port: int, rate: float, seconds: float) -> dict[str, Any]:
 def report(results: Sequence[Result]) -> str:
     """All tables, a row for each case."""
     pages = {name: pages_after(name) for name in ACTIONS} | {"all": pages_of}
-    paths = {path: answers_of(path) for path, _ in overview("", "30d")}
+    names = [*(name for name, _ in overview("", "30d")), NOW]
+    paths = {name: answers_of(name) for name in names}
     looked = [result for result in results if result.case.analysts]
     sent = [result for result in results if result.case.rate]
     return "\n\n".join(

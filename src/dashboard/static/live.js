@@ -1,7 +1,7 @@
 // The live page. Each message is a whole snapshot, so a lost connection loses nothing.
 
 import { element, ranking } from './dom.js';
-import { CLOCK, count, country, dates, flag, plural } from './format.js';
+import { CLOCK, count, country, dates, plural } from './text/format.js';
 
 const byId = (id) => document.getElementById(id);
 const main = byId('main');
@@ -73,7 +73,7 @@ function eventRow({ id, time, name: event, page, title, ...visit }) {
     'li',
     { 'data-id': id },
     element('time', { datetime: time }, clock(time)),
-    element('span', { title: country(visit.country) }, flag(visit.country)),
+    element('span', { class: 'place', title: country(visit.country) }, visit.country),
     element('span', { class: 'what', title: title || page }, badge, page || '(no page)'),
     element('span', { class: 'facts' }, facts),
   );

@@ -1,0 +1,23 @@
+"""The pages about a site. A line here is a route, and an entry of the navigation."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page about a site."""
+
+    title: str
+    path: str
+    module: str
+    """The module that draws it, below `static`."""
+    style: str = ""
+    """Its own style sheet, below `static`, if it has one."""
+    template: str = "report.html"
+
+
+PAGES = (
+    Page("Overview", "/", "pages/overview.js", "styles/overview.css"),
+    Page("Live", "/api/realtime", "live.js", "styles/live.css", template="live.html"),
+)
+"""In the order of the navigation."""

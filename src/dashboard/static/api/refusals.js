@@ -1,0 +1,31 @@
+// Everything that can go wrong with a question, as an error with words for people.
+
+const WORDS = {
+  UNAVAILABLE: 'The database did not answer in time. Nothing is lost.',
+  FAULT: 'The service made a mistake. Nothing is lost; its log has the details.',
+  UNREACHABLE: 'The service cannot be reached. Nothing is lost.',
+  INCOMPLETE: 'The answer broke off. Nothing is lost.',
+};
+
+/** A question that was not answered. */
+export class Refusal extends Error {
+  /** @param {string} code as in docs/api.md, or UNREACHABLE, INCOMPLETE
+   * @param {string} [detail] @param {string[]} [instead] changes of the query that can be answered */
+  constructor(code, detail, instead = []) {
+    super(WORDS[code] ?? detail ?? WORDS.FAULT);
+    this.code = code;
+    this.instead = instead;
+  }
+
+  /** Whether to log in may help. */
+  get needsLogin() {
+    return this.code === 'UNAUTHENTICATED';
+  }
+}
+
+/** The refusal in the body of an answer. */
+export const refusalOf = ({ error, detail, instead }) => new Refusal(error ?? 'FAULT', detail, instead);
+
+/** The refusal for what `fetch` threw; an abort stays what it is. */
+export const unreachable = (error) =>
+  error.name === 'AbortError' ? error : new Refusal('UNREACHABLE');

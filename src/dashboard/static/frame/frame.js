@@ -1,0 +1,31 @@
+// The frame: toolbar, pills, dialogs of the keyboard, and the page inside.
+
+import { html, useEffect, useState } from '../parts/html.js';
+import { useAddress } from '../state/address.js';
+import { name, page } from '../state/site.js';
+import { viewOf } from '../state/view.js';
+import { Builder } from './builder.js';
+import { Keys, useKeys } from './keys.js';
+import { carryView } from './navigation.js';
+import { Pills } from './pills.js';
+import { Toolbar } from './toolbar.js';
+
+/** @param {{ uses: { comparison: boolean, filters: boolean }, children: unknown }} props */
+export function Frame({ uses, children }) {
+  const params = useAddress();
+  const view = viewOf(params);
+  // What is open: 'period', 'comparison', 'keys', 'filter', or the clause that is edited.
+  const [open, setOpen] = useState(null);
+  useEffect(() => carryView(params), [params]);
+  useKeys(view, uses, setOpen);
+  const close = () => setOpen(null);
+  const isFilter = open === 'filter' || open?.operator;
+  return html`
+    <h1 class="hidden">${name}: ${page}</h1>
+    <${Toolbar} ...${{ view, uses, open, setOpen }} />
+    ${uses.filters && html`<${Pills} filters=${view.filters} edit=${setOpen} />`}
+    ${children}
+    ${isFilter && html`<${Builder} view=${view} clause=${open.operator ? open : null} close=${close} />`}
+    ${open === 'keys' && html`<${Keys} uses=${uses} close=${close} />`}
+  `;
+}

@@ -1,0 +1,37 @@
+// The filters that hold, each a pill: a click edits it, × removes it, Alt-click inverts it.
+
+import { html } from '../parts/html.js';
+import { go } from '../state/address.js';
+import { inverted, OPERATORS, replaced, written } from '../state/filters.js';
+import { dimensionWords, valueWords } from '../text/dimensions.js';
+
+const SHOWN = 3;
+
+/** A clause in words: dimension, operator, values. */
+export function clauseWords({ dimension, operator, values }) {
+  const shown = values.slice(0, SHOWN).map((value) => valueWords(dimension, value));
+  const more = values.length > SHOWN ? [`${values.length - SHOWN} more`] : [];
+  return [dimensionWords(dimension), OPERATORS[operator], [...shown, ...more].join(' or ')];
+}
+
+export function Pills({ filters, edit }) {
+  if (!filters.length) return null;
+  const replace = (old, made) => go(written(replaced(filters, old, made)));
+  return html`<ul class="pills" aria-label="Filters">
+    ${filters.map((clause, place) => html`<${Pill} key=${place} ...${{ clause, replace, edit }} />`)}
+    ${filters.length > 1 &&
+    html`<li><button type="button" class="plain" onClick=${() => go({ f: null })}>Clear all</button></li>`}
+  </ul>`;
+}
+
+function Pill({ clause, replace, edit }) {
+  const [dimension, operator, values] = clauseWords(clause);
+  const press = ({ altKey }) => (altKey ? replace(clause, inverted(clause)) : edit(clause));
+  const words = `${dimension} ${operator} ${values}`;
+  return html`<li class="pill">
+    <button type="button" class="what" title=${`${words}. Click: edit, Alt-click: invert`} onClick=${press}>
+      ${dimension} <span class="muted">${operator}</span> <b>${values}</b>
+    </button>
+    <button type="button" class="icon" aria-label=${`Remove: ${words}`} onClick=${() => replace(clause, null)}>✕</button>
+  </li>`;
+}

@@ -1,0 +1,25 @@
+// The row below the header: who is here now, filter, period, comparison.
+
+import { html } from '../parts/html.js';
+import { ComparisonPicker } from './comparison.js';
+import { Now } from './now.js';
+import { PeriodPicker } from './period.js';
+
+export function Toolbar({ view, uses, open, setOpen }) {
+  const toggle = (name) => ({
+    open: open === name,
+    onOpen: (isOpen) => setOpen((old) => (isOpen ? name : old === name ? null : old)),
+  });
+  const hasComparison = uses.comparison && view.range.period !== 'all';
+  return html`<div class="toolbar">
+    <${Now} />
+    <div class="controls" role="group" aria-label="View">
+      ${uses.filters &&
+      html`<button type="button" class="quiet" id="add-filter" title="Filter (f)" onClick=${() => setOpen('filter')}>
+        <span aria-hidden="true">+</span> Filter
+      </button>`}
+      <${PeriodPicker} view=${view} ...${toggle('period')} />
+      ${hasComparison && html`<${ComparisonPicker} view=${view} ...${toggle('comparison')} />`}
+    </div>
+  </div>`;
+}

@@ -1,0 +1,33 @@
+// The buttons of the header on every page: theme and logout.
+
+const THEMES = { system: '◐', light: '☀', dark: '☾' };
+const root = document.documentElement;
+const button = document.getElementById('theme');
+
+const chosen = () => (root.dataset.theme in THEMES ? root.dataset.theme : 'system');
+
+function show() {
+  button.hidden = false;
+  button.textContent = THEMES[chosen()];
+  const words = `Theme: ${chosen() === 'system' ? 'as the system' : chosen()}`;
+  button.ariaLabel = button.title = words;
+}
+
+button.addEventListener('click', () => {
+  const names = Object.keys(THEMES);
+  const next = names[(names.indexOf(chosen()) + 1) % names.length];
+  root.dataset.theme = next;
+  try {
+    localStorage.setItem('theme', next);
+  } catch {
+    // It lasts as long as the page then.
+  }
+  show();
+  root.dispatchEvent(new Event('themechange'));
+});
+show();
+
+document.getElementById('logout')?.addEventListener('click', async () => {
+  await fetch('/api/auth/logout', { method: 'POST' });
+  location.reload();
+});

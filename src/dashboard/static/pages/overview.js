@@ -1,0 +1,29 @@
+// The overview: headline numbers, their chart, and a card for each question about the range.
+
+import { useReports } from '../api/reports.js';
+import { start } from '../frame/start.js';
+import { html } from '../parts/html.js';
+import { useAddress } from '../state/address.js';
+import { viewOf } from '../state/view.js';
+import { CARDS } from './overview/cards.js';
+import { chosenTab, queryOf, RankingCard } from './overview/ranking_card.js';
+import { Details } from './overview/details.js';
+import { Series, seriesQuery } from './overview/series.js';
+
+function Overview() {
+  const params = useAddress();
+  const view = viewOf(params);
+  const cards = Object.entries(CARDS).map(([id, card]) => ({ id, card, tab: chosenTab(params, id, card) }));
+  const queries = Object.fromEntries(cards.map(({ id, tab }) => [id, queryOf(tab, view)]));
+  const { of, retry } = useReports({ series: seriesQuery(view), ...queries });
+  const open = cards.find(({ id }) => id === params.get('details'));
+  return html`
+    <${Series} ...${{ view, params, retry }} result=${of('series')} />
+    <div class="cards">
+      ${cards.map(({ id, card, tab }) => html`<${RankingCard} key=${id} ...${{ id, card, tab, view, retry }} result=${of(id)} />`)}
+    </div>
+    ${open && html`<${Details} key=${open.id + open.tab.key} ...${open} view=${view} params=${params} />`}
+  `;
+}
+
+start(Overview);

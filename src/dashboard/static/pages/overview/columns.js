@@ -1,0 +1,41 @@
+// The columns of cards and details, from the names of the API's columns.
+
+import { Change } from '../../parts/change.js';
+import { html } from '../../parts/html.js';
+import { Label } from '../../parts/label.js';
+import { timezone } from '../../state/site.js';
+import { dimensionWords } from '../../text/dimensions.js';
+import { CLOCK, DAY, capital, dates } from '../../text/format.js';
+import { METRICS } from '../../text/metrics.js';
+
+const moment = dates(timezone, { ...DAY, ...CLOCK });
+
+const TEXTS = {
+  category: ['Kind', (value) => capital(value.replaceAll('-', ' '))],
+  last_seen: ['Last seen', moment],
+};
+
+/** The column that names a row. @param {import('./cards.js').Tab} tab */
+export function labelColumn({ label, dimension }, filters) {
+  const named = dimension ?? label;
+  return {
+    key: label,
+    words: dimension ? dimensionWords(dimension) : capital(label),
+    cell: (row) => html`<${Label} dimension=${named} value=${row[label]} filters=${dimension && filters} />`,
+  };
+}
+
+/** The column of a number, with its change where the row has a comparison. */
+export function numberColumn(key) {
+  if (key in TEXTS) {
+    const [words, write] = TEXTS[key];
+    return { key, words, number: true, cell: (row) => write(row[key]) };
+  }
+  const { words, means, show, fewerIsBetter } = METRICS[key];
+  const cell = (row) => {
+    const then = row.comparison?.[key];
+    const was = then && `${show(then.value)} in the comparison`;
+    return html`${show(row[key])}${then && html` <${Change} ratio=${then.ratio} fewerIsBetter=${fewerIsBetter} title=${was} />`}`;
+  };
+  return { key, words, means, number: true, cell };
+}

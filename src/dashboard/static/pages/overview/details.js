@@ -1,0 +1,81 @@
+// All rows of a card in a dialog: search, every column, sorting, paging. Its state is in the address.
+
+import { useReports } from '../../api/reports.js';
+import { Dialog } from '../../parts/dialog.js';
+import { html, useEffect, useRef } from '../../parts/html.js';
+import { Empty, Loaded } from '../../parts/states.js';
+import { Table } from '../../parts/table.js';
+import { go } from '../../state/address.js';
+import { count } from '../../text/format.js';
+import { labelColumn, numberColumn } from './columns.js';
+import { csvAddress } from './ranking_card.js';
+import { searched } from './search.js';
+
+const PAGE = 100;
+const WAIT = 250;
+const CLOSED = { details: null, q: null, order: null, page: null };
+const NOT_COMPARED = ['bots', 'values'];
+const NOT_SORTED = ['values'];
+
+export function Details({ id, card, tab, view, params }) {
+  const [text, order] = [params.get('q') ?? '', params.get('order') ?? `${tab.numbers[0]}:desc`];
+  const page = Math.max(1, Number.parseInt(params.get('page'), 10) || 1);
+  const more = {
+    ...searched(tab, view, text),
+    ...(NOT_SORTED.includes(tab.report) ? {} : { order }),
+  };
+  const compared = NOT_COMPARED.includes(tab.report) ? {} : view.compared;
+  const place = { limit: PAGE, offset: (page - 1) * PAGE };
+  const query = { report: tab.report, ...view.common, ...compared, ...tab.params, ...more, ...place };
+  const { of, retry } = useReports({ details: query });
+  const tools = html`
+    ${tab.dimension && html`<${Search} text=${text} />`}
+    <a class="button" href=${csvAddress(tab, view, more)} download>CSV</a>
+  `;
+  const title = card.tabs.length > 1 ? `${card.title}: ${tab.words}` : card.title;
+  return html`<${Dialog} id="details" title=${title} tools=${tools} close=${() => go(CLOSED)}>
+    <div class="scroll" tabindex="0" onKeyDown=${focusSearch} role="region" aria-label=${title}>
+      <${Loaded} result=${of('details')} retry=${retry} rows=${15}>
+        ${(answer) => html`<${Rows} ...${{ id, tab, view, answer, order, title, text }} />`}
+      <//>
+    </div>
+    <${Paging} page=${page} answer=${of('details').answer} />
+  <//>`;
+}
+
+function Rows({ tab, view, answer, order, title, text }) {
+  if (!answer.rows.length) return html`<${Empty}>${text ? `Nothing contains “${text}”.` : tab.empty}<//>`;
+  const columns = [labelColumn(tab, view.filters), ...tab.columns.map(numberColumn)];
+  const orders = NOT_SORTED.includes(tab.report) ? [] : columns.map(({ key }) => key);
+  const sort = (by) => go({ order: by, page: null }, { replace: true });
+  return html`<${Table} ...${{ columns, rows: answer.rows, caption: title, order, sort }}
+    orders=${orders.filter((key) => key !== 'category')} />`;
+}
+
+function focusSearch(event) {
+  if (event.key !== '/') return;
+  event.preventDefault();
+  event.currentTarget.closest('dialog').querySelector('[type="search"]')?.focus();
+}
+
+function Search({ text }) {
+  const timer = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const input = ({ target }) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => go({ q: target.value || null, page: null }, { replace: true }), WAIT);
+  };
+  return html`<input type="search" name="q" aria-label="Search" placeholder="Search" value=${text} onInput=${input} />`;
+}
+
+function Paging({ page, answer }) {
+  if (!answer || (page === 1 && !answer.page?.next)) return null;
+  const first = (page - 1) * PAGE + 1;
+  const total = answer.page.total === null ? '' : ` of ${count(answer.page.total)}`;
+  const turn = (steps) => () => go({ page: `${page + steps}` }, { replace: true });
+  return html`<p class="paging">
+    <button type="button" class="quiet" disabled=${page === 1} onClick=${turn(-1)}>Before</button>
+    <span>${count(first)} to ${count(first + answer.rows.length - 1)}${total}</span>
+    <button type="button" class="quiet" disabled=${!answer.page.next} onClick=${turn(1)}>Next</button>
+  </p>`;
+}

@@ -1,0 +1,58 @@
+// The headline numbers. One of them drives the chart; arrow keys move between them.
+
+import { Change } from '../../parts/change.js';
+import { html } from '../../parts/html.js';
+import { Sparkline } from '../../parts/sparkline.js';
+import { go } from '../../state/address.js';
+import { timezone } from '../../state/site.js';
+import { DAY, dates } from '../../text/format.js';
+import { METRICS } from '../../text/metrics.js';
+import { pointsOf } from './points.js';
+
+export const TILES = ['visitors', 'visits', 'pageviews', 'views_per_visit', 'bounce_rate', 'visit_duration_seconds'];
+
+export function Tiles({ answer, chosen }) {
+  const press = (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const tiles = [...event.currentTarget.children];
+    tiles.at((tiles.indexOf(event.target) + step) % tiles.length).focus();
+  };
+  return html`<div id="tiles" role="group" aria-label="What the chart shows" onKeyDown=${press}>
+    ${TILES.map((key) => html`<${Tile} key=${key} ...${{ name: key, answer }} isChosen=${key === chosen} />`)}
+  </div>`;
+}
+
+function Tile({ name, answer, isChosen }) {
+  const { words, brief, fewerIsBetter } = METRICS[name];
+  const then = answer?.comparison?.totals?.[name];
+  return html`<button
+    type="button"
+    class="tile"
+    value=${name}
+    aria-pressed=${isChosen}
+    title=${answer ? explained(name, answer) : words}
+    onClick=${() => go({ metric: name })}
+  >
+    <span class="label">${words}</span>
+    <span class="figure">${answer ? brief(answer.totals[name]) : ' '}</span>
+    <span class="below">
+      ${answer?.comparison && html`<${Change} ratio=${then?.ratio} fewerIsBetter=${fewerIsBetter} />`}
+      ${answer && html`<${Sparkline} values=${pointsOf(answer, name).map(({ value }) => value)} />`}
+    </span>
+  </button>`;
+}
+
+const day = dates(timezone, { ...DAY, year: 'numeric' });
+
+/** The exact value, what it means, and what it was. The end of a range is excluded. */
+function explained(name, { totals, comparison }) {
+  const { words, means, show } = METRICS[name];
+  const then = comparison?.totals?.[name];
+  const was = then
+    ? ` ${show(then.value)} from ${day(comparison.from)} to ${day(Date.parse(comparison.to) - 1)}.`
+    : '';
+  return `${words}: ${show(totals[name])}. ${means}${was}`;
+}

@@ -1,0 +1,15 @@
+// What stands in the place of the chart of a range without visits.
+
+import { html } from '../../parts/html.js';
+import { follow, link } from '../../state/address.js';
+import { address, site } from '../../state/site.js';
+
+export function Welcome({ view }) {
+  const snippet = `<script defer src="${address}/script.js" data-site="${site}"></script>`;
+  const all = link({ period: 'all', from: null, to: null, interval: null });
+  return html`<div class="welcome">
+    <p>No visits in this range. To count them, put this into the pages of the site:</p>
+    <pre id="tracker" tabindex="0">${snippet}</pre>
+    ${view.range.period !== 'all' && html`<p><a href=${all} onClick=${follow}>Look at all time</a></p>`}
+  </div>`;
+}

@@ -1,0 +1,78 @@
+// Filters: clauses that must all hold. In the address each is `f=is,country,DE,AT`. Pure functions.
+
+/** @typedef {{ operator: string, dimension: string, values: string[] }} Clause
+ * It holds if the operator does for any of the values. */
+
+/** By name: the words between a dimension and its values. */
+export const OPERATORS = {
+  is: 'is',
+  is_not: 'is not',
+  contains: 'contains',
+  contains_not: 'does not contain',
+  matches_wildcard: 'matches',
+  matches_wildcard_not: 'does not match',
+};
+
+const MOST_VALUES = 100;
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The clauses in an address; those that make no sense are left out.
+ * @param {URLSearchParams} params @returns {Clause[]} */
+export function filtersOf(params) {
+  return params
+    .getAll('f')
+    .map((text) => text.split(',').map(decoded))
+    .filter(([operator, dimension, ...values]) => OPERATORS[operator] && dimension && values.length)
+    .map(([operator, dimension, ...values]) => ({ operator, dimension, values }));
+}
+
+/** A comma parts values, so one in a value is escaped, and so is the sign of the escape. */
+const escaped = (text) => text.replace(/[%,]/g, encodeURIComponent);
+
+/** The parameters of an address for clauses. @param {Clause[]} clauses */
+export const written = (clauses) => ({
+  f: clauses.map(({ operator, dimension, values }) =>
+    [operator, dimension, ...values].map(escaped).join(','),
+  ),
+});
+
+/** The filter of the API for clauses; '' for none. @param {Clause[]} clauses */
+export function filterOf(clauses) {
+  const made = clauses.map(({ operator, dimension, values }) => [operator, dimension, values]);
+  return made.length ? JSON.stringify(made) : '';
+}
+
+/** Clauses with a row's value: beside others of the dimension if there are any; without it if it
+ *  was there. @param {Clause[]} clauses @returns {Clause[]} */
+export function toggled(clauses, dimension, value) {
+  const found = clauses.find((clause) => clause.operator === 'is' && clause.dimension === dimension);
+  if (!found) return [...clauses, { operator: 'is', dimension, values: [value] }];
+  const values = found.values.includes(value)
+    ? found.values.filter((one) => one !== value)
+    : [...found.values, value].slice(0, MOST_VALUES);
+  return replaced(clauses, found, values.length ? { ...found, values } : null);
+}
+
+/** Clauses with one replaced; without it for null. @returns {Clause[]} */
+export const replaced = (clauses, old, made) =>
+  clauses.flatMap((clause) => (clause === old ? (made ?? []) : clause));
+
+/** The clause with the opposite operator. @param {Clause} clause @returns {Clause} */
+export function inverted({ operator, ...rest }) {
+  const opposite = operator.endsWith('_not') ? operator.slice(0, -4) : `${operator}_not`;
+  return { operator: opposite, ...rest };
+}
+
+/** Whether the clauses ask for this value. */
+export const isFiltered = (clauses, dimension, value) =>
+  clauses.some(
+    (clause) =>
+      clause.operator === 'is' && clause.dimension === dimension && clause.values.includes(value),
+  );

@@ -1,0 +1,6 @@
+// The site that the page is about, as the server wrote it into the page.
+
+const { dataset } = document.getElementById('main');
+
+/** Its key, name and time zone; the title of the page; the address of this service. */
+export const { site, name, timezone, page, address } = dataset;

@@ -1,0 +1,34 @@
+"""One service and one browser for all tests of pages."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from chromium import CHROMIUM, MISSING, chromium
+from processes import Service, running
+from windows import watched
+
+
+@pytest.fixture(scope="package")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service after a first start, with two workers."""
+    with running(tmp_path_factory.mktemp("pages") / "data", WORKERS="2") as service:
+        yield service
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    if CHROMIUM is None:
+        pytest.skip(MISSING)
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[Page]:
+    """A window of its own, which fails the test when a page shows a dialog, breaks its own
+    content policy or throws."""
+    with watched(browser) as page:
+        yield page

@@ -39,6 +39,7 @@ from api.health import router as health
 from api.jobs import jobs_for
 from api.logs import configure_logs
 from api.openapi import DescribedApi, description
+from api.origins import CommonHeaders, KnownHosts, OtherOrigins, hosts_of
 from api.paths import UniformPaths
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
@@ -86,14 +87,18 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         version,
     ):
         app.include_router(router, dependencies=[Depends(check_request)])
-    for router in (pixel, tracker, dashboard, api_docs, health):
+    pages = (dashboard, api_docs) if settings.docs == "open" else (dashboard,)
+    for router in (pixel, tracker, *pages, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
     app.add_middleware(Compression)
     app.add_middleware(OwnCookie)
     app.add_middleware(BodyLimit)
     app.add_middleware(UniformPaths)
+    app.add_middleware(OtherOrigins, origins=settings.origins)
+    app.add_middleware(KnownHosts, hosts=hosts_of(settings))
     app.add_middleware(FastLane)
+    app.add_middleware(CommonHeaders)
     return app
 
 

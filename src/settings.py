@@ -58,6 +58,19 @@ class Settings(BaseSettings):
         description="Address under which browsers reach the service, e.g. https://stats.example.com;"
         " for links and tracker snippets. Empty: the address that it listens on.",
     )
+    hosts: str = Field(
+        "",
+        description="Host names, comma-separated, under which pages and API answer; empty: that of"
+        " BASE_URL, or any without it. Events, script, probes and this machine are not restricted.",
+    )
+    api_origins: str = Field(
+        "",
+        description="Origins, comma-separated, whose pages may call the API with a token or key,"
+        " e.g. https://board.example.com.",
+    )
+    docs: Literal["open", "off"] = Field(
+        "open", description="Whether /docs, /redoc and /openapi.json are served."
+    )
     workers: int = Field(1, gt=0, description="Web server processes.")
     trusted_proxies: str = Field(
         "127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma-separated."
@@ -171,6 +184,15 @@ class Settings(BaseSettings):
             raise ValueError("is not an address like https://stats.example.com")
         return value.rstrip("/")
 
+    @field_validator("api_origins")
+    @classmethod
+    def refuse_what_is_no_origin(cls, value: str) -> str:
+        """Refuses anything but origins: `*` would let every page ask with a key that it has."""
+        for origin in listed(value):
+            if not re.fullmatch(r"https?://[^\s/?#\"'<>*,]+/?", origin):
+                raise ValueError("has an entry that is not an origin like https://example.com")
+        return value
+
     @field_validator("columnstore_after_days")
     @classmethod
     def refuse_early_compression(cls, value: int) -> int:
@@ -244,7 +266,17 @@ class Settings(BaseSettings):
     @property
     def webhook_receivers(self) -> frozenset[str]:
         """The hosts of WEBHOOK_HOSTS."""
-        return frozenset(host.strip().lower() for host in self.webhook_hosts.split(",")) - {""}
+        return frozenset(listed(self.webhook_hosts))
+
+    @property
+    def host_names(self) -> list[str]:
+        """The host names of HOSTS."""
+        return listed(self.hosts)
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins of API_ORIGINS."""
+        return [origin.rstrip("/") for origin in listed(self.api_origins)]
 
     @cached_property
     def secret(self) -> str:
@@ -255,6 +287,11 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """The secret that signs, and the one before it, which is still read."""
         return [self.secret, *filter(None, [self.secret_key_previous])]
+
+
+def listed(text: str) -> list[str]:
+    """The entries of a list that is separated by commas, in lower case."""
+    return [entry for part in text.split(",") if (entry := part.strip().lower())]
 
 
 def generated_secret(path: Path) -> str:

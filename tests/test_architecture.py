@@ -22,6 +22,7 @@ LAYERS = (
     ("api.errors",),
     ("api.paths", "api.validation"),
     ("api.refusals",),
+    ("api.origins",),
     (
         *("api.body_limit", "api.compression", "api.limits", "api.logs", "api.metrics"),
         *("api.revalidation", "api.text"),

@@ -11,6 +11,7 @@ AnalyticsError            400  BAD_REQUEST: the request is not HTTP
 ├── TooLarge              413
 ├── UriTooLong            414
 ├── UnsupportedMedia      415  lists the content types that are supported
+├── Misdirected           421  the host name is none of this service
 ├── Invalid               422  input that is not valid; lists the problems and what is allowed
 │   ├── TooMuchAsked      422  a query that takes too long
 │   └── Expired           422  a query for expired raw data; suggests what to ask instead
@@ -182,6 +183,13 @@ class UnsupportedMedia(AnalyticsError):
 
     status = 415
     code = "UNSUPPORTED_MEDIA"
+
+
+class Misdirected(AnalyticsError):
+    """This service does not have this host name; BASE_URL and HOSTS say which it has."""
+
+    status = 421
+    code = "MISDIRECTED"
 
 
 class Invalid(AnalyticsError):

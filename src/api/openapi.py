@@ -122,6 +122,7 @@ def description(settings: Settings) -> dict[str, Any]:
         "description": DESCRIPTION,
         "contact": {"name": "The operator", "url": settings.base_url or None},
         "license_info": {"name": "MIT", "identifier": "MIT"},
+        "openapi_url": "/openapi.json" if settings.docs == "open" else None,
         "openapi_tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "servers": [{"url": settings.base_url or "/"}],
         "generate_unique_id_function": operation_id,

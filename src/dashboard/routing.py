@@ -87,8 +87,15 @@ PRELOADED = [
 
 
 def for_every_page(request: Request) -> dict[str, object]:
-    address = settings_of(request).base_url or str(request.base_url).rstrip("/")
-    return {"static": STATIC.address, "address": address, "pages": PAGES, "preloaded": PRELOADED}
+    settings = settings_of(request)
+    address = settings.base_url or str(request.base_url).rstrip("/")
+    return {
+        "static": STATIC.address,
+        "address": address,
+        "pages": PAGES,
+        "preloaded": PRELOADED,
+        "has_docs": settings.docs == "open",
+    }
 
 
 TEMPLATES = Jinja2Templates(HERE / "templates", context_processors=[for_every_page])

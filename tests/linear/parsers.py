@@ -19,7 +19,7 @@ from api.analytics.vocabulary.expressions import postgres_expression
 from api.analytics.vocabulary.filters import parse_filters
 from api.analytics.vocabulary.operators import page_pattern
 from api.analytics.vocabulary.steps import read_step
-from api.auth.access import bearer_of, cookie_of, same_origin
+from api.auth.access import bearer_of, cookie_of, names_host
 from api.auth.cookie import with_own_cookie
 from api.auth.models import Credentials
 from api.auth.tokens import Purpose, Tokens
@@ -234,7 +234,9 @@ PARSERS = {
         every(" ", "a", "\t", before=("Bearer ", "")),
     ),
     "origin": Parser(
-        header("origin", same_origin), MAX_HEAD_BYTES, (*SIGNS, *every(*"a@:[é.", before=ADDRESSES))
+        lambda text: names_host(text, "x"),
+        MAX_HEAD_BYTES,
+        (*SIGNS, *every(*"a@:[é.", before=ADDRESSES)),
     ),
     "token": Parser(token, MAX_HEAD_BYTES, (*SIGNS, *JSON)),
     "login": Parser(

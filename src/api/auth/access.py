@@ -101,10 +101,18 @@ cookie_of = LoginCookie()
 
 
 def same_origin(connection: HTTPConnection) -> bool:
-    """Whether the Origin header names this service, or is absent."""
+    """Whether the Origin header names this service, or is absent. A proxy may have changed the
+    host, so the origin of BASE_URL is right, too."""
     origin = connection.headers.get("origin")
+    if origin is None or names_host(origin, connection.headers.get("host", "")):
+        return True
+    return origin == settings_of(connection).base_url
+
+
+def names_host(origin: str, host: str) -> bool:
+    """Whether an origin has this host and port."""
     try:
-        return origin is None or urlsplit(origin).netloc == connection.headers.get("host")
+        return urlsplit(origin).netloc == host
     except ValueError:
         return False
 

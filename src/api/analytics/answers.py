@@ -13,14 +13,14 @@ from api.analytics.csv_rows import csv_text
 from api.analytics.execute import answer
 from api.analytics.query import Format, P
 from api.analytics.report import Report
-from api.analytics.turns import Turns
+from api.analytics.turns import CallerTurns
 from api.db.database import Database
 from api.sites.models import Site
 from api.validation import JSON
 
 
 async def report_response(
-    database: Database, turns: Turns, report: Report[P], params: P, site: Site
+    database: Database, turns: CallerTurns, report: Report[P], params: P, site: Site
 ) -> Response:
     """The answer to these parameters as of now. Raises Invalid, Expired, TooMuchAsked and
     Unavailable."""

@@ -18,7 +18,7 @@ from api.analytics.answers import report_response
 from api.analytics.query import Format, P
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
-from api.analytics.turns import AppTurns, Turns
+from api.analytics.turns import AppTurns, CallerTurns
 from api.auth.access import AnyCaller, database_of, readable_site
 from api.auth.callers import Caller
 from api.errors import Fault, Invalid, Problem, invalid, to_analytics_error
@@ -176,7 +176,7 @@ async def line_of(id_: str, answering: Callable[[], Awaitable[Response]]) -> byt
 
 
 async def ask(
-    request: Request, caller: Caller, turns: Turns, query: Any, common: Given
+    request: Request, caller: Caller, turns: CallerTurns, query: Any, common: Given
 ) -> Response:
     """The response to a query of a batch. Raises what a GET of it would be refused with."""
     asked = checked(BatchQuery, query)

@@ -20,7 +20,7 @@ from api.analytics.raw.responses import raw_response
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
-from api.analytics.turns import Turns
+from api.analytics.turns import SERVICE, CallerTurns, Turns
 from api.db.database import Database
 from api.db.timeouts import LONG_QUESTION_SECONDS
 from api.errors import Invalid, Problem, invalid
@@ -67,7 +67,7 @@ def kind_of_list(raw: RawList) -> Kind[RawParams]:
         plan_or_suggest(raw.report, query)
 
     async def respond(database: Database, params: RawParams, site: Site) -> Response:
-        turns = Turns(1, LONG_QUESTION_SECONDS)
+        turns = CallerTurns(Turns(1, LONG_QUESTION_SECONDS), SERVICE)
         return await raw_response(raw, params, site, database, Sites(database), turns)
 
     return Kind(raw.report.name, RawParams, check, respond)

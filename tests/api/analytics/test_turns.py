@@ -10,8 +10,9 @@ import pytest
 from fastapi import FastAPI
 from psycopg import AsyncConnection
 
-from api.analytics.turns import Turns
+from api.analytics.turns import MOST_WAITING, SERVICE, Asker, Line, Turns
 from api.db.database import Database
+from api.errors import TooManyRequests
 from conftest import TestSite
 
 pytestmark = pytest.mark.any_engine
@@ -52,7 +53,9 @@ class CountedTurns(Turns):
     came = 0
     computed = 0
 
-    async def share(self, key: Hashable, compute: Callable[[], Awaitable[Any]]) -> Any:
+    async def share(
+        self, key: Hashable, compute: Callable[[], Awaitable[Any]], asker: Asker = SERVICE
+    ) -> Any:
         """The result of the computation."""
 
         async def counted() -> Any:
@@ -60,7 +63,7 @@ class CountedTurns(Turns):
             return await compute()
 
         self.came += 1
-        return await super().share(key, counted)
+        return await super().share(key, counted, asker)
 
     async def until_came(self, number: int) -> None:
         """Waits until so many more callers have come."""
@@ -68,6 +71,14 @@ class CountedTurns(Turns):
         async with asyncio.timeout(PATIENCE):
             while self.came < number:
                 await asyncio.sleep(0.01)
+
+
+async def ask(site: TestSite, report: str, **params: Any) -> dict[str, Any]:
+    """The answer of a report to somebody with a login, who may have all turns."""
+    answer = await site.client.get(
+        f"/api/analytics/{report}", params={"site": site.key, **params}, headers=site.admin
+    )
+    return answer.json()
 
 
 @pytest.fixture
@@ -122,9 +133,9 @@ async def test_question_asked_after_computation_began_is_computed_anew(
     turns: CountedTurns, site: TestSite
 ) -> None:
     async with locked(site.database, "bot_event") as connection:
-        asking = [asyncio.create_task(site.ask("bots", days=1))]
+        asking = [asyncio.create_task(ask(site, "bots", days=1))]
         await until_stuck(connection, 1)
-        asking.append(asyncio.create_task(site.ask("bots", days=1)))
+        asking.append(asyncio.create_task(ask(site, "bots", days=1)))
         await until_stuck(connection, 2)
     await asyncio.gather(*asking)
     assert turns.computed == 2
@@ -146,7 +157,7 @@ async def test_more_reports_than_turns_wait_and_events_are_stored(
     turns: CountedTurns, site: TestSite
 ) -> None:
     async with locked(site.database, "goal") as connection:
-        asking = [asyncio.create_task(site.ask("goals", limit=limit)) for limit in range(1, 6)]
+        asking = [asyncio.create_task(ask(site, "goals", limit=limit)) for limit in range(1, 6)]
         await until_stuck(connection, 2)
         await turns.until_came(5 - turns.came)
         assert (await site.send({"page": "/"}))["accepted"] == 1
@@ -318,3 +329,59 @@ async def test_computation_that_all_callers_left_does_not_fail_who_comes_next(
     assert await coming == 5
     assert leaving.cancelled()
     assert turns.computed == 1 + TAKEN
+
+
+HOME, AWAY, OWNER = Asker("home", is_stranger=True), Asker("away", is_stranger=True), Asker("owner")
+
+
+async def admitted(line: Line, *askers: Asker) -> list[bool]:
+    """Who of these, who come one after the other, has a turn at once."""
+    entering = [asyncio.create_task(line.enter(asker)) for asker in askers]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return [task.done() for task in entering]
+
+
+async def test_strangers_leave_a_turn_to_those_with_login() -> None:
+    line = Line(3)
+    assert await admitted(line, HOME, AWAY, HOME, OWNER) == [True, True, False, True]
+    assert await admitted(Line(1), HOME) == [True]
+
+
+async def test_turn_goes_to_caller_who_has_fewest() -> None:
+    line = Line(2)
+    other = Asker("other")
+    assert await admitted(line, OWNER, OWNER, OWNER, other) == [True, True, False, False]
+    line.leave(OWNER)
+    assert line.running == {OWNER: 1, other: 1}
+    line.leave(OWNER)
+    assert line.running == {OWNER: 1, other: 1}
+
+
+async def test_caller_who_goes_as_turn_comes_gives_it_back() -> None:
+    line = Line(1)
+    await line.enter(OWNER)
+    gone, staying = [asyncio.create_task(line.enter(asker)) for asker in (HOME, OWNER)]
+    await asyncio.sleep(0)
+    line.leave(OWNER)
+    gone.cancel()
+    await asyncio.wait_for(staying, PATIENCE)
+    assert line.running == {OWNER: 1}
+
+
+async def test_caller_with_too_many_waiting_questions_is_refused_and_others_are_not() -> None:
+    turns = Turns(1, PATIENCE)
+    release = asyncio.Event()
+    asking = [asyncio.create_task(turns.share("first", release.wait, HOME))]
+    await asyncio.sleep(0.05)
+    asking += [
+        asyncio.create_task(turns.share(number, release.wait, HOME))
+        for number in range(MOST_WAITING)
+    ]
+    await asyncio.sleep(0.05)
+    with pytest.raises(TooManyRequests):
+        await turns.share("one more", release.wait, HOME)
+    asking.append(asyncio.create_task(turns.share("another's", release.wait, AWAY)))
+    await asyncio.sleep(0.05)
+    release.set()
+    assert len(await asyncio.gather(*asking)) == MOST_WAITING + 2

@@ -25,7 +25,7 @@ from api.analytics.raw.lists import (
     read_query,
     start_of,
 )
-from api.analytics.turns import Turns
+from api.analytics.turns import CallerTurns
 from api.db.database import Database, Rows
 from api.schema import Record
 from api.sites.directory import Sites
@@ -70,7 +70,7 @@ class Reader:
     query: Query[ListQueryParams]
     database: Database
     sites: Sites
-    turns: Turns
+    turns: CallerTurns
 
     async def page(self, after: Place, limit: int) -> Rows:
         """The rows after a place, read in a turn of their own. The site is looked up again: its
@@ -91,7 +91,12 @@ class Reader:
 
 
 async def raw_response(
-    raw: RawList, params: RawParams, site: Site, database: Database, sites: Sites, turns: Turns
+    raw: RawList,
+    params: RawParams,
+    site: Site,
+    database: Database,
+    sites: Sites,
+    turns: CallerTurns,
 ) -> Response:
     """The rows that the parameters choose, as a page or as a stream."""
     query = await read_query(database, raw, params, site)

@@ -53,6 +53,13 @@ class EventIn(Struct, forbid_unknown_fields=True, kw_only=True):
         Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})] | None,
         about("When it happened, at most 7 days ago; by default when it arrives."),
     ] = None
+    sent_at: Annotated[
+        Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})] | int | None,
+        about(
+            "When it was sent, by the clock that `time` is by, or in milliseconds since 1970:"
+            " `time` is corrected by how wrong that clock is."
+        ),
+    ] = None
     name: Annotated[Short, about("The kind of event; by default pageview.")] = ""
     page: Annotated[Long, about("The address or the path of the page.")] = ""
     hostname: Annotated[Short, about("By default that of the page's address.")] = ""

@@ -42,7 +42,7 @@ class EventOut(Record):
     props: dict[str, Any] | None
     """Properties of the sender's own."""
     visit_id: UUID | None
-    """The visit that it belongs to; null for a bot's."""
+    """The visit that it belongs to; null for a bot's, and for engagement in no visit."""
     session_id: str | None
     """The id of its visit that the sender gave."""
     channel: str | None

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
@@ -227,6 +228,57 @@ async def test_time_ahead_of_clock_is_replaced_by_arrival_and_counted_once(
         ahead_a_little = event | {"time": (utc_now() + timedelta(minutes=4)).isoformat()}
         batch = (await post(site.client, [event, ahead_a_little])).json()
         assert (batch["accepted"], batch["duplicate"]) == (0, 2)
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+@pytest.mark.parametrize(
+    "wrong", [timedelta(hours=-2), timedelta(days=-10), timedelta(hours=3), timedelta(days=40_000)]
+)
+async def test_wrong_clock_is_corrected_by_sent_at(
+    site: TestSite, wrong: timedelta, trusted: bool
+) -> None:
+    headers = site.admin if trusted else {}
+    ago = timedelta(minutes=20)
+    for form in (datetime.isoformat, lambda time: round(time.timestamp() * 1000)):
+        clock = utc_now() + wrong
+        event = {"site": site.key, "page": "/", "time": (clock - ago).isoformat()}
+        answer = await post(site.client, event | {"sent_at": form(clock)}, **headers)
+        assert answer.status_code == 201, answer.text
+        happened = datetime.fromisoformat(answer.json()["time"])
+        assert abs(utc_now() - ago - happened) < timedelta(seconds=10)
+
+
+async def test_time_without_sense_beside_sent_at_is_judged_once_corrected(site: TestSite) -> None:
+    now = utc_now()
+    event = {"site": site.key, "page": "/", "sent_at": now.isoformat()}
+    for time, outcome in (
+        (None, 201),  # without a time, it happened when it arrived
+        (now + timedelta(hours=1), 201),  # and nothing happens after it arrived
+        (now - timedelta(days=8), "TOO_LATE"),
+    ):
+        answer = await post(site.client, event | {"time": time and time.isoformat()})
+        body = answer.json()
+        assert outcome in (answer.status_code, body.get("error"))
+        assert answer.status_code == 422 or now <= datetime.fromisoformat(body["time"]) <= utc_now()
+
+
+@pytest.mark.parametrize(
+    "sent_at", ["yesterday", 1.5, 2**62, -(2**62), "0001-01-01T00:00:00+14:00"]
+)
+async def test_invalid_sent_at_is_refused(site: TestSite, sent_at: Any) -> None:
+    event = {"site": site.key, "page": "/", "time": utc_now().isoformat(), "sent_at": sent_at}
+    answer = await post(site.client, event)
+    assert (answer.status_code, answer.json()["error"]) == (422, "INVALID_FIELD")
+
+
+async def test_form_and_pixel_take_sent_at(site: TestSite) -> None:
+    form = "application/x-www-form-urlencoded"
+    for sent_at in (utc_now().isoformat(), round(utc_now().timestamp() * 1000)):
+        fields = {"site": site.key, "page": "/", "sent_at": str(sent_at)}
+        body = urlencode(fields | {"time": utc_now().isoformat()})
+        answer = await post(site.client, body.encode(), **{"Content-Type": form})
+        assert answer.status_code == 201, answer.text
+        assert (await site.client.get("/pixel.gif", params=fields)).status_code == 200
 
 
 async def test_long_addresses_and_titles_are_cut_and_not_refused(site: TestSite) -> None:

@@ -1,7 +1,6 @@
 """From a parsed event to a stored one: identity, time, page, traffic source, software, location."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import chain
@@ -9,6 +8,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl
 from uuid import UUID, uuid4, uuid5
 
+from api.events.enrich.event_time import accepted_time
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Sender, identity
 from api.events.enrich.redaction import (
@@ -33,9 +33,6 @@ from api.events.models import PAGEVIEW, Amount, Context, Event, EventIn
 from api.events.receive.rejection import EVENT, Reason, rejected
 from api.sites.models import Site
 
-ACCEPTED_PAST = timedelta(days=7)
-ACCEPTED_FUTURE = timedelta(minutes=5)
-OLDEST_IMPORT = datetime(1995, 1, 1, tzinfo=UTC)
 MAX_AMOUNT = Decimal("1e12")
 
 ID_NAMESPACE = UUID("6f1f5b0e-2f0c-4f5a-9d5e-0a4b7c6a1d11")
@@ -52,8 +49,7 @@ def warm_up() -> None:
 
 def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event:
     """The event as it will be stored. Raises Rejected when the definitions exclude it."""
-    time = accepted_time(event.time, sender)
-    refuse_expired(time, site)
+    time = accepted_time(event, site, sender)
     url = split_url(event.page)
     hostname = (event.hostname or url.hostname or site.domain).lower()[:200]
     agent_text = (event.user_agent or sender.user_agent)[:512]
@@ -86,33 +82,6 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
         bot=agent.bot,
         bot_category=agent.bot_category,
     )
-
-
-def accepted_time(time: datetime | None, sender: Sender) -> datetime:
-    """The sender's time, but at the latest that of arrival: many clocks are fast, and nothing
-    happens after it arrived. Raises Rejected for a time that is too long ago, and for one of a
-    trusted sender that lies far ahead."""
-    if time is None:
-        return sender.now
-    try:
-        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    except OverflowError as error:
-        problem = "must lie in the years 1 to 9999 of UTC"
-        raise rejected(Reason.INVALID_FIELD, "time", problem) from error
-    if sender.trusted and time > sender.now + ACCEPTED_FUTURE:
-        raise rejected(Reason.FUTURE, "time", "is more than 5 minutes in the future")
-    if time < (OLDEST_IMPORT if sender.trusted else sender.now - ACCEPTED_PAST):
-        problem = "is more than 7 days ago, or before 1995 in an import"
-        raise rejected(Reason.TOO_LATE, "time", problem)
-    return min(time, sender.now)
-
-
-def refuse_expired(time: datetime, site: Site) -> None:
-    """Raises Rejected for a time before the site's raw data: its rollups could not be computed
-    again."""
-    if site.raw_data_since and time < site.raw_data_since:
-        problem = f"is before {site.raw_data_since:%Y-%m-%d}, and older data has expired"
-        raise rejected(Reason.EVENT_EXPIRED, "time", problem)
 
 
 def split_url(page: str) -> SplitResult:

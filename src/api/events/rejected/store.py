@@ -150,6 +150,7 @@ CLEANERS: dict[str, Callable[[Any], Any]] = {
     "page": lambda value: clean_url(value) if isinstance(value, str) else cleaned(value),
     "referrer": lambda value: referrer_of(value) if isinstance(value, str) else cleaned(value),
     "time": cleaned_time,
+    "sent_at": cleaned_time,
     **dict.fromkeys(("session_id", *IDENTITIES), lambda value: value),
 }
 """The rules of fields that have one of their own."""

@@ -34,6 +34,7 @@ class Existing(Struct):
     """Site and id of each event of the batch that is stored already."""
     visits_near: list[Visit]
     visits_of_sessions: list[Visit]
+    unopened: list[Visit]
     visitors: dict[int, KnownVisitor]
     last_numbers: dict[int, int]
     """The highest visitor number that is taken, by site."""
@@ -46,7 +47,7 @@ class Existing(Struct):
 
     @property
     def visits(self) -> list[Visit]:
-        return self.visits_near + self.visits_of_sessions
+        return self.visits_near + self.visits_of_sessions + self.unopened
 
     @property
     def known_visitors(self) -> Mapping[int, KnownVisitor]:

@@ -38,6 +38,7 @@ from api.limits import TokenBuckets, share
 from api.logs import configure_logs
 from api.openapi import DescribedApi, description
 from api.paths import UniformPaths
+from api.proxies import TrustedProxies
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
 from api.refusals import add_error_handlers
@@ -51,7 +52,7 @@ from api.version import router as version
 from dashboard.api_docs import router as api_docs
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
-from settings import Settings
+from settings import Settings, networks_in
 from tracker.routing import router as tracker
 
 LOGIN_SECONDS = 15 * 60.0
@@ -84,6 +85,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(UniformPaths)
     app.add_middleware(FastLane)
+    app.add_middleware(TrustedProxies, networks=networks_in(settings.trusted_proxies))
     return app
 
 

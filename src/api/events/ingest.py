@@ -13,6 +13,7 @@ from fastapi import Depends
 from msgspec import Raw
 from starlette.requests import HTTPConnection
 
+from api.addresses import plain_address
 from api.auth.access import bearer_of, can_edit, user_of
 from api.auth.models import User
 from api.db.database import Database
@@ -28,7 +29,6 @@ from api.events.receive.rejection import EVENT, Reason, rejected
 from api.events.rejected.store import RejectedEvent, rejected_event
 from api.events.write.group_commit import Results, WriteQueue
 from api.events.write.writer import Outcome, Result, Writer
-from api.limits import plain_address
 from api.metrics import COMMIT_SECONDS, EVENTS, REJECTED
 from api.sites.directory import DEFAULT_SITE, Sites, unknown_site
 from api.sites.models import Site, utc_now

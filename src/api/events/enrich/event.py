@@ -54,7 +54,7 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
     hostname = (event.hostname or url.hostname or site.domain).lower()[:200]
     agent_text = (event.user_agent or sender.user_agent)[:512]
     agent = agent_of(event, sender)
-    visitor_id, earlier = identity(event, site, sender, time, agent_text)
+    visitor = identity(event, site, sender, time, agent_text)
     identified = sender.trusted or site.identified
     amount, currency = revenue_of(event.revenue)
     return Event(
@@ -64,8 +64,9 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
         own_id=event.id is not None,
         time=time,
         name=name_of(event),
-        visitor_id=visitor_id,
-        earlier_visitor_id=earlier,
+        visitor_id=visitor.today,
+        earlier_visitor_id=visitor.earlier,
+        later_visitor_id=visitor.later,
         session_id=None if event.session_id is None else str(event.session_id),
         page=page_of(url) if event.page else "",
         hostname=hostname,

@@ -77,7 +77,7 @@ def rejected_event(raw: Raw, error: AnalyticsError, site: Site, sender: Sender) 
         received_at=sender.now,
         code=error.code,
         detail=spell_out_unstorable(redact_all(error.detail))[:500],
-        visitor_id=cookieless_identity(site, sender, sender.now, agent_text)[0],
+        visitor_id=cookieless_identity(site, sender, sender.now, agent_text).today,
         user_id=None if user_id is None else spell_out_unstorable(str(user_id))[:200],
         user_agent=spell_out_unstorable(redact_all(agent_text)),
         payload=payload_of(bytes(raw), fields, identified),

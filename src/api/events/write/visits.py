@@ -194,10 +194,13 @@ class Assignment:
         return own.final
 
     def visitor_of(self, event: Event) -> int:
-        """The visitor id: that of the day before while a visit of it continues over midnight."""
-        earlier = event.earlier_visitor_id
-        goes_on = earlier is not None and touching(self.by_visitor.get(earlier, []), event)
-        return earlier if earlier is not None and goes_on else event.visitor_id
+        """The visitor id: that of the day before while a visit of it continues over midnight; that
+        of the day after if the event comes late, and the rest of its visit has that one."""
+        own = event.visitor_id
+        for visitor_id in (event.earlier_visitor_id, own, event.later_visitor_id):
+            if visitor_id is not None and touching(self.by_visitor.get(visitor_id, ()), event):
+                return visitor_id
+        return own
 
     def merge_all(self, visits: Sequence[Visit], own: Visit, timeline: list[Visit]) -> Visit:
         """The first of these visits, with the others merged into it; `own` in any case."""

@@ -18,7 +18,8 @@ class EventOut(Record):
     """A stored event, with dimensions of its visit."""
 
     id: UUID
-    """The sender's id if it is a UUID, else one that is derived from it."""
+    """The sender's id if it is a random UUID (version 4 or 7), or a UUID of a trusted sender; else
+    one that is derived from it."""
     time: Instant
     """When it happened."""
     name: str

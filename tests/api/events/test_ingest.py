@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from api.events.enrich.event import event_id
 from api.events.receive.parse import MAX_EVENTS
 from api.sites.models import utc_now
 from conftest import TestSite
@@ -346,6 +347,29 @@ async def test_same_id_on_other_site_is_other_event(site: TestSite) -> None:
     event = {"id": "order-17", "page": "/", "user_agent": CHROME}
     assert (await post(site.client, event | {"site": site.key})).status_code == 201
     assert (await post(site.client, event | {"id": f"{site.key}-17"})).status_code == 201
+
+
+async def test_id_of_anybody_does_not_shadow_that_of_trusted_sender(site: TestSite) -> None:
+    order = {"id": "order-1001", "site": site.key, "name": "buy", "user_agent": CHROME}
+    assert (await post(site.client, order)).status_code == 201
+    genuine = await post(site.client, order, **site.admin)
+    assert genuine.status_code == 201
+    for headers in ({}, site.admin):
+        assert (await post(site.client, order, **headers)).status_code == 200  # a retry
+    # Nor does the id under which the next one will be stored, which anybody can compute.
+    for number in (1002, 1003):
+        order["id"] = f"order-{number}"
+        stored_as = str(event_id(order["id"], trusted=True))
+        assert (await post(site.client, order | {"id": stored_as})).status_code == 201
+        genuine = await post(site.client, order, **site.admin)
+        assert (genuine.status_code, genuine.json()["id"]) == (201, stored_as)
+
+
+@pytest.mark.parametrize("version", [4, 7])
+async def test_random_uuid_of_anybody_is_the_id(site: TestSite, version: int) -> None:
+    own = str(UUID(int=uuid4().int & ~(0xF << 76) | version << 76))
+    answer = await post(site.client, {"id": own, "site": site.key, "page": "/"})
+    assert (answer.status_code, answer.json()["id"]) == (201, own)
 
 
 async def test_bots_are_stored_apart(site: TestSite) -> None:

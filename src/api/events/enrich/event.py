@@ -38,6 +38,12 @@ MAX_AMOUNT = Decimal("1e12")
 ID_NAMESPACE = UUID("6f1f5b0e-2f0c-4f5a-9d5e-0a4b7c6a1d11")
 """The namespace of UUIDs that are derived from ids of another form."""
 
+ANYBODYS_NAMESPACE = UUID("0d0f7c3e-64a5-4d0b-9a55-3c1f1f6f2b7a")
+"""The same, for senders who are not trusted."""
+
+RANDOM_VERSIONS = (4, 7)
+"""The versions of UUIDs that consist of random bits mostly."""
+
 NO_AGENT = read_agent("")
 
 
@@ -60,7 +66,7 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
     return Event(
         site_id=site.number,
         site_key=site.key,
-        id=event_id(event.id),
+        id=event_id(event.id, trusted=sender.trusted),
         own_id=event.id is not None,
         time=time,
         name=name_of(event),
@@ -114,14 +120,19 @@ def name_of(event: EventIn) -> str:
     return event.name or PAGEVIEW
 
 
-def event_id(given: str | int | None) -> UUID:
-    """The sender's id as a UUID, derived from it where it is none; a random one without an id."""
+def event_id(given: str | int | None, *, trusted: bool) -> UUID:
+    """The sender's id as a UUID, derived from it where it is none; a random one without an id. Of
+    other than trusted senders only a random UUID stays, which cannot be guessed: else anybody could
+    use up the id of an event that is yet to come."""
     if given is None:
         return uuid4()
     try:
-        return UUID(str(given))
+        own = UUID(str(given))
     except ValueError:
-        return uuid5(ID_NAMESPACE, str(given))
+        own = None
+    if own and (trusted or own.version in RANDOM_VERSIONS):
+        return own
+    return uuid5(ID_NAMESPACE if trusted else ANYBODYS_NAMESPACE, str(own or given))
 
 
 def props_of(props: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

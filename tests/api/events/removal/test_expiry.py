@@ -337,7 +337,7 @@ async def test_partition_is_emptied_when_no_site_needs_it(
     await keep(other, 22)
     before = await answers(other, 310)
     await age(aged.database)
-    assert await raw(other) == {"event": [], "visit": [], "bot_event": []}
+    assert set(map(len, (await raw(other)).values())) == {0}
     assert await answers(other, 310) == before
 
 

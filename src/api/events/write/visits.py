@@ -211,8 +211,8 @@ class Assignment:
         return host
 
     def open(self, host: Visit, unopened: Visit, own: Visit, timeline: list[Visit]) -> bool:
-        """Gives a visit the engagement since its first action. Returns whether that is all of it;
-        the rest stays unopened."""
+        """Gives a visit that part of an unopened one which comes after its first action. Returns
+        whether that is all of it."""
         host.engaged_from = min(host.engaged_from, unopened.engaged_from)
         if unopened.last_event < host.started or not (unopened is own or fit(host, unopened)):
             return False
@@ -240,8 +240,8 @@ class Assignment:
 
 
 def in_order(event: Event) -> tuple[datetime, bool, int]:
-    """What events are ordered by: time, then id; engagement after simultaneous actions, so that it
-    is in their visit."""
+    """What events are ordered by: time, then id. Engagement comes after simultaneous actions: it is
+    in the visit that they open."""
     return event.time, event.name == ENGAGEMENT, event.id.int
 
 
@@ -269,8 +269,8 @@ def span_with(visit: Visit, event: Event) -> timedelta:
 
 
 def in_session(timeline: Iterable[Visit], event: Event) -> list[Visit]:
-    """The latest visit of a session that the event fits into (LONGEST_SESSION), and the latest
-    unopened one."""
+    """The latest visit of a session that the event fits into (LONGEST_SESSION), then the latest
+    unopened one; at most one of each."""
     fitting = [visit for visit in timeline if span_with(visit, event) <= LONGEST_SESSION]
     latest = {visit.is_opened: visit for visit in sorted(fitting, key=lambda visit: visit.first)}
     return [*latest.values()]

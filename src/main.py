@@ -41,6 +41,7 @@ from api.logs import configure_logs
 from api.openapi import DescribedApi, description
 from api.origins import CommonHeaders, KnownHosts, OtherOrigins, hosts_of
 from api.paths import UniformPaths
+from api.proxies import TrustedProxies
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
 from api.refusals import add_error_handlers
@@ -54,7 +55,7 @@ from api.version import router as version
 from dashboard.api_docs import router as api_docs
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
-from settings import Settings
+from settings import Settings, networks_in
 from tracker.routing import router as tracker
 
 
@@ -98,6 +99,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(OtherOrigins, origins=settings.origins)
     app.add_middleware(KnownHosts, hosts=hosts_of(settings))
     app.add_middleware(FastLane)
+    app.add_middleware(TrustedProxies, networks=networks_in(settings.trusted_proxies))
     app.add_middleware(CommonHeaders)
     return app
 

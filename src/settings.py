@@ -5,6 +5,7 @@ import re
 import secrets
 from contextlib import suppress
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import available_timezones
@@ -22,6 +23,18 @@ PLACEHOLDERS = ("change", "replace", "secret", "example", "password", "your", "p
 
 EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104
 """Values of HOST for which the server listens on all addresses of the machine."""
+
+
+Network = IPv4Network | IPv6Network
+
+EVERY_NETWORK: list[Network] = [IPv4Network("0.0.0.0/0"), IPv6Network("::/0")]
+
+
+def networks_in(text: str) -> list[Network]:
+    """The addresses and networks in a list with commas, each as a network; * is every network.
+    Raises ValueError for any other text."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return EVERY_NETWORK if "*" in names else [ip_network(name) for name in names]
 
 
 class Settings(BaseSettings):
@@ -73,7 +86,9 @@ class Settings(BaseSettings):
     )
     workers: int = Field(1, gt=0, description="Web server processes.")
     trusted_proxies: str = Field(
-        "127.0.0.1", description="Proxies whose X-Forwarded-For is believed, comma-separated."
+        "127.0.0.1",
+        description="Addresses and networks of proxies that are trusted to tell the address of"
+        " their client, comma-separated; * for all.",
     )
     country_header: str = Field(
         "", description="Header in which a trusted proxy sends the country, e.g. CF-IPCountry."
@@ -191,6 +206,13 @@ class Settings(BaseSettings):
         for origin in listed(value):
             if not re.fullmatch(r"https?://[^\s/?#\"'<>*,]+/?", origin):
                 raise ValueError("has an entry that is not an origin like https://example.com")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def refuse_host_names(cls, value: str) -> str:
+        """Refuses anything but addresses and networks: the peer of a connection has no name."""
+        networks_in(value)
         return value
 
     @field_validator("columnstore_after_days")

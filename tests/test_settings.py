@@ -145,3 +145,9 @@ def test_address_is_one_that_a_browser_can_open(given: dict[str, Any], address: 
 def test_base_url_that_is_no_address_is_refused(base_url: str) -> None:
     with pytest.raises(ValidationError, match=r"https://stats\.example\.com"):
         Settings(data_dir=Path("x"), base_url=base_url)
+
+
+@pytest.mark.parametrize("proxies", ["proxy", "localhost", "10.0.0.0/33", "127.0.0.1, nginx"])
+def test_trusted_proxy_that_is_no_address_is_refused(proxies: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(data_dir=Path("x"), trusted_proxies=proxies)

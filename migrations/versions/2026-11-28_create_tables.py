@@ -293,6 +293,25 @@ create index visit_session on visit (session_id, started) where session_id is no
 create index visit_long on visit (site_id, started) where is_long;
 """
 
+# Engagement that no action went before, so that it is in no visit, until one comes late (see
+# api/events/write/visits.py). Its events have its id as their visit, and no visitor number (-1).
+UNOPENED_VISIT = """
+create table unopened_visit (
+    visitor_id bigint not null,
+    id uuid not null,
+    site_id integer not null,
+    session_id text,
+    started timestamptz not null,
+    engaged_from timestamptz not null,
+    last_event timestamptz not null,
+    primary key (visitor_id, id)
+);
+create index unopened_visit_near on unopened_visit (visitor_id, last_event)
+    where session_id is null;
+create index unopened_visit_session on unopened_visit (session_id, started)
+    where session_id is not null;
+"""
+
 VISITOR = """
 create table visitor (
     site_id integer not null,
@@ -514,6 +533,7 @@ create table submitted_job_part (
 def upgrade() -> None:
     for statements in (ACCOUNTS, VISITOR, REJECTED_EVENT, ROLLUPS, CONSTANTS, MATCHES_STEP, UPKEEP):
         run(statements)
+    run(UNOPENED_VISIT)
     create_time_table("event", EVENT, "time", EVENT_INDEXES)
     create_time_table("visit", VISIT, "started", VISIT_INDEXES)
     create_time_table("bot_event", BOT_EVENT, "time", BOT_EVENT_INDEXES)
@@ -549,8 +569,9 @@ def has_timescaledb() -> bool:
 def downgrade() -> None:
     run(
         "drop table raw_change, submitted_job_part, submitted_job, late_event, late_visit,"
-        " rollup_dirty, rollup_state, bot_event, visitor, visit, event, rejected_event, goal, salt,"
-        " membership, site, app_user, audit_log, clock_reading, write_probe"
+        " rollup_dirty, rollup_state, bot_event, visitor, unopened_visit, visit, event,"
+        " rejected_event, goal, salt, membership, site, app_user, audit_log, clock_reading,"
+        " write_probe"
     )
     run("drop sequence change_number")
     run("drop function matches_step, has_props")

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from api.addresses import plain_address
 from api.errors import AnalyticsError, TooManyRequests
 
 MOST_KEYS = 50_000
@@ -94,19 +95,6 @@ class TokenBuckets:
 def share(limit: float, workers: int) -> float:
     """One worker's share of a limit; at least 1, unless there is no limit (0)."""
     return max(1.0, limit / workers) if limit else 0.0
-
-
-def plain_address(address: str) -> str:
-    """An IP address in one spelling; an IPv4 address that was written as one of IPv6
-    (::ffff:203.0.113.7) is that IPv4 address. Other text stays."""
-    # Not cached: what a proxy passes on may be text of any length, and caches live for long.
-    if ":" not in address:
-        return address
-    try:
-        found = IPv6Address(address)
-    except ValueError:
-        return address
-    return str(found.ipv4_mapped or found)
 
 
 def neighbourhood(address: str) -> str:

@@ -111,8 +111,7 @@ def web_server(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "workers": settings.workers,
-        "proxy_headers": True,
-        "forwarded_allow_ips": settings.trusted_proxies,
+        "proxy_headers": False,  # see api.proxies
         "server_header": False,
         "access_log": False,
         "log_config": None,

@@ -51,7 +51,7 @@ EXTENSION = "select from pg_extension where extname = 'timescaledb'"
 RAW = ("event", "visit", "bot_event")
 
 FAMILIES = {
-    **dict.fromkeys(RAW, "raw data"),
+    **dict.fromkeys([*RAW, "unopened_visit"], "raw data"),
     "visitor": "visitors",
     **dict.fromkeys(["rollup_dirty", "late_event", "late_visit"], "marks and changes"),
 }

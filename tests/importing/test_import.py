@@ -124,6 +124,23 @@ async def test_visit_over_midnight_in_two_files_is_one_visit(
     assert (found["bounce_rate"], found["visit_duration_seconds"]) == (0, 900)
 
 
+async def test_visit_over_midnight_in_reverse_order_of_arrival_is_one_visit(
+    fresh: TestSite, tmp_path: Path
+) -> None:
+    """Each line is a log of its own. The visitor of a day is another one than that of the next."""
+    lines = [
+        *(log_line(1, "23:10:00", "/a"), log_line(1, "23:35:00", "/b")),
+        *(log_line(2, "00:04:00", "/c"), log_line(2, "00:30:00", "/d")),
+    ]
+    for number, line in enumerate(reversed(lines)):
+        await import_all(fresh, write(tmp_path, **{f"log{number}": line}))
+    found = await totals(fresh)
+    assert [found[name] for name in ("visits", "visitors", "pageviews")] == [1, 1, 4]
+    assert (found["bounce_rate"], found["visit_duration_seconds"]) == (0, 80 * 60)
+    (visit,) = (await fresh.ask("sessions", **MARCH))["rows"]
+    assert visit["path"] == ["/a", "/b", "/c", "/d"]
+
+
 async def test_equal_lines_of_one_log_are_counted_and_copy_of_it_is_not(
     fresh: TestSite, tmp_path: Path
 ) -> None:

@@ -40,7 +40,7 @@ class Filter:
 
     def has_event(self, event: Event) -> bool:
         """Whether an event is let through."""
-        visit = self.site.visit_of(event)
+        visit = self.site.visit_of(event) if self.site.is_in_visit(event) else None
         return all(self.holds(c, self.leaf_of_event(event), visit) for c in self.clauses)
 
     def has_visit_with_event(self, visit: Visit) -> bool:
@@ -49,9 +49,11 @@ class Filter:
             return any(self.has_event(event) for event in visit.events if event.is_action)
         return self.has_visit(visit)
 
-    def holds(self, clause: Clause, leaf: Leaf, visit: Visit) -> bool:
+    def holds(self, clause: Clause, leaf: Leaf, visit: Visit | None) -> bool:
         """Whether a clause holds for a visit or for an event of it, given how plain ones are
-        asked."""
+        asked. A clause on visits, whatever it says, does not hold for an event without one."""
+        if visit is None and not is_on_events(clause):
+            return False
         match clause:
             case ["not", part]:
                 return not self.holds(part, leaf, visit)
@@ -60,6 +62,7 @@ class Filter:
             case ["or", parts]:
                 return any(self.holds(part, leaf, visit) for part in parts)
             case ["has_done", part]:
+                assert visit
                 actions = [event for event in visit.events if event.is_action]
                 return any(self.holds(part, self.leaf_of_event(e), visit) for e in actions)
             case ["has_not_done", part]:

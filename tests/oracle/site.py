@@ -20,7 +20,7 @@ class Site:
         self.visit_with = {event.id: visit for visit in self.visits for event in visit.events}
         self.deeds: dict[str, list[Event]] = defaultdict(list)
         self.stays: dict[str, list[Visit]] = defaultdict(list)
-        for event in self.events:
+        for event in filter(self.is_in_visit, self.events):
             self.deeds[event.visitor].append(event)
         for visit in self.visits:
             self.stays[visit.visitor].append(visit)
@@ -42,6 +42,10 @@ class Site:
         """Whether no visitor begins two visits at one moment, of which either may be the first."""
         return len({(v.visitor, v.started) for v in self.visits}) == len(self.visits)
 
+    def is_in_visit(self, event: Event) -> bool:
+        """Whether it happened in a visit: not so engagement that no action went before."""
+        return event.id in self.visit_with
+
     def visit_of(self, event: Event) -> Visit:
         """The visit in which something happened."""
         return self.visit_with[event.id]
@@ -51,7 +55,7 @@ class Site:
         return self.stays.get(visitor, [])
 
     def events_by(self, visitor: str) -> list[Event]:
-        """Everything that a visitor did, in order."""
+        """Everything that a visitor did in visits, in order."""
         return self.deeds.get(visitor, [])
 
     def is_first(self, visit: Visit) -> bool:

@@ -102,9 +102,14 @@ class Event:
 
 @dataclass(frozen=True)
 class Visit:
-    """The events of one visit, in order."""
+    """The events of one visit, in order. The first thing in it is an action."""
 
     events: tuple[Event, ...]
+
+    @property
+    def first(self) -> Event:
+        """What the visit began with."""
+        return next(event for event in self.events if event.is_action)
 
     @property
     def visitor(self) -> str:
@@ -118,18 +123,18 @@ class Visit:
 
     @property
     def source(self) -> str:
-        """Where it came from: what its first event says."""
-        return self.events[0].source
+        """Where it came from: what its first action says."""
+        return self.first.source
 
     @property
     def screen(self) -> str:
-        """What it was seen on: what its first event says."""
-        return self.events[0].screen
+        """What it was seen on: what its first action says."""
+        return self.first.screen
 
     @property
     def started(self) -> datetime:
-        """The time of its first event."""
-        return self.events[0].time
+        """The time of its first action."""
+        return self.first.time
 
     @property
     def ended(self) -> datetime:
@@ -216,10 +221,18 @@ def visits_of(events: Sequence[Event]) -> list[Visit]:
             sessions[event.session].append(event)
         else:
             visitors[event.visitor].append(event)
-    visits = [Visit(tuple(group)) for group in sessions.values()]
+    parts = list(sessions.values())
     for group in visitors.values():
-        visits += [Visit(tuple(part)) for part in cut_at_gaps(group)]
-    return sorted(visits, key=lambda visit: visit.events[0].order)
+        parts += cut_at_gaps(group)
+    visits = [Visit(tuple(begun)) for part in parts if (begun := from_first_action(part))]
+    return sorted(visits, key=lambda visit: visit.first.order)
+
+
+def from_first_action(events: Sequence[Event]) -> list[Event]:
+    """What is left of events in order without the engagement before the first action; without any
+    action nothing, as a visit is not begun by looking at a page that was open before."""
+    actions = [event.time for event in events if event.is_action]
+    return [event for event in events if actions and event.time >= min(actions)]
 
 
 def cut_at_gaps(events: Sequence[Event]) -> list[list[Event]]:

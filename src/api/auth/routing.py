@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
+from api.addresses import plain_address
 from api.auth.access import (
     AnyCaller,
     AppDatabase,
@@ -37,7 +38,7 @@ from api.errors import (
     Unauthenticated,
     UnsupportedMedia,
 )
-from api.limits import network_of, plain_address
+from api.limits import network_of
 from api.sites.models import utc_now
 from api.validation import problems_of
 

@@ -13,6 +13,7 @@ from fastapi import Depends
 from msgspec import Raw
 from starlette.requests import HTTPConnection
 
+from api.addresses import plain_address
 from api.auth.access import bearer_of, is_trusted_sender
 from api.auth.callers import NOBODY, Caller, caller_with
 from api.auth.tokens import Tokens
@@ -29,7 +30,6 @@ from api.events.receive.rejection import EVENT, Reason, rejected
 from api.events.rejected.store import RejectedEvent, rejected_event
 from api.events.write.group_commit import Results, WriteQueue
 from api.events.write.writer import Outcome, Result, Writer
-from api.limits import plain_address
 from api.metrics import COMMIT_SECONDS, EVENTS, REJECTED
 from api.sites.directory import DEFAULT_SITE, Sites, unknown_site
 from api.sites.models import Site, utc_now

@@ -53,6 +53,13 @@ class EventIn(Struct, forbid_unknown_fields=True, kw_only=True):
         Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})] | None,
         about("When it happened, at most 7 days ago; by default when it arrives."),
     ] = None
+    sent_at: Annotated[
+        Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})] | int | None,
+        about(
+            "When it was sent, by the clock that `time` is by, or in milliseconds since 1970:"
+            " `time` is corrected by how wrong that clock is."
+        ),
+    ] = None
     name: Annotated[Short, about("The kind of event; by default pageview.")] = ""
     page: Annotated[Long, about("The address or the path of the page.")] = ""
     hostname: Annotated[Short, about("By default that of the page's address.")] = ""
@@ -131,6 +138,9 @@ class Event(Struct, kw_only=True):
     visitor_id: int
     earlier_visitor_id: int | None
     """The visitor's hash under the salt of the day before, for a visit that spans midnight."""
+    later_visitor_id: int | None = None
+    """That under the salt of the day after, if there is one yet: the visit may be stored under it,
+    where the event comes late."""
     session_id: str | None
     page: str
     hostname: str
@@ -150,6 +160,12 @@ class Event(Struct, kw_only=True):
     visit_id: UUID | None = None
     last_change: int | None = None
     """The number of the late change (see api.rollups.late_log) that it is part of."""
+
+    @property
+    def visitor_ids(self) -> set[int]:
+        """All ids under which its visit may be stored."""
+        ids = {self.visitor_id, self.earlier_visitor_id, self.later_visitor_id}
+        return {visitor for visitor in ids if visitor is not None}
 
     @property
     def is_pageview(self) -> bool:

@@ -18,7 +18,8 @@ class EventOut(Record):
     """A stored event, with dimensions of its visit."""
 
     id: UUID
-    """The sender's id if it is a UUID, else one that is derived from it."""
+    """The sender's id if it is a random UUID (version 4 or 7), or a UUID of a trusted sender; else
+    one that is derived from it."""
     time: Instant
     """When it happened."""
     name: str
@@ -42,7 +43,7 @@ class EventOut(Record):
     props: dict[str, Any] | None
     """Properties of the sender's own."""
     visit_id: UUID | None
-    """The visit that it belongs to; null for a bot's."""
+    """The visit that it belongs to; null for a bot's, and for engagement in no visit."""
     session_id: str | None
     """The id of its visit that the sender gave."""
     channel: str | None

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from api.limits import plain_address
+from api.addresses import plain_address
 
 LONGEST_VALUE = 32_768
 LONGEST_TIME = 40

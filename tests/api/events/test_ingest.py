@@ -3,7 +3,8 @@
 import json
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from api.events.enrich.event import event_id
 from api.events.receive.parse import MAX_EVENTS
 from api.sites.models import utc_now
 from conftest import TestSite
@@ -229,6 +231,57 @@ async def test_time_ahead_of_clock_is_replaced_by_arrival_and_counted_once(
         assert (batch["accepted"], batch["duplicate"]) == (0, 2)
 
 
+@pytest.mark.parametrize("trusted", [False, True])
+@pytest.mark.parametrize(
+    "wrong", [timedelta(hours=-2), timedelta(days=-10), timedelta(hours=3), timedelta(days=40_000)]
+)
+async def test_wrong_clock_is_corrected_by_sent_at(
+    site: TestSite, wrong: timedelta, trusted: bool
+) -> None:
+    headers = site.admin if trusted else {}
+    ago = timedelta(minutes=20)
+    for form in (datetime.isoformat, lambda time: round(time.timestamp() * 1000)):
+        clock = utc_now() + wrong
+        event = {"site": site.key, "page": "/", "time": (clock - ago).isoformat()}
+        answer = await post(site.client, event | {"sent_at": form(clock)}, **headers)
+        assert answer.status_code == 201, answer.text
+        happened = datetime.fromisoformat(answer.json()["time"])
+        assert abs(utc_now() - ago - happened) < timedelta(seconds=10)
+
+
+async def test_time_without_sense_beside_sent_at_is_judged_once_corrected(site: TestSite) -> None:
+    now = utc_now()
+    event = {"site": site.key, "page": "/", "sent_at": now.isoformat()}
+    for time, outcome in (
+        (None, 201),  # without a time, it happened when it arrived
+        (now + timedelta(hours=1), 201),  # and nothing happens after it arrived
+        (now - timedelta(days=8), "TOO_LATE"),
+    ):
+        answer = await post(site.client, event | {"time": time and time.isoformat()})
+        body = answer.json()
+        assert outcome in (answer.status_code, body.get("error"))
+        assert answer.status_code == 422 or now <= datetime.fromisoformat(body["time"]) <= utc_now()
+
+
+@pytest.mark.parametrize(
+    "sent_at", ["yesterday", 1.5, 2**62, -(2**62), "0001-01-01T00:00:00+14:00"]
+)
+async def test_invalid_sent_at_is_refused(site: TestSite, sent_at: Any) -> None:
+    event = {"site": site.key, "page": "/", "time": utc_now().isoformat(), "sent_at": sent_at}
+    answer = await post(site.client, event)
+    assert (answer.status_code, answer.json()["error"]) == (422, "INVALID_FIELD")
+
+
+async def test_form_and_pixel_take_sent_at(site: TestSite) -> None:
+    form = "application/x-www-form-urlencoded"
+    for sent_at in (utc_now().isoformat(), round(utc_now().timestamp() * 1000)):
+        fields = {"site": site.key, "page": "/", "sent_at": str(sent_at)}
+        body = urlencode(fields | {"time": utc_now().isoformat()})
+        answer = await post(site.client, body.encode(), **{"Content-Type": form})
+        assert answer.status_code == 201, answer.text
+        assert (await site.client.get("/pixel.gif", params=fields)).status_code == 200
+
+
 async def test_long_addresses_and_titles_are_cut_and_not_refused(site: TestSite) -> None:
     query = "utm_source=newsletter&utm_medium=email&" + "&".join(f"f{n}=x" for n in range(2000))
     event = {
@@ -294,6 +347,29 @@ async def test_same_id_on_other_site_is_other_event(site: TestSite) -> None:
     event = {"id": "order-17", "page": "/", "user_agent": CHROME}
     assert (await post(site.client, event | {"site": site.key})).status_code == 201
     assert (await post(site.client, event | {"id": f"{site.key}-17"})).status_code == 201
+
+
+async def test_id_of_anybody_does_not_shadow_that_of_trusted_sender(site: TestSite) -> None:
+    order = {"id": "order-1001", "site": site.key, "name": "buy", "user_agent": CHROME}
+    assert (await post(site.client, order)).status_code == 201
+    genuine = await post(site.client, order, **site.admin)
+    assert genuine.status_code == 201
+    for headers in ({}, site.admin):
+        assert (await post(site.client, order, **headers)).status_code == 200  # a retry
+    # Nor does the id under which the next one will be stored, which anybody can compute.
+    for number in (1002, 1003):
+        order["id"] = f"order-{number}"
+        stored_as = str(event_id(order["id"], trusted=True))
+        assert (await post(site.client, order | {"id": stored_as})).status_code == 201
+        genuine = await post(site.client, order, **site.admin)
+        assert (genuine.status_code, genuine.json()["id"]) == (201, stored_as)
+
+
+@pytest.mark.parametrize("version", [4, 7])
+async def test_random_uuid_of_anybody_is_the_id(site: TestSite, version: int) -> None:
+    own = str(UUID(int=uuid4().int & ~(0xF << 76) | version << 76))
+    answer = await post(site.client, {"id": own, "site": site.key, "page": "/"})
+    assert (answer.status_code, answer.json()["id"]) == (201, own)
 
 
 async def test_bots_are_stored_apart(site: TestSite) -> None:

@@ -13,6 +13,7 @@ import pytest
 import websockets
 from websockets.exceptions import InvalidStatus
 
+from conftest import TestSite
 from processes import Service, running
 
 CHROME = (
@@ -166,6 +167,14 @@ async def test_live_numbers_agree_with_reports(service: Service) -> None:
     for name in ("visits", "visitors", "pageviews"):
         assert live["today"][name] == today[name]
     assert len(live["minutes"]) == 30
+
+
+async def test_engagement_in_no_visit_is_no_visitor_now(site: TestSite) -> None:
+    reading = {"name": "engagement", "page": "/", "duration": 5}
+    await site.send({"page": "/", "visitor_id": "ann"}, reading | {"visitor_id": "ann"})
+    await site.send(reading | {"visitor_id": "ann at another address"})
+    live = await site.client.get(f"/api/realtime/stats?site={site.key}", headers=site.admin)
+    assert live.json()["visitors_now"] == live.json()["today"]["visitors"] == 1
 
 
 async def test_database_is_listened_to_only_while_somebody_watches(service: Service) -> None:

@@ -15,8 +15,9 @@ class RawEvent(Row):
     """When it happened."""
     id: UUID
     """Its id. One that a sender chose may come again, with a time more than seven days away."""
-    visit_id: UUID
-    """The visit that it is part of. A late event may make two visits one, which changes this."""
+    visit_id: UUID | None
+    """The visit that it is part of; null for engagement in no visit. A late event may open a visit,
+    or make two visits one, which changes this."""
     visitor_id: str
     """The id of the visitor."""
     user_id: str | None
@@ -47,7 +48,7 @@ class RawVisit(Row):
     """One visit."""
 
     started: Instant
-    """The time of its first event. An earlier event that comes late changes this."""
+    """The time of its first action. An earlier one that comes late changes this."""
     visit_id: UUID
     """Its id, which stays unless it becomes part of another visit."""
     visitor_id: str

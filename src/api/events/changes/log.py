@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from api.events.models import Event
 from api.events.write.sql import Connection, SqlFolder
-from api.events.write.visits import Visit
+from api.events.write.visits import Move, Visit
 
 execute = SqlFolder(Path(__file__).parent / "sql").execute
 
@@ -33,7 +33,7 @@ class RawChange(Struct):
 
 
 def changes_of(
-    assigned: Sequence[tuple[Event, Visit]], absorbed: Sequence[Visit]
+    assigned: Sequence[tuple[Event, Visit]], absorbed: Sequence[Visit], moves: Sequence[Move]
 ) -> list[RawChange]:
     """What a batch changes: its events with their visits, and visits that became part of others.
 
@@ -42,8 +42,8 @@ def changes_of(
     merged = [visit for visit in absorbed if visit.stored_started]
     gone = [RawChange(visit.site_id, visits_gone=[visit.id]) for visit in merged]
     of_events = ((visit, event.time, event.time) for event, visit in assigned)
-    of_merged = ((visit.final, visit.started, visit.last_event) for visit in merged)
-    return [*spans_by_visit((*of_events, *of_merged)), *gone]
+    of_moves = ((move.target.final, move.lower, move.upper) for move in moves)
+    return [*spans_by_visit((*of_events, *of_moves)), *gone]
 
 
 def spans_by_visit(

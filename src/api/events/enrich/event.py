@@ -1,7 +1,6 @@
 """From a parsed event to a stored one: identity, time, page, traffic source, software, location."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import chain
@@ -9,6 +8,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl
 from uuid import UUID, uuid4, uuid5
 
+from api.events.enrich.event_time import accepted_time
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Sender, identity
 from api.events.enrich.redaction import (
@@ -33,13 +33,16 @@ from api.events.models import PAGEVIEW, Amount, Context, Event, EventIn
 from api.events.receive.rejection import EVENT, Reason, rejected
 from api.sites.models import Site
 
-ACCEPTED_PAST = timedelta(days=7)
-ACCEPTED_FUTURE = timedelta(minutes=5)
-OLDEST_IMPORT = datetime(1995, 1, 1, tzinfo=UTC)
 MAX_AMOUNT = Decimal("1e12")
 
 ID_NAMESPACE = UUID("6f1f5b0e-2f0c-4f5a-9d5e-0a4b7c6a1d11")
 """The namespace of UUIDs that are derived from ids of another form."""
+
+ANYBODYS_NAMESPACE = UUID("0d0f7c3e-64a5-4d0b-9a55-3c1f1f6f2b7a")
+"""The same, for senders who are not trusted."""
+
+RANDOM_VERSIONS = (4, 7)
+"""The versions of UUIDs that consist of random bits mostly."""
 
 NO_AGENT = read_agent("")
 
@@ -52,24 +55,24 @@ def warm_up() -> None:
 
 def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event:
     """The event as it will be stored. Raises Rejected when the definitions exclude it."""
-    time = accepted_time(event.time, sender)
-    refuse_expired(time, site)
+    time = accepted_time(event, site, sender)
     url = split_url(event.page)
     hostname = (event.hostname or url.hostname or site.domain).lower()[:200]
     agent_text = (event.user_agent or sender.user_agent)[:512]
     agent = agent_of(event, sender)
-    visitor_id, earlier = identity(event, site, sender, time, agent_text)
+    visitor = identity(event, site, sender, time, agent_text)
     identified = sender.trusted or site.identified
     amount, currency = revenue_of(event.revenue)
     return Event(
         site_id=site.number,
         site_key=site.key,
-        id=event_id(event.id),
+        id=event_id(event.id, trusted=sender.trusted),
         own_id=event.id is not None,
         time=time,
         name=name_of(event),
-        visitor_id=visitor_id,
-        earlier_visitor_id=earlier,
+        visitor_id=visitor.today,
+        earlier_visitor_id=visitor.earlier,
+        later_visitor_id=visitor.later,
         session_id=None if event.session_id is None else str(event.session_id),
         page=page_of(url) if event.page else "",
         hostname=hostname,
@@ -86,33 +89,6 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
         bot=agent.bot,
         bot_category=agent.bot_category,
     )
-
-
-def accepted_time(time: datetime | None, sender: Sender) -> datetime:
-    """The sender's time, but at the latest that of arrival: many clocks are fast, and nothing
-    happens after it arrived. Raises Rejected for a time that is too long ago, and for one of a
-    trusted sender that lies far ahead."""
-    if time is None:
-        return sender.now
-    try:
-        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    except OverflowError as error:
-        problem = "must lie in the years 1 to 9999 of UTC"
-        raise rejected(Reason.INVALID_FIELD, "time", problem) from error
-    if sender.trusted and time > sender.now + ACCEPTED_FUTURE:
-        raise rejected(Reason.FUTURE, "time", "is more than 5 minutes in the future")
-    if time < (OLDEST_IMPORT if sender.trusted else sender.now - ACCEPTED_PAST):
-        problem = "is more than 7 days ago, or before 1995 in an import"
-        raise rejected(Reason.TOO_LATE, "time", problem)
-    return min(time, sender.now)
-
-
-def refuse_expired(time: datetime, site: Site) -> None:
-    """Raises Rejected for a time before the site's raw data: its rollups could not be computed
-    again."""
-    if site.raw_data_since and time < site.raw_data_since:
-        problem = f"is before {site.raw_data_since:%Y-%m-%d}, and older data has expired"
-        raise rejected(Reason.EVENT_EXPIRED, "time", problem)
 
 
 def split_url(page: str) -> SplitResult:
@@ -144,14 +120,19 @@ def name_of(event: EventIn) -> str:
     return event.name or PAGEVIEW
 
 
-def event_id(given: str | int | None) -> UUID:
-    """The sender's id as a UUID, derived from it where it is none; a random one without an id."""
+def event_id(given: str | int | None, *, trusted: bool) -> UUID:
+    """The sender's id as a UUID, derived from it where it is none; a random one without an id. Of
+    other than trusted senders only a random UUID stays, which cannot be guessed: else anybody could
+    use up the id of an event that is yet to come."""
     if given is None:
         return uuid4()
     try:
-        return UUID(str(given))
+        own = UUID(str(given))
     except ValueError:
-        return uuid5(ID_NAMESPACE, str(given))
+        own = None
+    if own and (trusted or own.version in RANDOM_VERSIONS):
+        return own
+    return uuid5(ID_NAMESPACE if trusted else ANYBODYS_NAMESPACE, str(own or given))
 
 
 def props_of(props: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

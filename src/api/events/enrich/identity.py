@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from psycopg import AsyncConnection
 
@@ -86,16 +86,24 @@ class Sender:
     """The visitor of a rejected event that is replayed: its address is not stored."""
 
 
+class VisitorIds(NamedTuple):
+    """The ids of the visitor of an event: that of its day; if it is a hash, also those of the day
+    before and after, if their salts exist, for a visit that spans midnight."""
+
+    today: int
+    earlier: int | None = None
+    later: int | None = None
+
+
 def identity(
     event: EventIn, site: Site, sender: Sender, time: datetime, agent_text: str
-) -> tuple[int, int | None]:
-    """The ids of the visitor: the current one, and that of the day before if it is a hash. See
-    Visitor in docs/definitions.md."""
+) -> VisitorIds:
+    """The ids of the visitor. See Visitor in docs/definitions.md."""
     if sender.trusted or site.identified:
         if event.user_id is not None:
-            return named_identity("user", site, str(event.user_id)), None
+            return VisitorIds(named_identity("user", site, str(event.user_id)))
         if event.visitor_id is not None:
-            return named_identity("visitor", site, str(event.visitor_id)), None
+            return VisitorIds(named_identity("visitor", site, str(event.visitor_id)))
     return cookieless_identity(site, sender, time, agent_text)
 
 
@@ -104,18 +112,20 @@ def named_identity(kind: Literal["user", "visitor"], site: Site, name: str) -> i
     return keyed_hash(kind.encode(), message_of((str(site.id), name)))
 
 
-def cookieless_identity(
-    site: Site, sender: Sender, time: datetime, agent_text: str
-) -> tuple[int, int | None]:
-    """The visitor's hash under the day's salt and, while it exists, that of the day before; of a
-    replayed event the stored visitor."""
+def cookieless_identity(site: Site, sender: Sender, time: datetime, agent_text: str) -> VisitorIds:
+    """The visitor's hashes; of a replayed event the stored visitor."""
     if sender.stored_visitor_id is not None:
-        return sender.stored_visitor_id, None
+        return VisitorIds(sender.stored_visitor_id)
     message = message_of((str(site.id), sender.ip, agent_text))
     day = time.date() if sender.salt_of(time.date()) else sender.now.date()
-    salt, earlier = sender.salt_of(day), sender.salt_of(day - ONE_DAY)
+    salt = sender.salt_of(day)
+    earlier, later = sender.salt_of(day - ONE_DAY), sender.salt_of(day + ONE_DAY)
     assert salt is not None
-    return keyed_hash(salt, message), keyed_hash(earlier, message) if earlier else None
+    return VisitorIds(
+        keyed_hash(salt, message),
+        keyed_hash(earlier, message) if earlier else None,
+        keyed_hash(later, message) if later else None,
+    )
 
 
 def message_of(parts: Iterable[str]) -> bytes:

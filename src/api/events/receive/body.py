@@ -30,8 +30,8 @@ FORM = "application/x-www-form-urlencoded"
 
 ALLOWED = ("application/json", LINES, "text/plain", FORM)
 
-NOT_TEXT = ("duration", "interactive", "props", "revenue")
-"""Fields of a form whose text is JSON."""
+NOT_TEXT = ("duration", "interactive", "props", "revenue", "sent_at")
+"""Fields of a form whose text is JSON, or may be."""
 
 
 async def read_body(request: Request, content_type: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +13,11 @@ from pydantic import ConfigDict, Field
 
 from api.db.database import Database
 from api.events.enrich.event import ID_NAMESPACE
+from api.events.enrich.event_time import corrected_time
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Sender
 from api.events.ingest import Submission, write_ready
+from api.events.receive.rejection import Rejected
 from api.events.rejected.store import execute
 from api.events.write.writer import Outcome, Writer
 from api.schema import Record
@@ -118,7 +121,9 @@ def resubmission(row: dict[str, Any], site: Site) -> Submission:
     submission.parse()
     if given := submission.given:
         given.id = given.id or str(uuid5(ID_NAMESPACE, f"rejected {site.id} {row['id']}"))
-        given.time = given.time or row["received_at"]
+        with suppress(Rejected):  # enrich will raise it again
+            given.time = corrected_time(given, row["received_at"]) or row["received_at"]
+            given.sent_at = None
     return submission
 
 

@@ -68,7 +68,7 @@ class RejectedEvent(Struct, kw_only=True):
 
 
 def rejected_event(raw: Raw, error: AnalyticsError, site: Site, sender: Sender) -> RejectedEvent:
-    fields = readable(bytes(raw))
+    fields = with_stored_id(readable(bytes(raw)), trusted=sender.trusted)
     identified = sender.trusted or site.identified
     agent_text = str(fields.get("user_agent") or sender.user_agent)[:512]
     user_id = fields.get("user_id") if identified else None
@@ -77,7 +77,7 @@ def rejected_event(raw: Raw, error: AnalyticsError, site: Site, sender: Sender) 
         received_at=sender.now,
         code=error.code,
         detail=spell_out_unstorable(redact_all(error.detail))[:500],
-        visitor_id=cookieless_identity(site, sender, sender.now, agent_text)[0],
+        visitor_id=cookieless_identity(site, sender, sender.now, agent_text).today,
         user_id=None if user_id is None else spell_out_unstorable(str(user_id))[:200],
         user_agent=spell_out_unstorable(redact_all(agent_text)),
         payload=payload_of(bytes(raw), fields, identified),
@@ -91,6 +91,15 @@ def readable(raw: bytes) -> dict[str, Any]:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
     return cast(dict[str, Any], fields) if is_shallow_object(fields) else {}
+
+
+def with_stored_id(fields: Mapping[str, Any], *, trusted: bool) -> dict[str, Any]:
+    """The fields with the UUID under which the event would be stored as its id: the sender's own id
+    may be personal data."""
+    given = fields.get("id")
+    if not isinstance(given, str | int):
+        return {**fields}
+    return {**fields, "id": str(event_id(given, trusted=trusted))}
 
 
 def is_shallow_object(fields: object) -> bool:
@@ -140,16 +149,12 @@ def cleaned_time(value: Any) -> Any:
     return value
 
 
-def cleaned_id(value: Any) -> Any:
-    """The UUID under which the event would be stored: the sender's own id may be personal data."""
-    return str(event_id(value)) if isinstance(value, str | int) else cleaned(value)
-
-
 CLEANERS: dict[str, Callable[[Any], Any]] = {
-    "id": cleaned_id,
+    "id": lambda value: value if isinstance(value, str) else cleaned(value),
     "page": lambda value: clean_url(value) if isinstance(value, str) else cleaned(value),
     "referrer": lambda value: referrer_of(value) if isinstance(value, str) else cleaned(value),
     "time": cleaned_time,
+    "sent_at": cleaned_time,
     **dict.fromkeys(("session_id", *IDENTITIES), lambda value: value),
 }
 """The rules of fields that have one of their own."""

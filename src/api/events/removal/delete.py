@@ -33,6 +33,7 @@ async def delete_visitors(
         for kind in DELETED:
             cursor = await execute(connection, f"delete_{kind}", {**values, "visitor": visitor})
             deleted[kind] += cursor.rowcount
+    await execute(connection, "delete_unopened", values)
     await announce(connection, [site.number])
     return deleted
 

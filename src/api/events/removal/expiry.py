@@ -87,6 +87,7 @@ async def remove_rows(connection: Connection, engine: Engine) -> int:
     for aging in AGING:
         removed += await empty_partitions(connection, engine, aging)
         removed += await delete_rows(connection, aging, STEPS_AT_ONCE - removed)
+    await execute(connection, "delete_expired_unopened", {})
     return removed
 
 

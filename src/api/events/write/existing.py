@@ -34,6 +34,7 @@ class Existing(Struct):
     """Site and id of each event of the batch that is stored already."""
     visits_near: list[Visit]
     visits_of_sessions: list[Visit]
+    unopened: list[Visit]
     visitors: dict[int, KnownVisitor]
     last_numbers: dict[int, int]
     """The highest visitor number that is taken, by site."""
@@ -46,7 +47,7 @@ class Existing(Struct):
 
     @property
     def visits(self) -> list[Visit]:
-        return self.visits_near + self.visits_of_sessions
+        return self.visits_near + self.visits_of_sessions + self.unopened
 
     @property
     def known_visitors(self) -> Mapping[int, KnownVisitor]:
@@ -115,9 +116,8 @@ def spans_of(events: Sequence[Event]) -> list[Span]:
         if event.session_id is not None:
             widen(sessions, (event.site_id, event.session_id), event)
             continue
-        widen(visitors, event.visitor_id, event)
-        if event.earlier_visitor_id is not None:
-            widen(visitors, event.earlier_visitor_id, event).visitor_id = event.earlier_visitor_id
+        for visitor_id in event.visitor_ids:
+            widen(visitors, visitor_id, event).visitor_id = visitor_id
     return [*visitors.values(), *sessions.values()]
 
 
@@ -138,10 +138,5 @@ def widen(spans: dict[Key, Span], key: Key, event: Event) -> Span:
 
 
 def visitors_of(events: Sequence[Event]) -> Collection[Mapping[str, int]]:
-    asked = {(event.visitor_id, event.site_id) for event in events}
-    asked |= {
-        (event.earlier_visitor_id, event.site_id)
-        for event in events
-        if event.earlier_visitor_id is not None
-    }
+    asked = {(visitor, event.site_id) for event in events for visitor in event.visitor_ids}
     return [{"site_id": site, "visitor_id": visitor} for visitor, site in asked]

@@ -11,7 +11,7 @@ from api.events.changes.log import RawChange
 from api.events.models import Context, Event
 from api.events.write.sql import SQL, Connection, as_json, execute
 from api.events.write.visitors import Visitor
-from api.events.write.visits import LONG_VISIT, Visit
+from api.events.write.visits import LONG_VISIT, Move, Visit
 
 
 def listed(form: str) -> Fragment:
@@ -31,6 +31,7 @@ async def store(
     sites: Collection[int],
     assigned: Sequence[tuple[Event, Visit]],
     visits: Sequence[Visit],
+    unopened: Sequence[Visit],
     visitors: Sequence[Visitor],
     bots: Sequence[Event],
     changes: Sequence[RawChange],
@@ -41,6 +42,7 @@ async def store(
     values = {
         "events": as_json([event_row(event, visit) for event, visit in assigned]),
         "visits": as_json([visit_row(visit) for visit in visits]),
+        "unopened": as_json([unopened_row(visit) for visit in unopened]),
         "visitors": as_json(visitors),
         "bots": as_json([bot_row(event) for event in bots]),
         "changes": as_json(changes),
@@ -56,7 +58,7 @@ def payload_of(sites: Collection[int]) -> str:
 
 
 EVENT_COLUMNS: tuple[str, ...] = (
-    *("time", "id", "site_id", "visit_id", "name", "page", "hostname", "title", "referrer"),
+    *("time", "id", "site_id", "name", "page", "hostname", "title", "referrer"),
     *("user_id", "duration", "revenue", "currency", "interactive", "props", "last_change"),
 )
 """The columns of `event` that are fields of an event."""
@@ -78,6 +80,7 @@ values_of_event, values_of_bot = attrgetter(*EVENT_COLUMNS), attrgetter(*BOT_COL
 def event_row(event: Event, visit: Visit) -> dict[str, Any]:
     row = dict(zip(EVENT_COLUMNS, values_of_event(event), strict=True))
     row["visitor_id"], row["visitor_number"] = visit.visitor_id, visit.visitor_number
+    row["visit_id"] = visit.id
     return given(row)
 
 
@@ -92,7 +95,7 @@ def visit_row(visit: Visit) -> dict[str, Any]:
     changed."""
     row = asdict(visit)
     entry, last, context = row.pop("entry"), row.pop("exit"), row.pop("context")
-    del row["stored_started"], row["merged_into"]
+    del row["stored_started"], row["stored_unopened"], row["merged_into"]
     if context is not None:
         row.update(asdict(context))
     row["entry_page"], row["exit_page"] = "", ""
@@ -103,38 +106,60 @@ def visit_row(visit: Visit) -> dict[str, Any]:
     return given(row)
 
 
+UNOPENED_COLUMNS: tuple[str, ...] = (
+    *("visitor_id", "id", "site_id", "session_id", "started", "engaged_from", "last_event"),
+)
+
+values_of_unopened = attrgetter(*UNOPENED_COLUMNS)
+
+
+def unopened_row(visit: Visit) -> dict[str, Any]:
+    return dict(zip(UNOPENED_COLUMNS, values_of_unopened(visit), strict=True))
+
+
 def given(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row without nulls, which the server need not read."""
     return {column: value for column, value in row.items() if value is not None}
 
 
 async def replace_visits(
-    connection: Connection, changed: Sequence[Visit], absorbed: Sequence[Visit]
+    connection: Connection,
+    changed: Sequence[Visit],
+    absorbed: Sequence[Visit],
+    moves: Sequence[Move],
 ) -> None:
-    """Prepares stored visits for `store`. Events of a visit that was merged into another one get
-    the id of the other, and the merged visit is deleted. So is a visit whose first event has
-    changed: `store` inserts it again under its new start."""
+    """Prepares stored visits for `store`. Events that have another visit now get its id. Visits
+    that became part of others are deleted; so is a visit whose first event has changed: `store`
+    inserts it again under its new start."""
+    if moves:
+        await move_events(connection, moves)
+    if opened := [visit for visit in absorbed if visit.stored_unopened]:
+        await delete_unopened(connection, opened)
     merged = [visit for visit in absorbed if visit.stored_started]
-    if merged:
-        await move_events(connection, merged)
     if gone := merged + [visit for visit in changed if visit.begins_anew]:
         await delete_visits(connection, gone)
 
 
-async def move_events(connection: Connection, merged: Sequence[Visit]) -> None:
+async def move_events(connection: Connection, moves: Sequence[Move]) -> None:
     await execute(
         connection,
         "move_events",
         {
-            "visitors": [visit.visitor_id for visit in merged],
-            "lowers": [visit.started for visit in merged],
-            "uppers": [visit.last_event for visit in merged],
-            "ids": [visit.id for visit in merged],
-            "hosts": [visit.final.id for visit in merged],
-            "earliest": min(visit.started for visit in merged),
-            "latest": max(visit.last_event for visit in merged),
+            "visitors": [move.source.visitor_id for move in moves],
+            "lowers": [move.lower for move in moves],
+            "uppers": [move.upper for move in moves],
+            "ids": [move.source.id for move in moves],
+            "hosts": [move.target.final.id for move in moves],
+            "numbers": [move.target.final.visitor_number for move in moves],
+            "earliest": min(move.lower for move in moves),
+            "latest": max(move.upper for move in moves),
         },
     )
+
+
+async def delete_unopened(connection: Connection, visits: Sequence[Visit]) -> None:
+    keys = {"visitors": [v.visitor_id for v in visits], "ids": [v.id for v in visits]}
+    await execute(connection, "delete_unopened", keys)
 
 
 async def delete_visits(connection: Connection, visits: Sequence[Visit]) -> None:

@@ -5,17 +5,23 @@ An event happens at its time, but engagement, which is reported at its end, last
 visit of two events is the merger of both. So the order of arrival does not matter: a late event
 joins the visit that it lies in or next to, and where it closes the gap between two visits they
 become one.
+
+Only an action, a page view or a custom event, opens a visit. Engagement before it is in no visit,
+but links what comes before it with what follows. It is merged in the same way, into an unopened
+visit, which is kept apart until an action comes late that opens it. What an unopened visit reaches
+over, the visit after it reaches over, too (`engaged_from`).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from msgspec import Struct
 
-from api.events.models import Context, Event
+from api.events.models import ENGAGEMENT, Context, Event
 
 TIMEOUT = timedelta(minutes=30)
 """The longest gap between two events of one visit."""
@@ -40,7 +46,8 @@ class PageMark(Struct, frozen=True, order=True):
 
 
 class Visit(Struct):
-    """One visit. Each field is a sum, a first or a last of its events, so visits can be merged."""
+    """One visit, or an unopened one. Each field is a sum, a first or a last of its events, so they
+    can be merged."""
 
     id: UUID
     site_id: int
@@ -48,7 +55,7 @@ class Visit(Struct):
     session_id: str | None
     started: datetime
     engaged_from: datetime
-    """Earlier than `started` if the first event is engagement, which began before its time."""
+    """Earlier than `started` if engagement began before the first action, in the visit or not."""
     first_id: UUID
     last_event: datetime
     ended: datetime
@@ -65,6 +72,8 @@ class Visit(Struct):
     """The first visit of its visitor; it and `visitor_number` are set before it is stored."""
     stored_started: datetime | None = None
     """`started` of the stored row; None for a new visit."""
+    stored_unopened: bool = False
+    """Whether it is stored as an unopened visit."""
     last_change: int | None = None
     """The number of the late change (see api.rollups.late_log) that it is part of."""
     merged_into: "Visit | None" = None
@@ -86,9 +95,15 @@ class Visit(Struct):
         self.exit = max(filter(None, (self.exit, other.exit)), default=None)
 
     @property
-    def first(self) -> tuple[datetime, int]:
-        """The time of its first event, then its id: what visits are ordered by."""
-        return self.started, self.first_id.int
+    def is_opened(self) -> bool:
+        """Whether it has an action. Without any it is no visit (yet)."""
+        return self.events > 0
+
+    @property
+    def first(self) -> tuple[bool, datetime, int]:
+        """What visits are ordered by: the time of the action that opened it, then its id. Unopened
+        ones come last, by their first event."""
+        return not self.is_opened, self.started, self.first_id.int
 
     @property
     def begins_anew(self) -> bool:
@@ -99,6 +114,15 @@ class Visit(Struct):
     def final(self) -> "Visit":
         """The visit that this one was merged into, directly or not, or itself."""
         return self.merged_into.final if self.merged_into else self
+
+
+class Move(NamedTuple):
+    """The events between two times that a stored visit gives to another."""
+
+    source: Visit
+    target: Visit
+    lower: datetime
+    upper: datetime
 
 
 def visit_of(event: Event, visitor_id: int, visit_id: UUID) -> Visit:
@@ -131,7 +155,11 @@ class Assignment:
         self.by_visitor: dict[int, list[Visit]] = defaultdict(list)
         self.by_session: dict[tuple[int, str], list[Visit]] = defaultdict(list)
         self.changed: dict[UUID, Visit] = {}
+        self.unopened: dict[UUID, Visit] = {}
+        """Changed ones that are unopened."""
         self.absorbed: list[Visit] = []
+        """Stored visits that became part of others."""
+        self.moves: list[Move] = []
         for visit in stored:
             self.timeline(visit.site_id, visit.session_id, visit.visitor_id).append(visit)
 
@@ -142,7 +170,7 @@ class Assignment:
         return self.by_session[site_id, session_id]
 
     def assign(self, events: Sequence[Event]) -> list[tuple[Event, Visit]]:
-        in_time = sorted(range(len(events)), key=lambda i: (events[i].time, events[i].id.int))
+        in_time = sorted(range(len(events)), key=lambda index: in_order(events[index]))
         visits = {index: self.assign_one(events[index]) for index in in_time}
         return [(event, visits[index].final) for index, event in enumerate(events)]
 
@@ -151,31 +179,77 @@ class Assignment:
         visitor_id = self.visitor_of(event)
         timeline = self.timeline(event.site_id, event.session_id, visitor_id)
         near = in_session(timeline, event) if event.session_id else touching(timeline, event)
-        own = visit_of(event, visitor_id, near[0].id if near else uuid4())
-        if not near:
-            timeline.append(own)
-            host = own
-        else:
-            host = near[0]
-            host.absorb(own)
-            for other in near[1:]:
-                if other.last_event - host.started <= LONGEST_VISIT:
-                    self.merge(host, other, timeline)
-        self.changed[host.id] = host
-        return host
+        own = visit_of(event, near[0].visitor_id if near else visitor_id, uuid4())
+        opened = [visit for visit in near if visit.is_opened]
+        unopened = [visit for visit in near if not visit.is_opened]
+        (opened if own.is_opened else unopened).append(own)
+        timeline.append(own)
+        if opened:
+            host = self.merge_all(opened, own, timeline)
+            self.changed[host.id] = host
+            unopened = [visit for visit in unopened if not self.open(host, visit, own, timeline)]
+        if unopened:
+            host = self.merge_all(unopened, own, timeline)
+            self.unopened[host.id] = host
+        return own.final
 
     def visitor_of(self, event: Event) -> int:
-        """The visitor id: that of the day before while a visit of it continues over midnight."""
-        earlier = event.earlier_visitor_id
-        goes_on = earlier is not None and touching(self.by_visitor.get(earlier, []), event)
-        return earlier if earlier is not None and goes_on else event.visitor_id
+        """The visitor id: that of the day before while a visit of it continues over midnight; that
+        of the day after if the event comes late, and the rest of its visit has that one."""
+        own = event.visitor_id
+        for visitor_id in (event.earlier_visitor_id, own, event.later_visitor_id):
+            if visitor_id is not None and touching(self.by_visitor.get(visitor_id, ()), event):
+                return visitor_id
+        return own
+
+    def merge_all(self, visits: Sequence[Visit], own: Visit, timeline: list[Visit]) -> Visit:
+        """The first of these visits, with the others merged into it; `own` in any case."""
+        host = visits[0]
+        for other in visits[1:]:
+            if other is own or fit(host, other):
+                self.merge(host, other, timeline)
+        return host
+
+    def open(self, host: Visit, unopened: Visit, own: Visit, timeline: list[Visit]) -> bool:
+        """Gives a visit that part of an unopened one which comes after its first action. Returns
+        whether that is all of it."""
+        host.engaged_from = min(host.engaged_from, unopened.engaged_from)
+        if unopened.last_event < host.started or not (unopened is own or fit(host, unopened)):
+            return False
+        if unopened.started >= host.started:
+            self.merge(host, unopened, timeline)
+            return True
+        self.move(unopened, host, host.started)
+        last = unopened.last_event, unopened.ended
+        host.last_event, host.ended = max((host.last_event, host.ended), last)
+        unopened.last_event = unopened.ended = host.started
+        return False
 
     def merge(self, host: Visit, other: Visit, timeline: list[Visit]) -> None:
         host.absorb(other)
         other.merged_into = host
         timeline.remove(other)
         self.changed.pop(other.id, None)
-        self.absorbed.append(other)
+        self.unopened.pop(other.id, None)
+        if other.stored_started or other.stored_unopened:
+            self.absorbed.append(other)
+            self.move(other, host, other.started)
+
+    def move(self, source: Visit, target: Visit, lower: datetime) -> None:
+        self.moves.append(Move(source, target, lower, source.last_event))
+
+
+def in_order(event: Event) -> tuple[datetime, bool, int]:
+    """What events are ordered by: time, then id. Engagement comes after simultaneous actions: it is
+    in the visit that they open."""
+    return event.time, event.name == ENGAGEMENT, event.id.int
+
+
+def fit(host: Visit, other: Visit) -> bool:
+    """Whether two visits can be one: of one visitor, which only sessions are not, and not longer
+    than LONGEST_VISIT."""
+    last, started = max(host.last_event, other.last_event), min(host.started, other.started)
+    return host.visitor_id == other.visitor_id and last - started <= LONGEST_VISIT
 
 
 def touching(timeline: Iterable[Visit], event: Event) -> list[Visit]:
@@ -195,6 +269,8 @@ def span_with(visit: Visit, event: Event) -> timedelta:
 
 
 def in_session(timeline: Iterable[Visit], event: Event) -> list[Visit]:
-    """The latest visit of a session that the event fits into (LONGEST_SESSION); at most one."""
+    """The latest visit of a session that the event fits into (LONGEST_SESSION), then the latest
+    unopened one; at most one of each."""
     fitting = [visit for visit in timeline if span_with(visit, event) <= LONGEST_SESSION]
-    return sorted(fitting, key=lambda visit: visit.first)[-1:]
+    latest = {visit.is_opened: visit for visit in sorted(fitting, key=lambda visit: visit.first)}
+    return [*latest.values()]

@@ -197,18 +197,20 @@ async def add(connection: Connection, events: Sequence[Event], existing: Existin
     assignment = Assignment(existing.visits)
     assigned = assignment.assign([event for event in events if not event.bot])
     for event, visit in assigned:
-        event.visit_id = visit.id
+        event.visit_id = visit.id if visit.is_opened else None
     changed, absorbed = list(assignment.changed.values()), assignment.absorbed
+    unopened = list(assignment.unopened.values())
     visitors = resolve_visitors(changed, existing.known_visitors, existing.last_numbers)
     late = find_late(assigned, changed, absorbed, visitors, existing.change, existing.watermark)
     if late:
         await late.log_before(connection)
-    await replace_visits(connection, changed, absorbed)
+    await replace_visits(connection, changed, absorbed, assignment.moves)
     to_store = changed_visitors(visitors, assigned)
     bots = [event for event in events if event.bot]
     sites = {event.site_id for event in events}
-    noted = changes_of(assigned, absorbed)
-    await store(connection, sites, assigned, changed, to_store, bots, noted, existing.change)
+    noted = changes_of(assigned, absorbed, assignment.moves)
+    number = existing.change
+    await store(connection, sites, assigned, changed, unopened, to_store, bots, noted, number)
     await move_first_seen(connection, visitors)
     if late:
         await late.log_after(connection)

@@ -4,6 +4,7 @@ select
     (
         select count(distinct visitor_id)
         from events(:site, :now::timestamptz - interval '5 minutes', :until)
+        where visitor_number >= 0  -- in a visit
     ) as visitors_now,
     (
         select json_agg(coalesce(counted.events, 0) order by minute)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -205,6 +205,23 @@ class TestReplay:
         assert (await replay(site))["accepted"] == 1
         totals = (await site.ask("sessions"))["totals"]
         assert (totals["visits"], totals["views_per_visit"]) == (1, 2.0)
+
+    async def test_replayed_event_is_corrected_by_the_time_of_its_arrival(
+        self, site: TestSite, database: Database
+    ) -> None:
+        slow = utc_now() - timedelta(days=3)
+        happened = (slow - timedelta(days=8)).isoformat()
+        event = {"page": "/late", "time": happened, "sent_at": slow.isoformat()}
+        await post(site, event | {"id": str(uuid4())})
+        async with await database.connect() as connection:
+            earlier = "update rejected_event set received_at = received_at - interval '1 day'"
+            await connection.execute(earlier)
+        (row,) = await kept(site)
+        assert (await replay(site))["accepted"] == 1
+        path = f"/api/events/{json.loads(row['payload'])['id']}?site={site.key}"
+        stored = (await site.client.get(path, headers=site.admin)).json()
+        expected = datetime.fromisoformat(row["received_at"]) - timedelta(days=8)
+        assert abs(datetime.fromisoformat(stored["time"]) - expected) < timedelta(seconds=10)
 
     async def test_replay_of_same_event_twice_stores_it_once(
         self, site: TestSite, database: Database

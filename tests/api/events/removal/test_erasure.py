@@ -89,6 +89,17 @@ async def test_erasure_of_unknown_visitor_removes_nothing(site: TestSite, visito
     assert receipt.json()["events"] == 0
 
 
+async def test_visitor_without_visit_is_erased_by_the_id_in_answers(site: TestSite) -> None:
+    await site.send({"name": "engagement", "page": "/", "duration": 5, "user_agent": CHROME})
+    params = {"site": site.key, "days": "1"}
+    answer = await site.client.get("/api/events/raw", params=params, headers=site.admin)
+    (row,) = answer.json()["rows"]
+    assert row["visit_id"] is None
+    receipt = (await erase(site, visitor_id=row["visitor_id"])).json()
+    assert (receipt["events"], receipt["visits"], receipt["visitors"]) == (1, 0, 0)
+    assert await count_rows(site, row["visitor_id"]) == {}
+
+
 async def test_erasure_has_submitted_jobs_answered_again(
     site: TestSite, account: Account, stranger: Account
 ) -> None:

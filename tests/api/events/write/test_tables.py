@@ -45,7 +45,7 @@ async def test_column_of_a_newer_version_gets_its_default(database: Database) ->
         connection.transaction(force_rollback=True),
     ):
         await connection.execute("alter table visit add newer text not null default 'unknown'")
-        await store(connection, {1}, [], [visit], [], [], [], 1)
+        await store(connection, {1}, [], [visit], [], [], [], [], 1)
         cursor = connection.cursor(row_factory=dict_row)
         await cursor.execute("select * from visit where id = %s", [visit.id])
         row = await cursor.fetchone()

@@ -1,6 +1,7 @@
 """Which events make one visit, and what is true of it. Everything goes through the front door."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID
 
@@ -250,12 +251,12 @@ async def test_engagement_that_continues_visit_starts_no_other(site):
     assert len(set(await visit_ids(site, 1, 2))) == 1
 
 
-async def test_engagement_that_began_after_30_minutes_is_other_visit(site):
+async def test_engagement_that_began_after_30_minutes_is_in_no_visit(site):
     await site.send(event(1, 0, "/a"))
     await site.send(engagement(2, 60, 29 * 60, "/a"))
-    found = await visits(site)
-    assert [visit["pageviews"] for visit in found] == [1, 0]
-    assert [visit["entry_page"] for visit in found] == ["/a", ""]
+    visit = await the_visit(site)
+    assert (visit["pageviews"], visit["duration_seconds"]) == (1, 0)
+    assert await visit_ids(site, 1, 2) == [visit["visit_id"], None]
 
 
 async def test_engagement_before_its_page_view_joins_it(site):
@@ -263,6 +264,65 @@ async def test_engagement_before_its_page_view_joins_it(site):
     await site.send(event(1, 0, "/a"))
     visit = await the_visit(site)
     assert (visit["entry_page"], visit["duration_seconds"]) == ("/a", 3600)
+
+
+async def test_page_hidden_for_hours_and_read_again_is_one_visit(site):
+    """It counts for its page and in no other number."""
+    await site.send(event(1, 0, "/a", referrer="https://www.google.com/"))
+    for number in (2, 3, 4):
+        await site.send(engagement(number, 120 * number, 2.5, "/a"))
+    visit = await the_visit(site)
+    assert (visit["pageviews"], visit["duration_seconds"], visit["is_bounce"]) == (1, 0, True)
+    span = {"from": (NOON - DAY).isoformat(), "to": (NOON + DAY).isoformat()}
+    (row,) = (await site.ask("pages", **span))["rows"]
+    assert (row["pageviews"], row["visitors"], row["engaged_seconds"]) == (1, 1, 7.5)
+
+
+async def test_engagement_of_other_visitor_is_no_visit_and_no_visitor(site):
+    await site.send(event(1, 0, "/a"), engagement(2, 1, 10, "/a"))
+    await site.send(engagement(3, 2, 10, "/a") | {"visitor_id": "ann at another address"})
+    span = {"from": (NOON - DAY).isoformat(), "to": (NOON + DAY).isoformat()}
+    totals = (await site.ask("sessions", **span))["totals"]
+    assert (totals["visits"], totals["visitors"]) == (1, 1)
+
+
+async def test_single_engagement_is_accepted_without_visit(site, admin, client):
+    answer = await client.post(
+        "/api/events/", json=engagement(1, 0, 10, "/a") | {"site": site.key}, headers=admin
+    )
+    assert (answer.status_code, answer.json()["visit_id"]) == (201, None)
+    assert await visits(site) == []
+
+
+@pytest.mark.parametrize("with_session", [False, True])
+async def test_visit_begins_with_first_action_in_any_order_of_arrival(site, with_session):
+    """Engagement before it links what comes before, and is in no visit itself."""
+    happened = [
+        engagement(1, -50, 60),
+        event(2, -30, "/a", name="signup", utm_source="beta"),
+        engagement(3, -25, 60),
+        event(4, -5, "/b", utm_source="alpha"),
+        engagement(5, 20, 60),
+    ]
+    orders = list(permutations(happened))
+    for told in zip(*orders, strict=True):  # of each visitor an event, in the visitor's own order
+        await site.send(*(of_visitor(n, one, with_session) for n, one in enumerate(told)))
+    found = await visits(site)
+    assert len(found) == len(orders)
+    assert {visit["source"].lower() for visit in found} == {"beta"}
+    assert {instant(visit["started"]) for visit in found} == {NOON - timedelta(minutes=30)}
+    assert {visit["duration_seconds"] for visit in found} == {50 * 60}
+    assert {tuple(visit["path"]) for visit in found} == {("/b",)}
+    assert len({visit["visit_id"] for visit in found}) == len(orders)
+    assert await visit_ids(site, 1) == [None]
+    assert len(set(await visit_ids(site, 2, 3, 4, 5))) == 1
+
+
+def of_visitor(number: int, told: Body, with_session: bool) -> Body:
+    """The same event of another visitor, with an id of its own."""
+    own = UUID(told["id"]).int + 100 * number
+    session = {"session_id": f"s{number}"} if with_session else {}
+    return {**told, "id": str(UUID(int=own)), "visitor_id": f"visitor {number}", **session}
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2), (2, 3, 1), (3, 2, 1)])

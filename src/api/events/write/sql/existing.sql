@@ -16,6 +16,9 @@ from (
             from (/*include visits_of_sessions range=sessions*/) same
         ) as visits_of_sessions,
         (
+            select coalesce(json_agg(waiting), '[]') from (/*include unopened_visits*/) waiting
+        ) as unopened,
+        (
             select coalesce(json_object_agg(id, found), '{}') from (/*include visitors*/) found
         ) as visitors,
         (

@@ -5,6 +5,7 @@
 -- slots: context, given (see store_visits.sql)
 with new_events as (/*include store_events*/),
 changed_visits as (/*include store_visits*/),
+changed_unopened as (/*include store_unopened*/),
 noted as (/*include ../../changes/sql/note*/),
 changed_visitors as (/*include store_visitors*/),
 new_bots as (/*include store_bots*/)

@@ -6,8 +6,10 @@ from json_to_recordset(:spans::json)
 cross join lateral (
     select * from visit v
     where v.visitor_id = span.visitor_id and v.session_id is null
-        -- A visit may start up to 24 hours of engagement after its engaged_from.
-        and v.started between span.lower - longest_visit() and span.upper + interval '25 hours'
+        -- A visit may start up to 7 days of engagement after its engaged_from, and 24 hours: the
+        -- longest report of it.
+        and v.started between span.lower - longest_visit()
+            and span.upper + longest_visit() + interval '25 hours'
         and v.engaged_from <= span.upper + visit_timeout()
         and v.last_event >= span.lower - visit_timeout()
         and /*range*/ true /*end*/

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.administration.users import router as users
 from api.analytics.batch import router as batch
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
@@ -14,7 +15,9 @@ from api.analytics.raw.routing import router as raw
 from api.analytics.routing import router as analytics
 from api.analytics.schema_routing import router as schema
 from api.analytics.turns import Turns, turns_of_process
+from api.auth.account_routing import router as account
 from api.auth.cookie import OwnCookie
+from api.auth.factor_routing import router as factor
 from api.auth.routing import router as auth
 from api.auth.tokens import Tokens
 from api.body_limit import BodyLimit
@@ -56,6 +59,7 @@ from settings import Settings
 from tracker.routing import router as tracker
 
 LOGIN_SECONDS = 15 * 60.0
+REGISTRATION_SECONDS = 60 * 60.0
 
 
 def build_app(settings: Settings | None = None) -> FastAPI:
@@ -75,7 +79,8 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     of_events = (events, events_admin)
     of_analytics = (schema, analytics, batch, plausible, goals)
     # Raw data before events: /api/events/raw is no event with the id "raw".
-    for router in (auth, raw, *of_events, *of_analytics, submitted, realtime, version):
+    of_accounts = (auth, account, factor, users)
+    for router in (*of_accounts, raw, *of_events, *of_analytics, submitted, realtime, version):
         app.include_router(router, dependencies=[Depends(check_request)])
     for router in (pixel, tracker, dashboard, api_docs, health):
         app.include_router(router)
@@ -104,6 +109,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.sites = Sites(database)
         tries = share(settings.login_tries, settings.workers)
         app.state.login_tries = TokenBuckets("login", tries, LOGIN_SECONDS)
+        registrations = share(settings.registrations, settings.workers)
+        app.state.registrations = TokenBuckets("address", registrations, REGISTRATION_SECONDS)
         writer = Writer(database)
         app.state.ingest = Ingest(
             database=database,

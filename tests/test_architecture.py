@@ -23,8 +23,8 @@ LAYERS = (
     ("api.paths", "api.validation"),
     ("api.refusals",),
     (
-        *("api.body_limit", "api.compression", "api.limits", "api.logs", "api.metrics"),
-        *("api.revalidation", "api.text"),
+        *("api.body_limit", "api.compression", "api.limits", "api.logs", "api.mail"),
+        *("api.metrics", "api.revalidation", "api.text"),
     ),
     ("api.db",),
     ("api.rollups",),
@@ -34,6 +34,7 @@ LAYERS = (
     ("api.analytics",),
     ("api.realtime",),
     ("api.submitted",),
+    ("api.administration",),
     ("api.jobs", "api.health", "api.version", "importing"),
     ("api.openapi",),
     ("tracker", "dashboard"),

@@ -3,6 +3,8 @@
 AnalyticsError            400  BAD_REQUEST: the request is not HTTP
 ├── Malformed             400  the body cannot be read
 ├── Unauthenticated       401
+│   └── WrongCode         401  the password is right, the code of the second factor is not
+├── SecondFactorNeeded    401  the password is right, and a code is needed as well
 ├── Forbidden             403
 ├── NotFound              404
 ├── MethodNotAllowed      405  the header Allow lists the methods of the path
@@ -122,6 +124,23 @@ class Unauthenticated(AnalyticsError):
 
     status = 401
     code = "UNAUTHENTICATED"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers["WWW-Authenticate"] = "Bearer"
+
+
+class WrongCode(Unauthenticated):
+    """The code of the second factor is wrong, or was used already."""
+
+    code = "WRONG_CODE"
+
+
+class SecondFactorNeeded(AnalyticsError):
+    """The password is right; this account needs a code of its second factor as well."""
+
+    status = 401
+    code = "SECOND_FACTOR_NEEDED"
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)

@@ -12,6 +12,9 @@ from api.errors import TooManyRequests
 
 T = TypeVar("T")
 
+ROUNDS = 12
+"""The cost of a hash: two to this power."""
+
 HASHING = CapacityLimiter(max(1, (os.cpu_count() or 1) // 2))
 """How many threads hash at a time. Hashing takes a good part of a second on purpose, so half of the
 processors are left for other work."""
@@ -19,13 +22,13 @@ processors are left for other work."""
 MOST_WAITING = 20
 """How many logins may wait for a thread before others are refused with 429."""
 
-NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(rounds=12))
+NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(ROUNDS))
 """Checked when there is no such user, so that the response takes as long as for one there is."""
 
 
 async def hash_password(password: str) -> str:
     """The hash to store. Raises TooManyRequests when too many wait for a thread."""
-    hashed = await in_turn(bcrypt.hashpw, password.encode(), bcrypt.gensalt(rounds=12))
+    hashed = await in_turn(bcrypt.hashpw, password.encode(), bcrypt.gensalt(ROUNDS))
     return hashed.decode()
 
 

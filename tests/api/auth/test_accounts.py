@@ -116,21 +116,6 @@ async def test_bad_password_form_is_refused(
     assert answer.json()["problems"] or status == 401
 
 
-async def test_original_curl_sequence_works(client: httpx.AsyncClient) -> None:
-    """The examples of the API that this one replaces, word for word."""
-    person = {
-        "username": "analyst-2",
-        "email": "analyst-2@example.com",
-        "password": "secure123",
-        "full_name": "Data Analyst",
-    }
-    made = await client.post("/api/auth/register", json=person)
-    assert made.status_code == 201
-    assert {name: made.json()[name] for name in person if name != "password"} == {
-        name: person[name] for name in person if name != "password"
-    }
-
-
 async def test_wrong_password_and_unknown_user_get_same_answer(client: httpx.AsyncClient) -> None:
     wrong = {"email": ADMIN.email, "password": "not the password"}
     unknown = {"email": "nobody@test.example", "password": "not the password"}

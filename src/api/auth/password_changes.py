@@ -36,7 +36,8 @@ SUBJECT = "Set a new password"
 TEXT = """\
 Somebody, probably you, asked for a new password for the account {username}.
 
-Set it here within an hour: {link}
+Set it here within an hour:
+{link}
 
 If it was not you, do nothing: the password stays as it is.
 """

@@ -160,7 +160,7 @@ async def test_forgotten_password_is_reset_by_email(
         await forget(client, person.email)  # within five minutes
         (message,) = kept.messages
         assert (message["To"], message["From"]) == (person.email, "stats@test.example")
-        token = message.get_payload().partition("#reset=")[2].split()[0]
+        token = message.get_payload(decode=True).decode().partition("#reset=")[2].split()[0]
         body = {"token": token, "password": NEW}
         easy = await client.post(
             "/api/auth/password/reset", json=body | {"password": f"{person.name}1"}

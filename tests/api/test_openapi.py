@@ -82,7 +82,8 @@ SENSIBLE: dict[str, Any] = {
 BETWEEN_FIELDS = {"POST /api/events", "GET /pixel.gif", "POST /api/goals", "POST /api/jobs"}
 BETWEEN_FIELDS |= {f"POST /api/auth/{path}" for path in ("register", "password", "password/reset")}
 """Operations that need one of two fields, text in a format of its own, a password that is hard to
-guess, or parameters that depend on another field. The document does not say so: generators of clients make nothing of it."""
+guess, or parameters that depend on another field. The document does not say so: generators of
+clients make nothing of it."""
 
 REFUSED_WITHIN = {"POST /api/analytics/batch"}
 """Operations that refuse a part of what was sent in a response with status 200."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from processes import Service, running
+from processes import Service
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="no curl on this machine")
 
@@ -43,8 +43,12 @@ READ = (
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that is as new."""
     data_dir = tmp_path_factory.mktemp("original") / "data"
-    with running(data_dir, DEMO="false", WORKERS="2") as service:
+    service = Service(data_dir, DEMO="false", WORKERS="2")
+    try:
+        service.start(patience=240)
         yield service
+    finally:
+        service.stop()
 
 
 def curl(service: Service, path: str, *options: str) -> tuple[int, str]:

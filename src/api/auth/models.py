@@ -60,16 +60,13 @@ def fits_bcrypt(password: str) -> str:
     return refuse_unstorable(password)
 
 
+EMAIL = r"^[!#-'*+/-9=?A-Z^-~.-]+@[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?$"
+"""An address in ASCII without a dot at the end: else one would have several spellings, and letters
+of other scripts would make it look like the address of somebody else."""
+
 Email = Annotated[
     str,
-    # ASCII without a dot at the end: else one address would have several spellings, and letters of
-    # other scripts would make it look like the address of somebody else.
-    StringConstraints(
-        strip_whitespace=True,
-        to_lower=True,
-        max_length=254,
-        pattern=r"^[!#-'*+/-9=?A-Z^-~.-]+@[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?$",
-    ),
+    StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=EMAIL),
 ]
 Username = Annotated[
     str,

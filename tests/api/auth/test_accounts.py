@@ -43,7 +43,8 @@ async def bearer(client: httpx.AsyncClient, email: str) -> dict[str, str]:
 async def test_registration_with_rights_is_refused(client: httpx.AsyncClient, extra: Any) -> None:
     answer = await register(client, "greedy@test.example", **extra)
     assert answer.status_code == 422
-    assert allowed_in(answer) == {"email", "full_name", "password", "username"}
+    fields = {"email", "full_name", "invitation", "password", "username"}
+    assert allowed_in(answer) == fields
 
 
 @pytest.mark.parametrize(

@@ -297,7 +297,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         (401, "A login is needed."),
         (403, "This account may not do that."),
         (404, "Not found, or this account may not see it."),
-        (409, "It exists already, or is not done yet."),
+        (409, "It exists already, is not done yet, or must stay."),
         (413, "The request is too large."),
         (414, "The address is too long."),
         (415, "This content type is not supported; `allowed` lists those that are."),

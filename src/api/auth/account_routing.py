@@ -180,7 +180,7 @@ async def change_own_password(
     await change_password(database, caller.account, given.password, by, kept)
 
 
-@router.post("/password/reset", status_code=204, responses={429: REFUSALS[429]})
+@router.post("/password/reset", status_code=204, responses={401: REFUSALS[401], 429: REFUSALS[429]})
 async def reset_own_password(
     given: PasswordReset,
     database: AppDatabase,
@@ -215,7 +215,8 @@ async def forgot_password(
 async def list_logins(caller: LoggedIn, database: AppDatabase) -> list[LoginOut]:
     """Your logins that have not ended, the one used last first."""
     found = await logins_of(database, caller.account.number)
-    return [login_out(login, is_current=login == caller.login) for login in found]
+    current = caller.login.id if caller.login else None
+    return [login_out(login, is_current=login.id == current) for login in found]
 
 
 def login_out(login: Login, is_current: bool) -> LoginOut:

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from api.auth.accounts import TAKEN
 from api.auth.logins import end
 from api.auth.models import User
+from api.auth.one_time import Use, discard
 from api.auth.trail import Action, By, record
 from api.db.database import Database
 from api.errors import Conflict, NotFound
@@ -58,13 +59,22 @@ async def change_user(database: Database, number: int, wanted: Mapping[str, Any]
             user = await find_user(session, number, lock=True)
             changed = {name: to for name, to in wanted.items() if getattr(user, name) != to}
             await set_active(session, user, changed.pop("is_active", user.is_active), by)
-            for name, value in changed.items():
-                setattr(user, name, value)
-            if changed:
-                await note(session, Action.USER_CHANGED, user, by, fields=sorted(changed))
+            await set_fields(session, user, changed, by)
     except IntegrityError as error:
         raise Conflict(TAKEN) from error
     return user
+
+
+async def set_fields(session: AsyncSession, user: User, changed: dict[str, Any], by: By) -> None:
+    if not changed:
+        return
+    if "email" in changed:
+        await discard(session, user.number, Use.PASSWORD)  # sent to the address before
+        if user.username == user.email:  # else it could become the address of somebody else
+            changed.setdefault("username", changed["email"])
+    for name, value in changed.items():
+        setattr(user, name, value)
+    await note(session, Action.USER_CHANGED, user, by, fields=sorted(changed))
 
 
 async def set_active(session: AsyncSession, user: User, is_active: bool, by: By) -> None:

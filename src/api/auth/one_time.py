@@ -36,8 +36,8 @@ class OneTimeToken(SQLModel, table=True):
 
 
 async def issue(session: AsyncSession, user_id: int, use: Use, minutes: float) -> str:
-    """A new token, good for some minutes. Those that the account had for this use end."""
-    await discard(session, user_id, use)
+    """A new token, good for some minutes. Earlier ones stay good: else anybody who asks for another
+    one would end them."""
     token = new_secret()
     expires = after(minutes=minutes)
     row = OneTimeToken(hash=hash_of(token), user_id=user_id, purpose=use, expires_at=expires)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from api.auth.logins import delete_old_logins
+from api.auth.tokens import hash_of
 from api.db.database import Database
 from api.sites.models import utc_now
 from people import PASSWORD, Person
@@ -57,7 +58,31 @@ async def test_new_email_takes_password_and_must_be_free(person: Person) -> None
     assert is_refusal(taken, "CONFLICT")
     changed = await person.ask("PATCH", "/auth/me", email | password)
     assert changed.json()["email"] == email["email"]
+    assert changed.json()["username"] == person.name
     assert (await person.log_in()).status_code == 200
+
+
+async def test_name_that_is_the_email_follows_it(person: Person, database: Database) -> None:
+    await change(database, "update app_user set username = email where id = %s", person.number)
+    body = {"email": f"new-{person.email}", "password": PASSWORD}
+    changed = (await person.ask("PATCH", "/auth/me", body)).json()
+    assert changed["username"] == changed["email"] == body["email"]
+
+
+async def test_reset_token_ends_when_password_or_email_is_changed(
+    person: Person, database: Database
+) -> None:
+    insert = "insert into one_time_token values (%s, %s, 'password', now() + '1 hour')"
+    for method, path, body in (
+        ("PATCH", "/auth/me", {"email": f"new-{person.email}", "password": PASSWORD}),
+        ("POST", "/auth/password", {"old_password": PASSWORD, "password": NEW}),
+    ):
+        token = uuid4().hex
+        await change(database, insert, hash_of(token), person.number)
+        assert (await person.ask(method, path, body)).is_success
+        reset = {"token": token, "password": f"{NEW} x"}
+        answer = await person.ask("POST", "/auth/password/reset", reset)
+        assert is_refusal(answer, "UNAUTHENTICATED")
 
 
 async def test_account_is_deleted_with_password_only(person: Person, database: Database) -> None:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from api.administration.trail import router as trail
+from api.administration.users import router as users
 from api.analytics.batch import router as batch
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
@@ -15,7 +16,9 @@ from api.analytics.raw.routing import router as raw
 from api.analytics.routing import router as analytics
 from api.analytics.schema_routing import router as schema
 from api.analytics.turns import Turns, turns_of_process
+from api.auth.account_routing import router as account
 from api.auth.cookie import OwnCookie
+from api.auth.factor_routing import router as factor
 from api.auth.routing import router as auth
 from api.auth.tokens import Tokens
 from api.auth.tries import LoginTries
@@ -37,6 +40,7 @@ from api.events.write.writer import Writer, event_queue
 from api.health import readiness
 from api.health import router as health
 from api.jobs import jobs_for
+from api.limits import TokenBuckets, share
 from api.logs import configure_logs
 from api.openapi import DescribedApi, description
 from api.origins import CommonHeaders, KnownHosts, OtherOrigins, hosts_of
@@ -58,6 +62,8 @@ from dashboard.routing import router as dashboard
 from settings import Settings, networks_in
 from tracker.routing import router as tracker
 
+REGISTRATION_SECONDS = 60 * 60.0
+
 
 def build_app(settings: Settings | None = None) -> FastAPI:
     """The application, with these settings or those of the environment."""
@@ -73,20 +79,15 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     add_error_handlers(app)
-    of_events = (events, events_admin)
-    of_analytics = (schema, analytics, batch, plausible, goals)
     # Raw data before events: /api/events/raw is no event with the id "raw".
-    of_administration = (trail,)
-    for router in (
-        auth,
-        *of_administration,
-        raw,
-        *of_events,
-        *of_analytics,
-        submitted,
-        realtime,
-        version,
-    ):
+    routers = (
+        *(auth, account, factor),
+        *(trail, users),
+        *(raw, events, events_admin),
+        *(schema, analytics, batch, plausible, goals),
+        *(submitted, realtime, version),
+    )
+    for router in routers:
         app.include_router(router, dependencies=[Depends(check_request)])
     pages = (dashboard, api_docs) if settings.docs == "open" else (dashboard,)
     for router in (pixel, tracker, *pages, health):
@@ -119,6 +120,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.turns = Turns(turns_of_process(settings.workers), REPORT_SECONDS)
         app.state.sites = Sites(database)
         app.state.login_tries = LoginTries(settings.login_tries, settings.workers)
+        registrations = share(settings.registrations, settings.workers)
+        app.state.registrations = TokenBuckets("address", registrations, REGISTRATION_SECONDS)
         writer = Writer(database)
         app.state.ingest = Ingest(
             database=database,

@@ -100,6 +100,24 @@ class Settings(BaseSettings):
         " account, such as `default`. invite: whoever was invited to a site may. closed: only the"
         " command line makes accounts.",
     )
+    registrations: int = Field(
+        20,
+        ge=0,
+        description="Registrations, and requests to reset a password, from one network in an hour;"
+        " 0 is no limit. This machine is not limited.",
+    )
+    smtp_host: str = Field(
+        "", description="Mail server that sends links to reset a password; empty sends no e-mail."
+    )
+    smtp_port: int = Field(587, gt=0, lt=65536, description="Port of the mail server.")
+    smtp_user: str = Field("", description="Name to log in to the mail server with, if any.")
+    smtp_password: str = Field("", description="Password to log in to the mail server with.")
+    smtp_from: str = Field("", description="Address that e-mail comes from.")
+    smtp_tls: Literal["starttls", "tls", "off"] = Field(
+        "starttls",
+        description="How e-mail is encrypted on its way to the mail server: starttls or tls, whose"
+        " certificates are checked; off takes no password.",
+    )
     timescaledb: Literal["auto", "off"] = Field(
         "auto",
         description="off uses plain PostgreSQL partitions even if TimescaleDB is installed.",
@@ -276,6 +294,15 @@ class Settings(BaseSettings):
                 f" ({self.rejected_days}): rejected events would be kept longer than accepted"
                 " ones. Lower REJECTED_DAYS or raise RETENTION_DAYS"
             )
+        return self
+
+    @model_validator(mode="after")
+    def refuse_unsafe_mail(self) -> Self:
+        """Refuses to send e-mail from nowhere, and a password in plain text."""
+        if self.smtp_host and not self.smtp_from:
+            raise ValueError("SMTP_FROM is missing: e-mail needs an address that it comes from")
+        if self.smtp_password and self.smtp_tls == "off":
+            raise ValueError("SMTP_TLS=off would send SMTP_PASSWORD in plain text")
         return self
 
     @property

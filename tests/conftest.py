@@ -20,6 +20,7 @@ from api.analytics.query import Paged
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
+from api.auth import passwords
 from api.auth.accounts import create_user
 from api.auth.models import Registration
 from api.db.database import Database
@@ -47,6 +48,9 @@ EVERY_REPORT: tuple[Report[Any], ...] = (
 SECRET = "f0e1d2c3b4a5968778695a4b3c2d1e0f" * 2
 ADMIN = Registration(email="admin@test.example", password="correct horse battery")
 
+# An account is made for every other test, and no attacker has days for it.
+passwords.ROUNDS = 4
+
 servers = Servers()
 
 
@@ -71,6 +75,7 @@ def settings(profile: Profile) -> Iterator[Settings]:
             secret_key=SECRET,
             timescaledb="off" if profile is Profile.PLAIN else "auto",
             jobs=False,
+            registrations=0,
             # One login serves all tests of a run.
             access_token_expire_minutes=24 * 60,
             # Machines on which tests run may be very busy; tests of outages have their own.

@@ -24,8 +24,8 @@ LAYERS = (
     ("api.refusals",),
     ("api.origins",),
     (
-        *("api.body_limit", "api.compression", "api.limits", "api.logs", "api.metrics"),
-        *("api.revalidation", "api.text"),
+        *("api.body_limit", "api.compression", "api.limits", "api.logs", "api.mail"),
+        *("api.metrics", "api.revalidation", "api.text"),
     ),
     ("api.db",),
     ("api.rollups",),

@@ -3,6 +3,8 @@
 AnalyticsError            400  BAD_REQUEST: the request is not HTTP
 ├── Malformed             400  the body cannot be read
 ├── Unauthenticated       401
+│   └── WrongCode         401  the password is right, the code of the second factor is not
+├── SecondFactorNeeded    401  the password is right, and a code is needed as well
 ├── Forbidden             403
 ├── NotFound              404
 ├── MethodNotAllowed      405  the header Allow lists the methods of the path
@@ -123,6 +125,23 @@ class Unauthenticated(AnalyticsError):
 
     status = 401
     code = "UNAUTHENTICATED"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.headers["WWW-Authenticate"] = "Bearer"
+
+
+class WrongCode(Unauthenticated):
+    """The code of the second factor is wrong, or was used already."""
+
+    code = "WRONG_CODE"
+
+
+class SecondFactorNeeded(AnalyticsError):
+    """The password is right; this account needs a code of its second factor as well."""
+
+    status = 401
+    code = "SECOND_FACTOR_NEEDED"
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
@@ -286,7 +305,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         (401, "A login is needed."),
         (403, "This account may not do that."),
         (404, "Not found, or this account may not see it."),
-        (409, "It exists already, or is not done yet."),
+        (409, "It exists already, is not done yet, or must stay."),
         (413, "The request is too large."),
         (414, "The address is too long."),
         (415, "This content type is not supported; `allowed` lists those that are."),

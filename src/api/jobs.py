@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from api.auth.logins import delete_old_logins
 from api.auth.trail import delete_old_entries
 from api.db.clock import confirmed_time, database_time, read_clock
 from api.db.columnstore import compress_chunks
@@ -48,6 +49,10 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         if now := await confirmed_time(connection):
             await delete_old_salts(connection, now)
 
+    async def logins(connection: AsyncConnection[Any]) -> None:
+        if now := await confirmed_time(connection):
+            await delete_old_logins(connection, now)
+
     async def rejected(connection: AsyncConnection[Any]) -> None:
         if now := await confirmed_time(connection):
             await delete_old_rejected(connection, now - timedelta(days=settings.rejected_days))
@@ -77,6 +82,7 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         Job("remove expired raw data", HOUR / 4, raw_data),
         Job("move old chunks to the columnstore", HOUR, columnstore),
         Job("delete old salts", HOUR / 4, salts),
+        Job("delete old logins", HOUR, logins),
         Job("delete old rejected events", HOUR, rejected),
         Job("delete old changes of raw data", HOUR, changes),
         Job("delete old submitted jobs", HOUR / 4, submitted),

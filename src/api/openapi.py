@@ -49,8 +49,9 @@ TAGS = {
     "live": "Numbers of this moment.",
     "sites": "What editors of a site may do: replay rejected events, erase a person, name a bot,"
     " and set how long raw data is kept.",
-    "accounts": "Accounts and logins.",
     "audit": "Who did what, and what was tried.",
+    "accounts": "Your account: registration, logins, password and second factor.",
+    "users": "All accounts, for superusers.",
     "tracker": "The script that web sites include.",
     "service": "Whether the service runs and is ready, its metrics, and its version.",
 }

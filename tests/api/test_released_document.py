@@ -88,8 +88,8 @@ dimension = parameter("/api/analytics/devices", "dimension")
 
 BREAKING: dict[str, tuple[Callable[[Json], object], list[str]]] = {
     "path": (
-        lambda d: d["paths"].pop("/api/auth/me"),
-        ["GET /api/auth/me is there"],
+        lambda d: d["paths"].pop("/api/auth/verify"),
+        ["GET /api/auth/verify is there"],
     ),
     "operation": (
         lambda d: goals(d).pop("post"),

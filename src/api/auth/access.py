@@ -18,10 +18,13 @@ from starlette.requests import HTTPConnection
 from api.auth.callers import NOBODY, Caller, caller_with, logged_in
 from api.auth.cookie import COOKIE
 from api.auth.keys import Scope
+from api.auth.logins import Device
 from api.auth.models import User
 from api.auth.tokens import Purpose, Tokens
+from api.auth.trail import By
 from api.db.database import Database
 from api.errors import Forbidden, Unauthenticated
+from api.limits import TokenBuckets, network_of, plain_address
 from api.sites.directory import Sites, UnknownSite, unknown_site
 from api.sites.models import Membership, Role, Site, Visibility
 from api.text import PlainText
@@ -48,6 +51,22 @@ def sites_of(connection: HTTPConnection) -> Sites:
 def tokens_of(connection: HTTPConnection) -> Tokens:
     """What issues and reads the tokens of this installation."""
     return Tokens(settings_of(connection).secrets)
+
+
+def device_of(connection: HTTPConnection) -> Device:
+    """What is known of the browser or program that asks."""
+    address = plain_address(connection.client.host) if connection.client else ""
+    return Device(address, connection.headers.get("user-agent", ""))
+
+
+def tries_of(connection: HTTPConnection) -> TokenBuckets:
+    """The wrong passwords that each account may still be given."""
+    return connection.app.state.login_tries
+
+
+def registrations_of(connection: HTTPConnection) -> TokenBuckets:
+    """The requests without a login that may still come from each network."""
+    return connection.app.state.registrations
 
 
 class BearerToken(SecurityBase):
@@ -158,6 +177,13 @@ async def logged_in_caller(caller: Annotated[Caller, Depends(caller_of)]) -> Cal
     return caller
 
 
+async def by_caller(
+    connection: HTTPConnection, caller: Annotated[Caller, Depends(logged_in_caller)]
+) -> By:
+    """A caller who logged in, as the audit log names who changes something."""
+    return By(caller.account.number, network_of(device_of(connection).address))
+
+
 async def current_user(caller: Annotated[Caller, Depends(known_caller)]) -> User:
     """The account of a caller who has one (see known_caller)."""
     return caller.account
@@ -264,11 +290,15 @@ AppSettings = Annotated[Settings, Depends(settings_of)]
 AppDatabase = Annotated[Database, Depends(database_of)]
 AppSites = Annotated[Sites, Depends(sites_of)]
 AppTokens = Annotated[Tokens, Depends(tokens_of)]
+AppTries = Annotated[TokenBuckets, Depends(tries_of)]
+AppRegistrations = Annotated[TokenBuckets, Depends(registrations_of)]
+FromDevice = Annotated[Device, Depends(device_of)]
 
 AnyCaller = Annotated[Caller, Depends(caller_of)]
 KnownCaller = Annotated[Caller, Depends(known_caller)]
 CurrentUser = Annotated[User, Depends(current_user)]
 LoggedIn = Annotated[Caller, Depends(logged_in_caller)]
+ByCaller = Annotated[By, Depends(by_caller)]
 Superuser = Annotated[User, Depends(superuser)]
 
 IN_PATH = {role: site_in_path(role) for role in Role}

@@ -1,10 +1,13 @@
 """Logins: one of a browser or program, until it logs out. Every request looks its login up, so that
 one that ended is refused at once, by every process."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
+from psycopg import AsyncConnection
 from sqlalchemy import BigInteger, DateTime, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col, select
@@ -18,6 +21,12 @@ from api.limits import network_of
 from api.sites.models import utc_now
 
 LONGEST_USER_AGENT = 300
+
+USED_WITHIN = timedelta(minutes=5)
+"""How exactly it is known when a login was used last: not every request writes."""
+
+KEPT_AFTER_END = timedelta(days=7)
+"""For how long the second use of a refresh token is recorded after its login has ended."""
 
 
 class Login(SQLModel, table=True):
@@ -38,7 +47,7 @@ class Login(SQLModel, table=True):
         default_factory=utc_now,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
     )
-    """When it began, or was refreshed last."""
+    """Within the last five minutes before it was used last (see USED_WITHIN)."""
     expires_at: datetime = Field(
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
     )
@@ -93,6 +102,8 @@ async def find_login(database: Database, claims: Claims) -> tuple[User, Login]:
     )
     async with database.session() as session:
         found = (await session.execute(wanted)).first()
+        if found is not None and found[1].last_used_at < utc_now() - USED_WITHIN:
+            found[1].last_used_at = utc_now()
     if found is None:
         raise Unauthenticated(NOT_VALID)
     return found[0], found[1]
@@ -138,9 +149,35 @@ async def end_reused(session: AsyncSession, login_id: UUID, device: Device) -> N
         await record(session, Action.TOKEN_REUSED, actor=user_id, network=network)
 
 
-async def end(session: AsyncSession, user_id: int, login_id: UUID | None = None) -> None:
-    """Ends one login of an account, or all of them."""
-    ended = update(Login).where(col(Login.user_id) == user_id, col(Login.revoked_at).is_(None))
+async def end(
+    session: AsyncSession,
+    user_id: int,
+    login_id: UUID | None = None,
+    kept: UUID | None = None,
+) -> int:
+    """Ends one login of an account, or all of them but one that is kept. Returns how many."""
+    ended = update(Login).where(col(Login.user_id) == user_id, *is_alive())  # pyright: ignore[reportArgumentType]
     if login_id is not None:
         ended = ended.where(col(Login.id) == login_id)
-    await session.execute(ended.values(revoked_at=utc_now()))
+    if kept is not None:
+        ended = ended.where(col(Login.id) != kept)
+    found = await session.execute(ended.values(revoked_at=utc_now()).returning(col(Login.id)))
+    return len(found.all())
+
+
+async def logins_of(database: Database, user_id: int) -> Sequence[Login]:
+    """The logins of an account that last, the one used last first."""
+    wanted = select(Login).where(col(Login.user_id) == user_id, *is_alive())  # pyright: ignore[reportArgumentType]
+    async with database.session() as session:
+        return (
+            (await session.execute(wanted.order_by(col(Login.last_used_at).desc()))).scalars().all()
+        )
+
+
+async def delete_old_logins(connection: AsyncConnection[Any], now: datetime) -> None:
+    """Deletes logins that have expired, or were ended a week before a time, and one-time tokens
+    that have expired."""
+    await connection.execute(
+        "delete from login where expires_at < %s or revoked_at < %s", [now, now - KEPT_AFTER_END]
+    )
+    await connection.execute("delete from one_time_token where expires_at < %s", [now])

@@ -3,11 +3,19 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AliasChoices, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    ConfigDict,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic import Field as Declared
 from sqlalchemy import BigInteger, DateTime
 from sqlmodel import Field, SQLModel
 
+from api.auth.strength import refuse_guessable
 from api.instants import Instant
 from api.schema import Record
 from api.sites.models import utc_now
@@ -52,11 +60,13 @@ def fits_bcrypt(password: str) -> str:
     return refuse_unstorable(password)
 
 
+EMAIL = r"^[!#-'*+/-9=?A-Z^-~.-]+@[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?$"
+"""An address in ASCII without a dot at the end: else one would have several spellings, and letters
+of other scripts would make it look like the address of somebody else."""
+
 Email = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"
-    ),
+    StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=EMAIL),
 ]
 Username = Annotated[
     str,
@@ -67,7 +77,15 @@ Username = Annotated[
 ]
 FullName = Annotated[PlainText, StringConstraints(strip_whitespace=True, max_length=100)]
 Password = Annotated[str, AfterValidator(fits_bcrypt)]
-NewPassword = Annotated[str, StringConstraints(min_length=8), AfterValidator(fits_bcrypt)]
+NewPassword = Annotated[
+    str,
+    StringConstraints(min_length=8),
+    AfterValidator(fits_bcrypt),
+    AfterValidator(refuse_guessable),
+]
+Secret = Annotated[PlainText, StringConstraints(max_length=200)]
+"""A random secret that the service made (see tokens.new_secret)."""
+Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9A-Za-z -]{6,40}$")]
 LoginName = Annotated[
     PlainText, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=254)
 ]
@@ -82,6 +100,8 @@ class Credentials(Record):
     """The name or the e-mail address of the account, in any case. `email` is taken for it."""
     password: Password
     """At most 72 bytes in UTF-8."""
+    code: Code | None = None
+    """Where the account has a second factor: a code of the authenticator, or a recovery code."""
 
 
 class Registration(Record):
@@ -95,9 +115,18 @@ class Registration(Record):
     email: Email
     """The e-mail address."""
     password: NewPassword
-    """At least 8 characters, and at most 72 bytes in UTF-8."""
+    """At least 8 characters, and at most 72 bytes in UTF-8; none of the commonest, and not like the
+    name or the e-mail address."""
     full_name: FullName = ""
     """How the dashboard calls the person."""
+    invitation: Secret | None = None
+    """The token of an invitation. Some installations take registrations with one only."""
+
+    @field_validator("password")
+    @classmethod
+    def refuse_own_names(cls, value: str, info: ValidationInfo) -> str:
+        """Refuses a password like the name or the e-mail address of the account."""
+        return refuse_guessable(value, info.data.get("username"), info.data.get("email"))
 
 
 class UserOut(Record):
@@ -129,7 +158,7 @@ class RefreshIn(Record):
 
     model_config = ConfigDict(extra="forbid")
 
-    refresh_token: Annotated[PlainText, StringConstraints(max_length=200)]
+    refresh_token: Secret
     """The one of the last answer; each is good once."""
 
 

@@ -15,6 +15,8 @@ from api.errors import TooManyRequests
 T = TypeVar("T")
 
 CROWDED = "Too many logins at once. Please try again."
+ROUNDS = 12
+"""The cost of a hash: two to this power."""
 
 HASHING = CapacityLimiter(max(1, (os.cpu_count() or 1) // 2))
 """How many threads hash at a time. Hashing takes a good part of a second on purpose, so half of the
@@ -27,13 +29,13 @@ network, so that one cannot keep the others out."""
 waiting = Counter[str]()
 """How many logins of a network wait."""
 
-NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(rounds=12))
+NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(ROUNDS))
 """Checked when there is no such user, so that the response takes as long as for one there is."""
 
 
 async def hash_password(password: str) -> str:
     """The hash to store. Raises TooManyRequests when too many wait for a thread."""
-    hashed = await in_turn(bcrypt.hashpw, password.encode(), bcrypt.gensalt(rounds=12))
+    hashed = await in_turn(bcrypt.hashpw, password.encode(), bcrypt.gensalt(ROUNDS))
     return hashed.decode()
 
 

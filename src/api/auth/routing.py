@@ -5,17 +5,19 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from api.addresses import plain_address
 from api.auth.access import (
     AnyCaller,
     AppDatabase,
+    AppRegistrations,
     AppSettings,
+    FromDevice,
     KnownCaller,
     database_of,
+    device_of,
     settings_of,
     tokens_of,
 )
-from api.auth.accounts import attempt_of, check_login, create_user, record_failure
+from api.auth.accounts import attempt_of, check_login, create_user, invited, record_failure
 from api.auth.cookie import COOKIE
 from api.auth.logins import Device, Login, begin, end, refresh
 from api.auth.models import (
@@ -30,6 +32,7 @@ from api.auth.models import (
 from api.auth.tokens import Purpose, after
 from api.auth.trail import Action, record
 from api.auth.tries import LoginTries
+from api.db.database import Database
 from api.errors import (
     REFUSALS,
     Forbidden,
@@ -38,7 +41,7 @@ from api.errors import (
     Unauthenticated,
     UnsupportedMedia,
 )
-from api.limits import network_of
+from api.limits import TokenBuckets, neighbourhood, network_of
 from api.sites.models import utc_now
 from api.validation import problems_of
 
@@ -64,6 +67,10 @@ PASSWORD_FORM = {
                         "description": "The name or the e-mail address of the account.",
                     },
                     "password": {"type": "string", "description": "Its password."},
+                    "code": {
+                        "type": "string",
+                        "description": "A code of its second factor, where it has one.",
+                    },
                 },
             }
         }
@@ -71,12 +78,36 @@ PASSWORD_FORM = {
 }
 
 
-@router.post("/register", status_code=201, responses={403: REFUSALS[403], 409: REFUSALS[409]})
-async def register(new: Registration, database: AppDatabase, settings: AppSettings) -> UserOut:
+@router.post(
+    "/register", status_code=201, responses={status: REFUSALS[status] for status in (403, 409, 429)}
+)
+async def register(
+    new: Registration,
+    database: AppDatabase,
+    settings: AppSettings,
+    device: FromDevice,
+    registrations: AppRegistrations,
+) -> UserOut:
     """Creates an account. It reads public sites and those that are open to every account."""
     if settings.registration == "closed":
         raise Forbidden("Registration is closed; ask an administrator for an account.")
-    return user_out(await create_user(database, new))
+    admit(registrations, device)
+    if settings.registration == "invite" or new.invitation is not None:
+        await refuse_uninvited(database, new.invitation)
+    return user_out(await create_user(database, new, network=network_of(device.address)))
+
+
+def admit(registrations: TokenBuckets, device: Device) -> None:
+    """Raises TooManyRequests for an address from which too much was asked without a login."""
+    if address := neighbourhood(device.address):
+        registrations.take(address, 1, "Too many of these requests from your network.")
+
+
+async def refuse_uninvited(database: Database, invitation: str | None) -> None:
+    """Raises Forbidden without the token of an invitation that lasts."""
+    async with database.session() as session:
+        if invitation is None or not await invited(session, invitation):
+            raise Forbidden("Registration takes an invitation, which must not have expired.")
 
 
 @router.post("/login", responses={401: REFUSALS[401], 429: REFUSALS[429]})
@@ -128,12 +159,6 @@ async def log_in(given: Credentials, request: Request, response: Response) -> To
         await record(session, action, actor=user.number, network=network_of(device.address))
     set_cookie(request, response, login)
     return token_of(request, login, refresh_token)
-
-
-def device_of(request: Request) -> Device:
-    """What is known of the browser or program that asks."""
-    address = plain_address(request.client.host) if request.client else ""
-    return Device(address, request.headers.get("user-agent", ""))
 
 
 def set_cookie(request: Request, response: Response, login: Login) -> None:

@@ -1,6 +1,7 @@
 """The audit log: who did what, and what was tried. Rows are added only."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -29,6 +30,19 @@ class Action(StrEnum):
     ERASED = "erasure"
     BOT_MOVED = "bot"
     RETENTION_SET = "retention"
+    USER_CHANGED = "user_changed"
+    USER_ACTIVATED = "user_activated"
+    USER_DEACTIVATED = "user_deactivated"
+    USER_DELETED = "user_deleted"
+    SUPERUSER_GRANTED = "superuser_granted"
+    SUPERUSER_REVOKED = "superuser_revoked"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    PASSWORD_RESET = "password_reset"  # noqa: S105
+    RESET_ASKED = "reset_asked"
+    LOGINS_ENDED = "logins_ended"
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    RECOVERY_CODE_USED = "recovery_code_used"
 
 
 SECURITY = frozenset(
@@ -45,6 +59,14 @@ SECURITY = frozenset(
 async def delete_old_entries(connection: AsyncConnection[Any], before: datetime) -> None:
     """Deletes the entries before this time, which is at least 30 days ago."""
     await connection.execute("delete from audit_log where at < %s", [before])
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who changes an account: the number of theirs, None for the command line, and from where."""
+
+    actor: int | None = None
+    network: str = ""
 
 
 async def record(

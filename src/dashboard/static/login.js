@@ -1,16 +1,25 @@
 // The login form. The login itself is a cookie that no script can read.
 
 const byId = (id) => document.getElementById(id);
-const [form, toggle, problem, title] = ['login', 'toggle', 'problem', 'title'].map(byId);
+const [form, toggle, problem, title, second] = ['login', 'toggle', 'problem', 'title', 'second'].map(byId);
 const submit = form.querySelector('button');
+const { email, code, password } = form.elements;
+// The token of a link that sets a new password. It is behind the #, so that no server logs it.
+const token = new URLSearchParams(location.hash.slice(1)).get('reset');
 let registering = false;
 
 async function post(path, body) {
   const headers = { 'Content-Type': 'application/json' };
   const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
   if (response.ok) return;
-  const { detail } = await response.json().catch(() => ({}));
+  const { detail, error } = await response.json().catch(() => ({}));
+  if (error === 'SECOND_FACTOR_NEEDED') askForCode(true);
   throw new Error(detail ?? 'The service gave no answer.');
+}
+
+function askForCode(isNeeded) {
+  second.hidden = !isNeeded;
+  code.disabled = !isNeeded;
 }
 
 form.addEventListener('submit', async (event) => {
@@ -19,8 +28,9 @@ form.addEventListener('submit', async (event) => {
   submit.disabled = true;
   problem.hidden = true;
   try {
-    if (registering) await post('/api/auth/register', given);
-    await post('/api/auth/login', given);
+    if (token) await post('/api/auth/password/reset', { ...given, token });
+    else if (registering) await post('/api/auth/register', given);
+    if (!token) await post('/api/auth/login', given);
     location.replace(form.dataset.next); // the server let only its own paths in here
   } catch ({ message }) {
     problem.textContent = message;
@@ -35,6 +45,15 @@ toggle?.addEventListener('click', () => {
   if (registering) words.reverse();
   title.textContent = submit.textContent = words[0];
   toggle.textContent = `${words[1]} instead`;
-  form.elements.password.autocomplete = registering ? 'new-password' : 'current-password';
+  password.autocomplete = registering ? 'new-password' : 'current-password';
   problem.hidden = true;
+  askForCode(false);
 });
+
+if (token) {
+  history.replaceState(null, '', location.pathname);
+  title.textContent = submit.textContent = 'Set a new password';
+  password.autocomplete = 'new-password';
+  for (const unused of [toggle, email, email.labels[0]]) if (unused) unused.hidden = true;
+  email.disabled = true;
+}

@@ -1,0 +1,53 @@
+"""The login page with a second factor, and with a link that sets a new password."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+from pyotp.totp import TOTP
+
+from chromium import CHROMIUM, MISSING, chromium
+from processes import cli, running
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
+
+PERSON = {"username": "ann", "email": "ann@test.example", "password": "a long enough password"}
+NEW = "another good password"
+
+
+def set_up_second_factor(client: httpx.Client) -> list[str]:
+    """Registers somebody, and returns the recovery codes of the second factor."""
+    client.post("/api/auth/register", json=PERSON)
+    given = {"username": "ann", "password": PERSON["password"]}
+    token = client.post("/api/auth/login", json=given).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    path = "/api/auth/second-factor"
+    secret = client.post(path, json={"password": PERSON["password"]}, headers=headers).json()
+    code = TOTP(secret["secret"]).now()
+    confirmed = client.post(f"{path}/confirm", json={"code": code}, headers=headers)
+    return confirmed.json()["codes"]
+
+
+def test_login_page_takes_code_and_sets_new_password(tmp_path: Path) -> None:
+    expect.set_options(timeout=60_000)
+    with running(tmp_path / "data", DEMO="false") as service, chromium() as browser:
+        with httpx.Client(base_url=service.base, timeout=60) as client:
+            codes = set_up_second_factor(client)
+        link = cli(tmp_path / "data", "user", "reset", "ann").stdout.strip()
+        page = browser.new_page()
+        page.goto(service.base + "/login#" + link.partition("#")[2])
+        expect(page.locator("#title")).to_have_text("Set a new password")
+        assert "reset" not in page.url
+        page.fill("#password", NEW)
+        page.click("button[type=submit]")
+        expect(page.locator("#title")).to_have_text("Log in")
+        page.fill("#email", "ann")
+        page.fill("#password", NEW)
+        page.click("button[type=submit]")
+        expect(page.locator("#problem")).to_contain_text("second factor")
+        page.fill("#code", codes[0])
+        page.click("button[type=submit]")
+        expect(page).not_to_have_url(re.compile("login"))
+        expect(page.locator("#login")).to_have_count(0)

@@ -7,6 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.administration.members_routing import invitations_router as invitations
+from api.administration.members_routing import router as members
+from api.administration.sites_routing import router as sites
 from api.analytics.batch import router as batch
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
@@ -74,8 +77,10 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     add_error_handlers(app)
     of_events = (events, events_admin)
     of_analytics = (schema, analytics, batch, plausible, goals)
+    of_sites = (sites, members, invitations)
     # Raw data before events: /api/events/raw is no event with the id "raw".
-    for router in (auth, raw, *of_events, *of_analytics, submitted, realtime, version):
+    of_api = (auth, raw, *of_events, *of_analytics, *of_sites, submitted, realtime, version)
+    for router in of_api:
         app.include_router(router, dependencies=[Depends(check_request)])
     for router in (pixel, tracker, dashboard, api_docs, health):
         app.include_router(router)

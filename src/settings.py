@@ -72,6 +72,9 @@ class Settings(BaseSettings):
         " account, such as `default`. invite: whoever was invited to a site may. closed: only the"
         " command line makes accounts.",
     )
+    sites_by: Literal["anybody", "superusers"] = Field(
+        "anybody", description="Who may create sites: anybody with an account, or superusers only."
+    )
     timescaledb: Literal["auto", "off"] = Field(
         "auto",
         description="off uses plain PostgreSQL partitions even if TimescaleDB is installed.",

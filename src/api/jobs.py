@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from api.administration.removal import remove_deleted_sites
 from api.db.clock import confirmed_time, database_time, read_clock
 from api.db.columnstore import compress_chunks
 from api.db.engine import Engine
@@ -64,6 +65,9 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         if now := await confirmed_time(connection):
             await delete_old_jobs(connection, now)
 
+    async def sites(connection: AsyncConnection[Any]) -> int:
+        return await remove_deleted_sites(connection, engine)
+
     return (
         Job("read the clock", 5 * MINUTE, read_clock),
         Job("create partitions ahead", HOUR, partitions),
@@ -75,4 +79,5 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         Job("delete old rejected events", HOUR, rejected),
         Job("delete old changes of raw data", HOUR, changes),
         Job("delete old submitted jobs", HOUR / 4, submitted),
+        Job("remove deleted sites", MINUTE / 4, sites),
     )

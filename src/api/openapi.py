@@ -47,8 +47,9 @@ TAGS = {
     "jobs": "Questions that take long: submit one, and fetch its result later.",
     "goals": "Steps that are saved under a name: to count conversions, and to filter by.",
     "live": "Numbers of this moment.",
-    "sites": "What editors of a site may do: replay rejected events, erase a person, name a bot,"
-    " and set how long raw data is kept.",
+    "sites": "Create, change and delete sites; and what editors of one may do: replay rejected"
+    " events, erase a person, name a bot, and set how long raw data is kept.",
+    "members": "Who may do what on a site: members, their roles, and invitations.",
     "accounts": "Accounts and logins.",
     "tracker": "The script that web sites include.",
     "service": "Whether the service runs and is ready, its metrics, and its version.",

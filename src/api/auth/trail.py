@@ -21,6 +21,17 @@ class Action(StrEnum):
     LOGGED_OUT = "logged_out"
     LOGIN_FAILED = "login_failed"
     TOKEN_REUSED = "token_reused"  # noqa: S105
+    SITE_CREATED = "site_created"
+    SITE_CHANGED = "site_changed"
+    SITE_DELETED = "site_deleted"
+    RETENTION_CHANGED = "retention"
+    MEMBER_ADDED = "member_added"
+    MEMBER_REMOVED = "member_removed"
+    ROLE_CHANGED = "role_changed"
+    SITE_TRANSFERRED = "site_transferred"
+    INVITED = "invited"
+    INVITATION_REVOKED = "invitation_revoked"
+    INVITATION_ACCEPTED = "invitation_accepted"
 
 
 async def record(

@@ -22,6 +22,7 @@ from api.events.enrich.redaction import (
     referrer_of,
     split_address,
 )
+from api.events.enrich.senders import refuse_unwanted
 from api.events.enrich.traffic_source import (
     LONGEST_TAG,
     LONGEST_URL,
@@ -56,6 +57,7 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
     refuse_expired(time, site)
     url = split_url(event.page)
     hostname = (event.hostname or url.hostname or site.domain).lower()[:200]
+    refuse_unwanted(hostname, site, sender)
     agent_text = (event.user_agent or sender.user_agent)[:512]
     agent = agent_of(event, sender)
     visitor_id, earlier = identity(event, site, sender, time, agent_text)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import DateTime
+from sqlalchemy import BigInteger, DateTime
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlmodel import Field, SQLModel
 
@@ -80,7 +80,7 @@ class Site(SQLModel, table=True):
 class Membership(SQLModel, table=True):
     """A user's role on a site."""
 
-    user_id: int = Field(primary_key=True)
+    user_id: int = Field(primary_key=True, sa_type=BigInteger)
     site_id: int = Field(primary_key=True)
     role: str
     created_at: datetime = Field(

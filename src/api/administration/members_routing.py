@@ -39,6 +39,7 @@ from api.auth.access import (
     OwnedSite,
     ViewedSite,
     account_role,
+    is_meant,
     role_of,
 )
 from api.auth.keys import Scope
@@ -58,7 +59,8 @@ async def member_role(site: ViewedSite, caller: KnownCaller, database: AppDataba
     """The role of a caller who is a member of the site, or a superuser. Raises Forbidden for others
     who may read it."""
     role = await role_of(database, caller, site)
-    if role is None or await account_role(database, caller.account, site) is None:
+    is_member = await account_role(database, caller.account, site) is not None
+    if role is None or not is_member or not is_meant(caller, site):
         raise Forbidden("Only members of the site may do that.")
     return role
 

@@ -3,7 +3,11 @@
 const byId = (id) => document.getElementById(id);
 const [form, toggle, problem, title] = ['login', 'toggle', 'problem', 'title'].map(byId);
 const submit = form.querySelector('button');
+const { registration } = form.dataset;
+const invitation = sessionStorage.getItem('invitation'); // see invite.js
 let registering = false;
+
+if (invitation && toggle) toggle.hidden = false;
 
 async function post(path, body) {
   const headers = { 'Content-Type': 'application/json' };
@@ -19,7 +23,9 @@ form.addEventListener('submit', async (event) => {
   submit.disabled = true;
   problem.hidden = true;
   try {
-    if (registering) await post('/api/auth/register', given);
+    if (registering) {
+      await post('/api/auth/register', { ...given, ...(registration === 'invite' && { invitation }) });
+    }
     await post('/api/auth/login', given);
     location.replace(form.dataset.next); // the server let only its own paths in here
   } catch ({ message }) {

@@ -9,6 +9,7 @@ import pytest
 from administering import Person, join, register, trail, with_key
 from api.auth.keys import Scope
 from api.db.database import Database
+from api.sites.directory import Sites
 from refusals import is_refusal
 from submitting import change
 
@@ -60,7 +61,7 @@ async def test_members_are_listed_with_addresses_for_admins_only(
 
 
 async def test_members_of_public_site_are_for_members_only(
-    client: httpx.AsyncClient, people: dict[str, Person], key: str
+    client: httpx.AsyncClient, people: dict[str, Person], key: str, database: Database
 ) -> None:
     await people["owner"].ask("PATCH", f"/sites/{key}", json={"visibility": "public"})
     path = f"/sites/{key}/members"
@@ -68,6 +69,11 @@ async def test_members_of_public_site_are_for_members_only(
     assert (await client.get(f"/api{path}")).status_code == 401
     gone = await people["stranger"].ask("DELETE", member(key, people["viewer"]))
     assert gone.status_code == 403
+    other = (await Sites(database).find("default")).number
+    of_other_site = await with_key(database, people["viewer"], Scope.ADMIN, site_id=other)
+    assert (await of_other_site.ask("GET", path)).status_code == 403
+    left = await of_other_site.ask("DELETE", member(key, people["viewer"]))
+    assert left.status_code == 403
 
 
 async def test_members_have_pages(people: dict[str, Person], key: str) -> None:

@@ -90,7 +90,8 @@ def list_all(
         found = await list_sites(Sites(database), None, search=search, limit=MOST_LISTED)
         return [site.model_dump_json(exclude={"role"}) for site in found]
 
-    print(*with_migrated_database(work), sep="\n")
+    for line in with_migrated_database(work):
+        print(line)
 
 
 @commands.command("rename")
@@ -209,4 +210,5 @@ def list_all_members(key: Key) -> None:
         found = await list_members(database, site, Role.OWNER, limit=MOST_LISTED)
         return [member.model_dump_json() for member in found]
 
-    print(*with_migrated_database(work), sep="\n")
+    for line in with_migrated_database(work):
+        print(line)

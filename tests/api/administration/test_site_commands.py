@@ -1,40 +1,40 @@
-"""The commands about sites, each as an operator runs it."""
+"""The commands about sites, as an operator gives them."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from subprocess import CompletedProcess
 from uuid import uuid4
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from api.db.engine import Profile
+from cli.__main__ import cli
 from conftest import SECRET, servers
-from processes import cli
 from servers import fresh_database
 
 
 class Commands:
     """The command line on a database of its own."""
 
-    def __init__(self, data_dir: Path, url: str) -> None:
-        self.data_dir, self.url = data_dir, url
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
 
-    def run(self, *arguments: str) -> CompletedProcess[str]:
-        environment = {"DATABASE_URL": self.url, "SECRET_KEY": SECRET, "TIMESCALEDB": "off"}
-        return cli(self.data_dir, *arguments, **environment)
+    def run(self, *arguments: str) -> Result:
+        return CliRunner().invoke(cli, arguments, env=self.environment)
 
     def site(self, *arguments: str) -> list[str]:
         """The lines that a command about sites prints."""
         done = self.run("site", *arguments)
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.output
         return done.stdout.splitlines()
 
     def refused(self, *arguments: str) -> str:
-        """What a command prints that fails."""
+        """What a command prints that fails in the expected way."""
         done = self.run("site", *arguments)
-        assert done.returncode in (1, 2), done.stdout
-        assert "Traceback" not in done.stderr
+        assert done.exit_code in (1, 2), done.output
+        assert isinstance(done.exception, SystemExit)
         return done.stderr
 
 
@@ -42,14 +42,16 @@ class Commands:
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     address = servers.address(Profile.PLAIN)
     assert address is not None
+    folder: Path = tmp_path_factory.mktemp("commands")
     with fresh_database(address) as url:
-        yield Commands(tmp_path_factory.mktemp("commands"), url)
+        given = {"DATABASE_URL": url, "SECRET_KEY": SECRET, "TIMESCALEDB": "off"}
+        yield Commands(given | {"DATA_DIR": str(folder)})
 
 
 def test_site_is_made_changed_and_deleted_by_commands(commands: Commands) -> None:
     key = f"k{uuid4().hex}"
     done = commands.run("user", "create", "ann@test.example", "--password", "a long password")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     made = commands.site("create", key, "--domain", "shop.example", "--owner", "ann@test.example")
     assert made == [key]
     (member,) = map(json.loads, commands.site("member", "list", key))

@@ -28,12 +28,16 @@ async def remove_site(
     await execute(connection, "drop_site", {"site": site})
     current, is_all = await as_stored(connection, rollups)
     for rollup in current:
+        is_clean = False
+        # It ends without an error where somebody else has locked the table.
         async with exclusive(connection, rollup) as is_exclusive:
-            if not is_exclusive:
-                raise RollupBusy(rollup.name)
-            table = await stored_table(connection, engine, rollup)
-            while await delete_week(connection, table, site):
-                yield
+            if is_exclusive:
+                table = await stored_table(connection, engine, rollup)
+                while await delete_week(connection, table, site):
+                    yield
+                is_clean = True
+        if not is_clean:
+            raise RollupBusy(rollup.name)
     if not is_all:
         raise RollupBusy("a rollup of another release")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from psycopg.sql import SQL
 
 from administering import Person, join, register, with_key
 from api.administration.removal import remove_deleted_sites
@@ -240,6 +241,25 @@ async def test_rows_stay_while_a_rollup_is_refreshed(site: TestSite, database: D
         await remove(database)
         left = await rows_of(database, number)
         assert (left["event"], left["visit"], left["site"]) == (0, 0, 1)
+        assert left[f"{ROLLUPS[0].name}_stored"]
+    await remove(database)
+    assert set(await rows_of(database, number)) == {"audit_log"}
+
+
+async def test_rows_stay_while_a_table_of_a_rollup_is_locked(
+    site: TestSite, database: Database
+) -> None:
+    await fill(site)
+    number = await number_of(site)
+    await delete(site)
+    async with await database.connect() as locking, await database.connect() as connection:
+        table = await stored_table(locking, database.engine, ROLLUPS[0])
+        await connection.execute("set lock_timeout = '100ms'")
+        async with locking.transaction():
+            await locking.execute(SQL("lock table {} in share mode").format(table))
+            await remove_deleted_sites(connection, database.engine, AT_ONCE)
+        left = await rows_of(database, number)
+        assert left["site"] == 1
         assert left[f"{ROLLUPS[0].name}_stored"]
     await remove(database)
     assert set(await rows_of(database, number)) == {"audit_log"}

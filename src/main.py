@@ -7,6 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.administration.members_routing import invitations_router as invitations
+from api.administration.members_routing import router as members
+from api.administration.sites_routing import router as sites
 from api.administration.trail import router as trail
 from api.administration.users import router as users
 from api.analytics.batch import router as batch
@@ -82,7 +85,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     # Raw data before events: /api/events/raw is no event with the id "raw".
     routers = (
         *(auth, account, factor),
-        *(trail, users),
+        *(trail, users, sites, members, invitations),
         *(raw, events, events_admin),
         *(schema, analytics, batch, plausible, goals),
         *(submitted, realtime, version),

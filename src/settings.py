@@ -118,6 +118,9 @@ class Settings(BaseSettings):
         description="How e-mail is encrypted on its way to the mail server: starttls or tls, whose"
         " certificates are checked; off takes no password.",
     )
+    sites_by: Literal["anybody", "superusers"] = Field(
+        "anybody", description="Who may create sites: anybody with an account, or superusers only."
+    )
     timescaledb: Literal["auto", "off"] = Field(
         "auto",
         description="off uses plain PostgreSQL partitions even if TimescaleDB is installed.",

@@ -78,7 +78,7 @@ create table identity (
 
 create table site (
     id integer generated always as identity primary key,
-    key text not null unique,
+    key text not null,
     domain text not null,
     name text not null,
     timezone text not null default 'UTC',
@@ -96,8 +96,16 @@ create table site (
     visitors_numbered integer not null default 0,
     -- The highest number of a raw change that is not kept any more (see raw_change).
     changes_pruned bigint not null default 0,
-    created_at timestamptz not null default now()
+    -- The hosts whose events are stored; none is all of them.
+    hostnames text[] not null default '{}',
+    -- Whether events are taken from trusted senders only.
+    ingest_key_required boolean not null default false,
+    created_at timestamptz not null default now(),
+    -- Since when nobody reads or writes it: a job removes its rows, this one last.
+    deleted_at timestamptz
 );
+create unique index site_key on site (key) where deleted_at is null;
+create index site_deleted on site (deleted_at) where deleted_at is not null;
 create index site_domain on site (lower(domain));
 
 create table membership (

@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from api.administration.removal import remove_deleted_sites
 from api.auth.logins import delete_old_logins
 from api.auth.trail import delete_old_entries
 from api.db.clock import confirmed_time, database_time, read_clock
@@ -74,6 +75,9 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         if now := await confirmed_time(connection):
             await delete_old_entries(connection, now - timedelta(days=settings.audit_days))
 
+    async def sites(connection: AsyncConnection[Any]) -> int:
+        return await remove_deleted_sites(connection, engine)
+
     return (
         Job("read the clock", 5 * MINUTE, read_clock),
         Job("create partitions ahead", HOUR, partitions),
@@ -87,4 +91,5 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         Job("delete old changes of raw data", HOUR, changes),
         Job("delete old submitted jobs", HOUR / 4, submitted),
         Job("delete old entries of the audit log", HOUR, trail),
+        Job("remove deleted sites", MINUTE / 4, sites),
     )

@@ -47,11 +47,12 @@ TAGS = {
     "jobs": "Questions that take long: submit one, and fetch its result later.",
     "goals": "Steps that are saved under a name: to count conversions, and to filter by.",
     "live": "Numbers of this moment.",
-    "sites": "What editors of a site may do: replay rejected events, erase a person, name a bot,"
-    " and set how long raw data is kept.",
     "audit": "Who did what, and what was tried.",
     "accounts": "Your account: registration, logins, password and second factor.",
     "users": "All accounts, for superusers.",
+    "sites": "Create, change and delete sites; and what editors of one may do: replay rejected"
+    " events, erase a person, name a bot, and set how long raw data is kept.",
+    "members": "Who may do what on a site: members, their roles, and invitations.",
     "tracker": "The script that web sites include.",
     "service": "Whether the service runs and is ready, its metrics, and its version.",
 }

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from contextlib import nullcontext
+from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -13,8 +14,8 @@ from rich.console import Console
 
 from api.logs import configure_logs
 from api.metrics import FOLDER
-from api.sites.directory import DEMO_SITE
-from api.sites.models import utc_now
+from api.sites.directory import DEFAULT_SITE, DEMO_SITE, Sites
+from api.sites.models import Site, Visibility, utc_now
 from bootstrap import FirstLogin, create_defaults, migrated_database
 from cli.connections import MOST_CONNECTIONS, Connections
 from cli.installation import friendly_errors, read_settings, with_database
@@ -35,8 +36,8 @@ def serve() -> None:
     try:
         with friendly_errors(), with_database(read_settings()) as settings:
             configure_logs(settings.log_format)
-            login = asyncio.run(set_up(settings, fill=settings.demo))
-            print_banner(settings, login, embedded)
+            started = asyncio.run(set_up(settings, fill=settings.demo))
+            print_banner(settings, started, embedded)
             with kept_running(settings.data_dir) if embedded else nullcontext():
                 run_web_server(settings)
     except KeyboardInterrupt:
@@ -48,18 +49,37 @@ def on_sigterm(*_: object) -> None:
     raise SystemExit(0)
 
 
-async def set_up(settings: Settings, fill: bool) -> FirstLogin | None:
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a start found or made."""
+
+    login: FirstLogin | None
+    default: Site
+    """The site that calls are about which name none."""
+
+
+async def set_up(settings: Settings, fill: bool) -> Started:
     """Migrates the database and creates defaults; fills a new installation with demo traffic."""
     async with migrated_database(settings) as database:
         login = await create_defaults(database, settings)
         if fill and login:
             with console.status("Making 30 days of demo traffic …"):
                 await fill_demo(database, utc_now())
-        return login
+        return Started(login, await Sites(database).find(DEFAULT_SITE))
 
 
-def print_banner(settings: Settings, login: FirstLogin | None, embedded: bool) -> None:
-    base = settings.address
+def readers(site: Site, settings: Settings) -> str:
+    """Who may read a site, in words."""
+    if site.visibility == Visibility.PUBLIC:
+        return "anybody may read it"
+    if site.visibility == Visibility.PRIVATE:
+        return "its members may read it"
+    anybody = ", and anybody may make one" if settings.registration == "open" else ""
+    return f"every account may read it{anybody}; see docs/sites.md"
+
+
+def print_banner(settings: Settings, started: Started, embedded: bool) -> None:
+    base, login = settings.address, started.login
     console.print(f"\n[bold]Analytics[/bold] on {base}\n")
     rows = [
         ("Dashboard", f"{base}/"),
@@ -68,6 +88,7 @@ def print_banner(settings: Settings, login: FirstLogin | None, embedded: bool) -
         ("API", f"{base}/docs"),
         ("Tracker", f'<script defer src="{base}/script.js" data-site="default"></script>'),
         ("Database", f"embedded, in {settings.data_dir}" if embedded else "DATABASE_URL"),
+        ("Site default", readers(started.default, settings)),
     ]
     if login:
         rows.append(("First login", f"{login.username}  {login.password}"))

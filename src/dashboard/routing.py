@@ -122,6 +122,12 @@ async def login(request: Request, caller: AnyCaller, onward: Onward = "/") -> Re
     return await login_form(request, 200, onward)
 
 
+@router.get("/invite")
+async def invite(request: Request, caller: AnyCaller) -> HTMLResponse:
+    """What an invitation is to, and a button to accept it. Its token is only known to the page."""
+    return render(request, "invite.html", 200, {"user": caller.user})
+
+
 async def page(request: Request, caller: AnyCaller, name: str, here: Page) -> HTMLResponse:
     """A page about a site; the login form (401) where that may help, 404 for an unknown site."""
     try:

@@ -76,6 +76,7 @@ SENSIBLE: dict[str, Any] = {
     "order_by": [],
     "include": {},
     "time": None,
+    "timezone": "Europe/Berlin",
 }
 """What is asked instead of what was guessed, by the name of a parameter or of a part of a body."""
 

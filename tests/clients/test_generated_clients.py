@@ -29,6 +29,9 @@ HERE = Path(__file__).parent
 document = build_app(Settings(secret_key=SECRET)).openapi()
 
 OWN_CALLS = {"accounts_login", "events_send", "analytics_batch", "jobs_submit"}
+OWN_CALLS |= {"sites_create", "sites_change", "sites_delete", "members_invite", "members_transfer"}
+OWN_CALLS |= {"members_look_at_invitation", "members_accept_invitation", "members_set_role"}
+OWN_CALLS |= {"members_revoke_invitation", "members_remove"}
 """The operations that usage.py calls in its own ways, before all others."""
 
 ORDER = ["get", "post", "put", "delete"]

@@ -23,6 +23,7 @@ from generated.models import (
     BatchCommon,
     BatchQuery,
     BatchQueryReport,
+    Credentials,
     EventIn,
     EventOut,
     GoalIn,
@@ -33,7 +34,6 @@ from generated.models import (
     JobInParams,
     JobInReport,
     JobOut,
-    Login,
     Status,
     Token,
 )
@@ -68,9 +68,42 @@ def outcome(operation_id: str, client: AuthenticatedClient, given: dict[str, Any
     return [answer.status_code, type(answer.parsed).__name__]
 
 
+def call(
+    operation_id: str, client: Client | AuthenticatedClient, body: Any = None, **given: Any
+) -> Any:
+    """What an operation returns that succeeds; None for no content."""
+    tag = operation_id.partition("_")[0]
+    operation = importlib.import_module(f"generated.api.{tag}.{operation_id}")
+    if body is not None:
+        given["body"] = get_type_hints(operation.sync_detailed)["body"].from_dict(body)
+    answer = operation.sync_detailed(client=client, **given)
+    assert answer.status_code < 300, (operation_id, answer.content)
+    return answer.parsed
+
+
+def administer(base: str, client: AuthenticatedClient) -> None:
+    """Makes a site, shares it with a new account, hands it over, and deletes it."""
+    key, password = "client.example", "a long enough password"
+    account = {"email": "guest@test.example", "password": password}
+    number = call("accounts_register", Client(base_url=base), account).id
+    guest = log_in(base, account["email"], password)
+    call("sites_create", client, {"domain": key})
+    call("sites_change", client, {"name": "Client"}, key=key)
+    made, spare = [call("members_invite", client, {"role": "viewer"}, key=key) for _ in "ab"]
+    token = {"token": made.token}
+    assert call("members_look_at_invitation", Client(base_url=base), token).name == "Client"
+    call("members_accept_invitation", guest, token)
+    call("members_revoke_invitation", client, key=key, number=spare.id)
+    call("members_set_role", client, {"role": "editor"}, key=key, account=number)
+    call("members_transfer", client, {"account": number}, key=key)
+    (other,) = [one for one in call("members_list", guest, key=key) if one.account != number]
+    call("members_remove", guest, key=key, account=other.account)
+    call("sites_delete", guest, key=key, confirm=key)
+
+
 def log_in(base: str, email: str, password: str) -> AuthenticatedClient:
     token = accounts_login.sync(
-        client=Client(base_url=base), body=Login(email=email, password=password)
+        client=Client(base_url=base), body=Credentials(username=email, password=password)
     )
     assert isinstance(token, Token), token
     return AuthenticatedClient(base_url=base, token=token.access_token)
@@ -119,6 +152,7 @@ def main(base: str, email: str, password: str, *operations: str) -> None:
     client = log_in(base, email, password)
     event = send(client)
     ask_many(client)
+    administer(base, client)
     visits = analytics_sessions.sync(client=client, site=SITE, days=1)
     goal = goals_create.sync(client=client, body=GoalIn(site=SITE, name="Pricing", page="/pricing"))
     assert isinstance(goal, GoalOut), goal

@@ -241,13 +241,7 @@ def test_role(started: Install) -> None:
         for name, role in (("ann", "manager"), ("bob", "viewer")):
             account = {"email": f"{name}@example.com", "password": "correct horse battery"}
             made.request("/api/auth/register", account)
-            # Until there is an API that grants roles.
-            made.sql(
-                "insert into membership (user_id, site_id, role)"
-                " select app_user.id, site.id, %s from app_user, site where email = %s",
-                role,
-                account["email"],
-            )
+            made.cli("site", "member", "add", "default", account["email"], "--role", role)
         ann = made.log_in("ann@example.com", "correct horse battery")
         bob = made.log_in("bob@example.com", "correct horse battery")
         goal = {"site": "default", "name": "Signup", "event": "Signup"}

@@ -210,11 +210,17 @@ async def account_role(database: Database, user: User, site: Site) -> Role | Non
 
 async def role_of(database: Database, caller: Caller, site: Site) -> Role | None:
     """What a caller is to a site: this decides every permission. None for nothing."""
+    if caller.user is None:
+        return role_with(None, caller, site)
+    return role_with(await account_role(database, caller.user, site), caller, site)
+
+
+def role_with(role: Role | None, caller: Caller, site: Site) -> Role | None:
+    """What a caller is to a site on which their account has this role, None for none."""
     if caller.share is not None:
         return Role.VIEWER if caller.share.site_id == site.id else everybody(site)
     if caller.user is None or not is_meant(caller, site):
         return everybody(site)
-    role = await account_role(database, caller.user, site)
     if role is None and site.visibility == Visibility.MEMBERS:
         role = Role.VIEWER
     if role is None or not caller.has(Scope.READ):

@@ -1,11 +1,11 @@
-"""Routes for editors of a site: list and replay rejected events, erase a person, reclassify a bot,
-and set how long raw data is kept."""
+"""Routes for editors of a site: list and replay rejected events, erase a person, reclassify a
+bot."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.auth.access import AppDatabase, AppSettings, AppSites, CurrentUser, EditableSite
+from api.auth.access import AppDatabase, CurrentUser, EditableSite
 from api.errors import REFUSALS
 from api.events.ingest import AppIngest
 from api.events.rejected.replay import (
@@ -18,7 +18,6 @@ from api.events.rejected.replay import (
 )
 from api.events.removal.erasure import Person, Receipt, erase
 from api.events.removal.reclassify import BotFound, BotMoved, move_bot
-from api.sites.retention import Days, Retention, retention_of
 from api.text import PlainText, RowNumber
 
 router = APIRouter(prefix="/api/sites/{key}", tags=["sites"], responses={403: REFUSALS[403]})
@@ -47,22 +46,6 @@ async def list_rejected(
 async def replay_rejected(wanted: Replay, site: EditableSite, ingest: AppIngest) -> ReplayReport:
     """Submits rejected events again, up to a thousand at a time."""
     return await replay(ingest.writer, ingest.geo, site, wanted)
-
-
-@router.get("/retention")
-async def read_retention(site: EditableSite, settings: AppSettings) -> Retention:
-    """For how many days raw data of a site is kept, and since when there is any."""
-    return retention_of(site, settings)
-
-
-@router.put("/retention")
-async def set_retention(
-    wanted: Days, site: EditableSite, user: CurrentUser, sites: AppSites, settings: AppSettings
-) -> Retention:
-    """Sets for how many days raw data of a site is kept: 0 is for ever, null is the setting of the
-    installation. Rollups stay. Older raw data is removed within the hour and cannot be restored."""
-    await sites.set_retention(site, wanted.days, by=user.id)
-    return retention_of(await sites.by_id(site.number), settings)
 
 
 @router.post("/erasures", status_code=201)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, or_, text
+from sqlalchemy import func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -23,11 +23,6 @@ REMEMBER_SECONDS = 5.0
 """How long a change of a site may take to reach every process."""
 
 REMEMBER_SITES = 10_000
-
-AUDIT = """
-insert into audit_log (actor, action, site_id, detail)
-values (:by, 'retention', :site, jsonb_build_object('days', cast(:days as integer)))
-"""
 
 
 class UnknownSite(NotFound):
@@ -59,7 +54,7 @@ class Sites:
         """The site with this id. Raises UnknownSite."""
         async with self.database.session() as session:
             site = await session.get(Site, number)
-        if site is None:
+        if site is None or site.deleted_at is not None:
             raise UnknownSite
         return site
 
@@ -76,10 +71,20 @@ class Sites:
         the look-up: when a cached site expires, many requests ask for it at once."""
         if names not in self.asked:
             self.asked[names] = task = asyncio.create_task(self.look_up(names))
-            task.add_done_callback(lambda _: self.asked.pop(names))
-        found = await asyncio.shield(self.asked[names])
-        self.remember(found)
-        return found
+            task.add_done_callback(lambda done: self.settle(names, done))
+        return await asyncio.shield(self.asked[names])
+
+    def settle(self, names: frozenset[str], task: asyncio.Task[dict[str, Site | None]]) -> None:
+        """Caches what a look-up found, unless a site has changed since it began."""
+        if self.asked.get(names) is task:
+            del self.asked[names]
+            if not task.cancelled() and not task.exception():
+                self.remember(task.result())
+
+    def forget(self) -> None:
+        """Drops what is cached, because a site has changed: this process knows it at once."""
+        self.remembered.clear()
+        self.asked.clear()
 
     def recall_all(self, names: Iterable[str]) -> dict[str, Site] | None:
         """The sites with these names, by name, if all of them are cached; else None."""
@@ -109,8 +114,8 @@ class Sites:
         async with self.database.session() as session:
             domain = func.lower(Site.domain)
             wanted = or_(col(Site.key).in_(names), domain.in_({name.lower() for name in names}))
-            found = await session.execute(select(Site).where(wanted).order_by(col(Site.id).desc()))
-            sites = found.scalars().all()
+            living = select(Site).where(wanted, col(Site.deleted_at).is_(None))
+            sites = (await session.execute(living.order_by(col(Site.id).desc()))).scalars().all()
         by_key = {site.key: site for site in sites}
         by_domain = {site.domain.lower(): site for site in sites}
         return {name: by_key.get(name) or by_domain.get(name.lower()) for name in names}
@@ -138,19 +143,8 @@ class Sites:
                 session.add(site)
         except IntegrityError:
             return await self.find(key)
-        self.remembered.pop(key, None)
+        self.forget()
         return site
-
-    async def set_retention(self, site: Site, days: int | None, by: int | None = None) -> None:
-        """Sets for how many days raw data of this site is kept (see Site.retention_days), and
-        records in the audit log who did so."""
-        said = {"site": site.number, "days": days, "by": by}
-        async with self.database.session() as session:
-            await session.execute(
-                text("update site set retention_days = :days where id = :site"), said
-            )
-            await session.execute(text(AUDIT), said)
-        self.remembered.clear()
 
 
 def unknown_site(name: str) -> UnknownSite:

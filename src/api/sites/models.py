@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import DateTime
+from sqlalchemy import BigInteger, DateTime
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlmodel import Field, SQLModel
 
 
@@ -38,7 +39,7 @@ class Site(SQLModel, table=True):
     """One measured web site or app; `key` is what trackers and queries call it."""
 
     id: int | None = Field(default=None, primary_key=True)
-    key: str = Field(unique=True)
+    key: str
     domain: str
     name: str
     timezone: str = "UTC"
@@ -52,10 +53,22 @@ class Site(SQLModel, table=True):
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
     )
     """Raw data before this has expired: midnight of a Monday in UTC. None while none has."""
+    hostnames: list[str] = Field(
+        default_factory=list,
+        sa_type=ARRAY(TEXT),  # pyright: ignore[reportArgumentType]
+    )
+    """The hosts whose events are stored, `*.example.com` for all below one; all without any."""
+    ingest_key_required: bool = False
+    """Whether events are taken from trusted senders only."""
     created_at: datetime = Field(
         default_factory=utc_now,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
     )
+    deleted_at: datetime | None = Field(
+        default=None,
+        sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
+    )
+    """Since when nobody reads or writes it, and its rows are being removed."""
 
     @property
     def number(self) -> int:
@@ -67,7 +80,7 @@ class Site(SQLModel, table=True):
 class Membership(SQLModel, table=True):
     """A user's role on a site."""
 
-    user_id: int = Field(primary_key=True)
+    user_id: int = Field(primary_key=True, sa_type=BigInteger)
     site_id: int = Field(primary_key=True)
     role: str
     created_at: datetime = Field(

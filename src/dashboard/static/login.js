@@ -6,7 +6,11 @@ const submit = form.querySelector('button');
 const { email, code, password } = form.elements;
 // The token of a link that sets a new password. It is behind the #, so that no server logs it.
 const token = new URLSearchParams(location.hash.slice(1)).get('reset');
+const { registration } = form.dataset;
+const invitation = sessionStorage.getItem('invitation'); // see invite.js
 let registering = false;
+
+if (invitation && toggle) toggle.hidden = false;
 
 async function post(path, body) {
   const headers = { 'Content-Type': 'application/json' };
@@ -29,7 +33,7 @@ form.addEventListener('submit', async (event) => {
   problem.hidden = true;
   try {
     if (token) await post('/api/auth/password/reset', { ...given, token });
-    else if (registering) await post('/api/auth/register', given);
+    else if (registering) await post('/api/auth/register', { ...given, ...(registration === 'invite' && { invitation }) });
     if (!token) await post('/api/auth/login', given);
     location.replace(form.dataset.next); // the server let only its own paths in here
   } catch ({ message }) {

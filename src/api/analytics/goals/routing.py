@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from api.analytics.goals.models import Goal, GoalIn, GoalOut
-from api.analytics.goals.store import drop_goal, goal_by_id, goals_of, save_goal
+from api.analytics.goals.store import drop_goal, goal_by_id, goals_of, no_goal, save_goal
 from api.auth.access import (
     AnyCaller,
     AppDatabase,
@@ -16,7 +16,7 @@ from api.auth.access import (
     readable_site,
 )
 from api.errors import REFUSALS
-from api.sites.directory import DEFAULT_SITE
+from api.sites.directory import DEFAULT_SITE, UnknownSite
 from api.text import RowNumber
 
 router = APIRouter(prefix="/api/goals", tags=["goals"])
@@ -50,7 +50,10 @@ async def delete_goal(
 ) -> None:
     """Deletes a goal. Stored events are not changed. Owners and editors only."""
     goal = await goal_by_id(database, number)
-    await editable_site(request, caller, (await sites.by_id(goal.site_id)).key)
+    try:
+        await editable_site(request, caller, (await sites.by_id(goal.site_id)).key)
+    except UnknownSite:
+        raise no_goal() from None
     await drop_goal(database, goal)
 
 

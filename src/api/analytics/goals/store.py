@@ -1,6 +1,8 @@
 """The goals of a site: read, saved and deleted."""
 
+from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from api.analytics.goals.models import Goal, GoalIn
@@ -26,8 +28,6 @@ async def goals_of(database: Database, site: Site) -> list[Goal]:
 
 async def save_goal(database: Database, site: Site, new: GoalIn) -> Goal:
     """Saves a goal. Raises Conflict for a name that is taken, and when there are too many."""
-    if len(await goals_of(database, site)) >= MAX_GOALS:
-        raise Conflict(f"A site has at most {MAX_GOALS} goals.")
     step = new.step
     goal = Goal(
         site_id=site.number,
@@ -39,10 +39,20 @@ async def save_goal(database: Database, site: Site, new: GoalIn) -> Goal:
     )
     try:
         async with database.session() as session:
+            await refuse_surplus(session, site)
             session.add(goal)
     except IntegrityError as error:
         raise Conflict(f"There is a goal {new.name!r} already.") from error
     return goal
+
+
+async def refuse_surplus(session: AsyncSession, site: Site) -> None:
+    """Raises Conflict when a site has all goals that it may. One request of a site at a time saves
+    a goal: two that count at once would both find room."""
+    await session.execute(select(Site.id).where(Site.id == site.id).with_for_update(key_share=True))
+    stored = select(func.count()).where(Goal.site_id == site.number)
+    if (await session.execute(stored)).scalar_one() >= MAX_GOALS:
+        raise Conflict(f"A site has at most {MAX_GOALS} goals.")
 
 
 async def goal_by_id(database: Database, number: int) -> Goal:
@@ -50,8 +60,14 @@ async def goal_by_id(database: Database, number: int) -> Goal:
     async with database.session() as session:
         found = await session.get(Goal, number)
     if found is None:
-        raise NotFound("There is no such goal.")
+        raise no_goal()
     return found
+
+
+def no_goal() -> NotFound:
+    """The refusal of a goal that does not exist; also of one of a site that the caller may not
+    read, in the same words."""
+    return NotFound("There is no such goal.")
 
 
 async def drop_goal(database: Database, goal: Goal) -> None:

@@ -22,6 +22,7 @@ from api.events.enrich.redaction import (
     referrer_of,
     split_address,
 )
+from api.events.enrich.senders import refuse_unwanted
 from api.events.enrich.traffic_source import (
     LONGEST_TAG,
     LONGEST_URL,
@@ -58,6 +59,7 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
     time = accepted_time(event, site, sender)
     url = split_url(event.page)
     hostname = (event.hostname or url.hostname or site.domain).lower()[:200]
+    refuse_unwanted(hostname, site, sender)
     agent_text = (event.user_agent or sender.user_agent)[:512]
     agent = agent_of(event, sender)
     visitor = identity(event, site, sender, time, agent_text)

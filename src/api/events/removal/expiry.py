@@ -197,14 +197,20 @@ async def delete_oldest(connection: Connection, aging: Aging, site: int, line: d
     async with connection.transaction():
         if await is_refreshing(connection):
             return False
-        values = {"site": site, "line": line}
-        oldest = await answer(connection, "oldest_expired_hour", values, aging)
-        if oldest is None:
-            return False
-        lower, upper = oldest
-        values = {"site": site, "lower": lower, "upper": upper}
-        await execute(connection, "delete_hour", values, aging)
-        return True
+        return await delete_hour(connection, aging, site, line)
+
+
+async def delete_hour(connection: Connection, aging: Aging, site: int, line: datetime) -> bool:
+    """Deletes the rows of the first hour of a site that has any, up to a line. Returns whether
+    there were any."""
+    values = {"site": site, "line": line}
+    oldest = await answer(connection, "oldest_expired_hour", values, aging)
+    if oldest is None:
+        return False
+    lower, upper = oldest
+    values = {"site": site, "lower": lower, "upper": upper}
+    await execute(connection, "delete_hour", values, aging)
+    return True
 
 
 async def execute(

@@ -37,7 +37,7 @@ class Existing(Struct):
     unopened: list[Visit]
     visitors: dict[int, KnownVisitor]
     last_numbers: dict[int, int]
-    """The highest visitor number that is taken, by site."""
+    """The highest visitor number that is taken, by site; without sites that are deleted."""
     watermark: datetime | None
     """The latest watermark of all rollups: no bucket after it is stored."""
     change: int

@@ -18,9 +18,10 @@ from psycopg_pool import PoolTimeout
 
 from api.db.database import Database
 from api.db.partitions import ensure_partitions, month_of
+from api.errors import AnalyticsError
 from api.events.changes.log import changes_of
 from api.events.models import Event
-from api.events.receive.rejection import EVENT, Reason, Rejected, rejected
+from api.events.receive.rejection import EVENT, Reason, rejected
 from api.events.write.batch import Batch, ClosedBatch
 from api.events.write.existing import Existing, load_existing
 from api.events.write.group_commit import WriteQueue
@@ -31,6 +32,7 @@ from api.events.write.tables import payload_of, replace_visits, store
 from api.events.write.visitors import changed_visitors, move_first_seen, resolve_visitors
 from api.events.write.visits import Assignment
 from api.metrics import BATCH_EVENTS, BATCH_SECONDS, WAITING
+from api.sites.directory import unknown_site
 
 CHANNEL = "events"
 """Where each batch notifies of the ids of the sites that got something."""
@@ -60,7 +62,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
 
 
-Result = Outcome | Rejected
+Result = Outcome | AnalyticsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Attempt:
     """A transaction that was about to be committed."""
 
     xid: str
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[Result]
 
 
 class Writer:
@@ -105,7 +107,7 @@ class Writer:
         halves = ClosedBatch(events[:middle]), ClosedBatch(events[middle:])
         return [result for half in halves for result in await self.write_batch(half)]
 
-    async def _with_retry(self, batch: Batch[Event]) -> Sequence[Outcome]:
+    async def _with_retry(self, batch: Batch[Event]) -> Sequence[Result]:
         """Tries again when the connection broke, or the server broke up a deadlock."""
         attempts: list[Attempt] = []
         for left in reversed(range(TRIES)):
@@ -116,7 +118,7 @@ class Writer:
                     raise
         raise AssertionError("unreachable")
 
-    async def _transaction(self, batch: Batch[Event], attempts: list[Attempt]) -> Sequence[Outcome]:
+    async def _transaction(self, batch: Batch[Event], attempts: list[Attempt]) -> Sequence[Result]:
         async with self.database.writer() as connection:
             began = await begin_with_locks(connection, batch.sites)
             if not (events := batch.close()):
@@ -151,7 +153,7 @@ def passes(error: psycopg.OperationalError) -> bool:
 
 async def _apply(
     connection: Connection, events: Sequence[Event], began: datetime, attempts: list[Attempt]
-) -> Sequence[Outcome]:
+) -> Sequence[Result]:
     """All that a batch changes, in a transaction that began at this time and holds the locks; and
     its COMMIT, in the same round trip.
 
@@ -160,7 +162,7 @@ async def _apply(
     if done := await committed(connection, attempts):
         return done.outcomes
     existing = await load_existing(connection, events, began)
-    outcomes = outcomes_of(events, existing.ids)
+    outcomes = outcomes_of(events, existing.ids, existing.last_numbers)
     pairs = zip(events, outcomes, strict=True)
     new = [event for event, outcome in pairs if outcome is Outcome.ACCEPTED]
     attempts.append(Attempt(existing.xid, outcomes))
@@ -181,13 +183,17 @@ async def committed(connection: Connection, attempts: Sequence[Attempt]) -> Atte
     return None
 
 
-def outcomes_of(events: Sequence[Event], stored: Collection[tuple[int, UUID]]) -> list[Outcome]:
-    """Accepted is what is new: not stored yet, and the first of its id in this batch."""
+def outcomes_of(
+    events: Sequence[Event], stored: Collection[tuple[int, UUID]], sites: Collection[int]
+) -> list[Result]:
+    """Accepted is what is new: not stored yet, and the first of its id in this batch. Events of a
+    site that was deleted since it was looked up are refused."""
     seen = set(stored)
-    outcomes: list[Outcome] = []
+    outcomes: list[Result] = []
     for event in events:
         key = (event.site_id, event.id)
-        outcomes.append(Outcome.DUPLICATE if key in seen else Outcome.ACCEPTED)
+        outcome = Outcome.DUPLICATE if key in seen else Outcome.ACCEPTED
+        outcomes.append(outcome if event.site_id in sites else unknown_site(event.site_key))
         seen.add(key)
     return outcomes
 

@@ -1,13 +1,16 @@
 """Goals: saved conditions on events, who may save them, and what reports make of them."""
 
+import asyncio
 import json
 from typing import Any
 
 import httpx
 import pytest
 
+from api.db.database import Database
 from conftest import TestSite, save_goal
 from refusals import allowed_in
+from submitting import Account, change
 
 DAY = {"from": "2026-03-10", "to": "2026-03-10"}
 
@@ -143,3 +146,32 @@ async def test_conversion_rates_in_stats_api(shop: TestSite) -> None:
         (["Bought pro"], [1, 1, 50.0, 50.0]),
         (["Read"], [1, 1, 50.0, 50.0]),
     ]
+
+
+async def test_goal_of_unreadable_site_is_as_one_that_does_not_exist(
+    site: TestSite, stranger: Account, database: Database
+) -> None:
+    goal = await save_goal(site, name="Secret", page="/plan")
+    await change(database, "update site set visibility = 'private' where key = %s", site.key)
+    app: Any = site.client._transport
+    app.app.state.sites.forget()
+    answers = [
+        await site.client.delete(f"/api/goals/{number}", headers=stranger.headers)
+        for number in (goal["id"], 2**62)
+    ]
+    assert answers[0].status_code == answers[1].status_code == 404
+    assert answers[0].json() == answers[1].json()
+    assert site.key not in answers[0].text
+
+
+async def test_parallel_requests_save_no_more_goals_than_allowed(
+    site: TestSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.analytics.goals.store.MAX_GOALS", 3)
+    bodies = [{"site": site.key, "name": f"Goal {n}", "page": "/"} for n in range(8)]
+    answers = await asyncio.gather(
+        *(site.client.post("/api/goals", json=body, headers=site.admin) for body in bodies)
+    )
+    assert sorted(answer.status_code for answer in answers) == [201] * 3 + [409] * 5
+    listed = (await site.client.get("/api/goals", params={"site": site.key})).json()
+    assert len(listed) == 3

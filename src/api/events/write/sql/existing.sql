@@ -22,7 +22,8 @@ from (
             select coalesce(json_object_agg(id, found), '{}') from (/*include visitors*/) found
         ) as visitors,
         (
-            select json_object_agg(site_id, last_number) from (/*include last_numbers*/) taken
+            select coalesce(json_object_agg(site_id, last_number), '{}')
+            from (/*include last_numbers*/) taken
         ) as last_numbers,
         /*include ../../../rollups/sql/change_part*/,
         pg_current_xact_id()::text as xid

@@ -1,0 +1,114 @@
+"""Sites in requests and in responses."""
+
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+
+from api.instants import Instant
+from api.schema import Record
+from api.sites.models import Role, Site, Visibility
+from api.text import PlainText
+
+MOST_HOSTNAMES = 100
+
+LOWER = StringConstraints(strip_whitespace=True, to_lower=True)
+
+
+def refuse_unknown_zone(name: str) -> str:
+    """The name itself. Raises ValueError unless it is one of the IANA time zones."""
+    if name not in available_timezones() - {"localtime"}:
+        raise ValueError("is not an IANA time zone name, e.g. Europe/Berlin")
+    return name
+
+
+Key = Annotated[
+    str, LOWER, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+]
+Domain = Annotated[
+    str,
+    LOWER,
+    StringConstraints(
+        max_length=200, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$"
+    ),
+]
+Title = Annotated[PlainText, StringConstraints(strip_whitespace=True, max_length=100)]
+Zone = Annotated[str, StringConstraints(max_length=100), AfterValidator(refuse_unknown_zone)]
+Hostname = Annotated[
+    str,
+    LOWER,
+    StringConstraints(max_length=200, pattern=r"^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"),
+]
+Hostnames = Annotated[list[Hostname], Field(max_length=MOST_HOSTNAMES)]
+
+
+class NewSite(Record):
+    """A site to create. Whoever creates it becomes its owner."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    domain: Domain
+    """The domain of the web site, without `https://`; names in other scripts as `xn--…`."""
+    key: Key | None = None
+    """What trackers and queries call the site; it never changes. By default the domain, with `-`
+    for the colon before a port."""
+    name: Title = ""
+    """What people call it. By default the domain."""
+    timezone: Zone | None = None
+    """The IANA time zone of its days. By default the setting DB_TIMEZONE of the installation."""
+    visibility: Visibility = Visibility.PRIVATE
+    """Who may read it: `private` is its members, `members` every account, `public` anybody."""
+
+    @property
+    def final_key(self) -> str:
+        """The given key, or the one that is made of the domain."""
+        return self.key or self.domain.replace(":", "-")
+
+
+class SiteChange(Record):
+    """What to change of a site; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Title | None = None
+    """What people call it; empty is its domain."""
+    domain: Domain | None = None
+    """The domain of the web site, without `https://`."""
+    timezone: Zone | None = None
+    """The IANA time zone of its days, also of those in the past: nothing is computed again."""
+    visibility: Visibility | None = None
+    """Who may read it: `private` is its members, `members` every account, `public` anybody."""
+    hostnames: Hostnames | None = None
+    """The hosts whose events are stored, `*.example.com` for all below one. Empty is all hosts."""
+    ingest_key_required: bool | None = None
+    """Whether events are taken only with an API key that may send them, or an editor's login."""
+
+
+class SiteOut(Record):
+    """A site, and what the caller is to it."""
+
+    key: str
+    """What trackers and queries call it."""
+    domain: str
+    """The domain of the web site."""
+    name: str
+    """What people call it."""
+    timezone: str
+    """The IANA time zone of its days."""
+    visibility: Visibility
+    """Who may read it: its members, every account, or anybody."""
+    is_demo: bool
+    """Whether its traffic is made up."""
+    hostnames: list[str]
+    """The hosts whose events are stored; all without any."""
+    ingest_key_required: bool
+    """Whether events are taken only with an API key that may send them, or an editor's login."""
+    created_at: Instant
+    """When it was created."""
+    role: Role
+    """What the caller may do with it."""
+
+
+def site_out(site: Site, role: Role) -> SiteOut:
+    """A site as responses show it to a caller with this role."""
+    return SiteOut.model_validate({**site.model_dump(), "role": role})

@@ -16,6 +16,8 @@ from typing import Any
 
 import psutil
 
+from api.db.postmaster import postmaster_file
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -120,6 +122,17 @@ def cli(data_dir: Path, *arguments: str, **environment: str) -> subprocess.Compl
         text=True,
         timeout=600,
     )
+
+
+def database_of(data_dir: Path, name: str = "postgres", user: str = "postgres") -> str:
+    """The address of a database of the embedded server of this service.
+
+    The server's socket is in the folder of its data, or in another one where that folder's path is
+    too long for a socket.
+    """
+    lines = postmaster_file(data_dir / "postgres")
+    assert lines is not None, "no server runs there"
+    return f"postgresql://{user}@/{name}?host={lines[4]}"
 
 
 def servers_of(data_dir: Path) -> list[psutil.Process]:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from api.db.embedded import embedded_server
-from processes import Service, cli, get, post, running, servers_of
+from processes import Service, cli, database_of, get, post, running, servers_of
 
 
 @pytest.mark.parametrize(
@@ -120,10 +120,9 @@ def test_rejected_events_are_listed_and_replayed_from_command_line(tmp_path: Pat
 def test_concurrent_migrations_of_empty_database_succeed(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with running(data_dir, DEMO="false"), ThreadPoolExecutor(6) as threads:
-        home = f"host={data_dir / 'postgres'} user=postgres"
-        with psycopg.connect(home, autocommit=True) as connection:
+        with psycopg.connect(database_of(data_dir), autocommit=True) as connection:
             connection.execute("create database fresh")
-        url = f"postgresql://postgres@/fresh?host={data_dir / 'postgres'}"
+        url = database_of(data_dir, "fresh")
         secret = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
         done = list(
             threads.map(
@@ -147,7 +146,7 @@ def test_database_not_in_utf8_is_refused_in_one_sentence(tmp_path: Path, encodin
         done = cli(
             data_dir,
             "migrate",
-            DATABASE_URL=f"postgresql://postgres@/other?host={data_dir / 'postgres'}",
+            DATABASE_URL=database_of(data_dir, "other"),
             SECRET_KEY="f0e1d2c3b4a5968778695a4b3c2d1e0f",
         )
     assert done.returncode == 1
@@ -158,14 +157,13 @@ def test_database_not_in_utf8_is_refused_in_one_sentence(tmp_path: Path, encodin
 def test_ordinary_role_is_sufficient(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with running(data_dir, DEMO="false"):
-        home = f"host={data_dir / 'postgres'} user=postgres"
-        with psycopg.connect(home, autocommit=True) as connection:
+        with psycopg.connect(database_of(data_dir), autocommit=True) as connection:
             connection.execute("create role app login")
             connection.execute("create database app owner app")
         done = cli(
             data_dir,
             "doctor",
-            DATABASE_URL=f"postgresql://app@/app?host={data_dir / 'postgres'}",
+            DATABASE_URL=database_of(data_dir, "app", user="app"),
             SECRET_KEY="f0e1d2c3b4a5968778695a4b3c2d1e0f",
         )
     assert done.returncode == 0, done.stderr

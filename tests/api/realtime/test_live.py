@@ -13,7 +13,7 @@ import pytest
 import websockets
 from websockets.exceptions import InvalidStatus
 
-from processes import Service, running
+from processes import Service, database_of, running
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -198,11 +198,6 @@ async def until_listening(data_dir: Path, processes: int) -> None:
         with psycopg.connect(database_of(data_dir), autocommit=True) as connection:
             while connection.execute(query).fetchone() != (processes,):
                 await asyncio.sleep(0.05)
-
-
-def database_of(data_dir: Path) -> str:
-    """Where the embedded database is."""
-    return f"host={data_dir / 'postgres'} user=postgres"
 
 
 def cut_all_connections(data_dir: Path) -> None:

@@ -27,12 +27,16 @@ processors are left for other work."""
 MOST_WAITING = 20
 """How many logins may wait for a thread before others are refused with 429."""
 
-NOBODY = bcrypt.hashpw(b"nobody has this password", bcrypt.gensalt(rounds=12))
-"""Checked when there is no such user, so that the response takes as long as for one there is."""
+ROUNDS = 12
+"""Each more doubles the time that hashing takes."""
+
+NOBODY = b"$2b$12$a/xZ8AyyYJL8jKfIcflyKOMntWZLMjtt7zItvP63N2c6/Qs.YAyei"
+"""Checked when there is no such user, so that the response takes as long as for one there is. A
+constant, because hashing at each start would take a good part of a second."""
 
 
 async def hash_password(password: str) -> str:
-    hashed = await in_turn(bcrypt.hashpw, password.encode(), bcrypt.gensalt(rounds=12))
+    hashed = await in_turn(bcrypt.hashpw, password.encode(), bcrypt.gensalt(ROUNDS))
     return hashed.decode()
 
 

@@ -28,7 +28,7 @@ from api.events.enrich.traffic_source import (
     TrafficSource,
     read_traffic_source,
 )
-from api.events.enrich.user_agent import MACHINE, Agent, read_agent
+from api.events.enrich.user_agent import MACHINE, UNKNOWN, Agent, read_agent
 from api.events.models import PAGEVIEW, Amount, Context, Event, EventIn
 from api.events.receive.rejection import EVENT, Reason, rejected
 from api.sites.models import Site
@@ -40,8 +40,6 @@ MAX_AMOUNT = Decimal("1e12")
 
 ID_NAMESPACE = UUID("6f1f5b0e-2f0c-4f5a-9d5e-0a4b7c6a1d11")
 """The namespace of UUIDs that are derived from ids of another form."""
-
-NO_AGENT = read_agent("")
 
 
 def warm_up() -> None:
@@ -170,7 +168,7 @@ def agent_of(event: EventIn, sender: Sender) -> Agent:
     if event.user_agent:
         return read_agent(event.user_agent)
     agent = read_agent(sender.user_agent)
-    return NO_AGENT if agent.bot_category in ("http-library", MACHINE) else agent
+    return UNKNOWN if agent.bot_category in ("http-library", MACHINE) else agent
 
 
 def revenue_of(revenue: Amount | None) -> tuple[Decimal | None, str | None]:

@@ -20,6 +20,9 @@ from api.db.postmaster import postmaster_file
 
 ROOT = Path(__file__).parents[1]
 
+PATIENCE = 180.0
+"""Seconds within which a service is ready: far more than it takes, also beside other tests."""
+
 
 class Service:
     """A running service."""
@@ -34,7 +37,7 @@ class Service:
         self.environment = service_environment(data_dir, PORT=str(self.port), **environment)
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, patience: float = 60) -> None:
+    def start(self, patience: float = PATIENCE) -> None:
         """Starts it and waits until it is ready."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -44,6 +47,11 @@ class Service:
                 stderr=log,
                 start_new_session=True,
             )
+        self.await_ready(patience)
+
+    def await_ready(self, patience: float = PATIENCE) -> None:
+        """Waits until it is ready."""
+        assert self.process is not None
         deadline = time.monotonic() + patience
         while not self.is_ready():
             assert self.process.poll() is None, self.log.read_text()
@@ -92,8 +100,8 @@ def free_port() -> int:
 def running(data_dir: Path, **environment: str) -> Iterator[Service]:
     """A service for as long as the block lasts."""
     service = Service(data_dir, **environment)
-    service.start()
     try:
+        service.start()
         yield service
     finally:
         if service.process and service.process.poll() is None:

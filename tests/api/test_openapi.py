@@ -39,6 +39,7 @@ from api.db.engine import Profile
 from api.sites.directory import DEMO_SITE
 from conftest import SECRET, servers
 from main import build_app
+from oracle.telling import MORE
 from processes import Service, running
 from servers import fresh_database
 from settings import Settings
@@ -59,7 +60,7 @@ CHECKS = [
 ]
 """Of every answer. Two more depend on what was asked: see `checks_of`."""
 
-EXAMPLES = 8
+EXAMPLES = 5 * MORE
 SEED = 2026
 
 GUESSED_IN_VAIN = {"from", "to", "hours", "period", "compare", "compare_from", "compare_to"}

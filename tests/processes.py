@@ -21,7 +21,8 @@ from api.db.postmaster import postmaster_file
 ROOT = Path(__file__).parents[1]
 
 PATIENCE = 180.0
-"""Seconds within which a service is ready: far more than it takes, also beside other tests."""
+"""Seconds within which a service starts, answers and ends: far more than that takes beside other
+tests."""
 
 
 class Service:
@@ -70,7 +71,7 @@ class Service:
         """Sends a signal and waits for the end; the exit code."""
         assert self.process is not None
         self.process.send_signal(sign)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=PATIENCE)
 
     def family(self) -> list[psutil.Process]:
         """The processes of the service beside the first, and without PostgreSQL's."""
@@ -111,13 +112,13 @@ def running(data_dir: Path, **environment: str) -> Iterator[Service]:
 def post(base: str, body: Any) -> int:
     """Posts events; the status."""
     request = urllib.request.Request(f"{base}/api/events/", json.dumps(body).encode())
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return answer.status
 
 
 def get(base: str, path: str) -> Any:
     """The JSON at a path."""
-    with urllib.request.urlopen(f"{base}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{base}{path}", timeout=PATIENCE) as answer:
         return json.load(answer)
 
 

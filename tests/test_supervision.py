@@ -13,10 +13,7 @@ import psycopg
 import pytest
 
 from disks import small_disk
-from processes import Service, cli, database_of, post, running, servers_of
-
-PATIENCE = 180.0
-"""Seconds; far longer than anything here takes."""
+from processes import PATIENCE, Service, cli, database_of, post, running, servers_of
 
 
 def eventually(condition: Callable[[], object], patience: float = PATIENCE) -> None:

@@ -13,7 +13,7 @@ import pytest
 import websockets
 from websockets.exceptions import InvalidStatus
 
-from processes import Service, database_of, running
+from processes import PATIENCE, Service, database_of, running
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -58,7 +58,7 @@ async def track(service: Service, **event: Any) -> None:
 
 
 async def seen(
-    socket: websockets.ClientConnection, page: str, patience: float = 5
+    socket: websockets.ClientConnection, page: str, patience: float = PATIENCE
 ) -> dict[str, Any]:
     """The first snapshot in which this page was viewed."""
     async with asyncio.timeout(patience):
@@ -188,13 +188,13 @@ async def test_viewers_continue_after_database_cut_all_connections(service: Serv
                 break
             except (AssertionError, httpx.HTTPError):
                 await asyncio.sleep(0.3)
-        await seen(viewer, "/after-the-cut", patience=15)
+        await seen(viewer, "/after-the-cut")
 
 
 async def until_listening(data_dir: Path, processes: int) -> None:
     """Waits until so many processes hear of batches."""
     query = "select count(*) from pg_stat_activity where query ilike 'listen %'"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         with psycopg.connect(database_of(data_dir), autocommit=True) as connection:
             while connection.execute(query).fetchone() != (processes,):
                 await asyncio.sleep(0.05)

@@ -24,6 +24,10 @@ PATIENCE = 180.0
 """Seconds within which a service starts, answers and ends: far more than that takes beside other
 tests."""
 
+PATIENT = {"ANSWER_WITHIN_SECONDS": f"{PATIENCE:g}"}
+"""Settings of a service that answers late on a busy machine instead of with 503, for tests of
+something else."""
+
 
 class Service:
     """A running service."""

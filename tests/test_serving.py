@@ -14,13 +14,13 @@ import pytest
 
 from cli.installation import read_settings
 from conftest import SECRET
-from processes import Service, cli, database_of, get, post, running, servers_of
+from processes import PATIENT, Service, cli, database_of, get, post, running, servers_of
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service for the tests that neither stop nor configure it."""
-    with running(tmp_path_factory.mktemp("serving") / "data", DEMO="false") as service:
+    with running(tmp_path_factory.mktemp("serving") / "data", DEMO="false", **PATIENT) as service:
         yield service
 
 
@@ -184,7 +184,7 @@ def test_ordinary_role_is_sufficient(shared: Service) -> None:
 
 
 def test_several_workers_serve_one_site(tmp_path: Path) -> None:
-    with running(tmp_path / "data", DEMO="false", WORKERS="2") as service:
+    with running(tmp_path / "data", DEMO="false", WORKERS="2", **PATIENT) as service:
         bodies = [{"page": "/", "id": f"event {n % 20}"} for n in range(60)]
         with ThreadPoolExecutor(8) as threads:
             statuses = list(threads.map(lambda body: post(service.base, body), bodies))

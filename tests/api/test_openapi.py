@@ -40,7 +40,7 @@ from api.sites.directory import DEMO_SITE
 from conftest import SECRET, servers
 from main import build_app
 from oracle.telling import MORE
-from processes import Service, running
+from processes import PATIENT, Service, running
 from servers import fresh_database
 from settings import Settings
 
@@ -123,7 +123,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     address = servers.address(Profile.PLAIN)
     assert address is not None
     data_dir = tmp_path_factory.mktemp("openapi") / "data"
-    environment = {"SECRET_KEY": SECRET, "JOBS": "false", "TIMESCALEDB": "off"}
+    environment = {"SECRET_KEY": SECRET, "JOBS": "false", "TIMESCALEDB": "off", **PATIENT}
     with fresh_database(address) as url, running(data_dir, DATABASE_URL=url, **environment) as it:
         yield it
         it.stop()

@@ -13,7 +13,7 @@ import pytest
 import websockets
 from websockets.exceptions import InvalidStatus
 
-from processes import PATIENCE, Service, database_of, running
+from processes import PATIENCE, PATIENT, Service, database_of, running
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -25,7 +25,7 @@ CHROME = (
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Two worker processes on an embedded database with the demo site."""
     folder = tmp_path_factory.mktemp("live") / "data"
-    with running(folder, WORKERS="2") as service:
+    with running(folder, WORKERS="2", **PATIENT) as service:
         yield service
 
 

@@ -53,8 +53,10 @@ def database_away(service: Service) -> Iterator[None]:
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
         )
-        yield
-        connection.execute(f"{allow} true".encode())
+        try:
+            yield
+        finally:
+            connection.execute(f"{allow} true".encode())
 
 
 @pytest.mark.slow

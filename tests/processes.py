@@ -16,7 +16,17 @@ from typing import Any
 
 import psutil
 
+from api.db.postmaster import postmaster_file
+
 ROOT = Path(__file__).parents[1]
+
+PATIENCE = 180.0
+"""Seconds within which a service starts, answers and ends: far more than that takes beside other
+tests."""
+
+PATIENT = {"ANSWER_WITHIN_SECONDS": f"{PATIENCE:g}"}
+"""Settings of a service that answers late on a busy machine instead of with 503, for tests of
+something else."""
 
 
 class Service:
@@ -32,7 +42,7 @@ class Service:
         self.environment = service_environment(data_dir, PORT=str(self.port), **environment)
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self, patience: float = 60) -> None:
+    def start(self, patience: float = PATIENCE) -> None:
         """Starts it and waits until it is ready."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -42,6 +52,11 @@ class Service:
                 stderr=log,
                 start_new_session=True,
             )
+        self.await_ready(patience)
+
+    def await_ready(self, patience: float = PATIENCE) -> None:
+        """Waits until it is ready."""
+        assert self.process is not None
         deadline = time.monotonic() + patience
         while not self.is_ready():
             assert self.process.poll() is None, self.log.read_text()
@@ -60,7 +75,7 @@ class Service:
         """Sends a signal and waits for the end; the exit code."""
         assert self.process is not None
         self.process.send_signal(sign)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=PATIENCE)
 
     def family(self) -> list[psutil.Process]:
         """The processes of the service beside the first, and without PostgreSQL's."""
@@ -90,8 +105,8 @@ def free_port() -> int:
 def running(data_dir: Path, **environment: str) -> Iterator[Service]:
     """A service for as long as the block lasts."""
     service = Service(data_dir, **environment)
-    service.start()
     try:
+        service.start()
         yield service
     finally:
         if service.process and service.process.poll() is None:
@@ -101,13 +116,13 @@ def running(data_dir: Path, **environment: str) -> Iterator[Service]:
 def post(base: str, body: Any) -> int:
     """Posts events; the status."""
     request = urllib.request.Request(f"{base}/api/events/", json.dumps(body).encode())
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return answer.status
 
 
 def get(base: str, path: str) -> Any:
     """The JSON at a path."""
-    with urllib.request.urlopen(f"{base}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{base}{path}", timeout=PATIENCE) as answer:
         return json.load(answer)
 
 
@@ -120,6 +135,17 @@ def cli(data_dir: Path, *arguments: str, **environment: str) -> subprocess.Compl
         text=True,
         timeout=600,
     )
+
+
+def database_of(data_dir: Path, name: str = "postgres", user: str = "postgres") -> str:
+    """The address of a database of the embedded server of this service.
+
+    The server's socket is in the folder of its data, or in another one where that folder's path is
+    too long for a socket.
+    """
+    lines = postmaster_file(data_dir / "postgres")
+    assert lines is not None, "no server runs there"
+    return f"postgresql://{user}@/{name}?host={lines[4]}"
 
 
 def servers_of(data_dir: Path) -> list[psutil.Process]:

@@ -62,7 +62,9 @@ class Servers:
     def embedded(self, folder: str | None = None) -> str:
         """The embedded server, on a folder of its own."""
         folder = folder or self.stack.enter_context(TemporaryDirectory(prefix="analytics-test-"))
-        return self.stack.enter_context(embedded_server(Path(folder)))
+        url = self.stack.enter_context(embedded_server(Path(folder)))
+        forgo_durability(url)
+        return url
 
     def embedded_apache(self) -> str:
         """An embedded server that knows no more than the Apache licence allows."""
@@ -92,6 +94,15 @@ def docker_runs() -> bool:
     return (
         client is not None and not subprocess.run([client, "info"], capture_output=True).returncode
     )
+
+
+def forgo_durability(url: str) -> None:
+    """Has a server write nothing to disk before it says that something is stored. No test kills
+    this one; those that do start servers of their own."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(f"alter system set {setting} = off")  # pyright: ignore
+        connection.execute("select pg_reload_conf()")
 
 
 def offers_timescaledb(url: str) -> bool:

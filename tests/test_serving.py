@@ -3,15 +3,25 @@
 import json
 import signal
 import stat
+import subprocess
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from api.db.embedded import embedded_server
-from processes import Service, cli, get, post, running, servers_of
+from cli.installation import read_settings
+from conftest import SECRET
+from processes import PATIENT, Service, cli, database_of, get, post, running, servers_of
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service for the tests that neither stop nor configure it."""
+    with running(tmp_path_factory.mktemp("serving") / "data", DEMO="false", **PATIENT) as service:
+        yield service
 
 
 @pytest.mark.parametrize(
@@ -23,11 +33,28 @@ from processes import Service, cli, get, post, running, servers_of
         {"PORT": "eighty"},
     ],
 )
-def test_bad_setting_refuses_start(tmp_path: Path, environment: dict[str, str]) -> None:
-    done = cli(tmp_path / "data", "serve", **environment)
+def test_bad_setting_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    environment: dict[str, str],
+) -> None:
+    for name in ("DATABASE_URL", "SECRET_KEY", "PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items() | {"DATA_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as end:
+        read_settings()
+    assert end.value.code == 2
+    told = capsys.readouterr().err
+    assert "PORT" in told or "SECRET_KEY" in told
+    assert "change-me" not in told
+
+
+def test_bad_setting_refuses_start(tmp_path: Path) -> None:
+    done = cli(tmp_path / "data", "serve", PORT="eighty")
     assert done.returncode == 2
-    assert "PORT" in done.stderr or "SECRET_KEY" in done.stderr
-    assert "change-me" not in done.stderr
+    assert "PORT" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -36,7 +63,7 @@ def test_missing_database_is_reported_in_plain_words(tmp_path: Path) -> None:
         tmp_path / "data",
         "serve",
         DATABASE_URL="postgresql://127.0.0.1:1/x?connect_timeout=2",
-        SECRET_KEY="f0e1d2c3b4a5968778695a4b3c2d1e0f",
+        SECRET_KEY=SECRET,
     )
     assert done.returncode == 1
     assert "127.0.0.1" in done.stderr
@@ -88,92 +115,76 @@ def test_server_left_by_killed_service_is_taken_over_and_stopped(tmp_path: Path)
     assert not servers_of(data_dir)
 
 
-def test_import_from_command_line_works_beside_running_service(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
+def test_import_from_command_line_works_beside_running_service(
+    shared: Service, tmp_path: Path
+) -> None:
     log = tmp_path / "access.log"
     agent = "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0"
     line = f'192.0.2.1 - - [17/May/2015:10:05:03 +0000] "GET /a HTTP/1.1" 200 1 "-" "{agent}"\n'
     log.write_text(line * 3 + "garbage\n")
-    with running(data_dir, DEMO="false") as service:
-        first = cli(data_dir, "import-log", str(log), "--site", "logs")
-        again = cli(data_dir, "import-log", str(log), "--site", "logs")
-        assert service.is_ready()
+    first = cli(shared.data_dir, "import-log", str(log), "--site", "logs")
+    again = cli(shared.data_dir, "import-log", str(log), "--site", "logs")
+    assert shared.is_ready()
     assert "3 page views stored" in first.stdout, first.stderr
     assert "1 skipped: malformed" in first.stdout
     assert "0 page views stored" in again.stdout
     assert "3 stored before" in again.stdout
 
 
-def test_rejected_events_are_listed_and_replayed_from_command_line(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
-    with running(data_dir, DEMO="false") as service:
-        body = [{"page": "/"}, {"pgae": "/typo"}, {"page": "/old", "time": "2026-01-01T00:00:00Z"}]
-        assert post(service.base, body) == 201
-        listed = cli(data_dir, "rejected", "list", "default", "--error", "TOO_LATE")
-        replayed = cli(data_dir, "rejected", "replay", "default")
-        left = cli(data_dir, "rejected", "list", "default")
+def test_rejected_events_are_listed_and_replayed_from_command_line(shared: Service) -> None:
+    body = [{"page": "/"}, {"pgae": "/typo"}, {"page": "/old", "time": "2026-01-01T00:00:00Z"}]
+    assert post(shared.base, body) == 201
+    listed = cli(shared.data_dir, "rejected", "list", "default", "--error", "TOO_LATE")
+    replayed = cli(shared.data_dir, "rejected", "replay", "default")
+    left = cli(shared.data_dir, "rejected", "list", "default")
     assert json.loads(json.loads(listed.stdout)["payload"])["page"] == "/old", listed.stderr
     assert json.loads(replayed.stdout)["accepted"] == 1, replayed.stderr
     assert [json.loads(line)["error"] for line in left.stdout.splitlines()] == ["UNKNOWN_FIELD"]
 
 
-def test_concurrent_migrations_of_empty_database_succeed(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
-    with running(data_dir, DEMO="false"), ThreadPoolExecutor(6) as threads:
-        home = f"host={data_dir / 'postgres'} user=postgres"
-        with psycopg.connect(home, autocommit=True) as connection:
-            connection.execute("create database fresh")
-        url = f"postgresql://postgres@/fresh?host={data_dir / 'postgres'}"
-        secret = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
-        done = list(
-            threads.map(
-                lambda _: cli(data_dir, "migrate", DATABASE_URL=url, SECRET_KEY=secret), range(6)
-            )
-        )
-        assert [run.returncode for run in done] == [0] * 6, [run.stderr for run in done]
-        with psycopg.connect(url) as connection:
-            assert connection.execute("select count(*) from site").fetchone() == (1,)
-            assert connection.execute("select count(*) from app_user").fetchone() == (1,)
+def test_concurrent_migrations_of_empty_database_succeed(shared: Service) -> None:
+    with psycopg.connect(database_of(shared.data_dir), autocommit=True) as connection:
+        connection.execute("create database fresh")
+    url = database_of(shared.data_dir, "fresh")
+    with ThreadPoolExecutor(3) as threads:
+        started = [threads.submit(migrated, shared.data_dir, url) for _ in range(3)]
+        done = [migration.result() for migration in started]
+    assert [run.returncode for run in done] == [0] * 3, [run.stderr for run in done]
+    with psycopg.connect(url) as connection:
+        assert connection.execute("select count(*) from site").fetchone() == (1,)
+        assert connection.execute("select count(*) from app_user").fetchone() == (1,)
+
+
+def migrated(data_dir: Path, url: str) -> subprocess.CompletedProcess[str]:
+    """Migrates a database to the end."""
+    return cli(data_dir, "migrate", DATABASE_URL=url, SECRET_KEY=SECRET)
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
-def test_database_not_in_utf8_is_refused_in_one_sentence(tmp_path: Path, encoding: str) -> None:
-    data_dir = tmp_path / "data"
-    with embedded_server(data_dir) as url:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(
-                f"create database other encoding '{encoding}' locale 'C' template template0"
-            )
-        done = cli(
-            data_dir,
-            "migrate",
-            DATABASE_URL=f"postgresql://postgres@/other?host={data_dir / 'postgres'}",
-            SECRET_KEY="f0e1d2c3b4a5968778695a4b3c2d1e0f",
+def test_database_not_in_utf8_is_refused_in_one_sentence(shared: Service, encoding: str) -> None:
+    with psycopg.connect(database_of(shared.data_dir), autocommit=True) as connection:
+        connection.execute(
+            f"create database {encoding} encoding '{encoding}' locale 'C' template template0"
         )
+    done = migrated(shared.data_dir, database_of(shared.data_dir, encoding.lower()))
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"The database 'other' is encoded in {encoding}, and UTF8 is needed")
+    name = encoding.lower()
+    assert line.startswith(f"The database '{name}' is encoded in {encoding}, and UTF8 is needed")
 
 
-def test_ordinary_role_is_sufficient(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
-    with running(data_dir, DEMO="false"):
-        home = f"host={data_dir / 'postgres'} user=postgres"
-        with psycopg.connect(home, autocommit=True) as connection:
-            connection.execute("create role app login")
-            connection.execute("create database app owner app")
-        done = cli(
-            data_dir,
-            "doctor",
-            DATABASE_URL=f"postgresql://app@/app?host={data_dir / 'postgres'}",
-            SECRET_KEY="f0e1d2c3b4a5968778695a4b3c2d1e0f",
-        )
+def test_ordinary_role_is_sufficient(shared: Service) -> None:
+    with psycopg.connect(database_of(shared.data_dir), autocommit=True) as connection:
+        connection.execute("create role app login")
+        connection.execute("create database app owner app")
+    url = database_of(shared.data_dir, "app", user="app")
+    done = cli(shared.data_dir, "doctor", DATABASE_URL=url, SECRET_KEY=SECRET)
     assert done.returncode == 0, done.stderr
     assert "profile" in done.stdout
 
 
 def test_several_workers_serve_one_site(tmp_path: Path) -> None:
-    with running(tmp_path / "data", DEMO="false", WORKERS="2") as service:
+    with running(tmp_path / "data", DEMO="false", WORKERS="2", **PATIENT) as service:
         bodies = [{"page": "/", "id": f"event {n % 20}"} for n in range(60)]
         with ThreadPoolExecutor(8) as threads:
             statuses = list(threads.map(lambda body: post(service.base, body), bodies))

@@ -13,10 +13,7 @@ import psycopg
 import pytest
 
 from disks import small_disk
-from processes import Service, cli, post, running, servers_of
-
-PATIENCE = 180.0
-"""Seconds; far longer than anything here takes."""
+from processes import PATIENCE, Service, cli, database_of, post, running, servers_of
 
 
 def eventually(condition: Callable[[], object], patience: float = PATIENCE) -> None:
@@ -50,16 +47,21 @@ def await_server_after(killed: psutil.Process, data_dir: Path) -> None:
 
 def stored(data_dir: Path) -> int:
     """How many events are stored."""
-    with psycopg.connect(f"host={data_dir / 'postgres'} user=postgres") as connection:
+    with psycopg.connect(database_of(data_dir)) as connection:
         ((number,),) = connection.execute("select count(*) from event").fetchall()
         return number
 
 
-def write_wal(data_dir: Path, megabytes: int) -> None:
-    """Makes the server write so much into its WAL, and nowhere else."""
-    with psycopg.connect(f"host={data_dir / 'postgres'} user=postgres") as connection:
-        for _ in range(megabytes):
-            connection.execute("select pg_logical_emit_message(false, '', repeat('x', 1048576))")
+def write_wal_until_server_ends(data_dir: Path, megabytes: int) -> None:
+    """Makes the server write into its WAL, and nowhere else; it has no room for so much."""
+    write = (
+        "select pg_logical_emit_message(false, '', repeat('x', 1048576))"
+        f" from generate_series(1, {megabytes})"
+    )
+    with psycopg.connect(database_of(data_dir)) as connection:
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute(write)
+        assert connection.broken
 
 
 def statuses_until_stored(service: Service, name: str) -> set[int]:
@@ -181,8 +183,7 @@ def test_disk_without_room_for_wal_ends_service_until_there_is_some(
         service.start()
         assert attempt(service, "before") == 201
         disk.fill()
-        with pytest.raises(psycopg.OperationalError):
-            write_wal(service.data_dir, megabytes=40)
+        write_wal_until_server_ends(service.data_dir, megabytes=40)
         assert service.process is not None
         assert service.process.wait(PATIENCE) == 1
         assert service.output().splitlines()[-1].startswith("The disk of the embedded database is")
@@ -237,7 +238,7 @@ def test_start_waits_for_long_recovery(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     service = Service(data_dir, DEMO="false")
     service.start()
-    with psycopg.connect(f"host={data_dir / 'postgres'} user=postgres") as connection:
+    with psycopg.connect(database_of(data_dir)) as connection:
         connection.execute(
             "create table filling as select md5(n::text) from generate_series(1, 3000000) n"
         )

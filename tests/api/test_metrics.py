@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from api.logs import JsonFormatter, TextFormatter
 from conftest import TestSite
 from exposition import numbers_in, numbers_of
-from processes import running
+from processes import PATIENT, running
 from settings import Settings
 
 
@@ -49,7 +49,7 @@ async def test_metrics_are_hidden_from_other_hosts_unless_open(
 
 
 def test_metrics_of_several_workers_are_added_up(tmp_path: Path) -> None:
-    with running(tmp_path / "data", DEMO="false", WORKERS="2") as service:
+    with running(tmp_path / "data", DEMO="false", WORKERS="2", **PATIENT) as service:
         body = json.dumps({"page": "/"}).encode()
         url = f"{service.base}/api/events/"
         with ThreadPoolExecutor(8) as threads:

@@ -39,7 +39,8 @@ from api.db.engine import Profile
 from api.sites.directory import DEMO_SITE
 from conftest import SECRET, servers
 from main import build_app
-from processes import Service, running
+from oracle.telling import MORE
+from processes import PATIENT, Service, running
 from servers import fresh_database
 from settings import Settings
 
@@ -59,7 +60,7 @@ CHECKS = [
 ]
 """Of every answer. Two more depend on what was asked: see `checks_of`."""
 
-EXAMPLES = 8
+EXAMPLES = 5 * MORE
 SEED = 2026
 
 GUESSED_IN_VAIN = {"from", "to", "hours", "period", "compare", "compare_from", "compare_to"}
@@ -125,7 +126,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     address = servers.address(Profile.PLAIN)
     assert address is not None
     data_dir = tmp_path_factory.mktemp("openapi") / "data"
-    environment = {"SECRET_KEY": SECRET, "JOBS": "false", "TIMESCALEDB": "off"}
+    environment = {"SECRET_KEY": SECRET, "JOBS": "false", "TIMESCALEDB": "off", **PATIENT}
     environment |= {"LOGIN_TRIES": "0"}
     with fresh_database(address) as url, running(data_dir, DATABASE_URL=url, **environment) as it:
         yield it

@@ -1,7 +1,9 @@
-"""Ten days of the time machine; the hundred are `python -m chaos.time_machine` (docs/testing.md).
+"""A week of the time machine; the hundred days are `python -m chaos.time_machine`
+(docs/testing.md).
 
-They go over the end of March, when clocks change in Berlin, and follow six weeks of history: so raw
-data expires in them.
+It goes over the end of March, when clocks change in Berlin, has every disturbance once, and follows
+six weeks of history: so raw data expires in it, on Monday by the retention of the installation and
+on Thursday by that of a site.
 """
 
 import os
@@ -94,11 +96,11 @@ def test_numbers_and_sizes_are_right_whatever_the_clock_does(profile: Profile) -
     if profile is Profile.TIMESCALE and not offers_timescaledb(own):
         pytest.skip("the embedded server, which alone sees a moved clock, has no TimescaleDB")
     plan = Plan(
-        days=10,
+        days=7,
         profile=profile,
         start=datetime(2027, 2, 8, tzinfo=UTC),
-        history_days=42,
-        step_hours=6,
+        history_days=45,
+        step_hours=8,
         visits_a_day=8,
         share=0.15,
     )

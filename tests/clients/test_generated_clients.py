@@ -18,7 +18,7 @@ import pytest
 from api.db.engine import Profile
 from conftest import SECRET, servers
 from main import build_app
-from processes import Service, running
+from processes import PATIENT, Service, running
 from servers import fresh_database
 from settings import Settings
 
@@ -79,7 +79,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     address = servers.address(Profile.PLAIN)
     assert address is not None
     data_dir = tmp_path_factory.mktemp("clients") / "data"
-    environment = {"SECRET_KEY": SECRET, "TIMESCALEDB": "off"}
+    environment = {"SECRET_KEY": SECRET, "TIMESCALEDB": "off", **PATIENT}
     with fresh_database(address) as url, running(data_dir, DATABASE_URL=url, **environment) as it:
         yield it
 

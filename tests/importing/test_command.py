@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from log_lines import log_line
 
-from processes import cli, running, service_environment
+from processes import cli, database_of, running, service_environment
 
 PATIENCE = 60
 """Seconds: far more than it takes."""
@@ -63,8 +63,7 @@ def test_log_is_imported_as_it_is_written(tmp_path: Path) -> None:
 def wait_for_views(data_dir: Path, number: int) -> None:
     """Waits until so many events are stored."""
     end = time.monotonic() + PATIENCE
-    home = f"host={data_dir / 'postgres'} user=postgres"
-    with psycopg.connect(home, autocommit=True) as connection:
+    with psycopg.connect(database_of(data_dir), autocommit=True) as connection:
         while connection.execute("select count(*) from event").fetchone() != (number,):
             assert time.monotonic() < end, f"there are not {number} events"
             time.sleep(0.2)

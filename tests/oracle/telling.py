@@ -1,6 +1,7 @@
 """Telling the service what happened on a site, asking it, and comparing its answers."""
 
 import json
+import os
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import count
@@ -42,10 +43,17 @@ LONG_AGO = datetime(1999, 1, 1, tzinfo=UTC)
 numbers = count()
 
 
+MORE = int(os.environ.get("MORE_EXAMPLES", "1"))
+"""How many times as many examples are tried as in an ordinary run: see docs/testing.md."""
+
+
 def examples(number: int) -> settings:
-    """How a history is searched for that gives a wrong answer."""
+    """How a history is searched for that gives a wrong answer: among so many in an ordinary run,
+    which takes a few seconds, and among more with MORE_EXAMPLES."""
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-    return settings(max_examples=number, deadline=None, print_blob=True, suppress_health_check=slow)
+    return settings(
+        max_examples=MORE * number, deadline=None, print_blob=True, suppress_health_check=slow
+    )
 
 
 async def fresh_site(

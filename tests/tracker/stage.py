@@ -17,7 +17,7 @@ import chromium
 TRACKER = Path(__file__).parents[2] / "src" / "tracker"
 SCRIPT = TRACKER / "script.min.js"
 QUIET = 0.2  # seconds in which an event too many would have arrived
-PATIENCE = 8
+PATIENCE = 30  # seconds
 
 HUMAN = "--disable-blink-features=AutomationControlled"  # navigator.webdriver is false
 FLAGS = [

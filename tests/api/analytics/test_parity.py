@@ -20,6 +20,7 @@ from api.rollups.refresh import refresh_rollups
 from api.sites.directory import Sites
 from api.sites.models import Visibility, utc_now
 from conftest import TestSite
+from oracle.telling import MORE
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -189,7 +190,7 @@ async def compare_filtered(site: TestSite, params: Body) -> None:
 
 
 @settings(
-    max_examples=3,
+    max_examples=2 * MORE,
     # A seed cannot be made simpler.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     deadline=None,
@@ -215,7 +216,7 @@ async def test_rollups_and_base_tables_agree_before_between_and_after_refreshes(
 
 
 @settings(
-    max_examples=2,
+    max_examples=2 * MORE,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     deadline=None,
     print_blob=True,
@@ -380,8 +381,9 @@ async def set_watermarks_back(database: Any, time: datetime) -> None:
 @pytest.mark.slow
 async def test_concurrent_writers_and_refreshers_lose_nothing(client, admin, database):
     sites = [await fresh_site(client, admin, database) for _ in range(2)]
-    hours = 24
-    start = on_the_hour(utc_now()) - (hours + 6) * HOUR
+    hours = 12
+    midnight = on_the_hour(utc_now()).replace(hour=0) - DAY
+    start = midnight - 6 * HOUR  # so that the watermarks of days move, too
     await sites[0].refresh()
     await set_watermarks_back(database, start)
     race = Race(sites, start, hours)

@@ -9,7 +9,7 @@ import pytest
 
 from api.db.embedded import LARGEST_LOG, embedded_server
 from disks import small_disk
-from processes import cli, running
+from processes import cli, database_of, running
 
 WARN = """
 set client_min_messages = error;
@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def connect(data_dir: Path) -> psycopg.Connection:
     """A connection to the server below this folder."""
-    return psycopg.connect(f"host={data_dir / 'postgres'} user=postgres", autocommit=True)
+    return psycopg.connect(database_of(data_dir), autocommit=True)
 
 
 def test_log_over_size_limit_is_rotated_once(tmp_path: Path) -> None:

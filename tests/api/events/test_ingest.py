@@ -17,6 +17,7 @@ from api.events.enrich.event import event_id
 from api.events.receive.parse import MAX_EVENTS
 from api.sites.models import utc_now
 from conftest import TestSite
+from oracle.telling import MORE
 from refusals import allowed_in, is_refusal
 
 CHROME = (
@@ -513,7 +514,9 @@ def events_with(numbers: st.SearchStrategy[float]) -> st.SearchStrategy[list[dic
 
 
 quickly = hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20 * MORE,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

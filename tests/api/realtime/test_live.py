@@ -14,7 +14,7 @@ import websockets
 from websockets.exceptions import InvalidStatus
 
 from conftest import TestSite
-from processes import Service, running
+from processes import PATIENCE, PATIENT, Service, database_of, running
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -26,7 +26,7 @@ CHROME = (
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Two worker processes on an embedded database with the demo site."""
     folder = tmp_path_factory.mktemp("live") / "data"
-    with running(folder, WORKERS="2") as service:
+    with running(folder, WORKERS="2", **PATIENT) as service:
         yield service
 
 
@@ -59,7 +59,7 @@ async def track(service: Service, **event: Any) -> None:
 
 
 async def seen(
-    socket: websockets.ClientConnection, page: str, patience: float = 5
+    socket: websockets.ClientConnection, page: str, patience: float = PATIENCE
 ) -> dict[str, Any]:
     """The first snapshot in which this page was viewed."""
     async with asyncio.timeout(patience):
@@ -197,21 +197,16 @@ async def test_viewers_continue_after_database_cut_all_connections(service: Serv
                 break
             except (AssertionError, httpx.HTTPError):
                 await asyncio.sleep(0.3)
-        await seen(viewer, "/after-the-cut", patience=15)
+        await seen(viewer, "/after-the-cut")
 
 
 async def until_listening(data_dir: Path, processes: int) -> None:
     """Waits until so many processes hear of batches."""
     query = "select count(*) from pg_stat_activity where query ilike 'listen %'"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         with psycopg.connect(database_of(data_dir), autocommit=True) as connection:
             while connection.execute(query).fetchone() != (processes,):
                 await asyncio.sleep(0.05)
-
-
-def database_of(data_dir: Path) -> str:
-    """Where the embedded database is."""
-    return f"host={data_dir / 'postgres'} user=postgres"
 
 
 def cut_all_connections(data_dir: Path) -> None:

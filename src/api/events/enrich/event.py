@@ -29,7 +29,7 @@ from api.events.enrich.traffic_source import (
     TrafficSource,
     read_traffic_source,
 )
-from api.events.enrich.user_agent import MACHINE, Agent, read_agent
+from api.events.enrich.user_agent import MACHINE, UNKNOWN, Agent, read_agent
 from api.events.models import PAGEVIEW, Amount, Context, Event, EventIn
 from api.events.receive.rejection import EVENT, Reason, rejected
 from api.sites.models import Site
@@ -44,8 +44,6 @@ ANYBODYS_NAMESPACE = UUID("0d0f7c3e-64a5-4d0b-9a55-3c1f1f6f2b7a")
 
 RANDOM_VERSIONS = (4, 7)
 """The versions of UUIDs that consist of random bits mostly."""
-
-NO_AGENT = read_agent("")
 
 
 def warm_up() -> None:
@@ -153,7 +151,7 @@ def agent_of(event: EventIn, sender: Sender) -> Agent:
     if event.user_agent:
         return read_agent(event.user_agent)
     agent = read_agent(sender.user_agent)
-    return NO_AGENT if agent.bot_category in ("http-library", MACHINE) else agent
+    return UNKNOWN if agent.bot_category in ("http-library", MACHINE) else agent
 
 
 def revenue_of(revenue: Amount | None) -> tuple[Decimal | None, str | None]:

@@ -57,7 +57,7 @@ SHAPES: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
 """Dimensions, and what can be asked by them."""
 
 
-@examples(10)
+@examples(4)
 @given(
     history=histories(),
     question=questions(),

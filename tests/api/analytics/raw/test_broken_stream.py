@@ -2,8 +2,8 @@
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,14 +27,14 @@ from site, generate_series(1, %s) n where key = 'default'
 """More than the buffers between the service and a client hold."""
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     address = servers.address(Profile.PLAIN)
     assert address is not None
     settings = {"SECRET_KEY": SECRET, "JOBS": "false", "TIMESCALEDB": "off", "DEMO": "false"}
     with (
         fresh_database(address) as url,
-        running(tmp_path / "data", DATABASE_URL=url, **settings) as it,
+        running(tmp_path_factory.mktemp("stream") / "data", DATABASE_URL=url, **settings) as it,
     ):
         with psycopg.connect(url) as connection:
             connection.execute(FILL, [ROWS])
@@ -42,20 +42,27 @@ def service(tmp_path: Path) -> Iterator[Service]:
         it.stop()
 
 
-def take_away(service: Service) -> None:
-    """Closes the connections of the database and takes no new ones."""
+@contextmanager
+def database_away(service: Service) -> Iterator[None]:
+    """Closes the connections of the database, and takes no new ones until the block ends."""
     url = urlsplit(service.environment["DATABASE_URL"])
     name = url.path[1:]
+    allow = f'alter database "{name}" allow_connections'
     with psycopg.connect(url._replace(path="/postgres").geturl(), autocommit=True) as connection:
-        connection.execute(f'alter database "{name}" allow_connections false'.encode())
+        connection.execute(f"{allow} false".encode())
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
         )
+        try:
+            yield
+        finally:
+            connection.execute(f"{allow} true".encode())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
 def test_stream_ends_as_error_when_database_goes_away(service: Service, kind: str) -> None:
+    service.await_ready()
     email, password = (service.data_dir / "first-login.txt").read_text().split()[:2]
     with httpx.Client(base_url=service.base, timeout=60) as client:
         body = {"email": email, "password": password}
@@ -68,6 +75,5 @@ def test_stream_ends_as_error_when_database_goes_away(service: Service, kind: st
             assert answer.status_code == 200
             lines = answer.iter_lines()
             assert len([*islice(lines, STREAM_ROWS)]) == STREAM_ROWS
-            take_away(service)
-            with pytest.raises(httpx.RemoteProtocolError):
+            with database_away(service), pytest.raises(httpx.RemoteProtocolError):
                 deque(lines, maxlen=0)

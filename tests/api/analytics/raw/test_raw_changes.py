@@ -412,7 +412,7 @@ class Story:
         assert answer.status_code in (200, 201, 422), answer.text
 
 
-@examples(30)
+@examples(8)
 @given(history=st.lists(steps, min_size=8, max_size=25), limit=st.sampled_from([1, 3, 1000]))
 async def test_copy_is_equal_after_any_history(client, admin, database, history, limit):
     story = Story(await fresh_site(client, admin, database))

@@ -29,7 +29,7 @@ from oracle.telling import (
 two_filters = st.tuples(st.sampled_from(FILTERS), st.sampled_from(FILTERS))
 
 
-@examples(10)
+@examples(4)
 @given(history=histories(), question=questions(), compared=two_filters)
 async def test_conversions_are_what_oracle_counts(
     client: Any,

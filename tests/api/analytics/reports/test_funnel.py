@@ -52,7 +52,7 @@ from oracle.telling import (
 MODES = ("ordered", "strict", "any")
 
 
-@examples(10)
+@examples(4)
 @given(
     history=histories(),
     question=questions(),
@@ -96,7 +96,7 @@ crowds = st.lists(
 """What each of some visitors does at which minute: often the same, and often at once."""
 
 
-@examples(20)
+@examples(8)
 @given(
     crowd=crowds,
     wanted=st.lists(st.sampled_from(CROWD_STEPS), min_size=2, max_size=5),

@@ -30,7 +30,7 @@ MONDAY = datetime(2025, 3, 10, tzinfo=UTC)
 WEEK = Range(MONDAY, MONDAY + 7 * DAY)
 
 
-@examples(10)
+@examples(4)
 @given(history=histories(), question=questions())
 async def test_lifecycle_and_stickiness_are_what_oracle_counts(
     client: Any, admin: Any, database: Any, history: History, question: dict[str, Any]

@@ -133,7 +133,7 @@ async def check_retention(
     check(answer["rows"], retention(told, span, timezone, utc_now(), **how))
 
 
-@examples(25)
+@examples(8)
 @given(history=histories(), question=questions())
 async def test_every_report_answers_what_oracle_counts(client, admin, database, history, question):
     site = await fresh_site(client, admin, database)
@@ -157,7 +157,7 @@ async def test_every_report_answers_what_oracle_counts(client, admin, database, 
         await check_retention(site, told, asked, history.zone, **how)
 
 
-@examples(15)
+@examples(5)
 @given(history=histories(), question=questions(), clauses=st.sampled_from(FILTERS))
 async def test_filtered_reports_answer_what_oracle_counts(
     client, admin, database, history, question, clauses

@@ -39,7 +39,7 @@ journeys = st.fixed_dictionaries(
 )
 
 
-@examples(10)
+@examples(4)
 @given(history=histories(), question=questions(), journey=journeys)
 async def test_paths_and_visits_are_what_oracle_finds(
     client: Any,

@@ -44,7 +44,7 @@ rankings = st.fixed_dictionaries(
 )
 
 
-@examples(8)
+@examples(3)
 @given(history=histories(), question=questions(), ranking=rankings)
 async def test_first_rows_by_any_column_are_those_of_oracle(
     client: Any,

@@ -43,7 +43,7 @@ from oracle.visits import Event
 ends = st.none() | st.sampled_from(STEPS + JSON_STEPS)
 
 
-@examples(8)
+@examples(3)
 @given(
     history=histories(),
     question=questions(),

@@ -65,7 +65,7 @@ def is_taken(expression: str) -> bool:
     return True
 
 
-@examples(300)
+@examples(100)
 @given(parts=st.lists(st.sampled_from(PARTS), min_size=1, max_size=9))
 async def test_translated_expression_matches_what_re2_matches(
     database: Database, parts: Sequence[str]

@@ -1,0 +1,12 @@
+"""Passwords: a login of nobody costs as much as one of somebody."""
+
+import bcrypt
+
+from api.auth.passwords import NOBODY, hash_password
+
+
+async def test_hash_of_nobody_has_cost_of_hashes_of_passwords() -> None:
+    version_and_cost = slice(0, len("$2b$12$"))
+    hashed = (await hash_password("a password")).encode()
+    assert NOBODY[version_and_cost] == hashed[version_and_cost]
+    assert not bcrypt.checkpw(b"a password", NOBODY)

@@ -179,8 +179,8 @@ class Assignment:
         visitor_id = self.visitor_of(event)
         timeline = self.timeline(event.site_id, event.session_id, visitor_id)
         near = in_session(timeline, event) if event.session_id else touching(timeline, event)
-        own = visit_of(event, near[0].visitor_id if near else visitor_id, uuid4())
         opened = [visit for visit in near if visit.is_opened]
+        own = visit_of(event, opened[0].visitor_id if opened else visitor_id, uuid4())
         unopened = [visit for visit in near if not visit.is_opened]
         (opened if own.is_opened else unopened).append(own)
         timeline.append(own)

@@ -368,6 +368,21 @@ async def test_late_event_joins_visit_of_its_session_id(site):
     assert visit["duration_seconds"] == 18000
 
 
+async def test_visit_of_session_has_number_of_its_visitor_after_engagement_of_other(site):
+    await site.send(event(1, -90, visitor_id="bob"))
+    await site.send(engagement(2, 0, 5) | {"visitor_id": "bob", "session_id": "s"})
+    await site.send(event(3, 1, session_id="s"))
+    assert len(await visits(site)) == 2
+    async with await site.database.connect() as connection:
+        cursor = await connection.execute(
+            "select v.visitor_number, u.number from visit v join site on site.id = v.site_id"
+            " join visitor u on u.site_id = v.site_id and u.id = v.visitor_id"
+            " where site.key = %s order by v.started",
+            [site.key],
+        )
+        assert await cursor.fetchall() == [(0, 0), (1, 1)]
+
+
 async def test_same_session_id_on_other_site_is_other_visit(site, admin, client):
     await site.send(event(1, 0, session_id="s"))
     body = {**event(1, 0, session_id="s"), "site": "default"}

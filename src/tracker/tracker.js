@@ -1,73 +1,83 @@
-// The tracker. A page has one, started by the script tag (script.js) or a module (index.js), whichever is first.
+// The tracker: page views, engagement and events. A page has one, started by a script tag or a module, whichever is first.
 
-import { afterwards, connect, deliver, flush } from './delivery.js';
+import { connect, flush } from './delivery.js';
+import { ignored } from './ignored.js';
+import { visitlog } from './visitlog.js';
 
-const HERE = /^$|(^|\.)local(host)?$|^127\.|^\[::1]$/;
-const FILES = /\.(7z|csv|dmg|docx?|epub|exe|gz|mp[34]|pdf|pptx?|rar|txt|xlsx?|zip)$/i;
-const MOST_SECONDS = 1800; // of one report
-const PATIENCE = 100; // milliseconds: routers set the title just after the URL
+// What the server reads of a query or a fragment; nothing else of a query is sent. A link may have &amp; for &.
+const TAGS = /[?&#](amp;)?(utm_\w+|ref|source|[gw]braid|\w*clk?id|li_fat_id)=[^&#]*/gi;
+// Fragments that are no page: the root of a router, and values.
+const NO_PAGE = /^#!?\/?$|.*=.*/;
+// Of the options of `track`; others are taken for props, and JSON leaves out a callback.
+export const OPTIONS = /^(props|revenue|interactive|page|\w+_id)$/;
+export const REVENUE = /^[-\d.]+[a-z]{3}$/i; // amount and currency
+export const DEPTH = 3; // of props, at most
+const MOST_SECONDS = 1800; // of a report: after a longer stretch the computer was asleep
+const REPORT_EVERY = 9e5; // milliseconds
+const LOOK_EVERY = 200;
+const PATIENCE = 500; // routers set the title after the URL
+const CALLBACK_WITHIN = 2e3;
 
 let options;
+let deliver;
 let view = {}; // what its events share
+let waiting; // its own event, which waits for the title
 let engaged = 0; // milliseconds not yet reported
 let since = 0; // start of the running stretch, if any
-let depth = 0; // percent of the page that has been in sight
+let lowest = 0; // the lowest pixel of the page that has been in sight,
+let height = 0; // of so many
 
-/** The object that the page calls. It queues calls until the tracker runs, and remains the same object. */
-export function analytics() {
-  const q = [];
-  return (window.analytics = window.analytics || { q, track: (...call) => q.push(call) });
-}
-
-/** Starts the tracker, once a page. */
-export function start(given) {
-  const shared = analytics();
-  if (shared.on) return;
-  shared.on = true;
-  options = given;
-  if (document.prerendering) addEventListener('prerenderingchange', run, true);
+/** Starts the tracker, once a page, when the page is seen first: not in the background, nor while it is prerendered.
+ * `tell` takes the page's calls, `deliverTo` the events. */
+export function start(given, deliverTo, tell) {
+  const own = visitlog();
+  if (own.on) return;
+  own.on = options = given;
+  deliver = deliverTo;
+  const run = safe(() => {
+    connect(options, ignored(options));
+    leave();
+    own.track = safe(tell);
+    own.q.splice(0).map((call) => own.track(...call));
+    // Capturing listeners run before the page handles an event or stops it.
+    for (const type in listeners) addEventListener(type, safe(listeners[type]), true);
+    setInterval(safe(report), REPORT_EVERY);
+    if (window.navigation) navigation.addEventListener('currententrychange', look);
+    else setInterval(look, LOOK_EVERY);
+  });
+  if (document.hidden) addEventListener('visibilitychange', run, { once: true });
   else run();
 }
 
-function run() {
-  connect(options, ignored());
-  look();
-  const [load] = performance.getEntriesByType('navigation');
-  if (load && load.responseStatus == 404) notice('404', {}, false);
-  const shared = window.analytics;
-  shared.track = safe(track);
-  while (shared.q && shared.q[0]) shared.track(...shared.q.shift());
-  for (const name of ['pushState', 'replaceState']) {
-    const original = history[name];
-    history[name] = (...move) => {
-      look(); // two quick moves are two views
-      original.apply(history, move);
-      moved();
-    };
-  }
-  // Capturing listeners run before the page handles a click or stops it.
-  for (const type in listeners) addEventListener(type, safe(listeners[type]), true);
-}
+// The address may have changed: ends a view and begins the next.
+const look = safe(() => {
+  const page = here();
+  if (page == view.page) return;
+  show();
+  report();
+  engaged = lowest = 0;
+  view = { page, referrer: view.page || document.referrer.split(/[?#]/)[0] };
+  const tags = (location.href.match(TAGS) || []).join('');
+  waiting = { name: 'pageview', page: page + tags.replace(/./, '?') };
+  setTimeout(show, PATIENCE);
+});
+
+const show = safe(() => {
+  if (waiting) send(waiting);
+  waiting = 0;
+});
 
 const listeners = {
-  click,
-  auxclick: click,
-  submit,
-  popstate: moved,
-  hashchange: moved,
   scroll: tick,
   focus: tick,
   blur: tick,
-  online: () => flush(),
+  online: flush,
   visibilitychange: leave, // once visible: nothing to report
-  pagehide() {
-    leave();
-    flush(true);
-    since = 0;
-  },
+  pagehide: leave,
   pageshow({ persisted }) {
-    if (persisted) view = {}; // back from the cache: as if loaded
-    look();
+    if (!persisted) return;
+    view = {}; // back from the cache: as if loaded
+    leave();
   },
 };
 
@@ -80,34 +90,29 @@ function safe(action) {
   };
 }
 
-function ignored() {
-  try {
-    if (localStorage.analytics_ignore == 'true') return true;
-  } catch (e) {} // no storage is no opt-out
-  return (
-    ('dnt' in options && (navigator.globalPrivacyControl || navigator.doNotTrack == 1)) ||
-    (!('local' in options) &&
-      (navigator.webdriver ||
-        window != top ||
-        HERE.test(location.hostname)))
-  );
+function leave() {
+  look();
+  show();
+  report();
+  flush();
 }
 
-function notice(name, props, interactive) {
-  if (!options.auto || options.auto.includes(name)) track(name, { props, interactive });
-}
-
-// crypto.randomUUID exists on https only.
-function uuid() {
-  const digit = () => (crypto.getRandomValues(new Uint8Array(1))[0] % 16).toString(16);
-  return 'xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx'.replace(/x/g, digit);
+// The address as it is compared and sent.
+function here() {
+  let page = location.href.split(/[?#]/)[0];
+  if ('query' in options) page += location.search;
+  if ('hash' in options) page += location.hash.split('?')[0].replace(NO_PAGE, '');
+  return page;
 }
 
 function send(event) {
-  if (ignored()) return;
+  if (ignored(options)) return;
   const context = {
-    id: uuid(),
+    // The server makes a UUID of it; crypto.randomUUID exists on https only.
+    id: crypto.getRandomValues(new Uint32Array(4)).join('-'),
     site: options.site,
+    // document.title may be a form of that name.
+    title: ((document.querySelector('title') || 0).text || '').trim(),
     screen: screen.width + 'x' + screen.height,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     time: new Date(),
@@ -115,11 +120,33 @@ function send(event) {
   deliver(Object.assign(context, view, event));
 }
 
-function track(name, extra) {
-  look(); // it belongs to the page open now
-  const { callback } = extra || {}; // JSON leaves it out
-  if (name) send(Object.assign({ name }, extra));
-  if (callback) afterwards(callback);
+/** What `visitlog.track` does. */
+export function track(name, given) {
+  look();
+  show(); // it belongs to the page open now
+  const event = { name };
+  const props = {};
+  for (const key in given) (OPTIONS.test(key) ? event : props)[key] = given[key];
+  event.props = plain(Object.assign(props, event.props), DEPTH);
+  const { revenue } = event;
+  if (!REVENUE.test(revenue && revenue.amount + revenue.currency)) delete event.revenue;
+  if (name) send(event);
+  if (given && given.callback) {
+    new Promise((done) => {
+      setTimeout(done, CALLBACK_WITHIN);
+      flush().then(done);
+    }).then(() => given.callback());
+  }
+}
+
+// A value as JSON and the server can hold it.
+function plain(value, levels) {
+  if (!value || typeof value != 'object' || value.toJSON) {
+    return typeof value == 'bigint' ? '' + value : value;
+  }
+  const copy = Array.isArray(value) ? [] : {};
+  for (const key of Object.keys(value)) if (levels) copy[key] = plain(value[key], levels - 1);
+  return copy;
 }
 
 // Visibility or focus may have changed: ends one stretch of engaged time, begins the next.
@@ -127,77 +154,22 @@ function tick() {
   const now = performance.now();
   if (since) engaged += now - since;
   since = !document.hidden && document.hasFocus() ? now : 0;
-  const seen = (scrollY + innerHeight) / document.documentElement.scrollHeight;
-  depth = Math.max(depth, Math.min(100, Math.round(seen * 100)));
+  // What scrolls is the page, or an element within.
+  let node = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
+  while (node && (node.clientHeight > innerHeight || node.scrollHeight <= innerHeight)) {
+    node = node.parentElement;
+  }
+  if (!node) return;
+  height = node.scrollHeight;
+  lowest = Math.max(lowest, node.scrollTop + node.clientHeight, scrollY + node.clientHeight);
 }
 
-function report() {
+/** Sends the engaged time so far. */
+export function report() {
   tick();
   if (engaged < 1000) return;
   const duration = Math.min(MOST_SECONDS, engaged / 1000);
+  const scroll = Math.round(Math.min(lowest / height || 1, 1) * 100);
   engaged = 0;
-  send({ name: 'engagement', duration, props: { scroll: depth }, interactive: false });
-}
-
-// Ends the current page view: its engagement is reported, and that of the next one starts from zero.
-function close() {
-  report();
-  engaged = depth = 0;
-}
-
-function here() {
-  return 'hash' in options ? location.href : location.href.split('#')[0];
-}
-
-const look = safe(() => {
-  const page = here();
-  if (page == view.page) return;
-  close();
-  view = { page, title: document.title, referrer: view.page || document.referrer };
-  send({ name: 'pageview' });
-});
-
-function moved() {
-  if (here() != view.page) close();
-  setTimeout(look, PATIENCE);
-}
-
-function leave() {
-  look(); // may still be waiting for a title
-  report();
-}
-
-// composedPath() also contains the elements outside of a shadow tree.
-function closest(event, selector) {
-  return event.composedPath().find((node) => node.matches && node.matches(selector));
-}
-
-function click(event) {
-  const link = closest(event, 'a[href]');
-  if (event.button > (link ? 1 : 0)) return; // the middle button opens links
-  const marked = closest(event, '[data-track]:not(form)');
-  if (marked) trackMarked(marked);
-  else if (link && link.host) follow(link);
-}
-
-function follow(link) {
-  const props = { url: link.href.split(/[?#]/)[0] };
-  const isFile = link.hasAttribute('download') || FILES.test(link.pathname);
-  if (isFile) notice('download', props);
-  else if (link.host != location.host) notice('outbound', props);
-}
-
-function submit({ target }) {
-  // Not target.id: in a form, an input named id would be returned.
-  const form = target.getAttribute('id') || target.getAttribute('name');
-  if (target.hasAttribute('data-track')) trackMarked(target);
-  else notice('form', { form });
-}
-
-function trackMarked(element) {
-  const props = {};
-  for (const { name, value } of element.attributes) {
-    if (/^data-track-/.test(name)) props[name.slice(11)] = value;
-  }
-  track(element.getAttribute('data-track'), { props });
+  send({ name: 'engagement', duration, props: { scroll } });
 }

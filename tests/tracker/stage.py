@@ -16,6 +16,8 @@ import chromium
 
 TRACKER = Path(__file__).parents[2] / "src" / "tracker"
 SCRIPT = TRACKER / "script.min.js"
+WHOLE = TRACKER / "script-more.min.js"
+SERVED = {"script.js": SCRIPT, "script-more.js": WHOLE}
 QUIET = 0.2  # seconds in which an event too many would have arrived
 PATIENCE = 30  # seconds
 
@@ -44,6 +46,12 @@ window.setFocused = (is) => {
 }</script>"""
 """Put into every page: attention and its clock, which stands still, in the hands of the test."""
 
+KEPT = (
+    "Object.keys(localStorage).filter(key => key.startsWith('analytics_queue'))"
+    ".map(key => localStorage[key]).join('\\n')"
+)
+"""The lines that the tracker has written down, in JavaScript."""
+
 Event = dict[str, Any]
 
 
@@ -63,7 +71,8 @@ class Hit:
 
     @property
     def events(self) -> list[Event]:
-        return [json.loads(line) for line in self.body.splitlines()]
+        """Without the time of sending, which no two requests share."""
+        return [untimed(json.loads(line)) for line in self.body.splitlines()]
 
 
 @dataclass
@@ -71,6 +80,8 @@ class Site:
     """Serves `html` at every path and the tracker at some, and remembers what it is sent."""
 
     port: int = 0
+    script: str = "script.js"
+    """The tracker in its pages: the core, or `script-more.js`."""
     html: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 202
@@ -92,7 +103,7 @@ class Site:
         stage: str = STAGE,
     ) -> None:
         """The page, with the tracker in it."""
-        script = f'<script defer src="{self.url("/script.js")}" {attributes}></script>'
+        script = f'<script defer src="{self.url(f"/{self.script}")}" {attributes}></script>'
         self.html = f"<!doctype html><title>Home</title>{stage}{head}{script}<body>{body}"
 
     def hear(self, hit: Hit) -> int:
@@ -172,8 +183,9 @@ def handler(site: Site) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             name = self.path.rpartition("/")[2]
-            if name == "script.js":
-                self.answer(200, "text/javascript", SCRIPT.read_text())
+            if name.partition("?")[0] in SERVED:
+                script = SERVED[name.partition("?")[0]]
+                self.answer(200, "text/javascript", script.read_text())
             elif name.endswith(".js"):
                 self.answer(200, "text/javascript", (TRACKER / name).read_text())
             elif name == "favicon.ico":
@@ -193,6 +205,11 @@ def handler(site: Site) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
+
+
+def untimed(event: Event) -> Event:
+    """The event as it was when it happened."""
+    return {key: value for key, value in event.items() if key != "sent_at"}
 
 
 def names(events: list[Event]) -> list[str]:

@@ -4,6 +4,16 @@ import pytest
 from playwright.sync_api import Page
 from stage import Site, named, names
 
+
+@pytest.fixture(autouse=True)
+def whole(site: Site) -> None:
+    """The core does not send events by itself."""
+    site.script = "script-more.js"
+    site.write()
+
+
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+
 STAY = "<script>addEventListener('click', event => event.preventDefault())</script>"
 
 
@@ -31,6 +41,24 @@ class TestOutbound:
     )
     def test_link_within_site_is_no_outbound_event(self, href: str, site: Site, page: Page) -> None:
         assert told(site, page, f"<a href='{href}'>In</a>") == []
+
+    def test_links_of_every_kind_are_outbound_events(self, site: Site, page: Page) -> None:
+        site.write(
+            head=STAY,
+            body="<svg width=50 height=50><a href='https://other.test/svg'><rect width=50 height=50"
+            " /></a></svg><svg width=50 height=50 id=old><a xlink:href='https://other.test/old'>"
+            "<circle r=50 /></a></svg><svg width=50 height=50><a href='/inside'>"
+            "<path d='M0 0h50v50z' /></a></svg><map name=map><area coords='0,0,50,50' shape=rect"
+            " href='https://other.test/area'></map><img usemap='#map' width=50 height=50"
+            f" src='{PIXEL}'>",
+        )
+        page.goto(site.url())
+        for selector in ("rect", "#old", "path"):
+            page.click(selector, position={"x": 10, "y": 10})
+        page.click("img", position={"x": 10, "y": 10}, force=True)
+        events = site.settled(4)
+        urls = [event["props"]["url"] for event in events if event["name"] == "outbound"]
+        assert urls == [f"https://other.test/{name}" for name in ("svg", "old", "area")]
 
     def test_outbound_event_is_not_sent_for_marked_link(self, site: Site, page: Page) -> None:
         body = "<a href='https://other.test/' data-track=Partner>Out</a>"
@@ -63,6 +91,31 @@ class TestDownload:
         url = named(site.events, "download")["props"]["url"]
         assert url.startswith("http")
         assert "?" not in url
+
+    def test_endings_of_many_kinds_are_downloads(self, site: Site, page: Page) -> None:
+        endings = ["mov", "wav", "apk", "pkg", "mp4", "tgz", "ODT"]
+        body = "".join(f"<a href='/file.{ending}'>{ending}</a> " for ending in endings)
+        site.write(head=STAY, body=body)
+        page.goto(site.url())
+        page.evaluate("document.querySelectorAll('a').forEach(link => link.click())")
+        events = site.settled(1 + len(endings))
+        assert names(events)[1:] == ["download"] * len(endings)
+
+    def test_data_files_chooses_endings(self, site: Site, page: Page) -> None:
+        links = "<a href='/a.pdf'>PDF</a> <a href='/a.step'>STEP</a>"
+        site.write('data-files="step, .stl"', head=STAY, body=links)
+        page.goto(site.url())
+        page.evaluate("document.querySelectorAll('a').forEach(link => link.click())")
+        assert named(site.settled(2), "download")["props"] == {"url": site.url("/a.step")}
+
+    def test_file_that_page_makes_is_download_by_its_name(self, site: Site, page: Page) -> None:
+        site.write(
+            body="<a download='report.csv'>Save</a><script>document.querySelector('a').href ="
+            " URL.createObjectURL(new Blob(['secret']))</script>"
+        )
+        page.goto(site.url())
+        page.click("a")
+        assert named(site.settled(2), "download")["props"] == {"url": "report.csv"}
 
     @pytest.mark.parametrize("href", ["/pdf", "/a.pdf/read", "/a.html", "/?file=a.pdf"])
     def test_link_to_page_is_no_download_event(self, href: str, site: Site, page: Page) -> None:
@@ -98,6 +151,18 @@ class TestForm:
         site.write(body="<form><input required><button>Go</button></form>")
         page.goto(site.url())
         page.click("button")
+        assert names(site.settled(1)) == ["pageview"]
+
+    def test_form_that_sends_nothing_is_no_form_event(self, site: Site, page: Page) -> None:
+        """The page refuses one itself, and others close a dialog."""
+        site.write(
+            body="<form novalidate><input required name=a><button id=a>Go</button></form>"
+            "<dialog open><form method=dialog><button id=b>Close</button></form></dialog>"
+            "<dialog open><form><button id=c formmethod=dialog>Close</button></form></dialog>",
+            head="<script>addEventListener('submit', event => event.preventDefault())</script>",
+        )
+        page.goto(site.url())
+        page.evaluate("for (const id of 'abc') document.getElementById(id).click()")
         assert names(site.settled(1)) == ["pageview"]
 
 

@@ -1,8 +1,11 @@
 """Delivery: nothing is lost and nothing is counted twice, whatever becomes of the network."""
 
+import json
+from datetime import datetime
+
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from stage import Site, named, names
+from stage import KEPT, Site, named, names
 
 HURRY = "<script>Math.random = () => -0.48</script>"
 """The tracker waits between attempts for two seconds and more, by chance: here a fiftieth."""
@@ -10,21 +13,23 @@ HURRY = "<script>Math.random = () => -0.48</script>"
 PATIENTLY = "<script>Math.random = () => 1e4</script>"
 """Here it waits for hours."""
 
-MUTE = "<script>navigator.sendBeacon = () => true</script>"
-"""Beacons are taken, and never arrive."""
-
-STORED = "localStorage.analytics_queue"
+MUTE = (
+    "<script>const original = fetch; let left = false;"
+    " addEventListener('pagehide', () => { left = true }, true);"
+    " fetch = (...call) => left ? new Promise(() => {}) : original(...call)</script>"
+)
+"""What is sent when the page is left never arrives."""
 
 
 def kept(page: Page) -> int:
     """How many events the browser has written down."""
-    return page.evaluate(f"({STORED} || '').split('\\n').filter(Boolean).length")
+    return page.evaluate(f"({KEPT}).split('\\n').filter(Boolean).length")
 
 
 def wait_until_kept(page: Page, count: int) -> None:
     """Returns when the browser has written down so many events."""
     page.wait_for_function(
-        f"count => ({STORED} || '').split('\\n').filter(Boolean).length === count", arg=count
+        f"count => ({KEPT}).split('\\n').filter(Boolean).length === count", arg=count
     )
 
 
@@ -43,9 +48,7 @@ class TestOutage:
         site.wait_for(1)
         context.set_offline(True)
         try:
-            page.evaluate(
-                "for (let i = 0; i < 5; i++) analytics.track('Offline', { props: { i } })"
-            )
+            page.evaluate("for (let i = 0; i < 5; i++) visitlog.track('Offline', { props: { i } })")
             page.evaluate("history.pushState(null, '', '/offline')")
             wait_until_kept(page, 6)
             assert len(site.settled(1)) == 1
@@ -63,23 +66,68 @@ class TestOutage:
         site.wait_for(1)
         context.set_offline(True)
         try:
-            page.evaluate("analytics.track('Offline')")
+            page.evaluate("visitlog.track('Offline')")
             happened = page.evaluate("new Date().toISOString()")
             page.wait_for_timeout(300)
         finally:
             context.set_offline(False)
         assert named(site.wait_for(2), "Offline")["time"] <= happened
 
-    @pytest.mark.parametrize("status", [429, 500, 503])
-    def test_server_error_is_retried(self, status: int, site: Site, page: Page) -> None:
+    def test_every_answer_but_clear_refusal_is_retried(self, site: Site, page: Page) -> None:
+        """A proxy or a login page may answer in the place of the server."""
         site.write(head=HURRY)
-        site.status = status
         page.goto(site.url())
-        site.wait_for_hits(3)
-        site.status = 202
-        site.settled(1)
-        assert len({event["id"] for hit in site.hits for event in hit.events}) == 1
-        wait_until_kept(page, 0)
+        site.wait_for(1)
+        for number, status in enumerate([301, 302, 401, 403, 404, 405, 408, 429, 500, 503]):
+            site.status, site.hits = status, []
+            page.evaluate("visitlog.track('Event')")
+            site.wait_for_hits(2)
+            site.status = 202
+            site.wait_for(2 + number)
+            assert len({event["id"] for hit in site.hits for event in hit.events}) == 1, status
+            wait_until_kept(page, 0)
+
+    def test_html_is_no_acknowledgement(self, site: Site, page: Page) -> None:
+        """It is a service worker's page for offline, or a login page."""
+        site.write(
+            head=HURRY + "<script>const original = fetch; let answers = 0;"
+            " const page = () => new Response('', { headers: { 'content-type': 'text/html' } });"
+            " fetch = async (...call) => answers++ ? original(...call) : page()</script>"
+        )
+        page.goto(site.url())
+        assert names(site.settled(1)) == ["pageview"]
+
+    def test_attempts_end_where_page_forbids_them(self, site: Site, page: Page) -> None:
+        """By its Content Security Policy; the time between them is in the hands of the test."""
+        site.headers = {"Content-Security-Policy": "connect-src 'none'"}
+        site.write(
+            head="<script>let attempts = 0; const original = fetch, later = setTimeout;"
+            " fetch = (...call) => { attempts++; return original(...call) };"
+            " setTimeout = (action, wait) => later(action, wait && wait / 1e5)</script>"
+        )
+        page.goto(site.url())
+        page.wait_for_function("attempts > 8")
+        page.wait_for_timeout(300)
+        most = page.evaluate("attempts")
+        assert most < 15
+        page.wait_for_timeout(300)
+        assert page.evaluate("attempts") == most
+        page.evaluate("visitlog.track('Event')")  # is a reason to try again
+        page.wait_for_function("most => attempts === most + 1", arg=most)
+
+    def test_event_says_when_it_is_sent_by_same_clock(self, site: Site, page: Page) -> None:
+        """Two hours slow."""
+        site.write(
+            head=HURRY + "<script>const now = Date.now; Date.now = () => now() - 72e5;"
+            " Date = class extends Date { constructor() { super(now() - 72e5) } }</script>"
+        )
+        site.status = 503
+        page.goto(site.url())
+        first, second, *_ = (json.loads(hit.body) for hit in site.wait_for_hits(2))
+        moment = datetime.fromisoformat(first["time"]).timestamp() * 1000
+        assert 0 <= first["sent_at"] - moment < 5000
+        assert first["sent_at"] < second["sent_at"] < moment + 10_000
+        assert {**first, "sent_at": 0} == {**second, "sent_at": 0}
 
     def test_closed_connection_is_retried(self, site: Site, page: Page) -> None:
         site.write(head=HURRY)
@@ -112,44 +160,32 @@ class TestOutage:
         page.wait_for_function("waits.length > 3")
         assert page.evaluate("waits.slice(0, 4)") == [2000, 4000, 8000, 16000]
 
-    def test_refusal_is_final(self, site: Site, page: Page) -> None:
+    def test_clear_refusal_is_final(self, site: Site, page: Page) -> None:
         site.write(head=HURRY)
-        site.status = 422
-        page.goto(site.url())
-        wait_until_kept(page, 0)
+        for status in (400, 413, 415, 422):
+            site.status, site.hits = status, []
+            page.goto(site.url())
+            site.wait_for_hits(1)
+            wait_until_kept(page, 0)
+            page.wait_for_timeout(100)
+            assert len(site.hits) == 1, status
         site.status = 202
-        page.evaluate("analytics.track('Next')")
+        page.evaluate("visitlog.track('Next')")
         assert names(site.settled(1)) == ["Next"]
-        assert len(site.hits) == 2
 
 
 class TestLeaving:
-    def test_leaving_page_sends_by_beacon(self, site: Site, page: Page) -> None:
-        site.write(
-            head="<script>const beacon = navigator.sendBeacon.bind(navigator);"
-            " navigator.sendBeacon = (url, body) => {"
-            " sessionStorage.beacon = url; return beacon(url, body) }</script>"
-        )
+    def test_events_of_left_page_arrive(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("pass(2)")
         page.goto(site.url("/blank"))
-        assert names(site.settled(2)) == ["pageview", "engagement"]
-        assert page.evaluate("sessionStorage.beacon") == site.url("/api/events/")
-
-    @pytest.mark.parametrize("beacon", ["() => false", "undefined"])
-    def test_leaving_page_sends_by_fetch_without_beacon(
-        self, beacon: str, site: Site, page: Page
-    ) -> None:
-        site.write(head=f"<script>navigator.sendBeacon = {beacon}</script>")
-        page.goto(site.url())
-        page.evaluate("pass(2); location.href = '/blank'")
         assert names(site.settled(2)) == ["pageview", "engagement"]
 
     def test_events_left_by_page_are_sent_by_next_one(self, site: Site, page: Page) -> None:
         site.status = 503
         page.goto(site.url("/first"))
         site.wait_for_hits(1)
-        page.evaluate("pass(2); analytics.track('Signup')")
+        page.evaluate("pass(2); visitlog.track('Signup')")
         page.goto(site.url("/second"))
         assert site.events == []
         site.status = 202
@@ -179,7 +215,7 @@ class TestLeaving:
         page.goto(site.url("/blank"))
         assert site.settled(0) == []
 
-    def test_lost_beacon_is_resent_by_next_page(self, site: Site, page: Page) -> None:
+    def test_event_lost_on_leaving_is_resent_by_next_page(self, site: Site, page: Page) -> None:
         site.write(head=MUTE)
         page.goto(site.url("/first"))
         site.wait_for(1)
@@ -187,7 +223,7 @@ class TestLeaving:
         page.goto(site.url("/second"))
         assert named(site.settled(3), "engagement")["page"] == site.url("/first")
 
-    def test_received_beacon_is_stored_once(self, site: Site, page: Page) -> None:
+    def test_event_received_on_leaving_is_stored_once(self, site: Site, page: Page) -> None:
         page.goto(site.url("/first"))
         page.evaluate("pass(2)")
         page.goto(site.url("/second"))
@@ -196,13 +232,31 @@ class TestLeaving:
 
     def test_delivered_events_leave_nothing_in_browser(self, site: Site, page: Page) -> None:
         page.goto(site.url())
-        page.evaluate("analytics.track('Signup')")
+        page.evaluate("visitlog.track('Signup')")
         site.wait_for(2)
         page.wait_for_function("localStorage.length === 0")
         assert page.evaluate("document.cookie") == ""
 
 
 class TestStorage:
+    def test_queue_belongs_to_site_and_address(self, site: Site, page: Page) -> None:
+        """Of two installations on one origin, or two sites of one."""
+        site.status = 503
+        other = f'data-site="a" data-api="{site.url("/b")}"'
+        attributes = ['data-site="a"', 'data-site="b"', other]
+        for number, attribute in enumerate(attributes):
+            site.write(attribute)
+            page.goto(site.url(f"/{number}"))
+            site.wait_for_hits(number + 1)
+        page.goto(site.url("/blank"))
+        site.status, site.hits = 202, []
+        page.goto(site.url("/again"))
+        site.settled(2)
+        assert {(hit.path, event["site"]) for hit in site.hits for event in hit.events} == {
+            ("/b", "a")
+        }
+        assert kept(page) == 2
+
     FORBIDDEN = (
         "<script>Object.defineProperty(window, 'localStorage',"
         " { get() { throw new Error('no') } })</script>"
@@ -213,7 +267,7 @@ class TestStorage:
         site.write(head=HURRY + self.FORBIDDEN)
         site.status = 503
         page.goto(site.url())
-        page.evaluate("analytics.track('Signup')")
+        page.evaluate("visitlog.track('Signup')")
         site.wait_for_hits(2)
         site.status = 202
         assert sorted(names(site.settled(2))) == ["Signup", "pageview"]
@@ -236,7 +290,7 @@ class TestStorage:
         site.write("data-memory", head=HURRY)
         site.status = 503
         page.goto(site.url())
-        page.evaluate("analytics.track('Signup')")
+        page.evaluate("visitlog.track('Signup')")
         site.wait_for_hits(2)
         assert page.evaluate("localStorage.length") == 0
         site.status = 202
@@ -249,8 +303,8 @@ class TestStorage:
         page.goto(site.url("/one"))
         other = context.new_page()
         other.goto(site.url("/two"))
-        page.evaluate("analytics.track('One')")
-        other.evaluate("analytics.track('Two')")
+        page.evaluate("visitlog.track('One')")
+        other.evaluate("visitlog.track('Two')")
         wait_until_kept(page, 4)
         other.close()
         page.goto(site.url("/blank"))
@@ -263,7 +317,7 @@ class TestStorage:
         site.status = 503
         page.goto(site.url())
         site.wait_for_hits(1)
-        page.evaluate("for (let i = 0; i < 150; i++) analytics.track('Many', { props: { i } })")
+        page.evaluate("for (let i = 0; i < 150; i++) visitlog.track('Many', { props: { i } })")
         wait_until_kept(page, 100)
         page.goto(site.url("/blank"))
         site.status = 202
@@ -276,7 +330,8 @@ class TestStorage:
         troubles: list[object] = []
         page.on("pageerror", lambda error: troubles.append(error))
         page.goto(site.url("/blank"))
-        page.evaluate(f"{STORED} = '\\n\\n  \\n'")
+        key = f"analytics_queue demo {site.url('/api/events/')}"
+        page.evaluate("key => { localStorage[key] = '\\n\\n  \\n' }", key)
         page.goto(site.url())
         site.wait_for_hits(1)
         assert troubles == []
@@ -286,7 +341,7 @@ class TestRequests:
     def test_simultaneous_events_are_one_request(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         site.wait_for(1)
-        page.evaluate("for (let i = 0; i < 10; i++) analytics.track('Many')")
+        page.evaluate("for (let i = 0; i < 10; i++) visitlog.track('Many')")
         site.settled(11)
         assert [len(hit.events) for hit in site.hits] == [1, 10]
 
@@ -295,7 +350,7 @@ class TestRequests:
         site.wait_for(1)
         page.evaluate(
             "for (let i = 0; i < 70; i++)"
-            " analytics.track('Big', { props: { text: 'ä'.repeat(3000) } })"
+            " visitlog.track('Big', { props: { text: 'ä'.repeat(3000) } })"
         )
         site.settled(71)
         assert max(len(hit.events) for hit in site.hits) == 30

@@ -13,8 +13,8 @@ class TestIgnored:
     )
     def test_local_hosts_are_ignored(self, host: str, site: Site, page: Page) -> None:
         page.goto(site.url(host=host))
-        page.evaluate("analytics.track('Signup')")
-        assert page.evaluate("analytics.q") == []  # nor is it kept for ever
+        page.evaluate("visitlog.track('Signup')")
+        assert page.evaluate("visitlog.q") == []  # nor is it kept for ever
         assert site.settled(0) == []
 
     @pytest.mark.parametrize("host", ["site.test.", "local.test", "mylocalhost.test"])
@@ -33,7 +33,7 @@ class TestIgnored:
         file = tmp_path / "page.html"
         file.write_text(site.html)
         page.goto(file.as_uri())
-        page.evaluate("analytics.track('Signup')")
+        page.evaluate("visitlog.track('Signup')")
         assert site.settled(0) == []
 
     def test_driven_browser_is_ignored(self, site: Site, chromium: BrowserType) -> None:
@@ -62,11 +62,12 @@ class TestIgnored:
         page.goto(site.url("/blank"))
         page.evaluate("localStorage.analytics_ignore = 'true'")
         page.goto(site.url())
-        page.evaluate("analytics.track('Signup')")
+        page.evaluate("visitlog.track('Signup')")
         page.evaluate("history.pushState(null, '', '/next')")
         assert site.settled(0) == []
+        page.goto(site.url("/blank"))
         page.evaluate("localStorage.analytics_ignore = 'false'")
-        page.reload()
+        page.goto(site.url())
         assert names(site.wait_for(1)) == ["pageview"]
 
     def test_visitor_without_storage_is_counted(self, site: Site, page: Page) -> None:
@@ -81,7 +82,7 @@ class TestIgnored:
         page.goto(site.url())
         site.wait_for(1)
         page.evaluate("localStorage.analytics_ignore = 'true'")
-        page.evaluate("analytics.track('Signup'); history.pushState(null, '', '/next')")
+        page.evaluate("visitlog.track('Signup'); history.pushState(null, '', '/next')")
         page.evaluate("pass(5); setVisible(false)")
         assert names(site.settled(1)) == ["pageview"]
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import signal
 import threading
 import time
@@ -16,14 +17,15 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from stage import PATIENCE, SCRIPT
+from stage import KEPT, PATIENCE, SCRIPT
 
-from processes import Service, running
+from processes import ROOT, Service, running
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/142.0.{}.0 Safari/537.36"
 )
+EMPTY = f"!{KEPT}"
 builds = count(1000)
 ATTACK = "<img src=x onerror=\"alert('xss')\"><script>alert('xss')</script>"
 
@@ -44,6 +46,9 @@ def shop(service: Service) -> Iterator[str]:
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
+            if self.path.startswith("/unscripted"):
+                self.wfile.write(f"<!doctype html>{pixel(service)}".encode())
+                return
             self.wfile.write(
                 f'<!doctype html><title>Shop</title><script defer src="{service.base}/script.js"'
                 ' data-site="demo" data-local></script>'.encode()
@@ -58,6 +63,13 @@ def shop(service: Service) -> Iterator[str]:
         server.shutdown()
 
 
+def pixel(service: Service) -> str:
+    """What README gives for readers without scripts."""
+    found = re.search("<noscript>.*</noscript>", (ROOT / "README.md").read_text())
+    assert found
+    return found[0].replace("http://localhost:8002", service.base).replace("=default", "=demo")
+
+
 @pytest.fixture
 def visitor(browser: Browser) -> Iterator[Page]:
     """A tab of a browser that calls itself an ordinary one, and nobody else's: a new visitor."""
@@ -66,7 +78,7 @@ def visitor(browser: Browser) -> Iterator[Page]:
 
 
 def ask(service: Service, report: str, **params: str) -> dict[str, Any]:
-    """The answer of a report on the last day."""
+    """The answer of a report on the last day, or what `hours` says."""
     query = urllib.parse.urlencode({"site": "demo", "hours": "24", **params})
     with urllib.request.urlopen(f"{service.base}/api/analytics/{report}?{query}") as answer:
         return json.load(answer)
@@ -113,11 +125,11 @@ def test_unchanged_script_is_answered_with_304(service: Service) -> None:
 def test_events_sent_offline_are_stored_once(service: Service, shop: str, visitor: Page) -> None:
     visitor.goto(f"{shop}/offline")
     visitor.context.set_offline(True)
-    visitor.evaluate("for (let i = 0; i < 5; i++) analytics.track('Offline')")
-    visitor.wait_for_function("localStorage.analytics_queue")
+    visitor.evaluate("for (let i = 0; i < 5; i++) visitlog.track('Offline')")
+    visitor.wait_for_function(KEPT)
     visitor.context.set_offline(False)
     assert counted(service, "Offline", 5) == 5
-    visitor.wait_for_function("!localStorage.analytics_queue")
+    visitor.wait_for_function(EMPTY)
     assert counted(service, "Offline", 5) == 5
 
 
@@ -127,20 +139,42 @@ def test_events_sent_again_are_stored_once(service: Service, shop: str, visitor:
     visitor.evaluate(
         "window.sent = []; const original = fetch; fetch = (url, init) => {"
         " if (init.body) sent.push(init.body); return original(url, init) };"
-        " analytics.track('Again')"
+        " visitlog.track('Again')"
     )
     assert counted(service, "Again", 1) == 1
-    visitor.evaluate("localStorage.analytics_queue = sent.join('\\n')")
+    key = f"analytics_queue demo {service.base}/api/events/"
+    visitor.evaluate("key => { localStorage[key] = sent.join('\\n') }", key)
     visitor.goto(f"{shop}/after")
-    visitor.wait_for_function("!localStorage.analytics_queue")
+    visitor.wait_for_function(EMPTY)
     assert counted(service, "Again", 1) == 1
 
 
 def test_campaigns_reach_traffic_source_report(service: Service, shop: str, visitor: Page) -> None:
     visitor.goto(f"{shop}/?utm_source=gazette&utm_medium=email&utm_campaign=spring")
-    visitor.wait_for_function("!localStorage.analytics_queue")  # stored, that is
+    visitor.wait_for_function(EMPTY)  # stored, that is
     rows = ask(service, "traffic-sources", dimension="campaign")["rows"]
     assert [row["visits"] for row in rows if row["campaign"] == "spring"] == [1]
+
+
+def test_pixel_of_readme_counts_path_of_page(service: Service, shop: str, browser: Browser) -> None:
+    with browser.new_context(
+        user_agent=CHROME.format(next(builds)), java_script_enabled=False
+    ) as context:
+        page = context.new_page()
+        with page.expect_response("**/pixel.gif**") as answer:
+            page.goto(f"{shop}/unscripted")
+        assert answer.value.ok
+    assert "/unscripted" in [row["page"] for row in ask(service, "pages", hours="1")["rows"]]
+
+
+def test_time_of_slow_clock_is_corrected(service: Service, shop: str, visitor: Page) -> None:
+    visitor.add_init_script(
+        "const now = Date.now; Date.now = () => now() - 72e5;"
+        " Date = class extends Date { constructor() { super(now() - 72e5) } }"
+    )
+    visitor.goto(f"{shop}/slow")
+    visitor.wait_for_function(EMPTY)
+    assert "/slow" in [row["page"] for row in ask(service, "pages", hours="1")["rows"]]
 
 
 def test_hostile_page_text_is_text_on_live_page(
@@ -157,7 +191,7 @@ def test_hostile_page_text_is_text_on_live_page(
         visitor.evaluate(
             "attack => { document.title = attack;"
             " history.pushState(null, '', '/' + encodeURIComponent(attack));"
-            " analytics.track(attack, { props: { [attack]: attack } }) }",
+            " visitlog.track(attack, { props: { [attack]: attack } }) }",
             ATTACK,
         )
         stream = live.locator("#stream")
@@ -172,10 +206,10 @@ def test_restarted_service_receives_events_of_outage(
 ) -> None:
     """Killed, and started again, with the visitor on the page all the while."""
     visitor.goto(f"{shop}/away")
-    visitor.wait_for_function("!localStorage.analytics_queue")
+    visitor.wait_for_function(EMPTY)
     service.stop(signal.SIGKILL)
-    visitor.evaluate("for (let i = 0; i < 3; i++) analytics.track('Away')")
-    visitor.wait_for_function("localStorage.analytics_queue")
+    visitor.evaluate("for (let i = 0; i < 3; i++) visitlog.track('Away')")
+    visitor.wait_for_function(KEPT)
     service.start()
-    visitor.wait_for_function("!localStorage.analytics_queue", timeout=60_000)
+    visitor.wait_for_function(EMPTY, timeout=60_000)
     assert counted(service, "Away", 3) == 3

@@ -577,3 +577,23 @@ def test_marks_of_days_are_mondays(service: Service, window: Page) -> None:
     }"""
     for (interval, number), expected in MARKS.items():
         assert window.evaluate(script, [interval, number]) == expected
+
+
+def test_property_of_events_is_broken_down_by_its_values(service: Service, window: Page) -> None:
+    events = [{"name": "Upgrade", "props": {"plan": plan}} for plan in ("pro", "pro", "team")]
+    post(
+        service.base, [{"user_agent": CHROME, "site": "demo", "page": "/", **one} for one in events]
+    )
+    opened(window, service)
+    window.click("#events button[value=properties]")
+    window.get_by_label("Name of the property").fill("plan")
+    window.keyboard.press("Enter")
+    expect_address(window, events="properties", property="plan")
+    rows = ask(service, "events", property="plan", limit=9)["rows"]
+    expect(window.locator("#events tbody tr")).to_have_count(len(rows))
+    row = first_row(window, "events")
+    expect(row).to_contain_text(rows[0]["value"])
+    expect(row.locator(".number").first).to_have_text(f"{rows[0]['custom_events']:,}")
+    row.locator("a").click()
+    expect_address(window, f=f"is,props:plan,{rows[0]['value']}")
+    expect(window.locator(".pill")).to_contain_text("Property plan is pro")

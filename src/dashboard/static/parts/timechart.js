@@ -129,7 +129,7 @@ function drawPlot(box, { points, interval, timezone, metric, acts }) {
       height: HEIGHT,
       padding: [12, 26, 0, 0],
       legend: { show: false },
-      cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 9, fill: (_, index) => (index === 1 ? other : accent) } },
+      cursor: { y: false, move: snapped, drag: { x: true, y: false, setScale: false }, points: { size: 9, fill: (_, index) => (index === 1 ? other : accent) } },
       scales: { x: { time: false, range: () => [0, Math.max(1, points.length - 1)] }, y: { range: () => [0, scale.at(-1)] } },
       axes: [
         { ...axis, grid: { show: false }, splits: () => marked, values: (_, places) => places.map((place) => points[place].mark), size: 30 },
@@ -147,6 +147,9 @@ function drawPlot(box, { points, interval, timezone, metric, acts }) {
     box,
   );
 }
+
+/** The cursor stands on the nearest point. */
+const snapped = (plot, left, top) => [left < 0 ? left : plot.valToPos(plot.posToIdx(left), 'x'), top];
 
 /** Places, comparison, values of complete buckets, and of incomplete ones with their neighbours. */
 function columnsOf(points) {

@@ -192,6 +192,19 @@ def test_builder_suggests_values_with_their_counts(service: Service, window: Pag
     expect(window.locator(".pill")).to_contain_text(f"{first} or {second}")
 
 
+def test_click_on_pill_edits_its_filter(service: Service, window: Page) -> None:
+    opened(window, service, f=["is,device,mobile", "is,country,DE"])
+    window.locator(".pill .what", has_text="Country").click()
+    builder = window.get_by_role("dialog", name="Edit filter")
+    # Suggestions are those of the other filters.
+    expect(builder.locator(".suggestions li")).not_to_have_count(1)
+    builder.get_by_label("How").select_option("is_not")
+    builder.get_by_label("United States").check()
+    builder.get_by_role("button", name="Change the filter").click()
+    window.wait_for_url("**country**US**")
+    assert address(window)["f"] == ["is,device,mobile", "is_not,country,DE,US"]
+
+
 def test_builder_takes_text_with_commas_for_contains(service: Service, window: Page) -> None:
     opened(window, service)
     window.keyboard.press("f")

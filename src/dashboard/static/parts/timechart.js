@@ -50,7 +50,6 @@ export function TimeChart({ points, interval, timezone, label, metric, tell, say
     const moves = { ArrowLeft: (place ?? last + 1) - 1, ArrowRight: (place ?? last - 1) + 1, Home: 0, End: last };
     if (!(event.key in moves)) return;
     event.preventDefault();
-    event.stopPropagation();
     show(moves[event.key]);
   };
   const shown = points[Math.min(place ?? last, last)];

@@ -16,7 +16,6 @@ export function Tiles({ result: { answer, error }, chosen }) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    event.stopPropagation();
     const tiles = [...event.currentTarget.children];
     tiles.at((tiles.indexOf(event.target) + step) % tiles.length).focus();
   };

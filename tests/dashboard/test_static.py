@@ -20,7 +20,7 @@ MOST_BYTES = 100_000
 
 DANGERS = {
     "markup from text": r"\b(?:innerHTML|outerHTML|insertAdjacentHTML|createContextualFragment"
-    r"|setHTMLUnsafe|parseHTMLUnsafe|DOMParser|srcdoc)\b|\bdocument\s*\.\s*write",
+    r"|setHTMLUnsafe|parseHTMLUnsafe|DOMParser|srcdoc|dangerouslySetInnerHTML)\b|\bdocument\s*\.\s*write",
     "code from text": r"\beval\s*\(|\bnew\s+Function\b|\bset(?:Timeout|Interval)\s*\(\s*['\"`]",
 }
 TEMPLATE_DANGERS = {
@@ -101,6 +101,7 @@ def test_every_library_has_its_licence():
     [
         "box.innerHTML = row.page",
         "box.outerHTML = ''",
+        "<p dangerouslySetInnerHTML=${{ __html: page }} />",
         "box.insertAdjacentHTML('beforeend', page)",
         "document.write(page)",
         "setTimeout('go()', 5)",

@@ -401,13 +401,14 @@ def test_one_refused_query_leaves_its_neighbours(service: Service, window: Page)
         ]
         route.fulfill(response=answer, body="\n".join(map(json.dumps, kept)) + "\n")
 
-    window.route(BATCH, refuse_pages)
+    window.route(BATCH, refuse_pages, times=1)
     window.goto(f"{service.base}/?site=demo&period=7d")
     expect(first_row(window, "sources")).to_be_visible()
     expect(window.get_by_role("alert")).to_have_count(1)
     choice = window.locator("#pages").get_by_role("link", name="From Feb 1, 2020 on")
     choice.click()
     expect_address(window, period="custom", **{"from": "2020-02-01"})
+    expect(window.get_by_role("alert")).to_have_count(0)
 
 
 def test_late_answer_to_an_old_question_is_not_shown(service: Service, window: Page) -> None:

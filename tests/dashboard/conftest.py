@@ -6,15 +6,20 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from chromium import CHROMIUM, MISSING, chromium
-from processes import Service, running
+from processes import Service
 from windows import watched
 
 
 @pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service after a first start, with two workers."""
-    with running(tmp_path_factory.mktemp("pages") / "data", WORKERS="2") as service:
+    service = Service(tmp_path_factory.mktemp("pages") / "data", WORKERS="2")
+    try:
+        service.start(patience=180)
         yield service
+    finally:
+        if service.process and service.process.poll() is None:
+            service.stop()
 
 
 @pytest.fixture(scope="package")

@@ -29,7 +29,6 @@ export function Calendar({ view: { today }, days, choose }) {
   const press = (event) => {
     if (!(event.key in MOVES)) return;
     event.preventDefault();
-    event.stopPropagation();
     const day = addDays(focused, MOVES[event.key]);
     if (day > today) return;
     if (day < shown) setShown(monthFrom(shown, -1));

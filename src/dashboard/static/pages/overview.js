@@ -16,7 +16,7 @@ function Overview() {
   const cards = Object.entries(CARDS).map(([id, card]) => ({ id, card, tab: chosenTab(params, id, card) }));
   const queries = Object.fromEntries(cards.map(({ id, tab }) => [id, queryOf(tab, view)]));
   const { of, retry } = useReports({ series: seriesQuery(view), ...queries });
-  const open = cards.find(({ id }) => id === params.get('details'));
+  const open = cards.find(({ id, tab }) => id === params.get('details') && queryOf(tab, view));
   return html`
     <${Series} ...${{ view, params, retry }} result=${of('series')} />
     <div class="cards">

@@ -20,6 +20,7 @@ export function Dialog({ id, title, close, tools, children }) {
     id=${id}
     aria-labelledby=${`${id}-title`}
     onCancel=${cancel}
+    onClose=${close}
     onClick=${clickOutside}
   >
     <div class="inside">

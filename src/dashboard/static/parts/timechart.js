@@ -6,6 +6,7 @@ import { marks, ticks } from './ticks.js';
 
 const HEIGHT = 260;
 const MARK_WIDTH = 76;
+const BESIDE = 14;
 
 /** @typedef {object} Point
  * @property {string} time start of the bucket
@@ -49,7 +50,6 @@ export function TimeChart({ points, interval, timezone, label, metric, tell, say
     const moves = { ArrowLeft: (place ?? last + 1) - 1, ArrowRight: (place ?? last - 1) + 1, Home: 0, End: last };
     if (!(event.key in moves)) return;
     event.preventDefault();
-    event.stopPropagation();
     show(moves[event.key]);
   };
   const shown = points[Math.min(place ?? last, last)];
@@ -76,8 +76,8 @@ function Tooltip({ place, plot, box, children }) {
   useEffect(() => {
     if (!plot.current) return;
     const x = plot.current.valToPos(place, 'x') + plot.current.over.offsetLeft;
-    const half = self.current.offsetWidth / 2;
-    setLeft(Math.max(half, Math.min(box.current.clientWidth - half, x)));
+    const isRight = x > box.current.clientWidth / 2;
+    setLeft(isRight ? x - BESIDE - self.current.offsetWidth : x + BESIDE);
   });
   return html`<div class="tooltip" ref=${self} style=${{ left: `${left}px` }}>${children}</div>`;
 }
@@ -128,7 +128,7 @@ function drawPlot(box, { points, interval, timezone, metric, acts }) {
       height: HEIGHT,
       padding: [12, 26, 0, 0],
       legend: { show: false },
-      cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { size: 9, fill: accent } },
+      cursor: { y: false, move: snapped, drag: { x: true, y: false, setScale: false }, points: { size: 9, fill: (_, index) => (index === 1 ? other : accent) } },
       scales: { x: { time: false, range: () => [0, Math.max(1, points.length - 1)] }, y: { range: () => [0, scale.at(-1)] } },
       axes: [
         { ...axis, grid: { show: false }, splits: () => marked, values: (_, places) => places.map((place) => points[place].mark), size: 30 },
@@ -146,6 +146,9 @@ function drawPlot(box, { points, interval, timezone, metric, acts }) {
     box,
   );
 }
+
+/** The cursor stands on the nearest point. */
+const snapped = (plot, left, top) => [left < 0 ? left : plot.valToPos(plot.posToIdx(left), 'x'), top];
 
 /** Places, comparison, values of complete buckets, and of incomplete ones with their neighbours. */
 function columnsOf(points) {

@@ -23,9 +23,17 @@ function decoded(text) {
   }
 }
 
+/** The clauses of addresses that were read: one that is edited is found again by what it is. */
+const read = new WeakMap();
+
 /** The clauses in an address; those that make no sense are left out.
  * @param {URLSearchParams} params @returns {Clause[]} */
 export function filtersOf(params) {
+  if (!read.has(params)) read.set(params, clausesIn(params));
+  return read.get(params);
+}
+
+function clausesIn(params) {
   return params
     .getAll('f')
     .map((text) => text.split(',').map(decoded))

@@ -9,6 +9,7 @@
  * @property {Record<string, unknown>} [params] parameters of the report beside those of the view
  * @property {string[]} numbers columns shown in the card; the first is the size of the bar
  * @property {string[]} columns columns of the details, in order
+ * @property {string} [asks] the parameter of the address for a name that has to be given first
  * @property {string} empty what is said instead of no rows
  * @property {boolean} [skipsEmpty] whether rows without a value are left out */
 
@@ -128,6 +129,16 @@ export const CARDS = {
         numbers: ['conversions', 'conversion_rate'],
         columns: ['conversions', 'visitors', 'visits', 'conversion_rate'],
         empty: 'No goals are saved for this site.',
+      },
+      {
+        key: 'properties',
+        words: 'Properties',
+        report: 'events',
+        label: 'value',
+        asks: 'property',
+        numbers: ['custom_events', 'visitors'],
+        columns: ['name', 'custom_events', 'visitors', 'visits', 'conversion_rate'],
+        empty: 'No event in this range has the property.',
       },
     ],
   },

@@ -11,6 +11,7 @@ import { METRICS } from '../../text/metrics.js';
 const moment = dates(timezone, { ...DAY, ...CLOCK });
 
 const TEXTS = {
+  name: ['Event', String],
   category: ['Kind', (value) => capital(value.replaceAll('-', ' '))],
   last_seen: ['Last seen', moment],
 };
@@ -35,7 +36,8 @@ export function numberColumn(key) {
   const cell = (row) => {
     const then = row.comparison?.[key];
     const was = then && `${show(then.value)} in the comparison`;
-    return html`${show(row[key])}${then && html` <${Change} ratio=${then.ratio} fewerIsBetter=${fewerIsBetter} title=${was} />`}`;
+    const isKnown = then && then.ratio !== null;
+    return html`${show(row[key])}${isKnown && html` <${Change} ratio=${then.ratio} fewerIsBetter=${fewerIsBetter} title=${was} />`}`;
   };
   return { key, words, means, number: true, cell };
 }

@@ -9,7 +9,7 @@ import { go } from '../../state/address.js';
 import { count } from '../../text/format.js';
 import { labelColumn, numberColumn } from './columns.js';
 import { csvAddress } from './ranking_card.js';
-import { searched } from './search.js';
+import { found, searched } from './search.js';
 
 const PAGE = 100;
 const WAIT = 250;
@@ -20,13 +20,11 @@ const NOT_SORTED = ['values'];
 export function Details({ id, card, tab, view, params }) {
   const [text, order] = [params.get('q') ?? '', params.get('order') ?? `${tab.numbers[0]}:desc`];
   const page = Math.max(1, Number.parseInt(params.get('page'), 10) || 1);
-  const more = {
-    ...searched(tab, view, text),
-    ...(NOT_SORTED.includes(tab.report) ? {} : { order }),
-  };
-  const compared = NOT_COMPARED.includes(tab.report) ? {} : view.compared;
+  const sorted = NOT_SORTED.includes(tab.report) ? {} : { order };
   const place = { limit: PAGE, offset: (page - 1) * PAGE };
-  const query = { report: tab.report, ...view.common, ...compared, ...tab.params, ...more, ...place };
+  const more = { ...sorted, ...searched(tab, view, text) };
+  const compared = NOT_COMPARED.includes(tab.report) ? {} : view.compared;
+  const query = { report: tab.report, ...view.common, ...compared, ...tab.params, ...place, ...more };
   const { of, retry } = useReports({ details: query });
   const tools = html`
     ${tab.dimension && html`<${Search} text=${text} />`}
@@ -44,11 +42,12 @@ export function Details({ id, card, tab, view, params }) {
 }
 
 function Rows({ tab, view, answer, order, title, text }) {
-  if (!answer.rows.length) return html`<${Empty}>${text ? `Nothing contains “${text}”.` : tab.empty}<//>`;
+  const rows = found(tab, answer.rows, text);
+  if (!rows.length) return html`<${Empty}>${text ? `Nothing contains “${text}”.` : tab.empty}<//>`;
   const columns = [labelColumn(tab, view.filters), ...tab.columns.map(numberColumn)];
   const orders = NOT_SORTED.includes(tab.report) ? [] : columns.map(({ key }) => key);
   const sort = (by) => go({ order: by, page: null }, { replace: true });
-  return html`<${Table} ...${{ columns, rows: answer.rows, caption: title, order, sort }}
+  return html`<${Table} ...${{ columns, rows, caption: title, order, sort }}
     orders=${orders.filter((key) => key !== 'category')} />`;
 }
 

@@ -13,16 +13,22 @@ import { labelColumn, numberColumn } from './columns.js';
 const SHOWN = 9;
 
 /** The tab of a card that the address names, or its first. @returns {import('./cards.js').Tab} */
-export const chosenTab = (params, id, { tabs }) =>
-  tabs.find(({ key }) => key === params.get(id)) ?? tabs[0];
+export function chosenTab(params, id, { tabs }) {
+  const tab = tabs.find(({ key }) => key === params.get(id)) ?? tabs[0];
+  const name = tab.asks && params.get(tab.asks);
+  if (!name) return tab;
+  return { ...tab, dimension: `props:${name}`, params: { property: name, totals: false } };
+}
 
-/** What a tab asks; one more row than is shown, as one may be left out. */
-export const queryOf = ({ report, params, skipsEmpty }, { common }) => ({
-  report,
-  ...common,
-  limit: SHOWN + (skipsEmpty ? 1 : 0),
-  ...params,
-});
+/** Whether a tab waits for a name. */
+const isWaiting = ({ asks, params }) => asks && !params;
+
+/** What a tab asks, null while it waits; one more row than is shown, as one may be left out. */
+export function queryOf(tab, { common }) {
+  if (isWaiting(tab)) return null;
+  const { report, params, skipsEmpty } = tab;
+  return { report, ...common, limit: SHOWN + (skipsEmpty ? 1 : 0), ...params };
+}
 
 /** The same rows as a file. @param {import('./cards.js').Tab} tab */
 export const csvAddress = ({ report, params }, { common }, more = {}) =>
@@ -41,16 +47,32 @@ export function RankingCard({ id, card, tab, view, result, retry }) {
     event.stopPropagation();
     go({ details: id });
   };
-  return html`<${Card} id=${id} title=${card.title} tools=${tabs} busy=${result.loading} className="ranking">
-    <div class="body" onKeyDown=${press}><${Loaded} result=${result} retry=${retry} rows=${card.rows ?? SHOWN + 1}>
+  const waits = isWaiting(tab);
+  return html`<${Card} id=${id} title=${card.title} tools=${tabs} busy=${result.loading && !waits} className="ranking">
+    ${tab.asks && html`<${Asked} tab=${tab} />`}
+    ${!waits && html`<div class="body" onKeyDown=${press}><${Loaded} result=${result} retry=${retry} rows=${card.rows ?? SHOWN + 1}>
       ${(answer) => html`<${Rows} ...${{ card, tab, view, answer }} />`}
     <//></div>
     <p class="foot">
       <a href=${link({ details: id })} onClick=${follow} aria-label=${`Details of ${card.title}`}>Details</a>
       <${Origin} answer=${result.answer} />
       <a href=${csvAddress(tab, view)} download>CSV</a>
-    </p>
+    </p>`}
   <//>`;
+}
+
+/** The form for the name that a tab needs. */
+function Asked({ tab: { asks, dimension } }) {
+  const submit = (event) => {
+    event.preventDefault();
+    go({ [asks]: event.target.elements.name.value.trim() || null });
+  };
+  return html`<form class="asked" onSubmit=${submit}>
+    <label>Name of the ${asks}
+      <input name="name" value=${dimension?.slice('props:'.length) ?? ''} autocomplete="off" />
+    </label>
+    <button type="submit">Show</button>
+  </form>`;
 }
 
 function Rows({ card, tab, view, answer }) {

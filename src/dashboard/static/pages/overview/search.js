@@ -1,27 +1,26 @@
-// The search in details: a filter on the dimension of the rows, beside those of the view.
+// The search in details. Values that are shown in other words than they are stored (countries,
+// languages) are few: all are asked, and searched here. Others are searched by the database.
 
 import { filterOf } from '../../state/filters.js';
-import { DIMENSIONS } from '../../text/dimensions.js';
+import { DIMENSIONS, valueWords } from '../../text/dimensions.js';
 
-/** The parameter for a text that rows contain; {} without a text. */
-export function searched({ report, dimension }, { filters }, text) {
+const ALL = 1000;
+
+const isTranslated = ({ dimension }) => Boolean(DIMENSIONS[dimension]?.write);
+
+/** The parameters for a text that rows contain; {} without a text. */
+export function searched(tab, { filters }, text) {
   if (!text) return {};
-  if (report === 'values') return { q: text };
+  if (isTranslated(tab)) return { limit: ALL, offset: 0 };
+  if (tab.report === 'values') return { q: text };
   const clauses = JSON.parse(filterOf(filters) || '[]');
-  return { filters: JSON.stringify([...clauses, clauseFor(dimension, text)]) };
+  const clause = ['contains', tab.dimension, [text], { case_sensitive: false }];
+  return { filters: JSON.stringify([...clauses, clause]) };
 }
 
-/** Countries are stored as codes, and searched by their names. */
-function clauseFor(dimension, text) {
-  const codes = dimension === 'country' ? countriesWith(text.toLowerCase()) : [];
-  if (codes.length) return ['is', 'country', codes];
-  return ['contains', dimension, [text], { case_sensitive: false }];
-}
-
-function countriesWith(text) {
-  const { write } = DIMENSIONS.country;
-  const letters = Array.from({ length: 26 }, (_, place) => String.fromCharCode(65 + place));
-  const codes = letters.flatMap((a) => letters.map((b) => a + b));
-  const found = codes.filter((code) => write(code) !== code && write(code).toLowerCase().includes(text));
-  return found.slice(0, 100);
+/** The rows of an answer that contain the text. */
+export function found(tab, rows, text) {
+  if (!text || !isTranslated(tab)) return rows;
+  const contains = (value) => valueWords(tab.dimension, value).toLowerCase().includes(text.toLowerCase());
+  return rows.filter((row) => contains(row[tab.label]));
 }

@@ -38,7 +38,7 @@ export function Series({ view, params: asked, result, retry }) {
   useFittingInterval(view, asked, result.answer);
   const isEmpty = result.answer?.totals.visits === 0 && !view.filters.length;
   return html`<${Card} id="series" title="Over time" busy=${result.loading} className="series">
-    <${Tiles} answer=${result.answer} chosen=${chosen} />
+    <${Tiles} result=${result} chosen=${chosen} />
     <div class="body"><${Loaded} result=${result} retry=${retry} rows=${1}>
       ${(answer) => (isEmpty ? html`<${Welcome} view=${view} />` : html`<${Drawing} ...${{ view, answer, chosen }} />`)}
     <//></div>

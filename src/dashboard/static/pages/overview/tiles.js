@@ -11,21 +11,20 @@ import { pointsOf } from './points.js';
 
 export const TILES = ['visitors', 'visits', 'pageviews', 'views_per_visit', 'bounce_rate', 'visit_duration_seconds'];
 
-export function Tiles({ answer, chosen }) {
+export function Tiles({ result: { answer, error }, chosen }) {
   const press = (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    event.stopPropagation();
     const tiles = [...event.currentTarget.children];
     tiles.at((tiles.indexOf(event.target) + step) % tiles.length).focus();
   };
   return html`<div id="tiles" role="group" aria-label="What the chart shows" onKeyDown=${press}>
-    ${TILES.map((key) => html`<${Tile} key=${key} ...${{ name: key, answer }} isChosen=${key === chosen} />`)}
+    ${TILES.map((key) => html`<${Tile} key=${key} ...${{ name: key, answer, error }} isChosen=${key === chosen} />`)}
   </div>`;
 }
 
-function Tile({ name, answer, isChosen }) {
+function Tile({ name, answer, error, isChosen }) {
   const { words, brief, fewerIsBetter } = METRICS[name];
   const then = answer?.comparison?.totals?.[name];
   return html`<button
@@ -37,7 +36,7 @@ function Tile({ name, answer, isChosen }) {
     onClick=${() => go({ metric: name })}
   >
     <span class="label">${words}</span>
-    <span class="figure">${answer ? brief(answer.totals[name]) : ' '}</span>
+    <span class=${answer || error ? 'figure' : 'figure pending'}>${answer ? brief(answer.totals[name]) : error && '–'}</span>
     <span class="below">
       ${answer?.comparison && html`<${Change} ratio=${then?.ratio} fewerIsBetter=${fewerIsBetter} />`}
       ${answer && html`<${Sparkline} values=${pointsOf(answer, name).map(({ value }) => value)} />`}

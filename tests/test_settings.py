@@ -151,3 +151,21 @@ def test_base_url_that_is_no_address_is_refused(base_url: str) -> None:
 def test_trusted_proxy_that_is_no_address_is_refused(proxies: str) -> None:
     with pytest.raises(ValidationError):
         Settings(data_dir=Path("x"), trusted_proxies=proxies)
+MAIL = {"smtp_host": "mail.example", "smtp_from": "stats@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("mail", "named"),
+    [
+        ({"smtp_from": ""}, "SMTP_FROM"),
+        ({"smtp_tls": "off", "smtp_password": "canary"}, "SMTP_PASSWORD"),
+        ({"smtp_tls": "maybe"}, "smtp_tls"),
+    ],
+)
+def test_unsafe_mail_is_refused(mail: dict[str, Any], named: str) -> None:
+    Settings(**MAIL)
+    with pytest.raises(ValidationError) as refusal:
+        Settings(**(MAIL | mail))
+    (problem,) = refusal.value.errors()
+    assert named in f"{problem['loc']} {problem['msg']}"
+    assert "canary" not in problem["msg"]

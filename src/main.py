@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.administration.keys import router as keys
 from api.analytics.batch import router as batch
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
@@ -15,8 +16,8 @@ from api.analytics.routing import router as analytics
 from api.analytics.schema_routing import router as schema
 from api.analytics.turns import Turns, turns_of_process
 from api.auth.cookie import OwnCookie
+from api.auth.keys import KeyUses
 from api.auth.routing import router as auth
-from api.auth.tokens import Tokens
 from api.body_limit import BodyLimit
 from api.compression import Compression
 from api.db.database import REPORT_SECONDS, Database
@@ -75,7 +76,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     of_events = (events, events_admin)
     of_analytics = (schema, analytics, batch, plausible, goals)
     # Raw data before events: /api/events/raw is no event with the id "raw".
-    for router in (auth, raw, *of_events, *of_analytics, submitted, realtime, version):
+    for router in (auth, keys, raw, *of_events, *of_analytics, submitted, realtime, version):
         app.include_router(router, dependencies=[Depends(check_request)])
     for router in (pixel, tracker, dashboard, api_docs, health):
         app.include_router(router)
@@ -102,12 +103,13 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.readiness = await stack.enter_async_context(readiness(database, settings))
         app.state.turns = Turns(turns_of_process(settings.workers), REPORT_SECONDS)
         app.state.sites = Sites(database)
+        app.state.key_uses = KeyUses(database)
+        stack.push_async_callback(app.state.key_uses.drain)
         tries = share(settings.login_tries, settings.workers)
         app.state.login_tries = TokenBuckets("login", tries, LOGIN_SECONDS)
         writer = Writer(database)
         app.state.ingest = Ingest(
             database=database,
-            tokens=Tokens(settings.secrets),
             sites=app.state.sites,
             salts=Salts(database),
             limits=Limits(settings),

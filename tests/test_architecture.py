@@ -34,6 +34,7 @@ LAYERS = (
     ("api.analytics",),
     ("api.realtime",),
     ("api.submitted",),
+    ("api.administration",),
     ("api.jobs", "api.health", "api.version", "importing"),
     ("api.openapi",),
     ("tracker", "dashboard"),

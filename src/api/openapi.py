@@ -50,6 +50,7 @@ TAGS = {
     "sites": "What editors of a site may do: replay rejected events, erase a person, name a bot,"
     " and set how long raw data is kept.",
     "accounts": "Accounts and logins.",
+    "keys": "API keys: what programs use instead of a login.",
     "tracker": "The script that web sites include.",
     "service": "Whether the service runs and is ready, its metrics, and its version.",
 }

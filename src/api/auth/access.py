@@ -17,11 +17,12 @@ from starlette.requests import HTTPConnection
 
 from api.auth.callers import NOBODY, Caller, caller_with, logged_in
 from api.auth.cookie import COOKIE
-from api.auth.keys import Scope
+from api.auth.keys import KeyUses, Scope
 from api.auth.models import User
 from api.auth.tokens import Purpose, Tokens
 from api.db.database import Database
 from api.errors import Forbidden, Unauthenticated
+from api.limits import network_of
 from api.sites.directory import Sites, UnknownSite, unknown_site
 from api.sites.models import Membership, Role, Site, Visibility
 from api.text import PlainText
@@ -48,6 +49,16 @@ def sites_of(connection: HTTPConnection) -> Sites:
 def tokens_of(connection: HTTPConnection) -> Tokens:
     """What issues and reads the tokens of this installation."""
     return Tokens(settings_of(connection).secrets)
+
+
+def key_uses_of(connection: HTTPConnection) -> KeyUses:
+    """What notes the uses of API keys."""
+    return connection.app.state.key_uses
+
+
+def network_from(connection: HTTPConnection) -> str:
+    """The network that a request comes from, as it is kept (see network_of)."""
+    return network_of(connection.client.host) if connection.client else ""
 
 
 class BearerToken(SecurityBase):
@@ -109,21 +120,37 @@ def same_origin(connection: HTTPConnection) -> bool:
         return False
 
 
-async def caller_of(
+async def reader_of(
     connection: HTTPConnection,
     bearer: Annotated[str, Depends(bearer_of)],
     _: Annotated[str, Depends(password_of)],
     cookie: Annotated[str, Depends(cookie_of)],
 ) -> Caller:
-    """Who asks. Raises Unauthenticated for a bad Authorization header, not for a bad cookie."""
+    """Who asks, also by a share link. Only routes that limit their answers to what is shared may
+    depend on this. Raises Unauthenticated for a bad Authorization header, not for a bad cookie."""
     return await caller_from(connection, bearer, cookie)
 
 
+async def caller_of(caller: Annotated[Caller, Depends(reader_of)]) -> Caller:
+    """Who asks. Raises Unauthenticated for a share link (see reader_of)."""
+    return without_share(caller)
+
+
+def without_share(caller: Caller) -> Caller:
+    """The caller. Raises Unauthenticated for one that comes by a share link."""
+    if caller.share is not None:
+        raise Unauthenticated("This takes a login; a share link does not do.")
+    return caller
+
+
 async def caller_from(connection: HTTPConnection, bearer: str, cookie: str) -> Caller:
-    """Who asks with these (see caller_of)."""
+    """Who asks with these (see reader_of)."""
     database, tokens = database_of(connection), tokens_of(connection)
     if bearer:
-        return await caller_with(database, tokens, bearer)
+        caller = await caller_with(database, tokens, bearer)
+        if caller.key is not None:
+            key_uses_of(connection).note(caller.key, network_from(connection))
+        return caller
     try:
         return await logged_in(database, tokens, Purpose.COOKIE, cookie) if cookie else NOBODY
     except Unauthenticated:
@@ -257,6 +284,7 @@ AppDatabase = Annotated[Database, Depends(database_of)]
 AppSites = Annotated[Sites, Depends(sites_of)]
 AppTokens = Annotated[Tokens, Depends(tokens_of)]
 
+AnyReader = Annotated[Caller, Depends(reader_of)]
 AnyCaller = Annotated[Caller, Depends(caller_of)]
 KnownCaller = Annotated[Caller, Depends(known_caller)]
 CurrentUser = Annotated[User, Depends(current_user)]

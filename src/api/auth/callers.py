@@ -25,6 +25,11 @@ class Caller:
         assert self.user is not None
         return self.user
 
+    @property
+    def only_site(self) -> int | None:
+        """The number of the only site that its key is good for, if there is a limit."""
+        return self.key.site_id if self.key is not None else None
+
     def has(self, scope: Scope) -> bool:
         """Whether this scope is granted: to a login every one is."""
         return self.key is None or bool({scope, Scope.ADMIN} & {*self.key.scopes})

@@ -21,6 +21,12 @@ class Action(StrEnum):
     LOGGED_OUT = "logged_out"
     LOGIN_FAILED = "login_failed"
     TOKEN_REUSED = "token_reused"  # noqa: S105
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    KEY_FROM_NEW_NETWORK = "key_from_new_network"
+    SHARE_CREATED = "share_created"
+    SHARE_REVOKED = "share_revoked"
+    SHARE_PASSWORD_WRONG = "share_password_wrong"  # noqa: S105
 
 
 async def record(

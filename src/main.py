@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from api.administration.keys import router as keys
+from api.administration.shares import router as shares
 from api.analytics.batch import router as batch
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
@@ -53,6 +54,7 @@ from api.version import router as version
 from dashboard.api_docs import router as api_docs
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
+from dashboard.share import router as share_page
 from settings import Settings
 from tracker.routing import router as tracker
 
@@ -73,12 +75,14 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     add_error_handlers(app)
+    of_accounts = (auth, keys, shares)
     of_events = (events, events_admin)
     of_analytics = (schema, analytics, batch, plausible, goals)
     # Raw data before events: /api/events/raw is no event with the id "raw".
-    for router in (auth, keys, raw, *of_events, *of_analytics, submitted, realtime, version):
+    parts = (*of_accounts, raw, *of_events, *of_analytics, submitted, realtime, version)
+    for router in parts:
         app.include_router(router, dependencies=[Depends(check_request)])
-    for router in (pixel, tracker, dashboard, api_docs, health):
+    for router in (pixel, tracker, dashboard, share_page, api_docs, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
     app.add_middleware(Compression)
@@ -107,6 +111,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         stack.push_async_callback(app.state.key_uses.drain)
         tries = share(settings.login_tries, settings.workers)
         app.state.login_tries = TokenBuckets("login", tries, LOGIN_SECONDS)
+        app.state.share_tries = TokenBuckets("share", tries, LOGIN_SECONDS)
         writer = Writer(database)
         app.state.ingest = Ingest(
             database=database,

@@ -204,7 +204,7 @@ async def account_role(database: Database, user: User, site: Site) -> Role | Non
 async def role_of(database: Database, caller: Caller, site: Site) -> Role | None:
     """What a caller is to a site: this decides every permission. None for nothing."""
     if caller.share is not None:
-        return Role.VIEWER if caller.share.site_id == site.id else everybody(site)
+        return Role.VIEWER if caller.share.site_id == site.id else None
     if caller.user is None or not is_meant(caller, site):
         return everybody(site)
     role = await account_role(database, caller.user, site)

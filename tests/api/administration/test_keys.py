@@ -103,23 +103,23 @@ async def test_secret_is_shown_once(owner: Account) -> None:
     assert found["expires_at"] > found["created_at"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"name": "x", "scopes": []},
-        {"name": "x", "scopes": ["everything"]},
-        {"name": " ", "scopes": ["admin"]},
-        {"name": "x" * 101, "scopes": ["admin"]},
-        {"name": "x", "scopes": ["admin"], "expires_in_days": 0},
-        {"name": "x", "scopes": ["admin"], "expires_in_days": 10**9},
-        {"name": "x", "scopes": ["admin"], "user_id": 1},
-    ],
+BAD = (
+    {},
+    {"name": "x", "scopes": []},
+    {"name": "x", "scopes": ["everything"]},
+    {"name": " ", "scopes": ["admin"]},
+    {"name": "x" * 101, "scopes": ["admin"]},
+    {"name": "x", "scopes": ["admin"], "expires_in_days": 0},
+    {"name": "x", "scopes": ["admin"], "expires_in_days": 10**9},
+    {"name": "x", "scopes": ["admin"], "user_id": 1},
 )
-async def test_bad_key_is_refused(account: Account, body: dict[str, Any]) -> None:
-    answer = await account.client.post("/api/keys", json=body, headers=account.headers)
-    assert answer.status_code == 422
-    assert is_refusal(answer, "INVALID")
+
+
+async def test_bad_key_is_refused(account: Account) -> None:
+    for body in BAD:
+        answer = await account.client.post("/api/keys", json=body, headers=account.headers)
+        assert answer.status_code == 422, body
+        assert is_refusal(answer, "INVALID")
 
 
 async def test_each_scope_does_what_it_says_and_no_more(private: TestSite, owner: Account) -> None:
@@ -249,9 +249,7 @@ async def test_site_admin_sees_and_revokes_keys_of_site_only(
 
 async def actions_about(database: Database, key: dict[str, Any]) -> list[tuple[Any, ...]]:
     """What the audit log tells of a key."""
-    asked = (
-        "select action, network from audit_log where (detail ->> 'key')::int = %s order by id"
-    )
+    asked = "select action, network from audit_log where (detail ->> 'key')::int = %s order by id"
     return await change(database, asked, key["id"])
 
 

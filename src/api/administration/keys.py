@@ -143,10 +143,10 @@ async def list_keys_of_site(site: AdministeredSite, database: AppDatabase) -> li
 
 @router.delete("/api/sites/{key}/keys/{number}", name="revoke_of_site", status_code=204)
 async def revoke_key_of_site(
+    caller: LoggedIn,
     site: AdministeredSite,
     number: KeyNumber,
     request: Request,
-    caller: LoggedIn,
     database: AppDatabase,
 ) -> None:
     """Revokes an API key that is limited to a site, at once. Admins and owners only."""

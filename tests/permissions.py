@@ -30,10 +30,8 @@ CALLERS = (
 `neighbour` owns another site; `share` is a share link of the site."""
 
 NEEDS = {
-    #                 nobody         admin     keys: read  expired
-    #                 |    registered     owner     write     login ended
-    #                 |    |    viewer         superuser admin     neighbour
-    #                 |    |    |    editor         |    |    |    |    share
+    #              nobo regi view edit admi owne supe key_ key_ key_ key_ logi neig shar
+    #              dy   ster er   or   n    r    rus  read writ admi expi ende hbou e
     "nothing":     "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok",
     "anybody":     "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   401  401  ok   401",
     "sender":      "ok   ok   ok   ok   ok   ok   ok   403  ok   ok   401  ok   ok   ok",
@@ -161,9 +159,9 @@ ROWS: dict[Route, Row] = {
     ("DELETE", "/api/keys/{number}"): Row("own key", 204, fresh=key),
     ("GET", "/api/sites/{key}/keys"): Row("admin login"),
     ("DELETE", "/api/sites/{key}/keys/{number}"): Row("admin login", 204, fresh=key),
-    ("POST", "/api/sites/{key}/shares"): Row("known edit", 201, body={"name": "x"}),
+    ("POST", "/api/sites/{key}/shares"): Row("editor", 201, body={"name": "x"}),
     ("GET", "/api/sites/{key}/shares"): Row("editor"),
-    ("DELETE", "/api/sites/{key}/shares/{share_id}"): Row("known edit", 204, fresh=share),
+    ("DELETE", "/api/sites/{key}/shares/{share_id}"): Row("editor", 204, fresh=share),
     ("POST", "/api/shares/open"): Row("nothing", 422, body={}),
     ("GET", "/share/{share_id}"): Row("nothing", fresh=share),
     # Events.
@@ -177,9 +175,9 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/sites/{key}/rejected"): Row("editor"),
     ("POST", "/api/sites/{key}/rejected/replay"): Row("editor", body={}),
     ("GET", "/api/sites/{key}/retention"): Row("editor"),
-    ("PUT", "/api/sites/{key}/retention"): Row("known edit", body={"days": 0}),
-    ("POST", "/api/sites/{key}/erasures"): Row("known edit", 201, body={"user_id": "nobody"}),
-    ("POST", "/api/sites/{key}/bots"): Row("known edit", 422, body={}),
+    ("PUT", "/api/sites/{key}/retention"): Row("editor", body={"days": 0}),
+    ("POST", "/api/sites/{key}/erasures"): Row("editor", 201, body={"user_id": "nobody"}),
+    ("POST", "/api/sites/{key}/bots"): Row("editor", 422, body={}),
     # Reports.
     ("GET", "/api/analytics/schema"): Row("nothing"),
     **{("GET", f"/api/analytics/{name}"): Row("report", 422, BAD_FILTER) for name in REPORTS},
@@ -218,7 +216,7 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/version"): Row("nothing"),
     ("GET", "/healthz"): Row("nothing"),
     ("GET", "/readyz"): Row("nothing"),
-    ("GET", "/metrics"): Row("nothing", 403),
+    ("GET", "/metrics"): Row("nothing", 404),
     # The last: it ends logins.
     ("POST", "/api/auth/logout"): Row("anybody", 204),
 }
@@ -255,6 +253,9 @@ async def make_world(database: Database, send: Callable[..., Awaitable[Any]], si
     )
     return World(database, site, owner, headers, event, visit)
 
+
+SAMPLE = ("nobody", "superuser", "key_expired", "share")
+"""Who asks routes that do not look who asks."""
 
 SCOPES = {"read": Scope.READ, "write": Scope.WRITE, "admin": Scope.ADMIN}
 

@@ -87,16 +87,15 @@ def secrets_of(service: Service, visitor: Visitor) -> dict[str, str]:
 
 
 def key_by_command_line(service: Service) -> str:
-    """Makes a key by the command line, and revokes another."""
+    """Makes a key by the command line, lists it, and revokes it."""
     command = ("key", "create", "canary@test.example", "--name", "cli", "--scope", "stats:read")
-    made, other = [cli(service.data_dir, *command, "--days", "7").stdout.strip() for _ in "ab"]
-    listed = cli(service.data_dir, "key", "list", "Canary").stdout.splitlines()
-    assert [json.loads(line)["prefix"] in (made[:9], other[:9]) for line in listed] == [True] * 2
-    number = json.loads(listed[0])["id"]
-    assert cli(service.data_dir, "key", "revoke", str(number)).returncode == 0
-    assert cli(service.data_dir, "key", "revoke", str(number)).returncode == 1
-    kept = cli(service.data_dir, "key", "list", "canary").stdout.splitlines()
-    assert [json.loads(line)["name"] for line in kept] == ["cli"]
+    made = cli(service.data_dir, *command, "--days", "7").stdout.strip()
+    listed = cli(service.data_dir, "key", "list", "Canary").stdout
+    assert json.loads(listed)["prefix"] == made[:9]
+    revoked = cli(service.data_dir, "key", "revoke", str(json.loads(listed)["id"]))
+    assert revoked.returncode == 0, revoked.stderr
+    headers = {"Authorization": f"Bearer {made}"}
+    assert httpx.get(f"{service.base}/api/auth/me", headers=headers).status_code == 401
     return made
 
 

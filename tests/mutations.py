@@ -95,7 +95,7 @@ PROTECTIONS = (
         "api/auth/access.py",
         "if caller.share is not None:\n        raise Unauthenticated",
         "if False:\n        raise Unauthenticated",
-        f"{SHARES}::test_what_link_cannot_limit_is_refused",
+        f"{SHARES}::test_questions_that_link_cannot_limit_are_refused",
     ),
     Protection(
         "share links are good for their site only",

@@ -161,7 +161,7 @@ async def test_question_that_breaks_out_of_forced_filters_is_refused(private: Te
         assert answer.status_code == 422, own
 
 
-async def test_what_link_cannot_limit_is_refused(private: TestSite) -> None:
+async def test_questions_that_link_cannot_limit_are_refused(private: TestSite) -> None:
     for filters, live in ((SPRING, 403), ([], 200)):
         headers = bearer((await make(private, filters=filters))["secret"])
         asked = {"site": private.key}

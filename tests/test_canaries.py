@@ -1,8 +1,9 @@
 """Secrets and addresses with marks in them, through a real service: none is found in its logs, its
 database, or an answer other than the one that gives it out.
 
-By design the first start prints the first password. The database keeps hashes of secrets, the first characters of an API key, and of an
-address its network (/24 or /48) with logins, API keys and the audit log.
+By design the first start prints the first password. The database keeps hashes of secrets, the first
+characters of an API key, and of an address its network (/24 or /48) with logins, API keys and the
+audit log.
 """
 
 import json

@@ -7,8 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.administration.keys import router as keys
 from api.administration.members_routing import invitations_router as invitations
 from api.administration.members_routing import router as members
+from api.administration.shares import router as shares
 from api.administration.sites_routing import router as sites
 from api.administration.trail import router as trail
 from api.administration.users import router as users
@@ -22,9 +24,9 @@ from api.analytics.turns import Turns, turns_of_process
 from api.auth.account_routing import router as account
 from api.auth.cookie import OwnCookie
 from api.auth.factor_routing import router as factor
+from api.auth.keys import KeyUses
 from api.auth.routing import router as auth
-from api.auth.tokens import Tokens
-from api.auth.tries import LoginTries
+from api.auth.tries import LOGIN_SECONDS, LoginTries
 from api.body_limit import BodyLimit
 from api.compression import Compression
 from api.db.database import REPORT_SECONDS, Database
@@ -62,6 +64,7 @@ from api.version import router as version
 from dashboard.api_docs import router as api_docs
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
+from dashboard.share import router as share_page
 from settings import Settings, networks_in
 from tracker.routing import router as tracker
 
@@ -85,7 +88,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     # Raw data before events: /api/events/raw is no event with the id "raw".
     routers = (
         *(auth, account, factor),
-        *(trail, users, sites, members, invitations),
+        *(trail, users, sites, members, invitations, keys, shares),
         *(raw, events, events_admin),
         *(schema, analytics, batch, plausible, goals),
         *(submitted, realtime, version),
@@ -93,7 +96,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     for router in routers:
         app.include_router(router, dependencies=[Depends(check_request)])
     pages = (dashboard, api_docs) if settings.docs == "open" else (dashboard,)
-    for router in (pixel, tracker, *pages, health):
+    for router in (pixel, tracker, share_page, *pages, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
     app.add_middleware(Compression)
@@ -125,10 +128,13 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.login_tries = LoginTries(settings.login_tries, settings.workers)
         registrations = share(settings.registrations, settings.workers)
         app.state.registrations = TokenBuckets("address", registrations, REGISTRATION_SECONDS)
+        app.state.key_uses = KeyUses(database)
+        stack.push_async_callback(app.state.key_uses.drain)
+        tries = share(settings.login_tries, settings.workers)
+        app.state.share_tries = TokenBuckets("share", tries, LOGIN_SECONDS)
         writer = Writer(database)
         app.state.ingest = Ingest(
             database=database,
-            tokens=Tokens(settings.secrets),
             sites=app.state.sites,
             salts=Salts(database),
             limits=Limits(settings),

@@ -151,6 +151,8 @@ def test_base_url_that_is_no_address_is_refused(base_url: str) -> None:
 def test_trusted_proxy_that_is_no_address_is_refused(proxies: str) -> None:
     with pytest.raises(ValidationError):
         Settings(data_dir=Path("x"), trusted_proxies=proxies)
+
+
 MAIL = {"smtp_host": "mail.example", "smtp_from": "stats@example.com"}
 
 

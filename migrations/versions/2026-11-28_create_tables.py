@@ -142,13 +142,15 @@ create table api_key (
     created_at timestamptz not null default now(),
     expires_at timestamptz,
     last_used_at timestamptz,
-    last_network text not null default '',
+    -- Where it was used from, the latest first; not all of them.
+    networks text[] not null default '{}',
     revoked_at timestamptz
 );
 create index api_key_user on api_key (user_id);
+create index api_key_site on api_key (site_id);
 
 create table share_link (
-    id bigint generated always as identity primary key,
+    id uuid primary key,
     site_id integer not null references site on delete cascade,
     name text not null,
     hash bytea not null unique,

@@ -7,7 +7,10 @@ import traceback
 from datetime import UTC, datetime
 from typing import Literal
 
-SECRET = re.compile(r"(?<=://)[^/@\s]*@|(?<=Bearer )\S+|(?<=password=)\S+", re.IGNORECASE)
+SECRET = re.compile(
+    r"(?<=://)[^/@\s]*@|(?<=Bearer )\S+|(?<=password=)\S+|\b(?:ak|share|opened)_[\w.-]+",
+    re.IGNORECASE,
+)
 
 LogFormat = Literal["text", "json"]
 

@@ -22,10 +22,10 @@ from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.auth.access import (
     IN_PATH,
-    caller_of,
     database_of,
     known_caller,
     logged_in_caller,
+    reader_of,
     sites_of,
 )
 from api.errors import REFUSALS, Refusal
@@ -53,6 +53,8 @@ TAGS = {
     "sites": "Create, change and delete sites; and what editors of one may do: replay rejected"
     " events, erase a person, name a bot, and set how long raw data is kept.",
     "members": "Who may do what on a site: members, their roles, and invitations.",
+    "keys": "API keys: what programs use instead of a login.",
+    "shares": "Share links: whoever has one reads reports of a site, without an account.",
     "tracker": "The script that web sites include.",
     "service": "Whether the service runs and is ready, its metrics, and its version.",
 }
@@ -105,7 +107,7 @@ HEADERS: dict[int | str, Json] = {
 
 REPORTS_BY_NAME = {report.name: report for report in (*REPORTS, EVENT_BUCKETS)}
 
-CALLER = {caller_of}
+CALLER = {reader_of}
 """What an operation that knows who asks depends on."""
 
 DATABASE = {database_of, *CALLER, sites_of, ingest_of, readiness_of}

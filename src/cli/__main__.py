@@ -1,8 +1,8 @@
-"""The command line: serve, migrate, import-log, demo, user, site, rejected, jobs, explain …"""
+"""The command line: serve, migrate, import-log, demo, user, key, site, rejected, jobs, explain …"""
 
 import typer
 
-from cli import rejected, sites, users
+from cli import keys, rejected, sites, users
 from cli.explain import explain_report
 from cli.import_log import import_log_files
 from cli.serve import serve
@@ -26,6 +26,7 @@ jobs.command("run")(run_jobs)
 
 cli.add_typer(sites.commands, name="site")
 cli.add_typer(users.commands, name="user")
+cli.add_typer(keys.commands, name="key")
 cli.add_typer(jobs, name="jobs")
 cli.add_typer(rejected.commands, name="rejected")
 

@@ -18,8 +18,9 @@ from api.analytics.answers import report_response
 from api.analytics.query import Format, P
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
+from api.analytics.shared import limited
 from api.analytics.turns import AppTurns, CallerTurns
-from api.auth.access import AnyCaller, database_of, readable_site
+from api.auth.access import AnyReader, database_of, readable_site
 from api.auth.callers import Caller
 from api.errors import Fault, Invalid, Problem, invalid, to_analytics_error
 from api.refusals import response_to
@@ -108,7 +109,7 @@ class Lines(StreamingResponse):
     },
 )
 async def ask_batch(
-    batch: Batch, request: Request, caller: AnyCaller, turns: AppTurns
+    batch: Batch, request: Request, caller: AnyReader, turns: AppTurns
 ) -> StreamingResponse:
     """Many queries at once. Each is answered by a line as soon as it is ready.
 
@@ -183,7 +184,8 @@ async def ask(
     report = report_of(asked.report)
     params = params_of(report, {**common, **(asked.model_extra or {})})
     site = await readable_site(request, caller, params.site)
-    return await report_response(database_of(request), turns, report, params, site)
+    limited_params = limited(caller, report, params)
+    return await report_response(database_of(request), turns, report, limited_params, site)
 
 
 def report_of(name: str) -> Report[Any]:

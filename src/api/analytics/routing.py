@@ -14,8 +14,10 @@ from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.analytics.reports.sessions import SESSIONS, SessionsParams, Timeline, timeline
+from api.analytics.shared import limited
 from api.analytics.turns import AppTurns
-from api.auth.access import AnyCaller, AppDatabase, readable_site
+from api.auth.access import AnyCaller, AnyReader, AppDatabase, readable_site
+from api.errors import REFUSALS
 from api.revalidation import revalidated
 
 router = APIRouter(tags=["analytics"])
@@ -25,10 +27,11 @@ Endpoint = Callable[..., Awaitable[Response]]
 
 def endpoint_of(report: Report[P]) -> Endpoint:
     async def get_report(
-        request: Request, caller: AnyCaller, database: AppDatabase, turns: AppTurns, params: P
+        request: Request, caller: AnyReader, database: AppDatabase, turns: AppTurns, params: P
     ) -> Response:
         site = await readable_site(request, caller, params.site)
-        return revalidated(request, await report_response(database, turns, report, params, site))
+        asked = limited(caller, report, params)
+        return revalidated(request, await report_response(database, turns, report, asked, site))
 
     # FastAPI reads the type of the parameters from here, as it differs from report to report.
     get_report.__annotations__["params"] = Annotated[report.params, Query()]
@@ -45,7 +48,10 @@ def add_report(path: str, report: Report[P]) -> None:
         name=report.name,
         summary=report.title,
         response_model=report.answers,
-        responses={200: {"content": {"text/csv": {}}, "description": report.title}},
+        responses={
+            200: {"content": {"text/csv": {}}, "description": report.title},
+            403: REFUSALS[403],
+        },
     )
 
 

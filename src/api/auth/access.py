@@ -17,11 +17,12 @@ from starlette.requests import HTTPConnection
 
 from api.auth.callers import NOBODY, Caller, caller_with, logged_in
 from api.auth.cookie import COOKIE
-from api.auth.keys import Scope
+from api.auth.keys import KeyUses, Scope
 from api.auth.logins import Device
 from api.auth.models import User
 from api.auth.tokens import Purpose, Tokens
 from api.auth.trail import By
+from api.auth.tries import LoginTries
 from api.db.database import Database
 from api.errors import Forbidden, Unauthenticated
 from api.limits import TokenBuckets, network_of, plain_address
@@ -60,13 +61,24 @@ def device_of(connection: HTTPConnection) -> Device:
 
 
 def tries_of(connection: HTTPConnection) -> TokenBuckets:
-    """The wrong passwords that each account may still be given."""
-    return connection.app.state.login_tries
+    """The wrong passwords and codes that somebody who is logged in may still give."""
+    tries: LoginTries = connection.app.state.login_tries
+    return tries.by_both
 
 
 def registrations_of(connection: HTTPConnection) -> TokenBuckets:
     """The requests without a login that may still come from each network."""
     return connection.app.state.registrations
+
+
+def key_uses_of(connection: HTTPConnection) -> KeyUses:
+    """What notes the uses of API keys."""
+    return connection.app.state.key_uses
+
+
+def network_from(connection: HTTPConnection) -> str:
+    """The network that a request comes from, as it is kept (see network_of)."""
+    return network_of(connection.client.host) if connection.client else ""
 
 
 class BearerToken(SecurityBase):
@@ -136,21 +148,37 @@ def names_host(origin: str, host: str) -> bool:
         return False
 
 
-async def caller_of(
+async def reader_of(
     connection: HTTPConnection,
     bearer: Annotated[str, Depends(bearer_of)],
     _: Annotated[str, Depends(password_of)],
     cookie: Annotated[str, Depends(cookie_of)],
 ) -> Caller:
-    """Who asks. Raises Unauthenticated for a bad Authorization header, not for a bad cookie."""
+    """Who asks, also by a share link. Only routes that limit their answers to what is shared may
+    depend on this. Raises Unauthenticated for a bad Authorization header, not for a bad cookie."""
     return await caller_from(connection, bearer, cookie)
 
 
+async def caller_of(caller: Annotated[Caller, Depends(reader_of)]) -> Caller:
+    """Who asks. Raises Unauthenticated for a share link (see reader_of)."""
+    return without_share(caller)
+
+
+def without_share(caller: Caller) -> Caller:
+    """The caller. Raises Unauthenticated for one that comes by a share link."""
+    if caller.share is not None:
+        raise Unauthenticated("This takes a login; a share link does not do.")
+    return caller
+
+
 async def caller_from(connection: HTTPConnection, bearer: str, cookie: str) -> Caller:
-    """Who asks with these (see caller_of)."""
+    """Who asks with these (see reader_of)."""
     database, tokens = database_of(connection), tokens_of(connection)
     if bearer:
-        return await caller_with(database, tokens, bearer)
+        caller = await caller_with(database, tokens, bearer)
+        if caller.key is not None:
+            key_uses_of(connection).note(caller.key, network_from(connection))
+        return caller
     try:
         return await logged_in(database, tokens, Purpose.COOKIE, cookie) if cookie else NOBODY
     except Unauthenticated:
@@ -218,7 +246,7 @@ async def role_of(database: Database, caller: Caller, site: Site) -> Role | None
 def role_with(role: Role | None, caller: Caller, site: Site) -> Role | None:
     """What a caller is to a site on which their account has this role, None for none."""
     if caller.share is not None:
-        return Role.VIEWER if caller.share.site_id == site.id else everybody(site)
+        return Role.VIEWER if caller.share.site_id == site.id else None
     if caller.user is None or not is_meant(caller, site):
         return everybody(site)
     if role is None and site.visibility == Visibility.MEMBERS:
@@ -300,6 +328,7 @@ AppTries = Annotated[TokenBuckets, Depends(tries_of)]
 AppRegistrations = Annotated[TokenBuckets, Depends(registrations_of)]
 FromDevice = Annotated[Device, Depends(device_of)]
 
+AnyReader = Annotated[Caller, Depends(reader_of)]
 AnyCaller = Annotated[Caller, Depends(caller_of)]
 KnownCaller = Annotated[Caller, Depends(known_caller)]
 CurrentUser = Annotated[User, Depends(current_user)]

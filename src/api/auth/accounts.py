@@ -1,6 +1,6 @@
 """Creates and finds accounts."""
 
-from sqlalchemy import ColumnElement, func, or_, text
+from sqlalchemy import ColumnElement, exists, func, or_, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -74,19 +74,19 @@ async def record_failure(database: Database, name: str, device: Device, is_last:
 
 async def attempt_of(database: Database, name: str, device: Device) -> Attempt:
     """A login that somebody tries from this device."""
-    from_there = (
-        select(Login.id)
-        .join(User, col(User.id) == Login.user_id)
-        .where(is_named(name), Login.network == network_of(device.address))
-        .limit(1)
+    from_there = exists(col(Login.id)).where(
+        col(Login.user_id) == User.id, col(Login.network) == network_of(device.address)
     )
 
-    async def is_known() -> bool:
+    async def account() -> tuple[str, bool]:
         async with database.session() as session:
-            return (await session.execute(from_there)).first() is not None
+            wanted = select(User.username, from_there).where(is_named(name))
+            found = (await session.execute(wanted)).first()
+        return (found[0], found[1]) if found else (name, False)
 
-    known = await within(is_known(), database.answer_seconds)
-    return Attempt(name, neighbourhood(device.address), known)
+    # The account has one name, so that its e-mail address is no second row of tries.
+    own_name, is_known = await within(account(), database.answer_seconds)
+    return Attempt(own_name, neighbourhood(device.address), is_known)
 
 
 async def user_named(database: Database, name: str) -> User | None:

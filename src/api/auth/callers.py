@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from api.auth.keys import KEY_PREFIX, ApiKey, Scope, find_key
 from api.auth.logins import Login, find_login
 from api.auth.models import User
-from api.auth.shares import SHARE_PREFIX, ShareLink, find_share
+from api.auth.shares import OPENED_PREFIX, SHARE_PREFIX, ShareLink, find_share, share_of_id
 from api.auth.tokens import Purpose, Tokens
 from api.db.database import Database
 
@@ -25,6 +25,11 @@ class Caller:
         assert self.user is not None
         return self.user
 
+    @property
+    def only_site(self) -> int | None:
+        """The number of the only site that its key is good for, if there is a limit."""
+        return self.key.site_id if self.key is not None else None
+
     def has(self, scope: Scope) -> bool:
         """Whether this scope is granted: to a login every one is."""
         return self.key is None or bool({scope, Scope.ADMIN} & {*self.key.scopes})
@@ -41,6 +46,9 @@ async def caller_with(database: Database, tokens: Tokens, bearer: str) -> Caller
         return Caller(user=user, key=key)
     if bearer.startswith(SHARE_PREFIX):
         return Caller(share=await find_share(database, bearer))
+    if bearer.startswith(OPENED_PREFIX):
+        link_id = tokens.read_opened(bearer.removeprefix(OPENED_PREFIX))
+        return Caller(share=await share_of_id(database, link_id))
     return await logged_in(database, tokens, Purpose.ACCESS, bearer)
 
 

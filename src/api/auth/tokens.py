@@ -6,12 +6,12 @@ A token is good for one purpose: each has a key of its own, which is derived fro
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import jwt
@@ -20,9 +20,12 @@ from api.errors import Unauthenticated
 from api.sites.models import utc_now
 from api.text import LARGEST_BIGINT
 
+T = TypeVar("T")
+
 ALGORITHM = "HS256"
 LEEWAY_SECONDS = 30
-CLAIMS = ["exp", "iat", "sub", "aud", "jti", "sid"]
+CLAIMS = ["exp", "iat", "sub", "aud", "jti"]
+"""What every token has; that of a login has `sid` as well."""
 
 NOT_VALID = "This login is no longer valid. Please log in again."
 
@@ -34,6 +37,8 @@ class Purpose(StrEnum):
     """The header Authorization, for minutes."""
     COOKIE = "analytics-cookie"
     """The login cookie, for as long as the login lasts."""
+    SHARE = "analytics-share"
+    """A share link that was opened, for minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,16 @@ class Tokens:
 
     def issue(self, purpose: Purpose, claims: Claims, expires: datetime) -> str:
         """A token for a login."""
+        about = {"sub": str(claims.user_id), "sid": str(claims.login_id)}
+        return self.sign(purpose, about, expires)
+
+    def issue_opened(self, link_id: UUID, expires: datetime) -> str:
+        """A token for a share link that was opened."""
+        return self.sign(Purpose.SHARE, {"sub": str(link_id)}, expires)
+
+    def sign(self, purpose: Purpose, about: Mapping[str, str], expires: datetime) -> str:
         body = {
-            "sub": str(claims.user_id),
-            "sid": str(claims.login_id),
+            **about,
             "aud": purpose,
             "jti": uuid4().hex,
             "iat": utc_now(),
@@ -69,9 +81,16 @@ class Tokens:
     def read(self, purpose: Purpose, token: str) -> Claims:
         """What a token says. Raises Unauthenticated when it is forged, expired, malformed or good
         for something else."""
+        return self.read_as(claims_of, purpose, token)
+
+    def read_opened(self, token: str) -> UUID:
+        """The id of the share link that was opened (see read)."""
+        return self.read_as(link_of, Purpose.SHARE, token)
+
+    def read_as(self, meaning: Callable[[dict[str, Any]], T], purpose: Purpose, token: str) -> T:
         for secret in self.secrets:
-            with suppress(jwt.InvalidTokenError, ValueError):
-                return claims_of(decode(token, key_for(secret, purpose), purpose))
+            with suppress(jwt.InvalidTokenError, KeyError, ValueError):
+                return meaning(decode(token, key_for(secret, purpose), purpose))
         raise Unauthenticated(NOT_VALID)
 
 
@@ -96,6 +115,11 @@ def claims_of(body: dict[str, Any]) -> Claims:
     if not 0 < number <= LARGEST_BIGINT:
         raise ValueError("no account has this number")
     return Claims(number, UUID(str(body["sid"])))
+
+
+def link_of(body: dict[str, Any]) -> UUID:
+    """The id of a share link. Raises ValueError."""
+    return UUID(body["sub"])
 
 
 def new_secret() -> str:

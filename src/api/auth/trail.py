@@ -40,6 +40,12 @@ class Action(StrEnum):
     INVITED = "invited"
     INVITATION_REVOKED = "invitation_revoked"
     INVITATION_ACCEPTED = "invitation_accepted"
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    KEY_FROM_NEW_NETWORK = "key_from_new_network"
+    SHARE_CREATED = "share_created"
+    SHARE_REVOKED = "share_revoked"
+    SHARE_PASSWORD_WRONG = "share_password_wrong"  # noqa: S105
     USER_CHANGED = "user_changed"
     USER_ACTIVATED = "user_activated"
     USER_DEACTIVATED = "user_deactivated"
@@ -61,6 +67,8 @@ SECURITY = frozenset(
         Action.LOGIN_FAILED,
         Action.LOGIN_BLOCKED,
         Action.TOKEN_REUSED,
+        Action.KEY_FROM_NEW_NETWORK,
+        Action.SHARE_PASSWORD_WRONG,
     )
 )
 """What an attack looks like."""

@@ -14,12 +14,12 @@ from msgspec import Raw
 from starlette.requests import HTTPConnection
 
 from api.addresses import plain_address
-from api.auth.access import bearer_of, is_trusted_sender
-from api.auth.callers import NOBODY, Caller, caller_with
-from api.auth.tokens import Tokens
+from api.auth.access import bearer_of, caller_from, is_trusted_sender, without_share
+from api.auth.callers import NOBODY, Caller
+from api.auth.keys import KEY_PREFIX, Scope
 from api.db.database import Database
 from api.db.timeouts import Deadline
-from api.errors import AnalyticsError, Unauthenticated
+from api.errors import AnalyticsError, Forbidden, Unauthenticated
 from api.events.enrich.event import enrich
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Salts, Sender
@@ -111,8 +111,6 @@ class Ingest:
     """Processes the events of requests; one object for each process."""
 
     database: Database
-    tokens: Tokens
-    """Reads the logins of senders."""
     sites: Sites
     salts: Salts
     limits: Limits
@@ -126,7 +124,8 @@ class Ingest:
         self, raw_events: Sequence[Raw], request: HTTPConnection, deadline: Deadline
     ) -> list[Submission]:
         """Stores the events of a request. Returns their submissions, in order, after the COMMIT;
-        each has its outcome or error. Raises TooManyRequests and Unavailable for all of them."""
+        each has its outcome or error. Raises TooManyRequests and Unavailable for all of them, and
+        Unauthenticated and Forbidden for a bad API key."""
         caller = await self.caller_of(request, deadline)
         address = address_of(request)
         if caller.user is None:  # before the work, so that a flood costs none
@@ -146,13 +145,20 @@ class Ingest:
         return submissions
 
     async def caller_of(self, request: HTTPConnection, deadline: Deadline) -> Caller:
-        """Who sends. Anybody may send, so a bad login must not lose an event."""
+        """Who sends. Anybody may send, so a bad login must not lose an event. A bad key is refused:
+        without what it unlocks a server's events would be stored as something else. Raises
+        Unauthenticated and Forbidden."""
         if not (token := bearer_of(request)):
             return NOBODY
         try:
-            return await deadline.within(caller_with(self.database, self.tokens, token))
+            caller = without_share(await deadline.within(caller_from(request, token, "")))
         except Unauthenticated:
+            if token.startswith(KEY_PREFIX):
+                raise
             return NOBODY
+        if not caller.has(Scope.WRITE):
+            raise Forbidden(f"This API key lacks the scope {Scope.WRITE}.")
+        return caller
 
     async def _find_sites(self, submissions: Sequence[Submission], deadline: Deadline) -> None:
         """Sets the site of each submission. An event that cannot be decoded is taken to be for the
@@ -172,7 +178,8 @@ class Ingest:
         caller: Caller,
         deadline: Deadline,
     ) -> None:
-        """Sets the sender of each submission. Users are trusted on sites that they may edit."""
+        """Sets the sender of each submission. Users are trusted on sites that they may edit. To an
+        API key other sites are unknown."""
         untrusted = await self._untrusted_sender(request, deadline)
         senders: dict[int, Sender] = {}
         for submission in submissions:
@@ -184,6 +191,8 @@ class Ingest:
                 )
                 senders[site.number] = replace(untrusted, trusted=True) if trusted else untrusted
             submission.sender = senders[site.number]
+            if caller.key is not None and not submission.is_trusted:
+                submission.site = submission.sender = None
 
     async def _untrusted_sender(self, request: HTTPConnection, deadline: Deadline) -> Sender:
         now = utc_now()

@@ -68,6 +68,8 @@ what is stored; everybody else gets what was sent, and learns nothing about anot
     responses={
         200: {"model": Sent, "description": RETRY},
         201: {"model": Sent, "description": "Stored, and committed."},
+        401: REFUSALS[401],
+        403: REFUSALS[403],
         422: {"model": RefusedReport | Refusal, "description": "Nothing in it can be stored."},
         404: REFUSALS[404],
         429: REFUSALS[429],
@@ -141,7 +143,7 @@ IMAGES: dict[int | str, dict[str, Any]] = {
     400: {"content": IMAGE, "description": "The query has too many parameters."},
     **{
         status: {"content": IMAGE, "description": REFUSALS[status]["description"]}
-        for status in (404, 422, 429, 503)
+        for status in (401, 403, 404, 422, 429, 503)
     },
 }
 """The responses of the pixel for OpenAPI: each is an image."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from api.auth.access import (
-    AnyCaller,
+    AnyReader,
     AppDatabase,
     SiteName,
     bearer_of,
@@ -16,8 +16,9 @@ from api.auth.access import (
     cookie_of,
     readable_site,
     same_origin,
+    without_share,
 )
-from api.errors import DATABASE_AWAY, AnalyticsError, Forbidden, to_analytics_error
+from api.errors import DATABASE_AWAY, REFUSALS, AnalyticsError, Forbidden, to_analytics_error
 from api.realtime.hub import Hub, Viewer
 from api.realtime.snapshot import Snapshot, snapshot
 from api.refusals import response_to
@@ -36,11 +37,13 @@ POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
 
 
-@router.get("/stats")
+@router.get("/stats", responses={403: REFUSALS[403]})
 async def stats(
-    request: Request, caller: AnyCaller, database: AppDatabase, site: SiteName = DEFAULT_SITE
+    request: Request, caller: AnyReader, database: AppDatabase, site: SiteName = DEFAULT_SITE
 ) -> Snapshot:
     """The live numbers of a site."""
+    if caller.share is not None and caller.share.filters:
+        raise Forbidden("This link has filters, which live numbers cannot have.")
     return await snapshot(database, await readable_site(request, caller, site))
 
 
@@ -99,7 +102,7 @@ async def site_for(socket: WebSocket, name: str) -> Site:
     if not same_origin(socket):
         raise Forbidden("Pages of other origins may not watch.")
     caller = await caller_from(socket, bearer_of(socket), cookie_of(socket))
-    return await readable_site(socket, caller, name)
+    return await readable_site(socket, without_share(caller), name)
 
 
 async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:

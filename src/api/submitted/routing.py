@@ -48,8 +48,8 @@ async def job_in_path(
     database: AppDatabase,
     job_id: Annotated[UUID, Path(description="The `id` of the job.")],
 ) -> SubmittedJob:
-    """The user's job with the id in the path. Raises NotFound."""
-    return await find_job(database, caller.account.number, job_id)
+    """The caller's job with the id in the path. Raises NotFound."""
+    return await find_job(database, caller, job_id)
 
 
 OwnJob = Annotated[SubmittedJob, Depends(job_in_path)]
@@ -117,7 +117,7 @@ async def list_jobs(
     limit: Annotated[int, Query(ge=1, le=MOST_LISTED, description="The most jobs to return.")] = 20,
 ) -> list[JobOut]:
     """Your jobs, newest first."""
-    found = await jobs_of(database, caller.account.number, before, limit)
+    found = await jobs_of(database, caller, before, limit)
     return [JobOut(**fields_of(job)) for job in found]
 
 

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, and_, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, delete, select
 
+from api.auth.callers import Caller
 from api.auth.models import User
 from api.db.database import Database
 from api.errors import Conflict, NotFound, TooManyRequests
@@ -41,9 +42,12 @@ async def submit(database: Database, new: SubmittedJob) -> SubmittedJob:
     return new
 
 
-async def job_in(session: AsyncSession, user: int, job: UUID) -> SubmittedJob | None:
-    asked = select(SubmittedJob).where(SubmittedJob.user_id == user, SubmittedJob.id == job)
-    return (await session.execute(asked)).scalars().first()
+def is_own(caller: Caller) -> ColumnElement[bool]:
+    """Whether a job is one of the caller's account, about a site that its key is good for."""
+    own = col(SubmittedJob.user_id) == caller.account.number
+    if caller.only_site is None:
+        return own
+    return and_(own, col(SubmittedJob.site_id) == caller.only_site)
 
 
 async def find_same(database: Database, user: int, job: UUID, body: Body) -> SubmittedJob | None:
@@ -54,7 +58,8 @@ async def find_same(database: Database, user: int, job: UUID, body: Body) -> Sub
 
 
 async def same_in(session: AsyncSession, user: int, job: UUID, body: Body) -> SubmittedJob | None:
-    found = await job_in(session, user, job)
+    asked = select(SubmittedJob).where(SubmittedJob.user_id == user, SubmittedJob.id == job)
+    found = (await session.execute(asked)).scalars().first()
     if found and found.body != body:
         raise Conflict("You have a job with this id that asks for something else.")
     return found
@@ -75,22 +80,24 @@ async def refuse_surplus(session: AsyncSession, user: int) -> None:
         raise TooManyRequests("You have too many results; please delete some.", RETRY_SECONDS)
 
 
-async def find_job(database: Database, user: int, job: UUID) -> SubmittedJob:
-    """The user's job with this id. Raises NotFound."""
+async def find_job(database: Database, caller: Caller, job: UUID) -> SubmittedJob:
+    """The caller's job with this id. Raises NotFound."""
+    asked = select(SubmittedJob).where(is_own(caller), SubmittedJob.id == job)
     async with database.session() as session:
-        found = await job_in(session, user, job)
+        found = (await session.execute(asked)).scalars().first()
     if found is None:
         raise NotFound("There is no such job, or it is not yours.")
     return found
 
 
 async def jobs_of(
-    database: Database, user: int, before: UUID | None, limit: int
+    database: Database, caller: Caller, before: UUID | None, limit: int
 ) -> Sequence[SubmittedJob]:
-    """The user's jobs, newest first; those submitted before another one. Raises NotFound."""
-    asked = select(SubmittedJob).where(SubmittedJob.user_id == user)
+    """The caller's jobs, newest first; those submitted before another one. Raises NotFound."""
+    asked = select(SubmittedJob).where(is_own(caller))
     if before:
-        asked = asked.where(col(SubmittedJob.number) < (await find_job(database, user, before)).row)
+        earlier = col(SubmittedJob.number) < (await find_job(database, caller, before)).row
+        asked = asked.where(earlier)
     asked = asked.order_by(col(SubmittedJob.number).desc()).limit(limit)
     async with database.session() as session:
         return (await session.execute(asked)).scalars().all()

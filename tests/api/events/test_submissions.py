@@ -27,7 +27,6 @@ async def ingest_on(site: TestSite, settings: Settings) -> AsyncIterator[Ingest]
     async with rejected_queue(database, settings) as rejected, event_queue(writer) as queue:
         yield Ingest(
             database=database,
-            secret=settings.secret,
             sites=Sites(database),
             salts=Salts(database),
             limits=Limits(settings),

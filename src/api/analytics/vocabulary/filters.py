@@ -106,6 +106,7 @@ def read_filters(asked: Any, goals: Collection[str] = (), numbered: Numbers = NU
 
 
 def names_goals(asked: Any) -> bool:
+    """Whether a list of clauses has one on goals."""
     reader = FilterReader((), NUMBERS)
     reader.group("and", asked)
     return reader.names_goals

@@ -1,5 +1,6 @@
 // Questions to the API: one by GET, many by one POST whose answers come as they are ready.
 
+import { authorized } from '../authorized.js';
 import { Refusal, refusalOf, unreachable } from './refusals.js';
 
 /** @typedef {Record<string, unknown>} Params A null is left out; a list is a repeated parameter. */
@@ -13,7 +14,7 @@ function pairs(params) {
 export const address = (path, params) => `/api/${path}?${new URLSearchParams(pairs(params))}`;
 
 const asked = (where, options) =>
-  fetch(where, options).catch((error) => {
+  fetch(where, authorized(options)).catch((error) => {
     throw unreachable(error);
   });
 

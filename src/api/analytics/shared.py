@@ -1,0 +1,33 @@
+"""What a share link may ask: numbers of its site, with its filters, and nobody one by one."""
+
+import json
+from typing import Any
+
+from api.analytics.query import Filtered, P
+from api.analytics.report import Report
+from api.analytics.vocabulary.filters import parse_clauses
+from api.auth.callers import Caller
+from api.errors import Forbidden
+
+ONE_BY_ONE = {"sessions", "funnel/visitors"}
+"""The reports whose rows are visits or visitors."""
+
+
+def limited(caller: Caller, report: Report[P], params: P) -> P:
+    """The parameters of a report as this caller may ask for it: those of a share link get its
+    filters. Raises Forbidden for a report that share links do not have."""
+    if caller.share is None:
+        return params
+    if report.name in ONE_BY_ONE:
+        raise Forbidden("A share link does not show visits and visitors one by one.")
+    if not caller.share.filters:
+        return params
+    if not isinstance(params, Filtered):
+        raise Forbidden("This link has filters, which this report cannot have.")
+    clauses = with_filters(caller.share.filters, params.filters)
+    return params.model_copy(update={"filters": json.dumps(clauses)})
+
+
+def with_filters(forced: list[Any], asked: str) -> list[Any]:
+    """These clauses, and those that were asked for: all must hold. Raises Invalid."""
+    return [*forced, ["and", parse_clauses(asked)]] if asked else forced

@@ -1,0 +1,142 @@
+"""What users of a site are answered is the same, byte for byte, whatever other sites have."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from api.analytics.reports import REPORTS
+from api.auth.keys import Scope
+from api.db.database import Database
+from api.sites.directory import Sites
+from api.sites.models import Role, Site
+from conftest import TestSite, make_site, save_goal
+from permissions import World, account, key_of, make_world
+from submitting import change
+
+pytestmark = pytest.mark.any_engine
+
+DAY = "2026-05-05"
+CHROME = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36"
+BOT = "Googlebot/2.1 (+http://www.google.com/bot.html)"
+PAGES = ("/", "/pricing", "/signup")
+
+OF_NOW = re.compile(rb'"(?:time|visitors_now|minutes)":(?:"[^"]*"|[0-9]+|\[[^]]*\])')
+"""The first three parts of a live snapshot change with the minute."""
+
+LAST_USED = re.compile(rb'"last_used_at":(?:null|"[^"]*")|"last_network":(?:null|"[^"]*")')
+"""So does what is told of the use of an API key, which one of the callers has."""
+
+Answers = dict[str, tuple[int, bytes]]
+
+
+def history(name: str) -> list[dict[str, Any]]:
+    """The events of a site. Both sites have the same ids, users, sessions and visitors."""
+    events = [
+        {
+            "id": str(UUID(int=visitor * 100 + number)),
+            "time": f"{DAY}T{8 + visitor:02}:0{number}:00Z",
+            "page": page if visitor else f"{page}{name}",
+            "user_id": f"user{visitor}",
+            "session_id": f"session{visitor}",
+            "user_agent": CHROME,
+            "utm_campaign": name,
+            "props": {"plan": name},
+            "duration": 10 * number,
+        }
+        for visitor in range(4)
+        for number, page in enumerate(PAGES)
+    ]
+    order = {"name": "Order", "revenue": {"amount": 10, "currency": "EUR"}}
+    crawled = {"id": str(UUID(int=1000)), "user_agent": BOT}
+    return [*events, events[0] | order | {"id": str(UUID(int=999))}, events[1] | crawled]
+
+
+async def fill(site: TestSite, name: str) -> None:
+    """Gives a site its history, something just now, a goal and an event that is rejected."""
+    await site.send(*history(name))
+    await site.send({"page": f"/now-{name}", "id": str(UUID(int=2000)), "user_id": "user0"})
+    await save_goal(site, name="Signup", page="/signup")
+    bad = {"site": site.key, "page": "/", "nonsense": name}
+    await site.client.post("/api/events/", json=bad, headers=site.admin)
+    transport: Any = site.client._transport
+    await transport.app.state.ingest.rejected.drain()
+    await site.refresh()
+
+
+def questions(site: str, event: UUID, visit: UUID) -> Iterator[tuple[str, str, Any]]:
+    """Method, address and body of everything that can be read of a site."""
+    days = f"site={site}&from={DAY}&to={DAY}"
+    filters = json.dumps([["is_not", "page", ["/nowhere"]]])
+    for report in REPORTS:
+        steps = "&steps=/&steps=/pricing" if report.name.startswith("funnel") else ""
+        for more in ("", "&format=csv", f"&filters={filters}"):
+            if report.name != "bots" or "filters" not in more:
+                yield "GET", f"/api/analytics/{report.name}?{days}{steps}{more}", None
+    for path in ("events", "analytics/values"):
+        for dimension in ("page", "campaign", "props:plan"):
+            yield "GET", f"/api/{path}?{days}&dimension={dimension}", None
+    for kind in ("json", "ndjson", "csv"):
+        for path in ("events/raw", "visits"):
+            yield "GET", f"/api/{path}?{days}&format={kind}", None
+    named = f"site={site}"
+    yield "GET", f"/api/changes?{named}", None
+    yield "GET", f"/api/goals?{named}", None
+    yield "GET", f"/api/realtime/stats?{named}", None
+    yield "GET", f"/api/events/{event}?{named}", None
+    yield "GET", f"/api/analytics/sessions/{visit}?{named}", None
+    for path in ("rejected", "retention", "shares", "keys"):
+        yield "GET", f"/api/sites/{site}/{path}", None
+    yield "GET", "/api/keys", None
+    yield "GET", "/api/jobs", None
+    common = {"site": site, "from": DAY, "to": DAY}
+    yield "POST", "/api/analytics/batch", {"common": common, "queries": [{"report": "pages"}]}
+    metrics = {"metrics": ["visitors", "pageviews"], "dimensions": ["event:page"]}
+    yield "POST", "/api/analytics/query", {"site_id": site, "date_range": [DAY, DAY], **metrics}
+
+
+async def answers(site: TestSite, world: World) -> Answers:
+    """What users, a key and a share link of the site are answered."""
+    found: Answers = {}
+    for caller in ("owner", "key_read", "share"):
+        for method, address, body in questions(site.key, world.event, world.visit):
+            sent = {"json": body} if body else {}
+            headers = world.headers[caller]
+            answer = await site.client.request(method, address, headers=headers, **sent)
+            told = LAST_USED.sub(b"", answer.content)
+            told = OF_NOW.sub(b"", told, count=3) if "realtime" in address else told
+            found[f"{caller} {address}"] = answer.status_code, told
+    return found
+
+
+async def add_tenant(own: TestSite, name: str) -> tuple[TestSite, Site]:
+    """Another site with the same history but for its own words, users, keys and jobs."""
+    other = await make_site(f"{own.key}{name}", own.client, own.admin, own.database)
+    found = await Sites(own.database).find(other.key)
+    owner, headers = await account(own.database, (found, Role.OWNER))
+    await key_of(own.database, owner, Scope.ADMIN)
+    shares = f"/api/sites/{other.key}/shares"
+    await own.client.post(shares, json={"name": name}, headers=headers)
+    job = {"report": "pages", "params": {"site": other.key}}
+    assert (await own.client.post("/api/jobs", json=job, headers=headers)).status_code == 202
+    await fill(other, name)
+    return other, found
+
+
+async def test_answers_are_same_with_and_without_other_site(
+    site: TestSite, database: Database
+) -> None:
+    await change(database, "update site set visibility = 'private' where key = %s", site.key)
+    world = await make_world(database, site.send, await Sites(database).find(site.key))
+    await fill(site, "mine")
+    before = await answers(site, world)
+    other, _ = await add_tenant(site, "theirs")
+    after = await answers(site, world)
+    assert len(before) > 250
+    assert sum(status == 200 for status, _ in before.values()) > 200
+    assert [asked for asked in before if before[asked] != after[asked]] == []
+    assert not [asked for asked, (_, told) in after.items() if b"theirs" in told]
+    assert (await other.ask("pages", **{"from": DAY, "to": DAY}))["totals"]["visits"] == 4

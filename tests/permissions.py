@@ -1,0 +1,302 @@
+"""Who may do what: a row for each route, and callers of every kind to try it with.
+
+A new route takes one row of ROWS. A row names what the route needs; NEEDS says for each kind of
+caller which status that is, `ok` where it is answered.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from api.administration.key_store import NewKey, create_key
+from api.administration.share_store import create_share
+from api.auth.keys import Scope
+from api.auth.logins import Device, begin
+from api.auth.models import User
+from api.auth.shares import ShareLink
+from api.auth.tokens import Purpose, Tokens
+from api.db.database import Database
+from api.sites.models import Membership, Role, Site, utc_now
+from conftest import SECRET
+from submitting import change
+
+CALLERS = (
+    *("nobody", "registered", "viewer", "editor", "admin", "owner", "superuser"),
+    *("key_read", "key_write", "key_admin", "key_expired", "login_ended", "neighbour", "share"),
+)
+"""Kinds of callers of a private site. `registered` has no role there; the keys are the owner's;
+`neighbour` owns another site; `share` is a share link of the site."""
+
+NEEDS = {
+    #              nobo regi view edit admi owne supe key_ key_ key_ key_ logi neig shar
+    #              dy   ster er   or   n    r    rus  read writ admi expi ende hbou e
+    "nothing":     "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok",
+    "anybody":     "ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   401  401  ok   401",
+    "sender":      "ok   ok   ok   ok   ok   ok   ok   403  ok   ok   401  ok   ok   ok",
+    "report":      "401  404  ok   ok   ok   ok   ok   ok   404  ok   401  401  404  ok",
+    "one by one":  "401  404  ok   ok   ok   ok   ok   ok   404  ok   401  401  404  403",
+    "viewer":      "401  404  ok   ok   ok   ok   ok   ok   404  ok   401  401  404  401",
+    "raw":         "401  404  ok   ok   ok   ok   ok   ok   403  ok   401  401  404  401",
+    "editor":      "401  404  403  ok   ok   ok   ok   403  404  ok   401  401  404  401",
+    "known edit":  "401  404  403  ok   ok   ok   ok   403  403  ok   401  401  404  401",
+    "admin":       "401  404  403  403  ok   ok   ok   403  404  ok   401  401  404  401",
+    "admin login": "401  404  403  403  ok   ok   ok   403  403  403  401  401  404  401",
+    "owner":       "401  404  403  403  403  ok   ok   403  404  ok   401  401  404  401",
+    "account":     "401  ok   ok   ok   ok   ok   ok   ok   403  ok   401  401  ok   401",
+    "login":       "401  ok   ok   ok   ok   ok   ok   403  403  403  401  401  ok   401",
+    "own job":     "401  404  404  404  404  ok   404  ok   403  ok   401  401  404  401",
+    "own key":     "401  404  404  404  404  ok   404  403  403  403  401  401  404  401",
+    "superuser":   "401  403  403  403  403  403  ok   403  403  403  401  401  403  401",
+}  # fmt: skip
+"""The status for each caller, in the order of CALLERS."""
+
+
+def expected(need: str) -> dict[str, str]:
+    """The status for each caller."""
+    return dict(zip(CALLERS, NEEDS[need].split(), strict=True))
+
+
+@dataclass
+class World:
+    """A private site with some data, and callers of every kind."""
+
+    database: Database
+    site: Site
+    owner: User
+    headers: dict[str, dict[str, str]]
+    """By the kind of caller."""
+    event: UUID
+    visit: UUID
+
+    async def insert(self, statement: str, *values: Any) -> Any:
+        """Adds a row behind the back of the service; what it returns."""
+        ((found,),) = await change(self.database, statement, *values)
+        return found
+
+
+Fresh = Callable[[World], Awaitable[Mapping[str, Any]]]
+
+
+async def nothing(_: World) -> Mapping[str, Any]:
+    return {}
+
+
+async def goal(world: World) -> Mapping[str, Any]:
+    """A goal of the site."""
+    added = "insert into goal (site_id, name, event) values (%s, %s, 'x') returning id"
+    return {"number": await world.insert(added, world.site.id, str(uuid4()))}
+
+
+async def job(world: World) -> Mapping[str, Any]:
+    """A job of the owner that is done."""
+    added = (
+        "insert into submitted_job (user_id, id, site_id, report, params, status, expires_at,"
+        " headers) values (%s, %s, %s, 'pages', '{}', 'done', now() + interval '1 day', '{}')"
+        " returning id"
+    )
+    return {"job_id": await world.insert(added, world.owner.id, uuid4(), world.site.id)}
+
+
+async def key(world: World) -> Mapping[str, Any]:
+    """An API key of the owner, limited to the site."""
+    new = NewKey("fresh", [Scope.READ], world.site)
+    found, _ = await create_key(world.database, world.owner, new)
+    return {"number": found.key.number}
+
+
+async def share(world: World) -> Mapping[str, Any]:
+    """A share link of the site."""
+    link, _ = await create_share(world.database, link_to(world.site))
+    return {"share_id": link.id}
+
+
+def link_to(site: Site) -> ShareLink:
+    """A share link that is not stored yet."""
+    return ShareLink(site_id=site.number, name="x", hash=b"")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a route needs, the status when it has that, and a request. `{site}` in the query and the
+    body is the site; `fresh` makes what the path names."""
+
+    need: str
+    ok: int = 200
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: Any = None
+    fresh: Fresh = nothing
+
+
+SITE = {"site": "{site}"}
+STATS = {"site_id": "{site}", "metrics": ["visits"], "date_range": "7d"}
+NEW_GOAL = {"site": "{site}", "name": "{unique}", "event": "x"}
+
+BAD_FILTER = {**SITE, "filters": "x"}
+"""Asks a report for what it refuses once it is known who asks: so no time goes into answers."""
+
+REPORTS = (
+    *("timeseries", "pages", "traffic-sources", "devices", "locations", "entries", "exits"),
+    *("sessions/series", "paths", "retention", "lifecycle", "stickiness", "events", "goals"),
+    *("revenue", "segments", "heatmap", "values"),
+)
+
+Route = tuple[str, str]
+"""Method and path."""
+
+ROWS: dict[Route, Row] = {
+    # Accounts. What takes a password is asked without one.
+    ("POST", "/api/auth/register"): Row("nothing", 422, body={}),
+    ("POST", "/api/auth/login"): Row("nothing", 422, body={}),
+    ("POST", "/api/auth/token"): Row("nothing", 415, body={}),
+    ("POST", "/api/auth/refresh"): Row("nothing", 422, body={}),
+    ("GET", "/api/auth/me"): Row("account"),
+    ("GET", "/api/auth/verify"): Row("account"),
+    # API keys and share links.
+    ("POST", "/api/keys"): Row("login", 201, body={"name": "x", "scopes": ["stats:read"]}),
+    ("GET", "/api/keys"): Row("login"),
+    ("DELETE", "/api/keys/{number}"): Row("own key", 204, fresh=key),
+    ("GET", "/api/sites/{key}/keys"): Row("admin login"),
+    ("DELETE", "/api/sites/{key}/keys/{number}"): Row("admin login", 204, fresh=key),
+    ("POST", "/api/sites/{key}/shares"): Row("editor", 201, body={"name": "x"}),
+    ("GET", "/api/sites/{key}/shares"): Row("editor"),
+    ("DELETE", "/api/sites/{key}/shares/{share_id}"): Row("editor", 204, fresh=share),
+    ("POST", "/api/shares/open"): Row("nothing", 422, body={}),
+    ("GET", "/share/{share_id}"): Row("nothing", fresh=share),
+    # Events.
+    ("POST", "/api/events"): Row("sender", 201, body={"site": "{site}", "page": "/"}),
+    ("GET", "/pixel.gif"): Row("sender", query={**SITE, "page": "/"}),
+    ("GET", "/api/events/{event_id}"): Row("viewer", query=SITE),
+    ("GET", "/api/events/raw"): Row("raw", query=SITE),
+    ("GET", "/api/visits"): Row("raw", query=SITE),
+    ("GET", "/api/changes"): Row("raw", query=SITE),
+    # Sites.
+    ("GET", "/api/sites/{key}/rejected"): Row("editor"),
+    ("POST", "/api/sites/{key}/rejected/replay"): Row("editor", body={}),
+    ("GET", "/api/sites/{key}/retention"): Row("editor"),
+    ("PUT", "/api/sites/{key}/retention"): Row("editor", body={"days": 0}),
+    ("POST", "/api/sites/{key}/erasures"): Row("editor", 201, body={"user_id": "nobody"}),
+    ("POST", "/api/sites/{key}/bots"): Row("editor", 422, body={}),
+    # Reports.
+    ("GET", "/api/analytics/schema"): Row("nothing"),
+    **{("GET", f"/api/analytics/{name}"): Row("report", 422, BAD_FILTER) for name in REPORTS},
+    ("GET", "/api/events"): Row("report", 422, BAD_FILTER),
+    ("GET", "/api/analytics/bots"): Row("report", query=SITE),
+    ("GET", "/api/analytics/funnel"): Row("report", 422, {**BAD_FILTER, "steps": "/"}),
+    ("GET", "/api/analytics/funnel/visitors"): Row("one by one", 422, {**BAD_FILTER, "steps": "/"}),
+    ("GET", "/api/analytics/sessions"): Row("one by one", 422, BAD_FILTER),
+    ("GET", "/api/analytics/sessions/{visit}"): Row("viewer", query=SITE),
+    ("POST", "/api/analytics/batch"): Row(
+        "report", body={"common": SITE, "queries": [{"report": "pages"}]}
+    ),
+    ("POST", "/api/analytics/query"): Row("viewer", body=STATS),
+    ("POST", "/api/v2/query"): Row("viewer", body=STATS),
+    ("GET", "/api/goals"): Row("viewer", query=SITE),
+    ("POST", "/api/goals"): Row("known edit", 201, body=NEW_GOAL),
+    ("DELETE", "/api/goals/{number}"): Row("known edit", 204, fresh=goal),
+    # Jobs.
+    ("POST", "/api/jobs"): Row("raw", 202, body={"report": "pages", "params": SITE}),
+    ("GET", "/api/jobs"): Row("account"),
+    ("GET", "/api/jobs/{job_id}"): Row("own job", fresh=job),
+    ("GET", "/api/jobs/{job_id}/result"): Row("own job", fresh=job),
+    ("DELETE", "/api/jobs/{job_id}"): Row("own job", 204, fresh=job),
+    # Live numbers.
+    ("GET", "/api/realtime/stats"): Row("report", query=SITE),
+    ("WEBSOCKET", "/api/realtime/ws"): Row("viewer", 101, query=SITE),
+    # Pages, and the service itself.
+    ("GET", "/"): Row("viewer", query=SITE),
+    ("GET", "/api/realtime"): Row("viewer", query=SITE),
+    ("GET", "/login"): Row("anybody", query={"next": "/"}),
+    ("GET", "/docs"): Row("nothing"),
+    ("GET", "/redoc"): Row("nothing"),
+    ("GET", "/openapi.json"): Row("nothing"),
+    ("GET", "/script.js"): Row("nothing"),
+    ("GET", "/static"): Row("nothing"),
+    ("GET", "/api/version"): Row("nothing"),
+    ("GET", "/healthz"): Row("nothing"),
+    ("GET", "/readyz"): Row("nothing"),
+    ("GET", "/metrics"): Row("nothing", 404),
+    # The last: it ends logins.
+    ("POST", "/api/auth/logout"): Row("anybody", 204),
+}
+
+REDIRECTED = {("GET", "/login"): 303}
+"""The status where it is another one for those who are logged in."""
+
+
+async def make_world(database: Database, send: Callable[..., Awaitable[Any]], site: Site) -> World:
+    """Gives a private site an event, and everybody who may ask."""
+    neighbouring = Site(key=f"{site.key}-neighbour", domain="neighbour.example", name="Neighbour")
+    async with database.session() as session:
+        session.add(neighbouring)
+    owner, owners = await account(database, (site, Role.OWNER))
+    headers = {
+        "nobody": {},
+        "registered": (await account(database))[1],
+        **{
+            role.value: (await account(database, (site, role)))[1]
+            for role in (Role.VIEWER, Role.EDITOR, Role.ADMIN)
+        },
+        "owner": owners,
+        "superuser": (await account(database, is_superuser=True))[1],
+        "neighbour": (await account(database, (neighbouring, Role.OWNER)))[1],
+        **{f"key_{name}": await key_of(database, owner, scope) for name, scope in SCOPES.items()},
+        "key_expired": await key_of(database, owner, Scope.ADMIN, is_expired=True),
+        "login_ended": (await account(database, (site, Role.OWNER), is_ended=True))[1],
+        "share": bearer((await create_share(database, link_to(site)))[1]),
+    }
+    assert headers.keys() == set(CALLERS)
+    await send({"page": "/"})
+    ((event, visit),) = await change(
+        database, "select id, visit_id from event where site_id = %s", site.id
+    )
+    return World(database, site, owner, headers, event, visit)
+
+
+SAMPLE = ("nobody", "superuser", "key_expired", "share")
+"""Who asks routes that do not look who asks."""
+
+SCOPES = {"read": Scope.READ, "write": Scope.WRITE, "admin": Scope.ADMIN}
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header with a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def account(
+    database: Database,
+    role: tuple[Site, Role] | None = None,
+    is_superuser: bool = False,
+    is_ended: bool = False,
+) -> tuple[User, dict[str, str]]:
+    """A new account with a role on a site, and the header of a login."""
+    name = uuid4().hex
+    user = User(
+        username=name,
+        email=f"{name}@test.example",
+        password_hash=None,
+        is_superuser=is_superuser,
+    )
+    async with database.session() as session:
+        session.add(user)
+        await session.flush()
+        login, _ = await begin(session, user, Device("203.0.113.7", ""), days=1)
+        if role:
+            session.add(Membership(user_id=user.number, site_id=role[0].number, role=role[1]))
+        if is_ended:
+            login.revoked_at = utc_now()
+    expires = utc_now() + timedelta(hours=1)
+    return user, bearer(Tokens([SECRET]).issue(Purpose.ACCESS, login.claims, expires))
+
+
+async def key_of(
+    database: Database, owner: User, scope: Scope, is_expired: bool = False
+) -> dict[str, str]:
+    """The header of a new API key."""
+    found, secret = await create_key(database, owner, NewKey("x", [scope], days=1))
+    if is_expired:
+        past = "update api_key set expires_at = now() - interval '1 minute' where id = %s"
+        await change(database, past, found.key.number)
+    return bearer(secret)

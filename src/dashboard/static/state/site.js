@@ -4,3 +4,6 @@ const { dataset } = document.getElementById('main');
 
 /** Its key, name and time zone; the title of the page; the address of this service. */
 export const { site, name, timezone, page, address } = dataset;
+
+/** Whether somebody is logged in. */
+export const isKnown = 'known' in dataset;

@@ -1,0 +1,53 @@
+// The funnel as columns: who got to each step, and between them, as a wedge, who did not go on.
+
+import { html } from '../../parts/html.js';
+import { Cut } from '../../parts/label.js';
+import { follow, link } from '../../state/address.js';
+import { count, duration, percent } from '../../text/format.js';
+import { stepWords } from '../../text/steps.js';
+
+const UNITS = { visitor: 'visitors', visit: 'visits' };
+
+export const lostShare = ({ share_of_previous: share }) => (share === null ? null : 1 - share);
+
+/** How many of the first step got to the last. */
+export function Conversion({ answer, unit }) {
+  const [first, last] = [answer?.rows[0], answer?.rows.at(-1)];
+  if (!first?.count) return null;
+  return html`<p class="conversion" role="status"><b>${percent(last.share_of_first)}</b>
+    <span class="muted"> ${count(last.count)} of ${count(first.count)} ${UNITS[unit]} got to the end</span></p>`;
+}
+
+export function Columns({ rows }) {
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Funnel"><ol class="funnel" style=${{ '--wedges': Math.max(1, rows.length - 1) }}>
+    ${rows.map((row, place) => html`<${Column} key=${row.step} row=${row} next=${rows[place + 1]} />`)}
+  </ol></div>`;
+}
+
+function Column({ row, next }) {
+  const words = stepWords(row.label);
+  return html`<li class=${next ? '' : 'last'} style=${{ '--share': row.share_of_first ?? 0 }}>
+    <p class="what" title=${words}><span class="place">${row.step}</span><${Cut} text=${words} /></p>
+    <p class="figures"><b>${count(row.count)}</b> <span class="muted">${percent(row.share_of_first)}</span></p>
+    <div class="column" aria-hidden="true"><span></span></div>
+    ${next && html`<${Wedge} row=${row} next=${next} />`}
+  </li>`;
+}
+
+function Wedge({ row, next }) {
+  const [before, after] = [row, next].map(({ share_of_first: share }) => (1 - Math.min(1, share ?? 0)) * 100);
+  const words = `${count(next.dropped)} left after ${stepWords(row.label)}: who?`;
+  return html`
+    <svg class="wedge" viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
+      <polygon class="on" points=${`0,${before} 100,${after} 100,100 0,100`} />
+      <polygon class="off" points=${`0,${before} 100,${before} 100,${after}`} />
+    </svg>
+    <p class="loss">
+      ${next.dropped > 0 &&
+      html`<a href=${link({ left: `${row.step}`, page: null })} onClick=${follow} title=${words} aria-label=${words}>
+        <span aria-hidden="true">↘</span> ${count(next.dropped)} left <span>(${percent(lostShare(next))})</span>
+      </a>`}
+      ${next.median_seconds !== null && html`<span class="muted" title="Half of those who went on took less">median ${duration(next.median_seconds)}</span>`}
+    </p>
+  `;
+}

@@ -20,5 +20,6 @@ PAGES = (
     Page("Overview", "/", "pages/overview.js", "styles/overview.css"),
     Page("Live", "/api/realtime", "live.js", "styles/live.css", template="live.html"),
     Page("Funnels", "/funnels", "pages/funnels.js", "styles/analysis.css"),
+    Page("Retention", "/retention", "pages/retention.js", "styles/analysis.css"),
 )
 """In the order of the navigation."""

@@ -21,6 +21,7 @@ PAGES = (
     Page("Live", "/api/realtime", "live.js", "styles/live.css", template="live.html"),
     Page("Funnels", "/funnels", "pages/funnels.js", "styles/analysis.css"),
     Page("Retention", "/retention", "pages/retention.js", "styles/analysis.css"),
+    Page("Journeys", "/journeys", "pages/journeys.js", "styles/analysis.css"),
     Page("Sessions", "/sessions", "pages/sessions.js", "styles/analysis.css"),
 )
 """In the order of the navigation."""

@@ -1,0 +1,59 @@
+// Journeys: the ways that visits take from a page, or to one.
+
+import { address } from '../api/client.js';
+import { useReports } from '../api/reports.js';
+import { start } from '../frame/start.js';
+import { Card } from '../parts/card.js';
+import { Choice, chosenOf } from '../parts/choice.js';
+import { Foot } from '../parts/foot.js';
+import { html } from '../parts/html.js';
+import { Pick } from '../parts/pick.js';
+import { Empty, Loaded } from '../parts/states.js';
+import { go, useAddress } from '../state/address.js';
+import { viewOf } from '../state/view.js';
+import { JourneyNumbers } from './journeys/numbers.js';
+import { Sankey } from './journeys/sankey.js';
+
+const WAYS = [['from', 'from'], ['to', 'to']];
+const LENGTHS = ['4', '3', '5', '6', '7'].map((key) => [key, `${key} pages`]);
+
+/** The pages of each step with a name. */
+const NODES = 5;
+
+function Journeys() {
+  const params = useAddress();
+  const view = viewOf(params);
+  const [direction, steps] = [chosenOf(params, 'way', WAYS), chosenOf(params, 'length', LENGTHS)];
+  const page = params.get('start') || null;
+  const query = { ...view.common, page, direction, steps: Number(steps) };
+  const { of, retry } = useReports({ journeys: { report: 'paths', ...query, limit: NODES } });
+  const result = of('journeys');
+  const isTable = params.has('table');
+  const choose = (made) => go({ start: made });
+  const csv = address('analytics/paths', { ...query, limit: 1000, format: 'csv' });
+  return html`<div class="analysis"><${Card} id="journeys" title="Journeys" busy=${result.loading}>
+    <div class="options first">
+      <${Choice} label="Visits that went" name="way" options=${WAYS} chosen=${direction} />
+      <span class="start">
+        <${Pick} key=${page} label="Start page" placeholder=${direction === 'from' ? 'Their first page' : 'Their last page'}
+          value=${page ?? ''} view=${view} choose=${choose} dimensions=${['page']} />
+        ${page && html`<button type="button" class="icon" aria-label="Any page" onClick=${() => choose(null)}>✕</button>`}
+      </span>
+      <${Choice} label="Over" name="length" options=${LENGTHS} chosen=${steps} />
+    </div>
+    <div class="body"><${Loaded} result=${result} retry=${retry} rows=${14}>${(answer) => html`
+      <${Drawing} answer=${answer} />
+      ${isTable && html`<${JourneyNumbers} answer=${answer} />`}
+    `}<//></div>
+    <${Foot} ...${{ answer: result.answer, csv, isTable }}
+      >Grey: the visit ${direction === 'from' ? 'ended' : 'began'} there. A click on a page makes it the ${direction === 'from' ? 'start' : 'end'}.<//>
+  <//></div>`;
+}
+
+function Drawing({ answer }) {
+  const { rows, query: { page, direction, steps } } = answer;
+  if (!rows.length) return html`<${Empty}>${page ? 'No visit viewed this page in this range.' : 'No page views in this range.'}<//>`;
+  return html`<${Sankey} ...${{ rows, direction, steps }} />`;
+}
+
+start(Journeys, { comparison: false });

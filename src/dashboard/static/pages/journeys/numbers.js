@@ -1,0 +1,21 @@
+// Journeys as a list: for each step, how many went from a page to another.
+
+import { Numbers } from '../../parts/foot.js';
+import { html } from '../../parts/html.js';
+import { Cut } from '../../parts/label.js';
+import { Table } from '../../parts/table.js';
+import { count } from '../../text/format.js';
+
+const named = (page) => (page === null ? 'Other pages' : page || '(no page)');
+const cut = (page) => html`<span class="value" title=${named(page)}>${page ? html`<${Cut} text=${page} />` : named(page)}</span>`;
+
+export function JourneyNumbers({ answer: { rows, query: { direction } } }) {
+  const [after, end] = direction === 'from' ? ['Then', 'the end of the visit'] : ['Before it', 'the beginning of the visit'];
+  const columns = [
+    { key: 'step', words: 'Step', number: true, cell: ({ step }) => step },
+    { key: 'page', words: 'Page', cell: ({ page }) => cut(page) },
+    { key: 'next', words: after, cell: ({ next_page: next, ends }) => (ends ? html`<i class="muted">${end}</i>` : cut(next)) },
+    { key: 'visits', words: 'Visits', number: true, cell: ({ visits }) => count(visits) },
+  ];
+  return html`<${Numbers}><${Table} columns=${columns} rows=${rows} caption="Journeys, step by step" /><//>`;
+}

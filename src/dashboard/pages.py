@@ -23,5 +23,6 @@ PAGES = (
     Page("Retention", "/retention", "pages/retention.js", "styles/analysis.css"),
     Page("Journeys", "/journeys", "pages/journeys.js", "styles/analysis.css"),
     Page("Sessions", "/sessions", "pages/sessions.js", "styles/analysis.css"),
+    Page("Goals", "/goals", "pages/goals.js", "styles/analysis.css"),
 )
 """In the order of the navigation."""

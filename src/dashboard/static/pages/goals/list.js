@@ -1,0 +1,60 @@
+// The goals with their conditions and numbers; who is logged in makes and deletes them.
+
+import { address, send } from '../../api/client.js';
+import { Card } from '../../parts/card.js';
+import { Dialog } from '../../parts/dialog.js';
+import { html, useState } from '../../parts/html.js';
+import { Label } from '../../parts/label.js';
+import { Origin } from '../../parts/origin.js';
+import { Empty, Loaded } from '../../parts/states.js';
+import { Table } from '../../parts/table.js';
+import { isKnown } from '../../state/site.js';
+import { conditionWords } from '../../text/steps.js';
+import { numberColumn } from '../overview/columns.js';
+import { NewGoal } from './form.js';
+
+const MOST = 200;
+
+export const goalsQuery = ({ common, compared }) => ({ report: 'goals', ...common, ...compared, limit: MOST });
+
+export function GoalsCard({ view, saved, result, retry, changed }) {
+  const [open, setOpen] = useState(null);
+  const close = () => setOpen(null);
+  const tools = isKnown && html`<button type="button" class="quiet" id="new-goal" onClick=${() => setOpen('new')}><span aria-hidden="true">+</span> Goal</button>`;
+  const csv = address('analytics/goals', { ...view.common, limit: MOST, format: 'csv' });
+  return html`<${Card} id="goals" title="Goals" tools=${tools} busy=${result.loading}>
+    <div class="body scroll" tabindex="0" role="group" aria-label="Goals"><${Loaded} result=${result} retry=${retry} rows=${4}>
+      ${({ rows }) => html`<${Rows} ...${{ rows, view, remove: setOpen }} saved=${saved.answer ?? []} />`}
+    <//></div>
+    <div class="foot"><span class="links"><${Origin} answer=${result.answer} /><a href=${csv} download>CSV</a></span></div>
+    ${open === 'new' && html`<${NewGoal} ...${{ view, close, changed }} />`}
+    ${open?.id && html`<${Delete} ...${{ close, changed }} goal=${open} />`}
+  <//>`;
+}
+
+function Rows({ rows, saved, view, remove }) {
+  if (!rows.length) {
+    return html`<${Empty}>A goal is a page that is viewed or an event that is sent. ${isKnown ? 'None is saved for this site yet.' : 'None is saved for this site.'}<//>`;
+  }
+  const byName = new Map(saved.map((goal) => [goal.name, goal]));
+  const condition = ({ name }) => (byName.has(name) ? conditionWords(byName.get(name)) : '');
+  const columns = [
+    { key: 'name', words: 'Goal', cell: ({ name }) => html`<${Label} dimension="goal" value=${name} filters=${view.filters} />` },
+    { key: 'condition', words: 'Reached by', cell: (row) => html`<span class="value muted" title=${condition(row)}><span class="words">${condition(row)}</span></span>` },
+    ...['conversions', 'visitors', 'conversion_rate'].map(numberColumn),
+  ];
+  const bin = ({ name }) => byName.has(name) && html`<button type="button" class="icon" aria-label=${`Delete ${name}`} onClick=${() => remove(byName.get(name))}>✕</button>`;
+  if (isKnown) columns.push({ key: 'delete', words: html`<span class="hidden">Delete</span>`, number: true, cell: bin });
+  return html`<${Table} columns=${columns} rows=${rows} caption="Goals" />`;
+}
+
+function Delete({ goal: { id, name }, close, changed }) {
+  const [error, setError] = useState(null);
+  const remove = () => send('DELETE', `goals/${id}`).then(changed, setError);
+  return html`<${Dialog} id="delete" title="Delete a goal" close=${close}>
+    <p>Delete “${name}”? The events that reached it stay.</p>
+    ${error && html`<p class="error" role="alert">${error.message}</p>`}
+    <p class="end choices"><button type="button" class="quiet" onClick=${close}>Keep it</button>
+      <button type="button" class="quiet error" onClick=${remove}>Delete it</button></p>
+  <//>`;
+}

@@ -23,6 +23,7 @@ PAGES = (
     Page("Retention", "/retention", "pages/retention.js", "styles/analysis.css"),
     Page("Journeys", "/journeys", "pages/journeys.js", "styles/analysis.css"),
     Page("Sessions", "/sessions", "pages/sessions.js", "styles/analysis.css"),
+    Page("Activity", "/activity", "pages/activity.js", "styles/analysis.css"),
     Page("Goals", "/goals", "pages/goals.js", "styles/analysis.css"),
 )
 """In the order of the navigation."""

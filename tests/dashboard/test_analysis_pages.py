@@ -14,6 +14,7 @@ PAGES = {
     "/retention": {"every": "day"},
     "/journeys": {"table": 1},
     "/sessions": {},
+    "/activity": {},
     "/goals": {"event": "Purchase", "prop": "plan"},
 }
 """The pages, each with what makes it show the most."""
@@ -108,6 +109,7 @@ def test_empty_range_is_said_to_be_empty(service: Service, window: Page) -> None
         "/retention": "Nobody came for the first time in this range.",
         "/journeys": "No page views in this range.",
         "/sessions": "No visits in this range.",
+        "/activity": "No visits in this range.",
         "/goals": "No events besides page views in this range.",
     }
     for path, expected in words.items():

@@ -1,18 +1,15 @@
 // The cohorts as a grid: one hue in five steps, hatched where the period is not over.
 
+import { STEPS, stepOf } from '../../parts/heat.js';
 import { html } from '../../parts/html.js';
 import { capital, count, percent } from '../../text/format.js';
 import { cohortWords, means, shown } from './periods.js';
-
-const STEPS = 5;
 
 /** The width of the first columns, and the least of a period, in pixels. */
 const [FIRST, EACH] = [190, 58];
 
 /** The largest rate of those who came back, which has the strongest colour. */
 const most = (cohorts) => Math.max(0, ...cohorts.flatMap(({ rates }) => rates.slice(1)));
-
-const stepOf = (rate, largest) => (rate > 0 ? Math.min(STEPS, Math.ceil((rate / largest) * STEPS)) : 0);
 
 export function Grid({ cohorts, interval, numbers }) {
   const largest = most(cohorts);

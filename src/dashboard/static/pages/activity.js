@@ -1,0 +1,47 @@
+// Activity: when visits begin, who is new, stays or stays away, and how often people come.
+
+import { address } from '../api/client.js';
+import { useReports } from '../api/reports.js';
+import { start } from '../frame/start.js';
+import { Card } from '../parts/card.js';
+import { chosenOf } from '../parts/choice.js';
+import { html } from '../parts/html.js';
+import { Origin } from '../parts/origin.js';
+import { Loaded } from '../parts/states.js';
+import { Tabs } from '../parts/tabs.js';
+import { go, useAddress } from '../state/address.js';
+import { viewOf } from '../state/view.js';
+import { Hours } from './activity/hours.js';
+import { Lifecycle } from './activity/lifecycle.js';
+import { Stickiness } from './activity/stickiness.js';
+
+const EVERY = [['day', 'Day'], ['week', 'Week'], ['month', 'Month']];
+
+function Activity() {
+  const params = useAddress();
+  const view = viewOf(params);
+  const interval = chosenOf(params, 'every', EVERY);
+  const queries = {
+    hours: { report: 'heatmap', ...view.common, totals: false },
+    lifecycle: { report: 'lifecycle', ...view.common, interval },
+    stickiness: { report: 'stickiness', ...view.common },
+  };
+  const { of, retry } = useReports(queries);
+  const card = (id, title, rows, draw, tools) => {
+    const { report, ...asked } = queries[id];
+    const { answer, loading } = of(id);
+    return html`<${Card} id=${id} title=${title} tools=${tools} busy=${loading}>
+      <div class="body"><${Loaded} result=${of(id)} retry=${retry} rows=${rows}>${draw}<//></div>
+      <div class="foot"><span class="links"><${Origin} answer=${answer} />
+        <a href=${address(`analytics/${report}`, { ...asked, format: 'csv' })} download>CSV</a></span></div>
+    <//>`;
+  };
+  const tabs = html`<${Tabs} label="Period" options=${EVERY} chosen=${interval} choose=${(key) => go({ every: key })} />`;
+  return html`<div class="analysis">
+    ${card('hours', 'When visits begin', 8, (answer) => html`<${Hours} answer=${answer} />`)}
+    ${card('lifecycle', 'New, back, gone', 10, (answer) => html`<${Lifecycle} answer=${answer} />`, tabs)}
+    ${card('stickiness', 'How often people come', 9, (answer) => html`<${Stickiness} answer=${answer} />`)}
+  </div>`;
+}
+
+start(Activity, { comparison: false });

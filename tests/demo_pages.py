@@ -27,7 +27,8 @@ def expect_address(window: Page, **expected: str | list[str] | None) -> None:
     """Waits until the address has these parameters; None is one that it has not."""
     window.wait_for_function(
         "expected => Object.entries(expected).every(([key, value]) =>"
-        " new URLSearchParams(location.search).getAll(key).join('\\n') === [value ?? []].flat().join('\\n'))",
+        " new URLSearchParams(location.search).getAll(key).join()"
+        " === [value ?? []].flat().join())",
         arg=expected,
     )
 

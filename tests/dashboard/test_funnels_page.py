@@ -69,13 +69,14 @@ def test_steps_are_added_moved_and_removed(service: Service, window: Page) -> No
 
 def test_options_are_kept_in_address_and_asked(service: Service, window: Page) -> None:
     visit(window, service, "/funnels", step=STEPS)
-    window.locator("select[name=unit]").select_option("visit")
-    window.locator("select[name=within]").select_option("1")
-    expect_address(window, unit="visit", within="1")
-    rows = ask(service, "funnel", steps=STEPS, unit="visit", window=1)["rows"]
-    for place, row in enumerate(rows):
-        figure = window.locator(".funnel .figures b").nth(place)
-        expect(figure).to_have_text(f"{row['count']:,}")
+    asked: dict[str, str | int] = {}
+    for name, value, more in (("within", "1", {"window": 1}), ("unit", "visit", {"unit": "visit"})):
+        window.locator(f"select[name={name}]").select_option(value)
+        expect_address(window, **{name: value})
+        asked |= more
+        rows = ask(service, "funnel", steps=STEPS, **asked)["rows"]
+        expected = [f"{row['count']:,}" for row in rows]
+        expect(window.locator(".funnel .figures b")).to_have_text(expected)
 
 
 def test_field_suggests_pages_and_events(service: Service, window: Page) -> None:

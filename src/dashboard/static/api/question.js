@@ -5,11 +5,10 @@ import { get } from './client.js';
 
 const NOTHING = { answer: null, error: null, loading: true };
 
-/** The result of a GET; a path of null is not asked. With `keep` the answer to the question before
- *  is shown until the new one is there.
+/** The result of a GET; a path of null is not asked.
  * @param {string | null} path below /api/ @param {import('./client.js').Params} params
  * @returns {import('./reports.js').Result & { retry: () => void }} */
-export function useQuestion(path, params, { keep = false } = {}) {
+export function useQuestion(path, params) {
   const [turn, again] = useReducer((count) => count + 1, 0);
   const [, draw] = useReducer((count) => count + 1, 0);
   const result = useRef(NOTHING);
@@ -27,7 +26,5 @@ export function useQuestion(path, params, { keep = false } = {}) {
     );
     return () => abort.abort();
   }, [key]);
-  const isNew = result.current.key === key;
-  const shown = isNew ? result.current : { ...NOTHING, answer: keep ? result.current.answer : null };
-  return { ...shown, retry: again };
+  return { ...(result.current.key === key ? result.current : NOTHING), retry: again };
 }

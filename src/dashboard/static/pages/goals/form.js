@@ -46,7 +46,7 @@ export function NewGoal({ view, close, changed }) {
           <option value="event" selected=${kind === 'event'}>sends an event</option>
         </select>
       </label>
-      <div class="labelled"><${Pick} key=${kind} label=${WORDS[kind]} placeholder=${WORDS[kind]} view=${view} choose=${setWhat} dimensions=${[kind]} /></div>
+      <div class="labelled"><${Pick} key=${kind} label=${WORDS[kind]} placeholder=${WORDS[kind]} value=${what} view=${view} choose=${setWhat} dimensions=${[kind]} /></div>
       <div class="fields">
         <label>With the property <input name="property" maxlength="200" autocomplete="off" placeholder="any" /></label>
         <label>of the value <input name="value" maxlength="2000" autocomplete="off" /></label>

@@ -1,5 +1,6 @@
 """Retention: the grid equals the answer of the API."""
 
+from math import ceil
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def test_colours_have_five_steps_of_the_largest_rate(service: Service, window: P
     for row, line in zip(rows, lines.all(), strict=True):
         rates = [rate for rate in row["rates"] if rate is not None]
         classes = line.locator(".heat").evaluate_all("cells => cells.map((cell) => cell.className)")
-        steps = [int(-(-rate * 5 // largest)) for rate in rates[1:]]
+        steps = [min(5, ceil(rate * 5 / largest)) for rate in rates[1:]]
         assert classes == ["heat", *(f"heat step-{step}" for step in steps)]
 
 

@@ -36,6 +36,8 @@ from servers import Servers, fresh_database
 from settings import Settings
 from submitting import Account, change
 
+pytest_plugins = ("page_fixtures",)
+
 ROUTED = (*REPORTS, EVENT_BUCKETS)
 """The reports that have a route of their own."""
 

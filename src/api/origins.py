@@ -52,7 +52,7 @@ class CommonHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                add_defaults(MutableHeaders(scope=message), scope["scheme"])
+                add_defaults(MutableHeaders(scope=message), scope.get("scheme", "http"))
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

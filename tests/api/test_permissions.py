@@ -107,6 +107,7 @@ async def handshake(
     answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     scope = {
         "type": "websocket",
+        "scheme": "ws",
         "path": path,
         "query_string": urlencode(query).encode(),
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],

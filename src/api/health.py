@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import psycopg
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.auth.access import AppSettings
+from api.auth.application import AppSettings
 from api.db.clock import database_time
 from api.db.database import Database
 from api.db.engine import Profile

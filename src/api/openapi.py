@@ -20,14 +20,8 @@ from starlette.routing import BaseRoute
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
-from api.auth.access import (
-    IN_PATH,
-    database_of,
-    known_caller,
-    logged_in_caller,
-    reader_of,
-    sites_of,
-)
+from api.auth.access import IN_PATH, known_caller, logged_in_caller, reader_of
+from api.auth.application import database_of, sites_of
 from api.errors import REFUSALS, Refusal
 from api.events.ingest import ingest_of
 from api.events.schema import EVENT_SCHEMAS

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from api.auth.access import database_of
+from api.auth.application import database_of
 from api.db.engine import Profile
 from api.schema import Record
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from api.administration.actors import OPERATOR
 from api.administration.members import (
     add_member,
     list_members,
@@ -22,6 +21,7 @@ from api.administration.sites import (
 )
 from api.auth.accounts import user_named
 from api.auth.models import User
+from api.auth.trail import OPERATOR
 from api.db.database import Database
 from api.errors import NotFound
 from api.events.removal.expiry import regain

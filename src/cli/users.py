@@ -12,7 +12,7 @@ from api.auth.changes import change_user, set_superuser
 from api.auth.models import NewPassword, Registration, User
 from api.auth.password_changes import change_password, reset_link
 from api.auth.second_factor import turn_off
-from api.auth.trail import By
+from api.auth.trail import OPERATOR
 from api.db.database import Database
 from api.errors import NotFound
 from cli.installation import with_migrated_database
@@ -24,8 +24,6 @@ commands = typer.Typer(no_args_is_help=True, help="Make and change accounts.")
 
 Name = Annotated[str, typer.Argument(help="Name or e-mail address of the account.")]
 Hidden = Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)]
-
-BY = By()
 
 
 @commands.command("create")
@@ -70,7 +68,7 @@ def set_password(name: Name, password: Hidden) -> None:
     new = valid(TypeAdapter(NewPassword).validate_python, password)
 
     async def work(database: Database, _: Settings, user: User) -> None:
-        await change_password(database, user, new, BY)
+        await change_password(database, user, new, OPERATOR)
 
     with_user(name, work)
 
@@ -81,7 +79,7 @@ def print_reset_link(name: Name) -> None:
 
     async def work(database: Database, settings: Settings, user: User) -> str:
         async with database.session() as session:
-            return await reset_link(session, settings, user, BY)
+            return await reset_link(session, settings, user, OPERATOR)
 
     print(with_user(name, work))
 
@@ -100,7 +98,7 @@ def activate(name: Name) -> None:
 
 def activity(is_active: bool) -> Callable[[Database, Settings, User], Awaitable[User]]:
     async def work(database: Database, _: Settings, user: User) -> User:
-        return await change_user(database, user.number, {"is_active": is_active}, BY)
+        return await change_user(database, user.number, {"is_active": is_active}, OPERATOR)
 
     return work
 
@@ -114,7 +112,7 @@ def change_superuser(
     """Makes an account a superuser, who may see and do everything."""
 
     async def work(database: Database, _: Settings, user: User) -> None:
-        await set_superuser(database, user.number, not revoke, BY, force=force)
+        await set_superuser(database, user.number, not revoke, OPERATOR, force=force)
 
     with_user(name, work)
 
@@ -125,7 +123,7 @@ def turn_second_factor_off(name: Name) -> None:
 
     async def work(database: Database, _: Settings, user: User) -> None:
         async with database.session() as session:
-            await turn_off(session, user, BY)
+            await turn_off(session, user, OPERATOR)
 
     with_user(name, work)
 

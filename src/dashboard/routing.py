@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.auth.access import AnyCaller, AppSites, SiteName, readable_site, settings_of, sites_of
+from api.auth.access import AnyCaller, SiteName, readable_site
+from api.auth.application import AppSites, settings_of, sites_of
 from api.errors import Unauthenticated
 from api.sites.directory import DEFAULT_SITE, DEMO_SITE, UnknownSite
 from api.sites.models import Site, Visibility

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from api.auth.access import AppDatabase
+from api.auth.application import AppDatabase
 from api.auth.shares import ShareLink, share_of_id
 from api.db.database import Database
 from api.errors import Unauthenticated

@@ -4,13 +4,12 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, delete, select
 
-from api.administration.actors import Actor
 from api.administration.invitation_models import Invitation, InvitationSeen, NewInvitation
 from api.administration.members import find_member, lock_site, refuse_to_give
 from api.auth.access import account_role
 from api.auth.models import User
 from api.auth.tokens import after, hash_of, new_secret
-from api.auth.trail import Action
+from api.auth.trail import Action, Actor
 from api.db.database import Database
 from api.errors import Conflict, Forbidden, NotFound
 from api.sites.directory import Sites, UnknownSite

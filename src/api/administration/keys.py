@@ -15,15 +15,8 @@ from api.administration.key_store import (
     of_user,
     revoke_key,
 )
-from api.auth.access import (
-    AdministeredSite,
-    AppDatabase,
-    AppSites,
-    LoggedIn,
-    logged_in_caller,
-    network_from,
-    site_for,
-)
+from api.auth.access import AdministeredSite, LoggedIn, logged_in_caller, site_for
+from api.auth.application import AppDatabase, AppSites, network_from
 from api.auth.callers import Caller
 from api.auth.keys import Scope
 from api.errors import REFUSALS

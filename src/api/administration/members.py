@@ -9,9 +9,8 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from api.administration.actors import Actor
 from api.auth.models import User
-from api.auth.trail import Action
+from api.auth.trail import Action, Actor
 from api.db.database import Database
 from api.errors import Conflict, Forbidden, NotFound
 from api.instants import Instant

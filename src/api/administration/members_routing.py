@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from api.administration.actors import RequestActor
 from api.administration.invitation_models import (
     InvitationMade,
     InvitationOut,
@@ -31,17 +30,16 @@ from api.administration.members import (
 )
 from api.auth.access import (
     AdministeredSite,
-    AppDatabase,
-    AppSettings,
-    AppSites,
     KnownCaller,
     LoggedIn,
     OwnedSite,
+    RequestActor,
     ViewedSite,
     account_role,
     is_meant,
     role_of,
 )
+from api.auth.application import AppDatabase, AppSettings, AppSites
 from api.auth.keys import Scope
 from api.errors import REFUSALS, Forbidden
 from api.sites.models import Role

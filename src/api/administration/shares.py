@@ -12,12 +12,11 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from api.administration.keys import LONGEST_DAYS, Name
 from api.administration.share_store import create_share, revoke_share, shares_of
 from api.analytics.vocabulary.filters import clauses_of, names_goals, read_filters
-from api.auth.access import (
+from api.auth.access import EditableSite, KnownCaller
+from api.auth.application import (
     AppDatabase,
     AppSettings,
     AppSites,
-    EditableSite,
-    KnownCaller,
     network_from,
     settings_of,
     tokens_of,

@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, and_, delete, false, func, or_, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from api.administration.actors import Actor
 from api.administration.invitation_models import Invitation
 from api.administration.site_models import NewSite, SiteChange, SiteOut, site_out
 from api.analytics.goals.models import Goal
@@ -16,7 +15,7 @@ from api.auth.callers import Caller
 from api.auth.keys import ApiKey
 from api.auth.models import User
 from api.auth.shares import ShareLink
-from api.auth.trail import Action
+from api.auth.trail import Action, Actor
 from api.errors import Conflict, Problem
 from api.events.write.locks import SITE_LOCKS
 from api.sites.directory import DEFAULT_SITE, Sites, UnknownSite

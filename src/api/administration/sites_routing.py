@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.administration.actors import RequestActor
 from api.administration.site_models import NewSite, SiteChange, SiteOut, site_out
 from api.administration.sites import (
     change_site,
@@ -16,15 +15,14 @@ from api.administration.sites import (
 from api.auth.access import (
     AdministeredSite,
     AnyCaller,
-    AppDatabase,
-    AppSettings,
-    AppSites,
     EditableSite,
     KnownCaller,
     OwnedSite,
+    RequestActor,
     ViewedSite,
     role_of,
 )
+from api.auth.application import AppDatabase, AppSettings, AppSites
 from api.auth.callers import Caller
 from api.auth.keys import Scope
 from api.db.database import Database

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict
 
 from api.analytics.csv_rows import csv_text
-from api.auth.access import AdministeredSite, AppDatabase, LoggedIn, Superuser
+from api.auth.access import AdministeredSite, LoggedIn, Superuser
+from api.auth.application import AppDatabase
 from api.auth.trail import SECURITY, Action
 from api.db.database import Database, Rows
 from api.instants import Instant

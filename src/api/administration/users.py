@@ -7,7 +7,8 @@ from pydantic import ConfigDict
 from sqlalchemy import func, or_
 from sqlmodel import col, select
 
-from api.auth.access import AppDatabase, ByCaller, superuser
+from api.auth.access import RequestActor, superuser
+from api.auth.application import AppDatabase
 from api.auth.changes import change_user, delete_user, find_user
 from api.auth.models import Email, FullName, User, Username, UserOut, user_out
 from api.auth.second_factor import turn_off
@@ -84,7 +85,7 @@ async def read_user(user_id: UserNumber, database: AppDatabase) -> UserOut:
 
 @router.patch("/{user_id}", name="change", responses={409: REFUSALS[409]})
 async def change(
-    user_id: UserNumber, wanted: UserChange, by: ByCaller, database: AppDatabase
+    user_id: UserNumber, wanted: UserChange, by: RequestActor, database: AppDatabase
 ) -> UserOut:
     """Changes an account. 409 for the last active superuser, who stays active."""
     changes = wanted.model_dump(exclude_none=True)
@@ -92,14 +93,16 @@ async def change(
 
 
 @router.delete("/{user_id}", name="delete", status_code=204, responses={409: REFUSALS[409]})
-async def delete(user_id: UserNumber, by: ByCaller, database: AppDatabase) -> None:
+async def delete(user_id: UserNumber, by: RequestActor, database: AppDatabase) -> None:
     """Deletes an account with its logins, keys, memberships and jobs. 409 for the only owner of a
     site, and for the last active superuser."""
     await delete_user(database, user_id, by)
 
 
 @router.delete("/{user_id}/second-factor", name="disable_second_factor", status_code=204)
-async def disable_second_factor(user_id: UserNumber, by: ByCaller, database: AppDatabase) -> None:
+async def disable_second_factor(
+    user_id: UserNumber, by: RequestActor, database: AppDatabase
+) -> None:
     """Turns the second factor of an account off, whose owner lost it."""
     async with database.session() as session:
         await turn_off(session, await find_user(session, user_id), by)

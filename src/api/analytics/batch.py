@@ -20,7 +20,8 @@ from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.shared import limited
 from api.analytics.turns import AppTurns, CallerTurns
-from api.auth.access import AnyReader, database_of, readable_site
+from api.auth.access import AnyReader, readable_site
+from api.auth.application import database_of
 from api.auth.callers import Caller
 from api.errors import Fault, Invalid, Problem, invalid, to_analytics_error
 from api.refusals import response_to

@@ -16,7 +16,8 @@ from api.analytics.reports.events import EVENT_BUCKETS
 from api.analytics.reports.sessions import SESSIONS, SessionsParams, Timeline, timeline
 from api.analytics.shared import limited
 from api.analytics.turns import AppTurns
-from api.auth.access import AnyCaller, AnyReader, AppDatabase, readable_site
+from api.auth.access import AnyCaller, AnyReader, readable_site
+from api.auth.application import AppDatabase
 from api.errors import REFUSALS
 from api.revalidation import revalidated
 

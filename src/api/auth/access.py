@@ -15,70 +15,28 @@ from fastapi.security.base import SecurityBase
 from sqlmodel import select
 from starlette.requests import HTTPConnection
 
+from api.auth.application import (
+    AppSites,
+    database_of,
+    key_uses_of,
+    network_from,
+    settings_of,
+    sites_of,
+    tokens_of,
+)
 from api.auth.callers import NOBODY, Caller, caller_with, logged_in
 from api.auth.cookie import COOKIE
-from api.auth.keys import KeyUses, Scope
-from api.auth.logins import Device
+from api.auth.keys import Scope
 from api.auth.models import User
-from api.auth.tokens import Purpose, Tokens
-from api.auth.trail import By
-from api.auth.tries import LoginTries
+from api.auth.tokens import Purpose
+from api.auth.trail import Actor
 from api.db.database import Database
 from api.errors import Forbidden, Unauthenticated
-from api.limits import TokenBuckets, network_of, plain_address
 from api.sites.directory import Sites, UnknownSite, unknown_site
 from api.sites.models import Membership, Role, Site, Visibility
 from api.text import PlainText
-from settings import Settings
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-
-
-def settings_of(connection: HTTPConnection) -> Settings:
-    """The settings this application was built with."""
-    return connection.app.state.settings
-
-
-def database_of(connection: HTTPConnection) -> Database:
-    """The database of this installation."""
-    return connection.app.state.database
-
-
-def sites_of(connection: HTTPConnection) -> Sites:
-    """The sites of this installation."""
-    return connection.app.state.sites
-
-
-def tokens_of(connection: HTTPConnection) -> Tokens:
-    """What issues and reads the tokens of this installation."""
-    return Tokens(settings_of(connection).secrets)
-
-
-def device_of(connection: HTTPConnection) -> Device:
-    """What is known of the browser or program that asks."""
-    address = plain_address(connection.client.host) if connection.client else ""
-    return Device(address, connection.headers.get("user-agent", ""))
-
-
-def tries_of(connection: HTTPConnection) -> TokenBuckets:
-    """The wrong passwords and codes that somebody who is logged in may still give."""
-    tries: LoginTries = connection.app.state.login_tries
-    return tries.by_both
-
-
-def registrations_of(connection: HTTPConnection) -> TokenBuckets:
-    """The requests without a login that may still come from each network."""
-    return connection.app.state.registrations
-
-
-def key_uses_of(connection: HTTPConnection) -> KeyUses:
-    """What notes the uses of API keys."""
-    return connection.app.state.key_uses
-
-
-def network_from(connection: HTTPConnection) -> str:
-    """The network that a request comes from, as it is kept (see network_of)."""
-    return network_of(connection.client.host) if connection.client else ""
 
 
 class BearerToken(SecurityBase):
@@ -205,11 +163,11 @@ async def logged_in_caller(caller: Annotated[Caller, Depends(caller_of)]) -> Cal
     return caller
 
 
-async def by_caller(
-    connection: HTTPConnection, caller: Annotated[Caller, Depends(logged_in_caller)]
-) -> By:
-    """A caller who logged in, as the audit log names who changes something."""
-    return By(caller.account.number, network_of(device_of(connection).address))
+async def actor_of(
+    connection: HTTPConnection, caller: Annotated[Caller, Depends(known_caller)]
+) -> Actor:
+    """A caller with an account, as the audit log names who changes something."""
+    return Actor(caller.account.number, network_from(connection))
 
 
 async def current_user(caller: Annotated[Caller, Depends(known_caller)]) -> User:
@@ -320,20 +278,13 @@ def site_in_path(needed: Role) -> Callable[..., Awaitable[Site]]:
 
 
 SiteName = Annotated[PlainText, Query(max_length=200, description="Key or domain of the site.")]
-AppSettings = Annotated[Settings, Depends(settings_of)]
-AppDatabase = Annotated[Database, Depends(database_of)]
-AppSites = Annotated[Sites, Depends(sites_of)]
-AppTokens = Annotated[Tokens, Depends(tokens_of)]
-AppTries = Annotated[TokenBuckets, Depends(tries_of)]
-AppRegistrations = Annotated[TokenBuckets, Depends(registrations_of)]
-FromDevice = Annotated[Device, Depends(device_of)]
 
 AnyReader = Annotated[Caller, Depends(reader_of)]
 AnyCaller = Annotated[Caller, Depends(caller_of)]
 KnownCaller = Annotated[Caller, Depends(known_caller)]
 CurrentUser = Annotated[User, Depends(current_user)]
 LoggedIn = Annotated[Caller, Depends(logged_in_caller)]
-ByCaller = Annotated[By, Depends(by_caller)]
+RequestActor = Annotated[Actor, Depends(actor_of)]
 Superuser = Annotated[User, Depends(superuser)]
 
 IN_PATH = {role: site_in_path(role) for role in Role}

@@ -6,15 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Path, Response
 from pydantic import ConfigDict
 
-from api.auth.access import (
-    AppDatabase,
-    AppRegistrations,
-    AppSettings,
-    AppTries,
-    ByCaller,
-    FromDevice,
-    LoggedIn,
-)
+from api.auth.access import LoggedIn, RequestActor
+from api.auth.application import AppDatabase, AppRegistrations, AppSettings, AppTries, FromDevice
 from api.auth.changes import change_user, delete_user
 from api.auth.cookie import COOKIE
 from api.auth.logins import Login, end, logins_of
@@ -37,7 +30,7 @@ from api.auth.password_changes import (
     reset_password,
 )
 from api.auth.routing import admit
-from api.auth.trail import Action, record
+from api.auth.trail import Action
 from api.errors import REFUSALS, Forbidden, NotFound
 from api.instants import Instant
 from api.limits import network_of
@@ -143,7 +136,7 @@ class Ended(Record):
 
 @router.patch("/me", responses=WITH_PASSWORD | {409: REFUSALS[409]})
 async def change_me(
-    wanted: OwnChange, caller: LoggedIn, by: ByCaller, database: AppDatabase, tries: AppTries
+    wanted: OwnChange, caller: LoggedIn, by: RequestActor, database: AppDatabase, tries: AppTries
 ) -> UserOut:
     """Changes the account that is logged in. A new e-mail address takes the password."""
     if wanted.email not in (None, caller.account.email):
@@ -159,7 +152,7 @@ async def delete_me(
     given: Confirmation,
     response: Response,
     caller: LoggedIn,
-    by: ByCaller,
+    by: RequestActor,
     database: AppDatabase,
     tries: AppTries,
 ) -> None:
@@ -172,7 +165,11 @@ async def delete_me(
 
 @router.post("/password", name="change_password", status_code=204, responses=WITH_PASSWORD)
 async def change_own_password(
-    given: PasswordChange, caller: LoggedIn, by: ByCaller, database: AppDatabase, tries: AppTries
+    given: PasswordChange,
+    caller: LoggedIn,
+    by: RequestActor,
+    database: AppDatabase,
+    tries: AppTries,
 ) -> None:
     """Sets a new password, and ends all other logins of the account. API keys stay."""
     await check_password(tries, caller.account, given.old_password)
@@ -225,12 +222,12 @@ def login_out(login: Login, is_current: bool) -> LoginOut:
 
 
 @router.delete("/logins", name="end_other_logins", responses=OWN)
-async def end_others(caller: LoggedIn, by: ByCaller, database: AppDatabase) -> Ended:
+async def end_others(caller: LoggedIn, by: RequestActor, database: AppDatabase) -> Ended:
     """Ends all of your logins but this one, at once."""
     kept = caller.login.id if caller.login else None
     async with database.session() as session:
         ended = await end(session, caller.account.number, kept=kept)
-        await record(session, Action.LOGINS_ENDED, by.actor, network=by.network, ended=ended)
+        await by.record(session, Action.LOGINS_ENDED, ended=ended)
     return Ended(ended=ended)
 
 
@@ -238,11 +235,11 @@ async def end_others(caller: LoggedIn, by: ByCaller, database: AppDatabase) -> E
 async def end_login(
     login_id: Annotated[UUID, Path(description="The `id` of the login.")],
     caller: LoggedIn,
-    by: ByCaller,
+    by: RequestActor,
     database: AppDatabase,
 ) -> None:
     """Ends one of your logins, at once."""
     async with database.session() as session:
         if not await end(session, caller.account.number, login_id):
             raise NotFound("There is no such login, or it is not yours.")
-        await record(session, Action.LOGINS_ENDED, by.actor, network=by.network, ended=1)
+        await by.record(session, Action.LOGINS_ENDED, ended=1)

@@ -12,7 +12,7 @@ from api.auth.accounts import TAKEN
 from api.auth.logins import end
 from api.auth.models import User
 from api.auth.one_time import Use, discard
-from api.auth.trail import Action, By, record
+from api.auth.trail import Action, Actor
 from api.db.database import Database
 from api.errors import Conflict, NotFound
 
@@ -51,7 +51,9 @@ async def find_user(session: AsyncSession, number: int, lock: bool = False) -> U
     return user
 
 
-async def change_user(database: Database, number: int, wanted: Mapping[str, Any], by: By) -> User:
+async def change_user(
+    database: Database, number: int, wanted: Mapping[str, Any], by: Actor
+) -> User:
     """Changes fields of an account; one that becomes inactive loses its logins. Raises NotFound,
     and Conflict for a name or address that is taken, and for the last superuser."""
     try:
@@ -65,7 +67,7 @@ async def change_user(database: Database, number: int, wanted: Mapping[str, Any]
     return user
 
 
-async def set_fields(session: AsyncSession, user: User, changed: dict[str, Any], by: By) -> None:
+async def set_fields(session: AsyncSession, user: User, changed: dict[str, Any], by: Actor) -> None:
     if not changed:
         return
     if "email" in changed:
@@ -77,7 +79,7 @@ async def set_fields(session: AsyncSession, user: User, changed: dict[str, Any],
     await note(session, Action.USER_CHANGED, user, by, fields=sorted(changed))
 
 
-async def set_active(session: AsyncSession, user: User, is_active: bool, by: By) -> None:
+async def set_active(session: AsyncSession, user: User, is_active: bool, by: Actor) -> None:
     if is_active == user.is_active:
         return
     if not is_active:
@@ -88,7 +90,7 @@ async def set_active(session: AsyncSession, user: User, is_active: bool, by: By)
     await note(session, action, user, by)
 
 
-async def delete_user(database: Database, number: int, by: By) -> None:
+async def delete_user(database: Database, number: int, by: Actor) -> None:
     """Deletes an account and all that is its own. Raises NotFound, and Conflict for the last
     superuser and for the only owner of sites, which it names."""
     async with database.session() as session:
@@ -100,7 +102,7 @@ async def delete_user(database: Database, number: int, by: By) -> None:
 
 
 async def set_superuser(
-    database: Database, number: int, is_superuser: bool, by: By, force: bool = False
+    database: Database, number: int, is_superuser: bool, by: Actor, force: bool = False
 ) -> User:
     """Makes an account a superuser, or an ordinary one. Raises NotFound, and Conflict for the last
     superuser unless forced."""
@@ -140,6 +142,6 @@ async def refuse_sole_owner(session: AsyncSession, user: User) -> None:
         )
 
 
-async def note(session: AsyncSession, action: Action, user: User, by: By, **detail: Any) -> None:
+async def note(session: AsyncSession, action: Action, user: User, by: Actor, **detail: Any) -> None:
     """Records that somebody changed an account."""
-    await record(session, action, by.actor, network=by.network, user=user.number, **detail)
+    await by.record(session, action, user=user.number, **detail)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 from pydantic import ConfigDict
 
-from api.auth.access import AppDatabase, AppTries, ByCaller, LoggedIn
+from api.auth.access import LoggedIn, RequestActor
 from api.auth.account_routing import OWN, WITH_PASSWORD, Confirmation
+from api.auth.application import AppDatabase, AppTries
 from api.auth.models import Code
 from api.auth.password_changes import check_password
 from api.auth.second_factor import (
@@ -85,7 +86,7 @@ async def begin(
     "/confirm", name="confirm_second_factor", responses=WITH_PASSWORD | {409: REFUSALS[409]}
 )
 async def confirm(
-    given: GivenCode, caller: LoggedIn, by: ByCaller, database: AppDatabase, tries: AppTries
+    given: GivenCode, caller: LoggedIn, by: RequestActor, database: AppDatabase, tries: AppTries
 ) -> RecoveryCodes:
     """Turns the second factor on by a code of it: from now on, logging in takes one."""
     with tries.trying(caller.account.username, Forbidden, "Too many wrong codes."):
@@ -95,7 +96,7 @@ async def confirm(
 
 @router.post("/disable", name="disable_second_factor", status_code=204, responses=WITH_PASSWORD)
 async def disable(
-    given: TurnOff, caller: LoggedIn, by: ByCaller, database: AppDatabase, tries: AppTries
+    given: TurnOff, caller: LoggedIn, by: RequestActor, database: AppDatabase, tries: AppTries
 ) -> None:
     """Turns the second factor off, by password and code."""
     await check_password(tries, caller.account, given.password)

@@ -16,7 +16,7 @@ from api.auth.one_time import Use, discard, issue, owner, use_up, was_issued_sin
 from api.auth.passwords import hash_password, password_matches
 from api.auth.strength import refuse_guessable
 from api.auth.tokens import after
-from api.auth.trail import Action, By, record
+from api.auth.trail import Action, Actor
 from api.db.database import Database
 from api.errors import AnalyticsError, Forbidden, invalid
 from api.limits import TokenBuckets
@@ -53,7 +53,7 @@ async def check_password(tries: TokenBuckets, user: User, password: str) -> None
 
 
 async def change_password(
-    database: Database, user: User, new: str, by: By, kept: UUID | None = None
+    database: Database, user: User, new: str, by: Actor, kept: UUID | None = None
 ) -> None:
     """Sets a new password, and ends all logins but one that is kept. Raises Invalid for one that is
     easy to guess."""
@@ -70,7 +70,7 @@ async def reset_password(database: Database, token: str, new: str, network: str)
         user = await owner(session, token, Use.PASSWORD)
     refuse_own_names(user, new)
     hashed = await hash_password(new)
-    by = By(user.number, network)
+    by = Actor(user.number, network)
     async with database.session() as session:
         await use_up(session, token)
         await store_password(session, user, hashed, Action.PASSWORD_RESET, by)
@@ -84,20 +84,25 @@ def refuse_own_names(user: User, password: str) -> None:
 
 
 async def store_password(
-    session: AsyncSession, user: User, hashed: str, action: Action, by: By, kept: UUID | None = None
+    session: AsyncSession,
+    user: User,
+    hashed: str,
+    action: Action,
+    by: Actor,
+    kept: UUID | None = None,
 ) -> None:
     stored = update(User).where(col(User.id) == user.id).values(password_hash=hashed)
     await session.execute(stored)
     await end(session, user.number, kept=kept)
     await discard(session, user.number, Use.PASSWORD)
-    await record(session, action, by.actor, network=by.network, user=user.number)
+    await by.record(session, action, user=user.number)
 
 
-async def reset_link(session: AsyncSession, settings: Settings, user: User, by: By) -> str:
+async def reset_link(session: AsyncSession, settings: Settings, user: User, by: Actor) -> str:
     """A link with which the account may set a new password within an hour. The token is behind the
     #, which browsers send to nobody."""
     token = await issue(session, user.number, Use.PASSWORD, RESET_MINUTES)
-    await record(session, Action.RESET_ASKED, by.actor, network=by.network, user=user.number)
+    await by.record(session, Action.RESET_ASKED, user=user.number)
     return f"{settings.address}/login#reset={token}"
 
 
@@ -111,7 +116,7 @@ async def mail_reset_link(database: Database, settings: Settings, name: str, net
         async with database.session() as session:
             if await was_sent(session, user):
                 return
-            link = await reset_link(session, settings, user, By(None, network))
+            link = await reset_link(session, settings, user, Actor(None, network))
         text = TEXT.format(username=user.username, link=link)
         await send_mail(settings, user.email, SUBJECT, text)
     except (smtplib.SMTPException, OSError, AnalyticsError) as error:

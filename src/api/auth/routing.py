@@ -5,19 +5,18 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from api.auth.access import (
-    AnyCaller,
+from api.auth.access import AnyCaller, KnownCaller
+from api.auth.accounts import attempt_of, check_login, create_user, invited, record_failure
+from api.auth.application import (
     AppDatabase,
     AppRegistrations,
     AppSettings,
     FromDevice,
-    KnownCaller,
     database_of,
     device_of,
     settings_of,
     tokens_of,
 )
-from api.auth.accounts import attempt_of, check_login, create_user, invited, record_failure
 from api.auth.cookie import COOKIE
 from api.auth.logins import Device, Login, begin, end, refresh
 from api.auth.models import (

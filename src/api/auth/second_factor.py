@@ -16,7 +16,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from api.auth.models import User
 from api.auth.tokens import hash_of
-from api.auth.trail import Action, By, record
+from api.auth.trail import Action, Actor, record
 from api.db.database import Database
 from api.errors import Conflict, Forbidden, SecondFactorNeeded, WrongCode
 from api.sites.models import utc_now
@@ -103,7 +103,7 @@ async def begin_set_up(database: Database, user: User) -> tuple[str, str]:
     return secret, TOTP(secret).provisioning_uri(name=user.username, issuer_name=ISSUER)
 
 
-async def confirm_set_up(database: Database, user: User, code: str, by: By) -> Sequence[str]:
+async def confirm_set_up(database: Database, user: User, code: str, by: Actor) -> Sequence[str]:
     """Turns the second factor on, and returns recovery codes, which are stored as hashes only.
     Raises Forbidden for a wrong code, and Conflict where no set-up has begun."""
     if user.totp_secret is None or user.totp_since is not None:
@@ -117,7 +117,7 @@ async def confirm_set_up(database: Database, user: User, code: str, by: By) -> S
         await session.execute(delete(RecoveryCode).where(col(RecoveryCode.user_id) == user.id))
         hashes = [hash_of(code.replace("-", "")) for code in codes]
         session.add_all(RecoveryCode(user_id=user.number, hash=each) for each in hashes)
-        await record(session, Action.SECOND_FACTOR_ON, by.actor, network=by.network)
+        await by.record(session, Action.SECOND_FACTOR_ON)
     return codes
 
 
@@ -134,9 +134,9 @@ async def codes_left(database: Database, user: User) -> int:
         return (await session.execute(wanted)).scalar_one()
 
 
-async def turn_off(session: AsyncSession, user: User, by: By) -> None:
+async def turn_off(session: AsyncSession, user: User, by: Actor) -> None:
     """Removes the second factor of an account with its recovery codes, and records who did so."""
     off = update(User).where(col(User.id) == user.id).values(totp_secret=None, totp_since=None)
     await session.execute(off)
     await session.execute(delete(RecoveryCode).where(col(RecoveryCode.user_id) == user.id))
-    await record(session, Action.SECOND_FACTOR_OFF, by.actor, network=by.network, user=user.number)
+    await by.record(session, Action.SECOND_FACTOR_OFF, user=user.number)

@@ -79,14 +79,6 @@ async def delete_old_entries(connection: AsyncConnection[Any], before: datetime)
     await connection.execute("delete from audit_log where at < %s", [before])
 
 
-@dataclass(frozen=True, slots=True)
-class By:
-    """Who changes an account: the number of theirs, None for the command line, and from where."""
-
-    actor: int | None = None
-    network: str = ""
-
-
 async def record(
     session: AsyncSession,
     action: Action,
@@ -99,3 +91,22 @@ async def record(
     number of an account, `network` where the request came from (see network_of)."""
     values = {"actor": actor, "action": action, "site_id": site_id, "network": network}
     await session.execute(text(INSERT), values | {"detail": json.dumps(detail)})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changes something: the number of an account, and the network that it comes from (see
+    network_of); no account for the command line."""
+
+    account: int | None = None
+    network: str = ""
+
+    async def record(
+        self, session: AsyncSession, action: Action, site_id: int | None = None, **detail: Any
+    ) -> None:
+        """Adds what the actor does to the audit log, in the transaction that does it."""
+        await record(session, action, self.account, site_id, self.network, **detail)
+
+
+OPERATOR = Actor()
+"""Whoever runs commands on the machine."""

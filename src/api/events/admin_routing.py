@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.auth.access import AppDatabase, CurrentUser, EditableSite
+from api.auth.access import CurrentUser, EditableSite
+from api.auth.application import AppDatabase
 from api.errors import REFUSALS
 from api.events.ingest import AppIngest
 from api.events.rejected.replay import (

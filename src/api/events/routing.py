@@ -16,7 +16,8 @@ from fastapi.responses import Response
 from msgspec import Raw
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.auth.access import AnyCaller, AppDatabase, SiteName, bearer_of, readable_site
+from api.auth.access import AnyCaller, SiteName, bearer_of, readable_site
+from api.auth.application import AppDatabase
 from api.db.database import Database
 from api.db.timeouts import Deadline
 from api.errors import (

@@ -9,7 +9,6 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.auth.access import (
     AnyReader,
-    AppDatabase,
     SiteName,
     bearer_of,
     caller_from,
@@ -18,6 +17,7 @@ from api.auth.access import (
     same_origin,
     without_share,
 )
+from api.auth.application import AppDatabase
 from api.errors import DATABASE_AWAY, REFUSALS, AnalyticsError, Forbidden, to_analytics_error
 from api.realtime.hub import Hub, Viewer
 from api.realtime.snapshot import Snapshot, snapshot

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from api.auth.access import AppDatabase, AppSettings, KnownCaller, database_of, readable_site
+from api.auth.access import KnownCaller, readable_site
+from api.auth.application import AppDatabase, AppSettings, database_of
 from api.auth.callers import Caller
 from api.errors import REFUSALS, Invalid, NotFound, Problem
 from api.sites.models import Site, utc_now

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.auth.changes import change_user, delete_user, set_superuser
-from api.auth.trail import By
+from api.auth.trail import Actor
 from api.db.database import Database
 from api.errors import Conflict
 from conftest import ADMIN
@@ -153,7 +153,7 @@ async def test_two_owners_do_not_leave_site_together(
 ) -> None:
     other = await Person(office.client).register()
     await own(database, f"left-{person.name}", person, other)
-    gone = [delete_user(database, one.number, By()) for one in (person, other)]
+    gone = [delete_user(database, one.number, Actor()) for one in (person, other)]
     done = await asyncio.gather(*gone, return_exceptions=True)
     assert [type(one) for one in done if one is not None] == [Conflict]
 
@@ -178,10 +178,10 @@ async def test_last_superuser_is_kept(lone_superuser: Person, database: Database
     ):
         assert is_refusal(refused, "CONFLICT")
     with pytest.raises(Conflict):
-        await set_superuser(database, lone_superuser.number, False, By())
+        await set_superuser(database, lone_superuser.number, False, Actor())
     changed = await lone_superuser.ask("PATCH", path, {"is_active": True, "full_name": "Root"})
     assert changed.status_code == 200
-    forced = await set_superuser(database, lone_superuser.number, False, By(), force=True)
+    forced = await set_superuser(database, lone_superuser.number, False, Actor(), force=True)
     assert not forced.is_superuser
 
 
@@ -189,9 +189,9 @@ async def test_two_superusers_do_not_deactivate_each_other(
     lone_superuser: Person, database: Database
 ) -> None:
     other = await Person(lone_superuser.client).register()
-    await set_superuser(database, other.number, True, By())
+    await set_superuser(database, other.number, True, Actor())
     numbers = (lone_superuser.number, other.number)
-    off = [change_user(database, number, {"is_active": False}, By()) for number in numbers]
+    off = [change_user(database, number, {"is_active": False}, Actor()) for number in numbers]
     done = await asyncio.gather(*off, return_exceptions=True)
     assert [type(one) for one in done if isinstance(one, Exception)] == [Conflict]
     await change(database, "update app_user set is_superuser = false where id = %s", other.number)

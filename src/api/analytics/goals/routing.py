@@ -6,15 +6,8 @@ from fastapi import APIRouter, Path, Request
 
 from api.analytics.goals.models import Goal, GoalIn, GoalOut
 from api.analytics.goals.store import drop_goal, goal_by_id, goals_of, no_goal, save_goal
-from api.auth.access import (
-    AnyCaller,
-    AppDatabase,
-    AppSites,
-    KnownCaller,
-    SiteName,
-    editable_site,
-    readable_site,
-)
+from api.auth.access import AnyCaller, KnownCaller, SiteName, editable_site, readable_site
+from api.auth.application import AppDatabase, AppSites
 from api.errors import REFUSALS
 from api.sites.directory import DEFAULT_SITE, UnknownSite
 from api.text import RowNumber

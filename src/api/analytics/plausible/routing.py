@@ -11,7 +11,8 @@ from fastapi import APIRouter, Request
 from api.analytics.plausible.execute import answer_stats
 from api.analytics.plausible.models import StatsAnswer, StatsQuery
 from api.analytics.turns import AppTurns
-from api.auth.access import AnyCaller, AppDatabase, readable_site
+from api.auth.access import AnyCaller, readable_site
+from api.auth.application import AppDatabase
 
 router = APIRouter(tags=["analytics"])
 

@@ -14,7 +14,8 @@ from api.analytics.raw.cursors import ChangesCursor, Cursor, read_cursor
 from api.analytics.raw.lists import EVENTS, MOST_ROWS, PAGE_ROWS, VISITS, RawList, RawParams
 from api.analytics.raw.responses import RawPage, raw_response
 from api.analytics.turns import AppTurns
-from api.auth.access import AppDatabase, AppSites, KnownCaller, SiteName, readable_site
+from api.auth.access import KnownCaller, SiteName, readable_site
+from api.auth.application import AppDatabase, AppSites
 from api.sites.directory import DEFAULT_SITE
 
 router = APIRouter(tags=["raw"])

@@ -1,0 +1,72 @@
+"""The parts of the application that routes depend on."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from api.addresses import plain_address
+from api.auth.keys import KeyUses
+from api.auth.logins import Device
+from api.auth.tokens import Tokens
+from api.auth.tries import LoginTries
+from api.db.database import Database
+from api.limits import TokenBuckets, network_of
+from api.sites.directory import Sites
+from settings import Settings
+
+
+def settings_of(connection: HTTPConnection) -> Settings:
+    """The settings this application was built with."""
+    return connection.app.state.settings
+
+
+def database_of(connection: HTTPConnection) -> Database:
+    """The database of this installation."""
+    return connection.app.state.database
+
+
+def sites_of(connection: HTTPConnection) -> Sites:
+    """The sites of this installation."""
+    return connection.app.state.sites
+
+
+def tokens_of(connection: HTTPConnection) -> Tokens:
+    """What issues and reads the tokens of this installation."""
+    return Tokens(settings_of(connection).secrets)
+
+
+def device_of(connection: HTTPConnection) -> Device:
+    """What is known of the browser or program that asks."""
+    address = plain_address(connection.client.host) if connection.client else ""
+    return Device(address, connection.headers.get("user-agent", ""))
+
+
+def tries_of(connection: HTTPConnection) -> TokenBuckets:
+    """The wrong passwords and codes that somebody who is logged in may still give."""
+    tries: LoginTries = connection.app.state.login_tries
+    return tries.by_both
+
+
+def registrations_of(connection: HTTPConnection) -> TokenBuckets:
+    """The requests without a login that may still come from each network."""
+    return connection.app.state.registrations
+
+
+def key_uses_of(connection: HTTPConnection) -> KeyUses:
+    """What notes the uses of API keys."""
+    return connection.app.state.key_uses
+
+
+def network_from(connection: HTTPConnection) -> str:
+    """The network that a request comes from, as it is kept (see network_of)."""
+    return network_of(connection.client.host) if connection.client else ""
+
+
+AppSettings = Annotated[Settings, Depends(settings_of)]
+AppDatabase = Annotated[Database, Depends(database_of)]
+AppSites = Annotated[Sites, Depends(sites_of)]
+AppTokens = Annotated[Tokens, Depends(tokens_of)]
+AppTries = Annotated[TokenBuckets, Depends(tries_of)]
+AppRegistrations = Annotated[TokenBuckets, Depends(registrations_of)]
+FromDevice = Annotated[Device, Depends(device_of)]

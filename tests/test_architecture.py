@@ -348,3 +348,20 @@ def test_every_setting_is_documented() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert f"`{name.upper()}`" in readme, f"{name.upper()} is missing in the README"
+
+
+def test_advisory_locks_are_distinct() -> None:
+    """Two kinds of work with one lock wait for each other, some of them for ever."""
+    locks = Counter(
+        node.value.value
+        for path in MODULES
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id.endswith("LOCK")
+        and isinstance(node.value.value, int)
+        and node.value.value > 20_000_000
+    )
+    assert len(locks) > 8
+    assert [lock for lock, number in locks.items() if number > 1] == []

@@ -32,9 +32,17 @@ OWN_CALLS = {"accounts_login", "events_send", "analytics_batch", "jobs_submit"}
 OWN_CALLS |= {"sites_create", "sites_change", "sites_delete", "members_invite", "members_transfer"}
 OWN_CALLS |= {"members_look_at_invitation", "members_accept_invitation", "members_set_role"}
 OWN_CALLS |= {"members_revoke_invitation", "members_remove"}
+OWN_CALLS |= {f"accounts_{name}" for name in ("register", "token", "refresh_login", "change_me")}
+OWN_CALLS |= {f"accounts_{name}" for name in ("end_login", "end_other_logins", "delete_me")}
+OWN_CALLS |= {f"accounts_{name}" for name in ("change_password", "forgot_password", "logout")}
+OWN_CALLS |= {f"accounts_{name}_second_factor" for name in ("begin", "confirm", "disable")}
+OWN_CALLS |= {"accounts_reset_own_password"}
+OWN_CALLS |= {f"users_{name}" for name in ("read", "change", "delete", "disable_second_factor")}
+OWN_CALLS |= {f"keys_{name}" for name in ("create", "list_of_site", "revoke", "revoke_of_site")}
+OWN_CALLS |= {f"shares_{name}" for name in ("create", "open", "revoke")}
 """The operations that usage.py calls in its own ways, before all others."""
 
-ORDER = ["get", "post", "put", "delete"]
+ORDER = ["get", "post", "put", "patch", "delete"]
 
 OPERATIONS = [
     methods[method]["operationId"]

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from uuid import UUID
 
 from generated import AuthenticatedClient, Client
-from generated.api.accounts import accounts_login
+from generated.api.accounts import accounts_login, accounts_me, accounts_reset_own_password
 from generated.api.analytics import analytics_batch, analytics_sessions
 from generated.api.events import events_send
 from generated.api.goals import goals_create
@@ -34,9 +34,11 @@ from generated.models import (
     JobInParams,
     JobInReport,
     JobOut,
+    PasswordReset,
     Status,
     Token,
 )
+from pyotp import TOTP
 
 SITE = "demo"
 
@@ -44,7 +46,6 @@ SITE = "demo"
 STATS = {"site_id": SITE, "metrics": ["visitors"], "date_range": "7d"}
 
 BODIES: dict[str, dict[str, Any]] = {
-    "accounts_register": {"email": "someone@test.example", "password": "a long enough password"},
     "sites_replay_rejected": {"ids": [1]},
     "sites_set_retention": {"days": None},
     "sites_erase_person": {"visitor_id": "nobody"},
@@ -101,6 +102,71 @@ def administer(base: str, client: AuthenticatedClient) -> None:
     call("sites_delete", guest, key=key, confirm=key)
 
 
+def keep_account(base: str, client: AuthenticatedClient) -> None:
+    """Makes an account, guards it, changes it, and has it deleted by a superuser."""
+    anybody, name, password = Client(base_url=base), "keeper", "a long enough password"
+    new = {"username": name, "email": "keeper@test.example", "password": password}
+    number = call("accounts_register", anybody, new).id
+    given = {"username": name, "password": password}
+    token = call("accounts_token", anybody, given)
+    token = call("accounts_refresh_login", anybody, {"refresh_token": token.refresh_token})
+    own = AuthenticatedClient(base_url=base, token=token.access_token)
+    call("accounts_change_me", own, {"full_name": "Keeper"})
+    other = call("accounts_login", anybody, given)
+    (spare,) = [one for one in call("accounts_list_logins", own) if not one.is_current]
+    call("accounts_end_login", own, login_id=spare.id)
+    call("accounts_end_other_logins", own)
+    assert (
+        accounts_me.sync_detailed(
+            client=AuthenticatedClient(base_url=base, token=other.access_token)
+        ).status_code
+        == 401
+    )
+    secret = call("accounts_begin_second_factor", own, {"password": password}).secret
+    codes = call("accounts_confirm_second_factor", own, {"code": TOTP(secret).now()}).codes
+    call("accounts_disable_second_factor", own, {"password": password, "code": codes[0]})
+    changed = "another long password"
+    call("accounts_change_password", own, {"old_password": password, "password": changed})
+    call("accounts_forgot_password", anybody, {"username": name})
+    reset = PasswordReset(token="x" * 43, password=password)
+    answer = accounts_reset_own_password.sync_detailed(client=anybody, body=reset)
+    assert answer.status_code == 401, answer
+    call("accounts_logout", own)
+    assert call("users_read", client, user_id=number).full_name == "Keeper"
+    call("users_change", client, {"is_active": False}, user_id=number)
+    call("users_disable_second_factor", client, user_id=number)
+    call("users_delete", client, user_id=number)
+
+
+def leave(base: str) -> None:
+    """Makes an account and deletes it oneself."""
+    person = {"email": "leaver@test.example", "password": "a long enough password"}
+    call("accounts_register", Client(base_url=base), person)
+    own = log_in(base, person["email"], person["password"])
+    call("accounts_delete_me", own, {"password": person["password"]})
+
+
+def share(base: str, client: AuthenticatedClient) -> None:
+    """Makes keys and a share link, reads with them, and revokes them."""
+    own = call("keys_create", client, {"name": "export", "scopes": ["stats:read"]})
+    ours = call("keys_create", client, {"name": "site", "scopes": ["stats:read"], "site": SITE})
+    for key in (own, ours):
+        call("live_stats", reader(base, key.secret), site=SITE)
+    listed = call("keys_list_of_site", client, key=SITE)
+    assert [one.id for one in listed] == [ours.id]
+    call("keys_revoke", client, number=own.id)
+    call("keys_revoke_of_site", client, key=SITE, number=ours.id)
+    link = call("shares_create", client, {"name": "board", "password": "open sesame"}, key=SITE)
+    asked = {"secret": link.secret, "password": "open sesame"}
+    opened = call("shares_open", Client(base_url=base), asked)
+    call("analytics_devices", reader(base, opened.access_token), site=SITE)
+    call("shares_revoke", client, key=SITE, share_id=link.id)
+
+
+def reader(base: str, secret: str) -> AuthenticatedClient:
+    return AuthenticatedClient(base_url=base, token=secret)
+
+
 def log_in(base: str, email: str, password: str) -> AuthenticatedClient:
     token = accounts_login.sync(
         client=Client(base_url=base), body=Credentials(username=email, password=password)
@@ -153,6 +219,9 @@ def main(base: str, email: str, password: str, *operations: str) -> None:
     event = send(client)
     ask_many(client)
     administer(base, client)
+    keep_account(base, client)
+    leave(base)
+    share(base, client)
     visits = analytics_sessions.sync(client=client, site=SITE, days=1)
     goal = goals_create.sync(client=client, body=GoalIn(site=SITE, name="Pricing", page="/pricing"))
     assert isinstance(goal, GoalOut), goal

@@ -10,7 +10,7 @@ const client = createClient<paths, 'application/json'>({ baseUrl });
 const spreadsheets = createClient<paths, 'text/csv'>({ baseUrl });
 
 const login = await client.POST('/api/auth/login', {
-  body: { email: 'me@example.com', password: 'correct horse battery' },
+  body: { username: 'analyst', password: 'secure123' },
 });
 const headers = { Authorization: `Bearer ${login.data?.access_token}` };
 

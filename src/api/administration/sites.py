@@ -25,7 +25,7 @@ from api.submitted.models import Status, SubmittedJob
 MOST_OWNED = 200
 """How many sites an account may own, unless it is a superuser's."""
 
-NAMES_LOCK = 20261129
+NAMES_LOCK = 20261134
 """Advisory lock of giving keys and domains to sites; it belongs to a transaction."""
 
 

@@ -129,7 +129,9 @@ def test_python_client_calls_every_operation(service: Service, tmp_path: Path) -
 def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the document, the tools of npm, and their settings."""
     folder = tmp_path_factory.mktemp("node")
-    for name in ("package.json", "tsconfig.json", "usage.ts", "redocly.yaml", "spectral.yaml"):
+    for name in ("package.json", "tsconfig.json", "redocly.yaml", "spectral.yaml"):
+        shutil.copy(HERE / name, folder)
+    for name in ("usage.ts", "calls.ts"):
         shutil.copy(HERE / name, folder)
     installed(["npm", "install", "--no-audit", "--no-fund", "--silent"], folder)
     written(document, folder / "openapi.json")
@@ -140,13 +142,46 @@ def npx(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return run(["npx", "--no-install", *command], folder, REDOCLY_TELEMETRY="off")
 
 
-def test_typescript_client_is_checked(node: Path) -> None:
+QUERY = {"site": "demo", "days": 7, "steps": ["/", "/pricing"], "dimension": "page"}
+"""Parameters that calls get where they are declared."""
+
+LAST = "accounts_logout"
+
+
+def calls() -> Iterator[dict[str, Any]]:
+    """A call of every operation; the one that ends the login comes last. Bodies are empty: what is
+    required is refused, and nothing is changed."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            names = {parameter["name"] for parameter in operation.get("parameters", ())}
+            query = {name: value for name, value in QUERY.items() if name in names}
+            if "values" not in path:
+                query.pop("dimension", None)
+            body = {"body": {}} if "requestBody" in operation else {}
+            name = operation["operationId"]
+            yield {"id": name, "method": method, "path": path, "query": query} | body
+
+
+def test_typescript_client_calls_every_operation(node: Path, service: Service) -> None:
     for command in (
         ["openapi-typescript", "openapi.json", "--output", "schema.d.ts"],
         ["tsc", "--project", "."],
     ):
         done = npx(node, *command)
         assert done.returncode == 0, done.stdout + done.stderr
+    login = (service.data_dir / "first-login.txt").read_text().split()[:2]
+    wanted = sorted(calls(), key=lambda call: call["id"] == LAST)
+    script = ["node", "built/calls.js", service.base, *login, json.dumps(wanted)]
+    called = run(script, node)
+    assert called.returncode == 0, called.stderr
+    outcomes = json.loads(called.stdout)
+    assert outcomes.keys() == {call["id"] for call in wanted}
+    read = [outcomes[call["id"]] for call in wanted if call["method"] == "get"]
+    assert sum(status == 200 for status, _ in read) > 35
+    unwanted = {name: it for name, it in outcomes.items() if it[0] >= 500 or it[0] == 401}
+    assert not unwanted
+    del outcomes["events_pixel"]  # its refusals are images
+    assert not {name: it for name, it in outcomes.items() if it[0] >= 400 and not it[1]}
 
 
 def test_redocly_finds_neither_errors_nor_warnings(node: Path) -> None:

@@ -1,4 +1,4 @@
-"""One service and one browser for all tests of pages. No conftest.py of their folder: modules that
+"""One service for all tests of pages, and a browser for each module. No conftest.py of their folder: modules that
 import from `conftest` would get that one."""
 
 from collections.abc import Iterator
@@ -23,9 +23,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
             service.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """One Chromium for all tests of a module. While one is open, no asynchronous test can run."""
     if CHROMIUM is None:
         pytest.skip(MISSING)
     with chromium() as browser:

@@ -1,5 +1,7 @@
-"""One service for all tests of pages, and a browser for each module. No conftest.py of their folder: modules that
-import from `conftest` would get that one."""
+"""One service for all tests of pages, and a browser for each module of them.
+
+This is no conftest.py of their folder: modules that import from `conftest` would get that one.
+"""
 
 from collections.abc import Iterator
 

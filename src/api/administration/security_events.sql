@@ -13,8 +13,11 @@ by_network as (
     group by action, network
 ),
 most as (
-    select action,
-        jsonb_agg(jsonb_build_object('network', network, 'events', events) order by place) as networks
+    select
+        action,
+        jsonb_agg(
+            jsonb_build_object('network', network, 'events', events) order by place
+        ) as networks
     from by_network
     where place <= 10
     group by action

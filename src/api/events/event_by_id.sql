@@ -1,8 +1,8 @@
 -- One stored event with dimensions of its visit.
 select e.id, e.time, e.name, e.page, e.hostname, e.title, e.referrer, e.duration, e.revenue,
     e.currency, e.interactive, e.props,
-    case when e.visitor_number >= 0 then e.visit_id end as visit_id, v.session_id, v.channel, v.source, v.country,
-    v.browser, v.os, v.device, null as bot
+    case when e.visitor_number >= 0 then e.visit_id end as visit_id,
+    v.session_id, v.channel, v.source, v.country, v.browser, v.os, v.device, null as bot
 from event e
 left join visit v on v.visitor_id = e.visitor_id and v.id = e.visit_id
     and visit_reaches(v.started, e.time)

@@ -116,8 +116,11 @@ async def test_live_view_with_invalid_parameter_is_refused(service: Service) -> 
     assert (problem["where"], problem["problem"]) == ("site", "must have a length of at most 200")
 
 
-async def test_live_view_from_own_page_accepts_cookie(service: Service, token: str) -> None:
-    headers = {"Cookie": f"analytics_login={token}"}
+async def test_live_view_from_own_page_accepts_cookie(service: Service) -> None:
+    username, password = (service.data_dir / "first-login.txt").read_text().split()
+    given = {"username": username, "password": password}
+    login = httpx.post(f"{service.base}/api/auth/login", json=given)
+    headers = {"Cookie": f"analytics_login={login.cookies['analytics_login']}"}
     origin: Any = service.base
     async with websockets.connect(
         address(service, "default"), origin=origin, additional_headers=headers

@@ -42,8 +42,8 @@ SERVICE = Asker("service")
 
 
 class Line:
-    """Gives turns to whoever has the fewest, in the order of arrival. Strangers never have all of
-    them, so that nobody without a login keeps those out who have one."""
+    """Gives turns to whoever has the fewest, in the order of arrival. Where strangers have all of
+    them there is one more for those with a login, so that nobody without one keeps them out."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -73,14 +73,13 @@ class Line:
             turn.set_result(None)
 
     def next_turn(self) -> asyncio.Future[None] | None:
-        if self.running.total() >= self.number:
-            return None
         admissible = (turn for turn, asker in self.waiting.items() if self.has_room(asker))
         return min(admissible, key=lambda turn: self.running[self.waiting[turn]], default=None)
 
     def has_room(self, asker: Asker) -> bool:
-        strangers = sum(turns for other, turns in self.running.items() if other.is_stranger)
-        return not asker.is_stranger or strangers < max(1, self.number - 1)
+        if self.running.total() < self.number:
+            return True
+        return not asker.is_stranger and all(other.is_stranger for other in self.running)
 
 
 @dataclass(eq=False, slots=True)

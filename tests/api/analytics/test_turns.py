@@ -342,10 +342,12 @@ async def admitted(line: Line, *askers: Asker) -> list[bool]:
     return [task.done() for task in entering]
 
 
-async def test_strangers_leave_a_turn_to_those_with_login() -> None:
-    line = Line(3)
+async def test_somebody_with_login_has_a_turn_where_strangers_have_all() -> None:
+    line = Line(2)
     assert await admitted(line, HOME, AWAY, HOME, OWNER) == [True, True, False, True]
-    assert await admitted(Line(1), HOME) == [True]
+    assert await admitted(line, OWNER) == [False]
+    line.leave(OWNER)
+    assert line.running == {HOME: 1, AWAY: 1, OWNER: 1}
 
 
 async def test_turn_goes_to_caller_who_has_fewest() -> None:

@@ -95,7 +95,7 @@ def print_banner(settings: Settings, started: Started, embedded: bool) -> None:
     elif (settings.data_dir / "first-login.txt").exists():
         rows.append(("First login", f"see {settings.data_dir / 'first-login.txt'}"))
     for label, text in rows:
-        console.print(f"  {label:<12}", end="", style="bold")
+        console.print(f"  {label:<14}", end="", style="bold")
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     console.print("\n  Ctrl-C stops it.\n")
 

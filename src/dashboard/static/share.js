@@ -43,7 +43,8 @@ async function show({ site, view }) {
   Object.assign(main.dataset, { site: site.key, name: site.name, timezone: site.timezone });
   if (!location.search) history.replaceState(null, '', address(view));
   title.textContent = document.title = site.name;
-  form.hidden = true;
+  main.classList.remove('narrow');
+  main.replaceChildren();
   if (main.dataset.module) await import(main.dataset.module);
 }
 

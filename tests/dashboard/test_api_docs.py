@@ -30,6 +30,10 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+COMPLAINTS = ("error", "warning")
+"""Kinds of messages on the console. Chromium's advice on forms is of another kind."""
+
+
 @pytest.fixture
 def window(browser: Browser, service: Service) -> Iterator[Page]:
     """A window that fails the test when a page throws, breaks its policy, or gets anything from
@@ -38,7 +42,7 @@ def window(browser: Browser, service: Service) -> Iterator[Page]:
     page.set_default_timeout(PATIENCE)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text))
+    page.on("console", lambda it: faults.append(it.text) if it.type in COMPLAINTS else None)
     page.on("response", lambda response: faults.append(response.url))
     yield page
     page.close()

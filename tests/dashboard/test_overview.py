@@ -324,7 +324,8 @@ def test_link_reproduces_the_view_for_somebody_else(service: Service, browser: B
         for window in (one, other):
             expect(window.locator("#sources tbody tr").first).to_be_visible()
             expect(window.locator(".tile[value=visits]")).to_have_attribute("aria-pressed", "true")
-        assert one.locator("main").inner_text() == other.locator("main").inner_text()
+        shown = one.locator("main").inner_text()
+        expect(other.locator("main")).to_have_text(shown, use_inner_text=True)
 
 
 def test_last_period_and_comparison_are_remembered(service: Service, window: Page) -> None:

@@ -67,7 +67,8 @@ def loaded(page: Page) -> set[Path]:
     """The scripts and style sheets that a browser loads for a page: all that any page may need
     around its own module, and what that imports."""
     static = HERE / "static"
-    around = {*static.glob("vendor/*.min.*"), *static.glob("*.js"), *static.glob("styles/*.css")}
+    frame = {static / "header.js", static / "theme.js"}
+    around = {*static.glob("vendor/*.min.*"), *static.glob("styles/*.css"), *frame}
     waiting, found = {static / page.module}, around | {static / name for name in PRELOADED}
     while waiting:
         path = waiting.pop()

@@ -82,7 +82,7 @@ def test_first_start_creates_everything_and_ctrl_c_stops_everything(tmp_path: Pa
         assert " ".join(login[:1]) in service.output()
         assert '<script defer src="https://stats.example.com/script.js"' in service.output()
         with urllib.request.urlopen(f"{service.base}/?site=demo", timeout=10) as page:
-            assert b'src="https://stats.example.com/script.js"' in page.read()
+            assert b'data-address="https://stats.example.com"' in page.read()
         assert stat.S_IMODE((data_dir / "first-login.txt").stat().st_mode) == 0o600
         assert servers_of(data_dir)
         assert service.stop(signal.SIGINT) == 0

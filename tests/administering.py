@@ -24,7 +24,7 @@ class Person:
     headers: dict[str, str] = field(repr=False)
 
     async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """The answer to a request below /api."""
+        """Sends a request to a path below /api as this person; the answer."""
         return await self.client.request(method, f"/api{path}", headers=self.headers, **more)
 
     async def create(self, **more: Any) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Visitor:
         self.number = 0
 
     def ask(self, method: str, path: str, token: str = "", **more: Any) -> httpx.Response:
-        """The answer, which is kept to be searched."""
+        """Sends a request, and keeps the answer for the search at the end; the answer."""
         answer = self.ask_secret(method, path, token, **more)
         self.answers.append(f"{answer.headers} {answer.text}")
         return answer

@@ -196,7 +196,7 @@ def with_extra(body: Any, place: tuple[str, ...], extra: Mapping[str, Any]) -> A
 
 
 async def rows_of(database: Database) -> dict[str, list[Any]]:
-    """All rows that say who may do what."""
+    """The contents of the tables of accounts, sites, roles and keys."""
     return {
         table: await change(database, f"select t::text from {table} t order by 1") for table in KEPT
     }

@@ -93,7 +93,7 @@ class ShareOut(Record):
     name: str
     """Who it is for."""
     has_password: bool
-    """Whether it takes a password to open it."""
+    """Whether a password is needed to open the link."""
     filters: list[Any]
     """Filters that every question has."""
     view: dict[str, Any]

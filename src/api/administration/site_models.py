@@ -66,7 +66,7 @@ class NewSite(Record):
 
 
 class SiteChange(Record):
-    """What to change of a site; what is left out stays."""
+    """New values of a site. A field that is left out keeps its value."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -75,7 +75,7 @@ class SiteChange(Record):
     domain: Domain | None = None
     """The domain of the web site, without `https://`."""
     timezone: Zone | None = None
-    """The IANA time zone of its days, also of those in the past: nothing is computed again."""
+    """The IANA time zone in which its days begin; reports of past days use it, too."""
     visibility: Visibility | None = None
     """Who may read it: `private` is its members, `members` every account, `public` anybody."""
     hostnames: Hostnames | None = None

@@ -54,7 +54,7 @@ class NextEntries(Record):
     """Where the list goes on."""
 
     next: int | None
-    """The value of `before` that asks for the next page; null after the last entry."""
+    """The value of the parameter `before` for the next page; null on the last page."""
 
 
 class Trail(Record):

@@ -30,7 +30,7 @@ BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 
 async def fill(site: TestSite) -> None:
-    """Events of three weeks, of a bot, late ones, and one that is refused."""
+    """Sends events of three weeks: some of a bot, some late, and one that is rejected."""
     for days in (20, 10, 2, 0):
         time = (utc_now() - timedelta(days=days, hours=2)).isoformat()
         await site.send(*({"page": f"/{n}", "time": time, "visitor_id": f"v{n}"} for n in "abc"))

@@ -54,6 +54,7 @@ from api.proxies import TrustedProxies
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
 from api.refusals import add_error_handlers
+from api.retirement import RetirementHeaders
 from api.sites.directory import Sites
 from api.submitted.receivers import Receivers
 from api.submitted.routing import router as submitted
@@ -99,6 +100,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     for router in (pixel, tracker, share_page, *pages, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
+    app.add_middleware(RetirementHeaders)
     app.add_middleware(Compression)
     app.add_middleware(OwnCookie)
     app.add_middleware(BodyLimit)

@@ -25,7 +25,7 @@ LAYERS = (
     ("api.origins",),
     (
         *("api.body_limit", "api.compression", "api.limits", "api.logs", "api.mail"),
-        *("api.metrics", "api.revalidation", "api.text"),
+        *("api.metrics", "api.retirement", "api.revalidation", "api.text"),
     ),
     ("api.db",),
     ("api.rollups",),

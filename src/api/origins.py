@@ -35,7 +35,10 @@ UNNAMED_PATHS = OPEN_PATHS | {"/healthz", "/readyz", "/metrics"}
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
-EXPOSED = ("Content-Disposition", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy")
+EXPOSED = (
+    *("Content-Disposition", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy"),
+    *("Deprecation", "Sunset"),
+)
 """Headers of responses that scripts of other origins may read."""
 
 

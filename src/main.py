@@ -20,6 +20,7 @@ from api.analytics.plausible.routing import router as plausible
 from api.analytics.raw.routing import router as raw
 from api.analytics.routing import router as analytics
 from api.analytics.schema_routing import router as schema
+from api.analytics.segments.routing import router as segments
 from api.analytics.turns import Turns, turns_of_process
 from api.auth.account_routing import router as account
 from api.auth.cookie import OwnCookie
@@ -91,7 +92,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         *(auth, account, factor),
         *(trail, users, sites, members, invitations, keys, shares),
         *(raw, events, events_admin),
-        *(schema, analytics, batch, plausible, goals),
+        *(schema, analytics, batch, plausible, goals, segments),
         *(submitted, realtime, version),
     )
     for router in routers:

@@ -44,6 +44,8 @@ NEEDS = {
     "known edit":  "401  404  403  ok   ok   ok   ok   403  403  ok   401  401  404  401",
     "admin":       "401  404  403  403  ok   ok   ok   403  404  ok   401  401  404  401",
     "leaver":      "401  404  ok   ok   ok   ok   ok   403  404  ok   401  401  404  401",
+    "view login":  "401  404  ok   ok   ok   ok   ok   403  403  403  401  401  404  401",
+    "edit login":  "401  404  403  ok   ok   ok   ok   403  403  403  401  401  404  401",
     "admin login": "401  404  403  403  ok   ok   ok   403  403  403  401  401  404  401",
     "owner":       "401  404  403  403  403  ok   ok   403  404  ok   401  401  404  401",
     "account":     "401  ok   ok   ok   ok   ok   ok   ok   403  ok   401  401  ok   401",
@@ -97,6 +99,12 @@ async def goal(world: World) -> Mapping[str, Any]:
     return {"number": await world.insert(added, world.site.id, str(uuid4()))}
 
 
+async def segment(world: World) -> Mapping[str, Any]:
+    """A segment of the site."""
+    added = "insert into segment (site_id, name, filters) values (%s, %s, '[]') returning id"
+    return {"number": await world.insert(added, world.site.id, str(uuid4()))}
+
+
 async def job(world: World) -> Mapping[str, Any]:
     """A job of the owner that is done."""
     added = (
@@ -139,6 +147,7 @@ class Row:
 
 SITE = {"site": "{site}"}
 STATS = {"site_id": "{site}", "metrics": ["visits"], "date_range": "7d"}
+NEW_SEGMENT = {"site": "{site}", "name": "{unique}", "filters": '[["is", "page", ["/"]]]'}
 NEW_GOAL = {"site": "{site}", "name": "{unique}", "event": "x"}
 
 BAD_FILTER = {**SITE, "filters": "x"}
@@ -240,6 +249,10 @@ ROWS: dict[Route, Row] = {
     ("POST", "/api/v2/query"): Row("viewer", body=STATS),
     ("GET", "/api/goals"): Row("viewer", query=SITE),
     ("POST", "/api/goals"): Row("known edit", 201, body=NEW_GOAL),
+    ("GET", "/api/segments"): Row("viewer", query=SITE),
+    ("POST", "/api/segments"): Row("view login", 201, body=NEW_SEGMENT),
+    ("PATCH", "/api/segments/{number}"): Row("edit login", body={}, fresh=segment),
+    ("DELETE", "/api/segments/{number}"): Row("edit login", 204, fresh=segment),
     ("DELETE", "/api/goals/{number}"): Row("known edit", 204, fresh=goal),
     # Jobs.
     ("POST", "/api/jobs"): Row("raw", 202, body={"report": "pages", "params": SITE}),

@@ -184,6 +184,18 @@ create table goal (
     unique (site_id, name)
 );
 
+-- Without a user it belongs to the site.
+create table segment (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    user_id bigint references app_user on delete cascade,
+    name text not null,
+    filters text not null,
+    created_at timestamptz not null default now(),
+    unique nulls not distinct (site_id, user_id, name)
+);
+create index segment_user on segment (user_id);
+
 create table audit_log (
     id bigint generated always as identity primary key,
     at timestamptz not null default now(),

@@ -40,6 +40,7 @@ TAGS = {
     "raw": "Events and visits one by one, and what changed in them.",
     "jobs": "Questions that take long: submit one, and fetch its result later.",
     "goals": "Steps that are saved under a name: to count conversions, and to filter by.",
+    "segments": "Filters that are saved under a name, for oneself or for a site.",
     "live": "Numbers of this moment.",
     "audit": "Who did what, and what was tried.",
     "accounts": "Your account: registration, logins, password and second factor.",

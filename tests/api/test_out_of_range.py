@@ -85,6 +85,8 @@ BODIES: dict[str, Any] = {
     "/api/invitations/look": {"token": "x"},
     "/api/invitations/accept": {"token": "x"},
     "/api/goals": {"site": "", "name": "g", "event": "e", "page": "/p", "props": {"a": 1}},
+    "/api/segments": {"site": "", "name": "s", "filters": "[]", "shared": True},
+    "/api/segments/{number}": {"name": "s", "filters": "[]"},
     "/api/sites/{key}/rejected/replay": {"ids": [1], "error": "c"},
     "/api/sites/{key}/retention": {"days": 0},
     "/api/sites/{key}/erasures": {"user_id": "u"},
@@ -147,7 +149,7 @@ def test_every_route_with_body_is_covered(app: FastAPI) -> None:
 async def test_value_out_of_range_in_body_is_4xx(site: TestSite, app: FastAPI, path: str) -> None:
     await site.send(*EVENTS)
     url = path.replace("{key}", site.key).replace("{account}", "1")
-    url = url.replace("{user_id}", str(2**40))  # of nobody
+    url = url.replace("{user_id}", str(2**40)).replace("{number}", str(2**40))  # of nobody
     (method,) = [
         method.upper()
         for method, operation in app.openapi()["paths"][path].items()

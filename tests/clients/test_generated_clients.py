@@ -40,6 +40,7 @@ OWN_CALLS |= {"accounts_reset_own_password"}
 OWN_CALLS |= {f"users_{name}" for name in ("read", "change", "delete", "disable_second_factor")}
 OWN_CALLS |= {f"keys_{name}" for name in ("create", "list_of_site", "revoke", "revoke_of_site")}
 OWN_CALLS |= {f"shares_{name}" for name in ("create", "open", "revoke")}
+OWN_CALLS |= {f"segments_{name}" for name in ("create", "change", "delete")}
 """The operations that usage.py calls in its own ways, before all others."""
 
 ORDER = ["get", "post", "put", "patch", "delete"]

@@ -163,6 +163,16 @@ def share(base: str, client: AuthenticatedClient) -> None:
     call("shares_revoke", client, key=SITE, share_id=link.id)
 
 
+def save_segment(client: AuthenticatedClient) -> None:
+    """Saves filters under a name, renames the segment, and deletes it."""
+    filters = '[["is", "country", ["DE"]]]'
+    new = {"site": SITE, "name": "Germans", "filters": filters, "shared": True}
+    made = call("segments_create", client, new)
+    renamed = call("segments_change", client, {"name": "From Germany"}, number=made.id)
+    assert (renamed.name, renamed.filters) == ("From Germany", filters)
+    call("segments_delete", client, number=made.id)
+
+
 def reader(base: str, secret: str) -> AuthenticatedClient:
     return AuthenticatedClient(base_url=base, token=secret)
 
@@ -222,6 +232,7 @@ def main(base: str, email: str, password: str, *operations: str) -> None:
     keep_account(base, client)
     leave(base)
     share(base, client)
+    save_segment(client)
     visits = analytics_sessions.sync(client=client, site=SITE, days=1)
     goal = goals_create.sync(client=client, body=GoalIn(site=SITE, name="Pricing", page="/pricing"))
     assert isinstance(goal, GoalOut), goal

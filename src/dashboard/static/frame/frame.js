@@ -6,15 +6,18 @@ import { name, page } from '../state/site.js';
 import { viewOf } from '../state/view.js';
 import { Builder } from './builder.js';
 import { Keys, useKeys } from './keys.js';
+import { Later } from './later.js';
 import { carryView } from './navigation.js';
 import { Pills } from './pills.js';
 import { Toolbar } from './toolbar.js';
+
+const loadSegments = () => import('./segments.js').then(({ Segments }) => Segments);
 
 /** @param {{ uses: { comparison: boolean, filters: boolean }, children: unknown }} props */
 export function Frame({ uses, children }) {
   const params = useAddress();
   const view = viewOf(params);
-  // What is open: 'period', 'comparison', 'keys', 'filter', or the clause that is edited.
+  // What is open: 'period', 'comparison', 'keys', 'filter', 'segments', or the clause that is edited.
   const [open, setOpen] = useState(null);
   useEffect(() => carryView(params), [params]);
   useKeys(view, uses, setOpen);
@@ -26,6 +29,7 @@ export function Frame({ uses, children }) {
     ${uses.filters && html`<${Pills} filters=${view.filters} edit=${setOpen} />`}
     ${children}
     ${isFilter && html`<${Builder} view=${view} clause=${open.operator ? open : null} close=${close} />`}
+    ${open === 'segments' && html`<${Later} load=${loadSegments} view=${view} close=${close} />`}
     ${open === 'keys' && html`<${Keys} uses=${uses} close=${close} />`}
   `;
 }

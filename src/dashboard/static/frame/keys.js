@@ -5,7 +5,7 @@ import { html, useEffect } from '../parts/html.js';
 import { go } from '../state/address.js';
 import { DEFAULT_COMPARISON } from '../state/comparisons.js';
 import { neighbour, PERIODS } from '../state/periods.js';
-import { site } from '../state/site.js';
+import { isKnown, site } from '../state/site.js';
 import { chooseComparison, chooseRange } from '../state/view.js';
 
 /** Keys beside those of periods: the key, the words, what it does. */
@@ -15,6 +15,7 @@ const ACTIONS = [
   ['c', 'Choose a period', ({ open }) => open('period')],
   ['x', 'Comparison on or off', ({ view }) => toggleComparison(view), 'comparison'],
   ['f', 'Add a filter', ({ open }) => open('filter'), 'filters'],
+  ['g', 'Saved segments', ({ open }) => isKnown && open('segments'), 'filters'],
   ['Escape', 'Clear the filters', ({ view }) => view.filters.length && go({ f: null }), 'filters'],
   ['r', 'Live', () => location.assign(`/api/realtime?${new URLSearchParams({ site })}`)],
   ['?', 'This list', ({ open }) => open('keys')],

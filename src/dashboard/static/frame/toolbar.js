@@ -1,6 +1,7 @@
 // The row below the header: who is here now, filter, period, comparison.
 
 import { html } from '../parts/html.js';
+import { isKnown } from '../state/site.js';
 import { ComparisonPicker } from './comparison.js';
 import { Now } from './now.js';
 import { PeriodPicker } from './period.js';
@@ -18,6 +19,8 @@ export function Toolbar({ view, uses, open, setOpen }) {
       html`<button type="button" class="quiet" id="add-filter" title="Filter (f)" onClick=${() => setOpen('filter')}>
         <span aria-hidden="true">+</span> Filter
       </button>`}
+      ${uses.filters && isKnown &&
+      html`<button type="button" class="quiet" id="saved-segments" title="Saved segments (g)" onClick=${() => setOpen('segments')}>Segments</button>`}
       <${PeriodPicker} view=${view} ...${toggle('period')} />
       ${hasComparison && html`<${ComparisonPicker} view=${view} ...${toggle('comparison')} />`}
     </div>

@@ -57,6 +57,21 @@ export function filterOf(clauses) {
   return made.length ? JSON.stringify(made) : '';
 }
 
+const isClause = (part) =>
+  Array.isArray(part) &&
+  part.length === 3 &&
+  part[0] in OPERATORS &&
+  typeof part[1] === 'string' &&
+  Array.isArray(part[2]);
+
+/** The clauses of a filter of the API; null for one that has other parts (groups, `has_done`).
+ * @param {string} filter @returns {Clause[] | null} */
+export function clausesOf(filter) {
+  const parts = JSON.parse(filter);
+  if (!parts.every(isClause)) return null;
+  return parts.map(([operator, dimension, values]) => ({ operator, dimension, values: values.map(String) }));
+}
+
 /** Clauses with a row's value: beside others of the dimension if there are any; without it if it
  *  was there. @param {Clause[]} clauses @returns {Clause[]} */
 export function toggled(clauses, dimension, value) {

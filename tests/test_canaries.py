@@ -144,8 +144,9 @@ def texts_of(service: Service, visitor: Visitor) -> dict[str, str]:
 
 def test_secrets_and_addresses_are_found_nowhere(service: Service) -> None:
     visitor = Visitor(service.base)
-    secrets = secrets_of(service, visitor)
-    use(visitor, secrets)
+    with visitor.client:
+        secrets = secrets_of(service, visitor)
+        use(visitor, secrets)
     service.stop()
     texts = texts_of(service, visitor)
     assert len(texts) > 30

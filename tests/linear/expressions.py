@@ -111,11 +111,17 @@ def used(name: str, path: Path) -> tuple[str, ...]:
     return tuple(sorted(methods)) or ("search",)
 
 
-def pumps(pattern: re.Pattern[Any]) -> Iterator[str]:
-    """Texts that, repeated, could be slow to look through: all pairs of what it is made of."""
+PREFIXES = ("", '"', "//", "?", "a")
+PREFIXES_OF_PAIRS = PREFIXES[:2]
+"""Pairs are many: all prefixes with each take minutes."""
+
+
+def pumps(pattern: re.Pattern[Any]) -> Iterator[tuple[str, str]]:
+    """Texts that, repeated after a prefix, could be slow to look through: what it is made of, and
+    all pairs of that. Prefix and text."""
     pieces = sorted({*parts(_parser.parse(pattern.pattern, pattern.flags)), "a", "1", " "})
-    yield from pieces
-    yield from ("".join(pair) for pair in product(pieces, repeat=2))
+    yield from product(PREFIXES, pieces)
+    yield from product(PREFIXES_OF_PAIRS, ("".join(pair) for pair in product(pieces, repeat=2)))
 
 
 def parts(tree: Any) -> Iterator[str]:

@@ -262,6 +262,7 @@ ROWS: dict[Route, Row] = {
     ("GET", "/openapi.json"): Row("nothing"),
     ("GET", "/script.js"): Row("nothing"),
     ("GET", "/script-more.js"): Row("nothing"),
+    ("GET", "/script-vitals.js"): Row("nothing"),
     ("GET", "/static"): Row("nothing"),
     ("GET", "/api/version"): Row("nothing"),
     ("GET", "/healthz"): Row("nothing"),

@@ -100,6 +100,8 @@ create table site (
     hostnames text[] not null default '{}',
     -- Whether events are taken from trusted senders only.
     ingest_key_required boolean not null default false,
+    -- Which different addresses are one page.
+    page_rules text[] not null default '{}' check (page_rules <@ '{slash,index,session}'),
     created_at timestamptz not null default now(),
     -- Since when nobody reads or writes it: a job removes its rows, this one last.
     deleted_at timestamptz

@@ -78,7 +78,7 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
         earlier_visitor_id=visitor.earlier,
         later_visitor_id=visitor.later,
         session_id=None if event.session_id is None else str(event.session_id),
-        page=page_of(url) if event.page else "",
+        page=page_of(url, site.page_rules) if event.page else "",
         hostname=hostname,
         title=redact_emails(event.title[:LONGEST_PAGE]),
         referrer=referrer_of(event.referrer or ""),

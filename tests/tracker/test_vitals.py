@@ -145,7 +145,7 @@ class TestErrors:
         assert site.url("/shop") in found[0]["frame"]
         assert "source" not in found[1]
 
-    def test_at_most_ten_errors_of_page_are_told(self, site: Site, page: Page) -> None:
+    def test_errors_of_page_after_the_tenth_are_not_told(self, site: Site, page: Page) -> None:
         write(site, head=FAILING)
         page.goto(site.url())
         page.evaluate("for (let i = 0; i < 30; i++) fail('broken ' + i)")

@@ -22,6 +22,8 @@ JS_ERROR = "js_error"
 OBSERVATIONS = frozenset((WEB_VITAL, JS_ERROR))
 """Events that are observations of a page: nothing that the visitor does, and in no visit."""
 
+NOT_CUSTOM = OBSERVATIONS | {PAGEVIEW, ENGAGEMENT}
+
 Long = Annotated[str, Meta(max_length=32_768)]
 """Text that is cut once it is known what of it is stored; an event has at most 32 KiB in all."""
 
@@ -182,8 +184,8 @@ class Event(Struct, kw_only=True):
 
     @property
     def is_custom(self) -> bool:
-        """Whether it is a custom event: neither a page view nor engagement."""
-        return self.name not in (PAGEVIEW, ENGAGEMENT)
+        """Whether it is a custom event: no page view, engagement or observation."""
+        return self.name not in NOT_CUSTOM
 
     @property
     def is_observation(self) -> bool:

@@ -159,6 +159,9 @@ REPORTS = (
     *("revenue", "segments", "heatmap", "values"),
 )
 
+UNFILTERED = ("bots", "web-vitals", "errors")
+"""Reports without filters."""
+
 Route = tuple[str, str]
 """Method and path."""
 
@@ -237,7 +240,7 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/analytics/schema"): Row("nothing"),
     **{("GET", f"/api/analytics/{name}"): Row("report", 422, BAD_FILTER) for name in REPORTS},
     ("GET", "/api/events"): Row("report", 422, BAD_FILTER),
-    ("GET", "/api/analytics/bots"): Row("report", query=SITE),
+    **{("GET", f"/api/analytics/{name}"): Row("report", query=SITE) for name in UNFILTERED},
     ("GET", "/api/analytics/funnel"): Row("report", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/funnel/visitors"): Row("one by one", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/sessions"): Row("one by one", 422, BAD_FILTER),
@@ -272,6 +275,7 @@ ROWS: dict[Route, Row] = {
     ("GET", "/openapi.json"): Row("nothing"),
     ("GET", "/script.js"): Row("nothing"),
     ("GET", "/script-more.js"): Row("nothing"),
+    ("GET", "/script-vitals.js"): Row("nothing"),
     ("GET", "/static"): Row("nothing"),
     ("GET", "/api/version"): Row("nothing"),
     ("GET", "/healthz"): Row("nothing"),

@@ -100,6 +100,8 @@ create table site (
     hostnames text[] not null default '{}',
     -- Whether events are taken from trusted senders only.
     ingest_key_required boolean not null default false,
+    -- Which different addresses are one page.
+    page_rules text[] not null default '{}' check (page_rules <@ '{slash,index,session}'),
     created_at timestamptz not null default now(),
     -- Since when nobody reads or writes it: a job removes its rows, this one last.
     deleted_at timestamptz
@@ -362,6 +364,50 @@ create table bot_event (
     primary key (id, time, site_id)
 )"""
 
+# What browsers tell about pages: it is in no visit. The dimensions are those of the event itself.
+WEB_VITAL = """
+create table web_vital (
+    visitor_id bigint not null,
+    time timestamptz not null,
+    site_id integer not null,
+    id uuid not null,
+    name text not null,
+    value double precision not null,
+    page text not null,
+    hostname text not null default '',
+    country text not null default '',
+    device text not null default '',
+    browser text not null default '',
+    primary key (visitor_id, time, id)
+)"""
+
+WEB_VITAL_INDEXES = """
+create index web_vital_site_time on web_vital (site_id, time desc);
+create index web_vital_id on web_vital (id, time);
+"""
+
+JS_ERROR = """
+create table js_error (
+    visitor_id bigint not null,
+    time timestamptz not null,
+    site_id integer not null,
+    id uuid not null,
+    message text not null,
+    source text not null default '',
+    frame text not null default '',
+    page text not null,
+    hostname text not null default '',
+    country text not null default '',
+    device text not null default '',
+    browser text not null default '',
+    primary key (visitor_id, time, id)
+)"""
+
+JS_ERROR_INDEXES = """
+create index js_error_site_time on js_error (site_id, time desc);
+create index js_error_id on js_error (id, time);
+"""
+
 BOT_EVENT_INDEXES = "create index bot_event_site_time on bot_event (site_id, time desc)"
 
 REJECTED_EVENT = """
@@ -559,6 +605,8 @@ def upgrade() -> None:
     create_time_table("event", EVENT, "time", EVENT_INDEXES)
     create_time_table("visit", VISIT, "started", VISIT_INDEXES)
     create_time_table("bot_event", BOT_EVENT, "time", BOT_EVENT_INDEXES)
+    create_time_table("web_vital", WEB_VITAL, "time", WEB_VITAL_INDEXES)
+    create_time_table("js_error", JS_ERROR, "time", JS_ERROR_INDEXES)
     run(LATE_LOG)
     run(RAW_CHANGE)
     run(SUBMITTED_JOB)
@@ -591,9 +639,9 @@ def has_timescaledb() -> bool:
 def downgrade() -> None:
     run(
         "drop table raw_change, submitted_job_part, submitted_job, late_event, late_visit,"
-        " rollup_dirty, rollup_state, bot_event, visitor, unopened_visit, visit, event,"
-        " rejected_event, goal, salt, membership, site, app_user, audit_log, clock_reading,"
-        " write_probe"
+        " rollup_dirty, rollup_state, js_error, web_vital, bot_event, visitor, unopened_visit,"
+        " visit, event, rejected_event, goal, salt, membership, site, app_user, audit_log,"
+        " clock_reading, write_probe"
     )
     run("drop sequence change_number")
     run("drop function matches_step, has_props")

@@ -26,7 +26,7 @@ from api.db.database import Database
 from api.errors import NotFound
 from api.events.removal.expiry import regain
 from api.sites.directory import Sites
-from api.sites.models import Role, Visibility
+from api.sites.models import PageRule, Role, Visibility
 from api.sites.retention import Days, Retention, retention_of
 from api.validation import problems_of
 from cli.installation import with_migrated_database
@@ -106,6 +106,17 @@ def set_visibility(
 ) -> None:
     """Sets who may read a site. A service that runs knows it within five seconds."""
     change(key, SiteChange(visibility=visibility))
+
+
+@commands.command("page-rules")
+def page_rules(
+    key: Key,
+    rules: Annotated[
+        list[PageRule] | None, typer.Argument(help="Which rules hold; without any, none does.")
+    ] = None,
+) -> None:
+    """Sets which different addresses are one page, for events from now on."""
+    change(key, SiteChange(page_rules=rules or []))
 
 
 def change(key: str, wanted: SiteChange) -> None:

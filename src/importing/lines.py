@@ -8,12 +8,18 @@ import bz2
 import gzip
 import lzma
 import select
+import sys
 import zlib
 from collections.abc import AsyncIterator, Callable
 from io import BufferedIOBase, BufferedReader
 from typing import Any
 
 import anyio
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 LONGEST_LINE = 65_536
 """Bytes; the rest of a longer line is not read."""
@@ -25,12 +31,11 @@ UNPACKED_BY: dict[bytes, Callable[[Any], BufferedIOBase]] = {
     b"\x1f\x8b": lambda raw: gzip.GzipFile(fileobj=raw),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
+    b"\x28\xb5\x2f\xfd": zstd.ZstdFile,
 }
 """What unpacks a log, by its first bytes."""
 
-ZSTANDARD = b"\x28\xb5\x2f\xfd"
-
-DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError)
+DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zstd.ZstdError)
 """What is raised when a log cannot be read on."""
 
 
@@ -80,7 +85,7 @@ def read_first_lines(raw: BufferedReader) -> list[str]:
     """The lines in the first chunk of a file on disk; none of one that cannot be read."""
     try:
         return LineCutter().cut(unpacked(raw).read1(CHUNK))
-    except (*DAMAGE, DamagedLog):
+    except DAMAGE:
         return []
 
 
@@ -93,10 +98,8 @@ async def read_chunks(raw: BufferedReader) -> AsyncIterator[bytes]:
 
 
 def unpacked(raw: BufferedReader) -> BufferedIOBase:
-    """The contents of a log. Raises DamagedLog if it is packed in a way that is not known."""
+    """The contents of a log."""
     first = raw.peek(max(map(len, UNPACKED_BY)))
-    if first.startswith(ZSTANDARD):
-        raise DamagedLog("is packed by Zstandard; use: zstd -dc FILE | boot/analytics import-log -")
     known = (unpack for magic, unpack in UNPACKED_BY.items() if first.startswith(magic))
     unpack = next(known, None)
     return unpack(raw) if unpack else raw

@@ -1,4 +1,4 @@
-"""GET /script.js and /script-more.js: the tracker that web sites include."""
+"""GET /script.js, /script-more.js and /script-vitals.js: the tracker that web sites include."""
 
 import gzip
 import hashlib
@@ -42,6 +42,7 @@ def script_of(name: str) -> Script:
 
 CORE = script_of("script.min.js")
 WHOLE = script_of("script-more.min.js")
+VITALS = script_of("script-vitals.min.js")
 
 
 @router.get("/script.js", response_class=Response, responses=RESPONSES)
@@ -54,6 +55,12 @@ async def script(request: Request) -> Response:
 async def script_more(request: Request) -> Response:
     """The browser tracker with automatic events and all options, in the place of `/script.js`."""
     return answer(WHOLE, request)
+
+
+@router.get("/script-vitals.js", response_class=Response, responses=RESPONSES)
+async def script_vitals(request: Request) -> Response:
+    """Web vitals and JavaScript errors, beside `/script.js` or `/script-more.js`."""
+    return answer(VITALS, request)
 
 
 def answer(script: Script, request: Request) -> Response:

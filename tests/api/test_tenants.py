@@ -14,7 +14,7 @@ from api.db.database import Database
 from api.sites.directory import Sites
 from api.sites.models import Role, Site
 from conftest import TestSite, make_site, save_goal
-from permissions import World, account, key_of, make_world
+from permissions import UNFILTERED, World, account, key_of, make_world
 from submitting import change
 
 pytestmark = pytest.mark.any_engine
@@ -52,7 +52,11 @@ def history(name: str) -> list[dict[str, Any]]:
     ]
     order = {"name": "Order", "revenue": {"amount": 10, "currency": "EUR"}}
     crawled = {"id": str(UUID(int=1000)), "user_agent": BOT}
-    return [*events, events[0] | order | {"id": str(UUID(int=999))}, events[1] | crawled]
+    failed = {"name": "js_error", "props": {"message": name}}
+    measured = {"name": "web_vital", "props": {"name": "LCP", "value": len(name)}}
+    more = [order, failed, measured]
+    others = [events[0] | one | {"id": str(UUID(int=997 + n))} for n, one in enumerate(more)]
+    return [*events, *others, events[1] | crawled]
 
 
 async def fill(site: TestSite, name: str) -> None:
@@ -74,7 +78,7 @@ def questions(site: str, event: UUID, visit: UUID) -> Iterator[tuple[str, str, A
     for report in REPORTS:
         steps = "&steps=/&steps=/pricing" if report.name.startswith("funnel") else ""
         for more in ("", "&format=csv", f"&filters={filters}"):
-            if report.name != "bots" or "filters" not in more:
+            if report.name not in UNFILTERED or "filters" not in more:
                 yield "GET", f"/api/analytics/{report.name}?{days}{steps}{more}", None
     for path in ("events", "analytics/values"):
         for dimension in ("page", "campaign", "props:plan"):

@@ -48,7 +48,7 @@ from timescaledb_information.continuous_aggregates
 
 EXTENSION = "select from pg_extension where extname = 'timescaledb'"
 
-RAW = ("event", "visit", "bot_event")
+RAW = ("event", "visit", "bot_event", "web_vital", "js_error")
 
 FAMILIES = {
     **dict.fromkeys([*RAW, "unopened_visit"], "raw data"),

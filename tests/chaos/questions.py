@@ -98,7 +98,7 @@ def broken_down(report: str, dimension: str, value_of: Callable[[Visit], str]) -
 
 def page_rows(scene: Scene) -> list[Row]:
     """Pages, as rollups know them."""
-    unknown = ("visits", "time_on_page_seconds")
+    unknown = ("visits", "time_on_page_seconds", "scroll_depth")
     rows = reports.pages(scene.told, scene.span)
     return [{key: row[key] for key in row if key not in unknown} for row in rows]
 
@@ -219,7 +219,9 @@ FROM_RAW_DATA = [
         lambda s: segments(s.told, s.span, FILTERS[0], NEWCOMERS),
         {"a": filtered(FILTERS[0])["filters"], "b": filtered(NEWCOMERS)["filters"]},
     ),
-    measured(["visitors", "pageviews", "time_on_page", "exit_rate"], ["event:page"]),
+    measured(
+        ["visitors", "pageviews", "time_on_page", "scroll_depth", "exit_rate"], ["event:page"]
+    ),
     measured(["visitors", "events", "conversion_rate"], ["event:goal"]),
 ]
 """What needs the events and visits themselves."""

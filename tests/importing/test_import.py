@@ -197,3 +197,16 @@ async def test_real_log_in_parts_gives_answer_of_oracle(
         oracle.visits,
         oracle.visitors,
     ]
+
+
+async def test_pages_of_log_follow_rules_of_site(fresh: TestSite, tmp_path: Path) -> None:
+    rules = {"page_rules": ["session", "index", "slash"]}
+    path = f"/api/sites/{fresh.key}"
+    changed = await fresh.client.patch(path, json=rules, headers=fresh.admin)
+    assert changed.json()["page_rules"] == ["slash", "index", "session"]
+    pages = ("/a/", "/a", "/a/index.html", "/a;jsessionid=1F", "/b/")
+    lines = [log_line(day, "10:00:00", page) for day, page in enumerate(pages, 1)]
+    await import_all(fresh, write(tmp_path, log="".join(lines)))
+    await fresh.send({"page": "/b/index.php", "time": "2026-03-10T12:00:00Z", "visitor_id": "ann"})
+    rows = (await fresh.ask("pages", **MARCH))["rows"]
+    assert [(row["page"], row["pageviews"]) for row in rows] == [("/a", 4), ("/b", 2)]

@@ -29,10 +29,12 @@ from api.errors import AnalyticsError
 from api.events.enrich.event import enrich
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Sender
+from api.events.enrich.observations import observed_props
+from api.events.enrich.page_rules import by_rules
 from api.events.enrich.redaction import clean_url, redact_all
 from api.events.enrich.traffic_source import read_traffic_source
 from api.events.enrich.user_agent import read_agent
-from api.events.models import EventIn
+from api.events.models import JS_ERROR, EventIn
 from api.events.receive.body import MAX_BODY_BYTES as MAX_EVENTS_BYTES
 from api.events.receive.body import Unpacking, as_json, pixel_event
 from api.events.receive.parse import MAX_EVENT_BYTES, parse_event, split_body
@@ -41,7 +43,7 @@ from api.events.rejected.store import rejected_event
 from api.limits import neighbourhood
 from api.logs import hide
 from api.revalidation import is_named
-from api.sites.models import Site, utc_now
+from api.sites.models import PageRule, Site, utc_now
 from cli.connections import MAX_HEAD_BYTES
 from dashboard.routing import own_path
 from importing.formats.request import Request, Skipped
@@ -129,6 +131,13 @@ def rejected(text: str) -> None:
         rejected_event(told, Rejected(Reason.NOTHING_HAPPENED), SITE, SENDER)
 
 
+def script_error(text: str) -> None:
+    """An error that a page tells."""
+    with suppress(AnalyticsError):
+        told = dict.fromkeys(("message", "source", "frame"), text)
+        observed_props(EventIn(name=JS_ERROR, page="/", props=told))
+
+
 def header(name: str, read: Callable[[HTTPConnection], object]) -> Callable[[str], object]:
     """A header, as the server hands it over."""
 
@@ -208,6 +217,12 @@ PARSERS = {
         MAX_EVENT_BYTES,
         (*SIGNS, *every("a", "@", ":", "[", "\u0315\u0301", "a=b&", "/-eyJ", before=ADDRESSES)),
     ),
+    "page": Parser(
+        lambda text: by_rules(text, [*PageRule]),
+        MAX_EVENT_BYTES,
+        (*SIGNS, *every(";jsessionid=", ";jsessionid", "/index.", "/index.html")),
+    ),
+    "script error": Parser(script_error, MAX_EVENT_BYTES, SIGNS),
     "any text": Parser(redact_all, MAX_EVENT_BYTES, SIGNS),
     "rejected": Parser(rejected, MAX_EVENT_BYTES // 4, (*SIGNS, *JSON)),
     "event": Parser(event, 2_000, SIGNS),

@@ -54,7 +54,10 @@ DURATIONS = [None, None, 0.0, 12.25, 60.0, 900.0, 1799.999, 1800.0, 5400.0]
 
 KINDS: list[dict[str, Any]] = [
     *[{"name": "pageview"}] * 6,
-    *[{"name": "engagement"}] * 3,
+    {"name": "engagement"},
+    *[{"name": "engagement", "props": {"scroll": depth}} for depth in (0, 62.5, 100)],
+    {"name": "engagement", "props": {"scroll": 100.5}},
+    {"name": "engagement", "props": {"scroll": "80"}},
     {"name": "pageview", "props": {"plan": "pro"}},
     {"name": "signup"},
     {"name": "signup", "props": {"plan": "pro", "seats": 2}},

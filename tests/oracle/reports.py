@@ -102,6 +102,7 @@ def pages(site: Site, span: Range, only: Sequence[str] | None = None) -> list[Ro
         exits = sum(visit.path[-1:] == [page] for visit in site.visits_in(span))
         times = [site.visit_of(view).seconds_on(view) for view in views]
         known = [seconds for seconds in times if seconds is not None]
+        depths = [site.visit_of(view).depth_of(view) for view in views]
         engaged = sum(
             event.duration or 0
             for event in site.events
@@ -119,6 +120,7 @@ def pages(site: Site, span: Range, only: Sequence[str] | None = None) -> list[Ro
                 "exit_rate": exits / len(views),
                 "engaged_seconds": engaged / len(views) if engaged else None,
                 "time_on_page_seconds": average([float(seconds) for seconds in known]),
+                "scroll_depth": average([depth for depth in depths if depth is not None]),
             }
         )
     return sorted(rows, key=lambda row: (-row["pageviews"], row["page"]))

@@ -231,6 +231,13 @@ def time_on_page(group: Group) -> Any:
     return rounded(ratio(sum(known, Decimal(0)), len(known)), 0)
 
 
+def scroll_depth(group: Group) -> Any:
+    """Mean depth of the page views of which one is known, in per cent."""
+    found = [group.question.site.visit_of(view).depth_of(view) for view in group.views]
+    known = [Decimal(repr(100 * depth)) for depth in found if depth is not None]
+    return rounded(ratio(sum(known, Decimal(0)), len(known)), 0)
+
+
 def conversion_rate(group: Group) -> Any:
     """Visitors by all visitors of the range."""
     everybody = replace(group.question.without_goals, dimensions=())
@@ -278,5 +285,6 @@ METRICS: dict[str, Callable[[Group], Any]] = {
     "conversion_rate": conversion_rate,
     "group_conversion_rate": group_conversion_rate,
     "time_on_page": time_on_page,
+    "scroll_depth": scroll_depth,
     "exit_rate": exit_rate,
 }

@@ -169,6 +169,20 @@ class Visit:
             return None
         return exact_sum([(following.time - view.time).total_seconds()])
 
+    def depth_of(self, view: Event) -> float | None:
+        """The largest scroll depth told of a page view until the next, as a part of the page."""
+        following = next((other for other in self.views if other.order > view.order), None)
+        told = [
+            (event.props or {}).get("scroll")
+            for event in self.events
+            if event.name == "engagement"
+            and event.page == view.page
+            and event.order > view.order
+            and (following is None or event.order < following.order)
+        ]
+        depths = [depth for depth in told if type(depth) in (int, float) and 0 <= depth <= 100]
+        return max(depths) / 100 if depths else None
+
     @property
     def path(self) -> list[str]:
         """The pages viewed, in order."""

@@ -17,7 +17,8 @@ import chromium
 TRACKER = Path(__file__).parents[2] / "src" / "tracker"
 SCRIPT = TRACKER / "script.min.js"
 WHOLE = TRACKER / "script-more.min.js"
-SERVED = {"script.js": SCRIPT, "script-more.js": WHOLE}
+VITALS = TRACKER / "script-vitals.min.js"
+SERVED = {"script.js": SCRIPT, "script-more.js": WHOLE, "script-vitals.js": VITALS}
 QUIET = 0.2  # seconds in which an event too many would have arrived
 PATIENCE = 30  # seconds
 

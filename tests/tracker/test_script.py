@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from stage import SERVED, STAGE, TRACKER, Site, names
 
 from processes import ROOT
-from tracker.routing import CORE, WHOLE
+from tracker.routing import CORE, VITALS, WHOLE
 
 SCRIPTS = [script.name for script in SERVED.values()]
 SOURCES = [path.name for path in TRACKER.glob("*.js") if path.name not in SCRIPTS]
@@ -23,6 +23,7 @@ BUNDLER = TRACKER / "node_modules" / ".bin" / "esbuild"
 def test_scripts_are_small() -> None:
     assert len(CORE.compressed) <= 2048
     assert len(WHOLE.compressed) <= 4608
+    assert len(VITALS.compressed) <= 2048
 
 
 class TestBuilt:

@@ -49,6 +49,11 @@ def shop(service: Service) -> Iterator[str]:
             if self.path.startswith("/unscripted"):
                 self.wfile.write(f"<!doctype html>{pixel(service)}".encode())
                 return
+            if self.path.startswith("/observed"):
+                self.wfile.write(
+                    f'<script defer src="{service.base}/script-vitals.js"></script>'
+                    "<p>Text</p><script>fail = (text) => { throw Error(text) }</script>".encode()
+                )
             self.wfile.write(
                 f'<!doctype html><title>Shop</title><script defer src="{service.base}/script.js"'
                 ' data-site="demo" data-local></script>'.encode()
@@ -199,6 +204,30 @@ def test_hostile_page_text_is_text_on_live_page(
         expect(stream).to_contain_text("onerror")
         assert live.locator("main img, main script").count() == 0
     assert faults == []
+
+
+def test_vitals_and_errors_of_page_are_reported(service: Service, shop: str, visitor: Page) -> None:
+    visitor.goto(f"{shop}/observed")
+    visitor.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    visitor.wait_for_function("visitlog.on")
+    visitor.evaluate(
+        "new Promise(done => setTimeout(() => { setTimeout(done, 50); fail('broken') }))"
+    )
+    # Not by leaving: what is sent after that has the user agent that the context does not set.
+    visitor.evaluate(
+        "Object.defineProperty(document, 'hidden', { get: () => true });"
+        " document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))"
+    )
+    visitor.wait_for_function(EMPTY)
+    deadline = time.monotonic() + PATIENCE
+    while not (rows := ask(service, "web-vitals", pages="/observed")["rows"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert {"FCP", "TTFB"} < {row["name"] for row in rows}
+    assert {row["count"] for row in rows} == {1}
+    (error,) = ask(service, "errors", pages="/observed")["rows"]
+    assert (error["message"], error["visitors"]) == ("Error: broken", 1)
+    assert error["source"].startswith(f"{shop}/observed:1:")
 
 
 def test_restarted_service_receives_events_of_outage(

@@ -7,10 +7,16 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from api.instants import Instant
 from api.schema import Record
-from api.sites.models import Role, Site, Visibility
+from api.sites.models import PageRule, Role, Site, Visibility
 from api.text import PlainText
 
 MOST_HOSTNAMES = 100
+
+
+def each_once(rules: list[PageRule]) -> list[PageRule]:
+    """The rules in one order, each once."""
+    return [rule for rule in PageRule if rule in rules]
+
 
 LOWER = StringConstraints(strip_whitespace=True, to_lower=True)
 
@@ -40,6 +46,7 @@ Hostname = Annotated[
     StringConstraints(max_length=200, pattern=r"^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"),
 ]
 Hostnames = Annotated[list[Hostname], Field(max_length=MOST_HOSTNAMES)]
+PageRules = Annotated[list[PageRule], Field(max_length=20), AfterValidator(each_once)]
 
 
 class NewSite(Record):
@@ -82,6 +89,9 @@ class SiteChange(Record):
     """The hosts whose events are stored, `*.example.com` for all below one. Empty is all hosts."""
     ingest_key_required: bool | None = None
     """Whether events are taken only with an API key that may send them, or an editor's login."""
+    page_rules: PageRules | None = None
+    """Which different addresses are one page from now on: `slash` (/about/ is /about), `index`
+    (/docs/index.html is /docs/), `session` (;jsessionid=… is cut). Empty is none."""
 
 
 class SiteOut(Record):
@@ -103,6 +113,8 @@ class SiteOut(Record):
     """The hosts whose events are stored; all without any."""
     ingest_key_required: bool
     """Whether events are taken only with an API key that may send them, or an editor's login."""
+    page_rules: list[PageRule]
+    """Which different addresses are one page."""
     created_at: Instant
     """When it was created."""
     role: Role

@@ -37,6 +37,8 @@ COLUMNSTORE = (
     Columns("event", "time"),
     Columns("visit", "started"),
     Columns("bot_event", "time"),
+    Columns("web_vital", "time"),
+    Columns("js_error", "time"),
 )
 
 

@@ -13,7 +13,7 @@ from api.db.sql_files import execute
 
 SQL = Path(__file__).parent / "sql"
 
-TIME_TABLES = ("event", "visit", "bot_event")
+TIME_TABLES = ("event", "visit", "bot_event", "web_vital", "js_error")
 
 MONTHS_AHEAD = 2
 

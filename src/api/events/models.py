@@ -13,6 +13,17 @@ PAGEVIEW = "pageview"
 ENGAGEMENT = "engagement"
 """The event that the tracker sends when a page is left: not an action of the visitor."""
 
+WEB_VITAL = "web_vital"
+"""The event by which a browser tells how fast or steady a page was."""
+
+JS_ERROR = "js_error"
+"""The event by which a browser tells of an error in the scripts of a page."""
+
+OBSERVATIONS = frozenset((WEB_VITAL, JS_ERROR))
+"""Events that are observations of a page: nothing that the visitor does, and in no visit."""
+
+NOT_CUSTOM = OBSERVATIONS | {PAGEVIEW, ENGAGEMENT}
+
 Long = Annotated[str, Meta(max_length=32_768)]
 """Text that is cut once it is known what of it is stored; an event has at most 32 KiB in all."""
 
@@ -173,8 +184,13 @@ class Event(Struct, kw_only=True):
 
     @property
     def is_custom(self) -> bool:
-        """Whether it is a custom event: neither a page view nor engagement."""
-        return self.name not in (PAGEVIEW, ENGAGEMENT)
+        """Whether it is a custom event: no page view, engagement or observation."""
+        return self.name not in NOT_CUSTOM
+
+    @property
+    def is_observation(self) -> bool:
+        """Whether it is about the page: it is in no visit, and stored in a table of its own."""
+        return self.name in OBSERVATIONS
 
     @property
     def engaged_from(self) -> datetime:

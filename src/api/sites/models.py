@@ -30,6 +30,17 @@ class Role(StrEnum):
         return ranking.index(self) <= ranking.index(other)
 
 
+class PageRule(StrEnum):
+    """A rule by which different addresses of a site are one page."""
+
+    SLASH = "slash"
+    """`/about/` is `/about`."""
+    INDEX = "index"
+    """`/docs/index.html` is `/docs/`."""
+    SESSION = "session"
+    """`/cart;jsessionid=1F` is `/cart`."""
+
+
 def utc_now() -> datetime:
     """The current time in UTC."""
     return datetime.now(UTC)
@@ -60,6 +71,11 @@ class Site(SQLModel, table=True):
     """The hosts whose events are stored, `*.example.com` for all below one; all without any."""
     ingest_key_required: bool = False
     """Whether events are taken from trusted senders only."""
+    page_rules: list[str] = Field(
+        default_factory=list,
+        sa_type=ARRAY(TEXT),  # pyright: ignore[reportArgumentType]
+    )
+    """The rules (PageRule) that hold for the pages of its events when they are stored."""
     created_at: datetime = Field(
         default_factory=utc_now,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]

@@ -58,6 +58,11 @@ def test_site_is_made_changed_and_deleted_by_commands(commands: Commands) -> Non
     assert (member["email"], member["role"]) == ("ann@test.example", "owner")
     commands.site("rename", key, "My shop")
     commands.site("visibility", key, "public")
+    for rules in (["index", "slash"], []):
+        commands.site("page-rules", key, *rules)
+        (listed,) = map(json.loads, commands.site("list", key))
+        assert sorted(listed["page_rules"]) == rules
+    assert "slashes" in commands.refused("page-rules", key, "slashes")
     (listed,) = map(json.loads, commands.site("list", "my SHOP"))
     assert {name: listed[name] for name in ("key", "domain", "name", "visibility")} == {
         **{"key": key, "domain": "shop.example"},

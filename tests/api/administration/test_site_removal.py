@@ -35,6 +35,9 @@ async def fill(site: TestSite) -> None:
         time = (utc_now() - timedelta(days=days, hours=2)).isoformat()
         await site.send(*({"page": f"/{n}", "time": time, "visitor_id": f"v{n}"} for n in "abc"))
         await site.send({"page": "/", "time": time, "user_agent": BOT})
+        vital = {"name": "web_vital", "props": {"name": "LCP", "value": 1}}
+        failed = {"name": "js_error", "props": {"message": "x"}}
+        await site.send(*({"page": "/", "time": time, **one} for one in (vital, failed)))
     await refresh(site.database)
     late = (utc_now() - timedelta(days=2, hours=1)).isoformat()
     await site.send({"page": "/late", "time": late, "visitor_id": "va"})
@@ -135,6 +138,7 @@ async def test_everything_of_deleted_site_is_gone_and_nothing_of_others(
     of_rollups = {f"{rollup.name}_stored" for rollup in ROLLUPS}
     assert stored.keys() - of_rollups == {
         *("event", "visit", "visitor", "bot_event", "rejected_event", "raw_change"),
+        *("web_vital", "js_error"),
         *("late_event", "late_visit", "membership", "invitation", "api_key", "share_link"),
         *("goal", "submitted_job", "audit_log", "site"),
     }

@@ -48,6 +48,7 @@ async def test_site_is_created_with_its_owner_and_defaults(
         "is_demo": False,
         "hostnames": [],
         "ingest_key_required": False,
+        "page_rules": [],
         "role": "owner",
     }
     key = told["key"]
@@ -230,6 +231,8 @@ async def test_change_sets_only_what_is_given(owner: Person, database: Database)
         {"domain": f"{uuid4().hex}.example"},
         {"hostnames": ["a.example", "*.b.example"], "ingest_key_required": True},
         {"hostnames": [], "ingest_key_required": False},
+        {"page_rules": ["slash", "index", "session"]},
+        {"page_rules": []},
         {"name": None},
     ):
         changed = await owner.ask("PATCH", path, json=given)
@@ -257,6 +260,9 @@ async def test_change_sets_only_what_is_given(owner: Person, database: Database)
         ("hostnames", ["a.*.b"]),
         ("hostnames", ["a.example"] * 101),
         ("ingest_key_required", "maybe"),
+        ("page_rules", ["slashes"]),
+        ("page_rules", "slash"),
+        ("page_rules", ["slash"] * 21),
     ],
 )
 async def test_bad_change_is_refused(owner: Person, field: str, value: Any) -> None:

@@ -60,7 +60,7 @@ async def test_old_chunks_are_compressed_by_policy(community: Database) -> None:
         for after in (40 * DAY, NEVER, 30 * DAY):
             await sync_columnstore(connection, community.engine, after)
             await sync_columnstore(connection, community.engine, after)
-            for table in ("event", "visit", "bot_event"):
+            for table in ("event", "visit", "bot_event", "web_vital", "js_error"):
                 jobs = await compression_jobs(connection, table)
                 assert [age for _, age in jobs] == ([after] if after else [])
 

@@ -8,7 +8,7 @@ from api.analytics.execute import clock_of, fetch
 from api.analytics.goals.store import goal_steps
 from api.analytics.plausible.grouping import Groups
 from api.analytics.plausible.models import StatsQuery
-from api.analytics.plausible.planning import parts_read, plan_or_suggest
+from api.analytics.plausible.planning import OF_PAGE_VIEWS, parts_read, plan_or_suggest
 from api.analytics.plausible.ranges import ALL, asked_range, automatic_interval
 from api.analytics.plausible.shape import shaped
 from api.analytics.query import Params, Query
@@ -86,8 +86,10 @@ def check(asked: StatsQuery, groups: Groups, query: Query[Params]) -> None:
     check_metrics(asked.metrics, groups.grouping)
     if any(METRICS[metric].of_goals for metric in asked.metrics) and not names(GOAL, groups, query):
         raise invalid("metrics", "a conversion rate needs event:goal as a filter or a dimension")
-    if "time_on_page" in asked.metrics and not names(PAGE, groups, query):
-        raise invalid("metrics", "time_on_page needs event:page as a filter or a dimension")
+    of_views = [metric for metric in asked.metrics if metric in OF_PAGE_VIEWS]
+    if of_views and not names(PAGE, groups, query):
+        needed = "needs event:page as a filter or a dimension"
+        raise invalid("metrics", f"{of_views[0]} {needed}")
     if "percentage" in asked.metrics and not asked.dimensions:
         raise invalid("metrics", "percentage needs a dimension")
     if asked.include.time_labels and not groups.by_time:
@@ -102,8 +104,6 @@ def names(dimension: Dimension, groups: Groups, query: Query[Params]) -> bool:
 
 def check_metrics(metrics: Sequence[str], grouping: Grouping) -> None:
     """Raises Invalid for unknown metrics, and for metrics that these groups do not have."""
-    if "scroll_depth" in metrics:
-        raise invalid("metrics", "scroll_depth cannot be asked for: it is not stored yet")
     allowed = [metric.key for metric in METRICS.values() if grouping in metric.groupings]
     if unknown := [metric for metric in metrics if metric not in allowed]:
         problem = f"{', '.join(unknown)[:200]} cannot be computed for these dimensions"

@@ -28,6 +28,9 @@ from api.rollups.definitions import EVENTS, VISITS
 OF_EDGES = ("bounce_rate", "exit_rate")
 """The metrics of pages that are about visits that entered on the page, or ended there."""
 
+OF_PAGE_VIEWS = ("time_on_page", "scroll_depth")
+"""The metrics of single page views. They need the page as a dimension or a filter."""
+
 
 def question_of(asked: StatsQuery, groups: Groups) -> Question[Params]:
     """The question, with rollups as its first variant where it groups visits."""
@@ -111,7 +114,7 @@ def parts_read(metrics: Sequence[str], groups: Groups) -> dict[str, bool]:
         "of_events": any(metric.events for metric in chosen),
         "of_all_groups": "percentage" in metrics,
         "of_pages": any(metric.page_sql or metric.key in OF_EDGES for metric in chosen),
-        "of_time_on_page": "time_on_page" in metrics,
+        "of_page_views": any(metric in metrics for metric in OF_PAGE_VIEWS),
     }
 
 

@@ -28,13 +28,14 @@ with happened as (
     group by 1
 ), timed as (
     select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
-        sum(e.seconds) as page_seconds, count(e.seconds) as timed_views
+        sum(e.seconds) as page_seconds, count(e.seconds) as timed_views,
+        avg(e.scroll_depth)::float8 as scroll_depth
     from (
         /*include ../reports/page_views*/
     ) e
     /*include visits_of_events_part*/
     /*joins*/ /*end*/
-    where :of_time_on_page and /*event_filter*/ true /*end*/
+    where :of_page_views and /*event_filter*/ true /*end*/
     group by 1
 ), all_groups as (
     select count(distinct e.visitor_id) as all_visitors

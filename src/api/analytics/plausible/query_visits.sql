@@ -20,12 +20,13 @@ with visited as (
     /*grouped*/ group by 1 /*end*/
 ), timed as (
     select /*event_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
-        sum(e.seconds) as page_seconds, count(e.seconds) as timed_views
+        sum(e.seconds) as page_seconds, count(e.seconds) as timed_views,
+        avg(e.scroll_depth)::float8 as scroll_depth
     from (
         /*include ../reports/page_views*/
     ) e
     /*include visits_of_events_part*/
-    where :of_time_on_page and /*event_filter*/ true /*end*/
+    where :of_page_views and /*event_filter*/ true /*end*/
     /*grouped*/ group by 1 /*end*/
 ), all_groups as (
     select count(distinct v.visitor_id) as all_visitors

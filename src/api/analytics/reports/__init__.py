@@ -14,6 +14,7 @@ from api.analytics.reports.events import CUSTOM_EVENTS
 from api.analytics.reports.funnel import FUNNEL, FUNNEL_VISITORS
 from api.analytics.reports.goals import GOALS
 from api.analytics.reports.heatmap import HEATMAP
+from api.analytics.reports.js_errors import JS_ERRORS
 from api.analytics.reports.lifecycle import LIFECYCLE
 from api.analytics.reports.pages import PAGES
 from api.analytics.reports.paths import PATHS
@@ -24,6 +25,7 @@ from api.analytics.reports.sessions import SESSIONS, SESSIONS_SERIES
 from api.analytics.reports.stickiness import STICKINESS
 from api.analytics.reports.timeseries import TIMESERIES
 from api.analytics.reports.values import VALUES
+from api.analytics.reports.web_vitals import WEB_VITALS
 
 REPORTS: tuple[Report[Any], ...] = (
     TIMESERIES,
@@ -46,6 +48,8 @@ REPORTS: tuple[Report[Any], ...] = (
     REVENUE,
     SEGMENTS,
     HEATMAP,
+    WEB_VITALS,
+    JS_ERRORS,
     BOTS,
     VALUES,
 )

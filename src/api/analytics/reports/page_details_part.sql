@@ -1,4 +1,5 @@
--- What only events tell about pages: in how many visits they were viewed, and time on page.
+-- What only events tell about pages: in how many visits they were viewed, time on page and scroll
+-- depth.
 -- slots: event_filter
 detailed as (
     select page, count(distinct e.visit_id) as visits
@@ -6,7 +7,8 @@ detailed as (
     where :detail and e.name = 'pageview' and /*event_filter*/ true /*end*/
     group by page
 ), timed as (
-    select page, avg(e.seconds)::float8 as time_on_page_seconds
+    select page, avg(e.seconds)::float8 as time_on_page_seconds,
+        avg(e.scroll_depth)::float8 as scroll_depth
     from (
         /*include page_views*/
     ) e

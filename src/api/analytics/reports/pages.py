@@ -27,7 +27,9 @@ class PageReportParams(ChosenPages, RankedParams):
     """Parameters: which pages to report, and how much of each."""
 
     detail: bool = Field(
-        False, description="Also visits and time_on_page_seconds, which are counted from events."
+        False,
+        description="Also visits, time_on_page_seconds and scroll_depth, which are counted from"
+        " events.",
     )
 
 
@@ -53,6 +55,8 @@ class PageRow(Row):
     """Reported engaged seconds / page views; null when none were reported."""
     time_on_page_seconds: Seconds | None
     """Mean seconds per page view, reported or until the next view; null like `visits`."""
+    scroll_depth: Ratio | None
+    """The mean of the largest scroll depth that each page view reported; null like `visits`."""
 
 
 def with_detail(query: Query[PageReportParams]) -> Query[PageReportParams]:
@@ -60,12 +64,12 @@ def with_detail(query: Query[PageReportParams]) -> Query[PageReportParams]:
     return replace(query, values={"detail": reads_events(query)})
 
 
-DETAILS = ("visits", "time_on_page_seconds")
+DETAILS = ("visits", "time_on_page_seconds", "scroll_depth")
 """The columns that only events have."""
 
 
 def reads_events(query: Query[PageReportParams]) -> bool:
-    """Whether visits or time on page are shown or sorted by: only events have them."""
+    """Whether a detail is shown or sorted by: only events have them."""
     by_detail = query.order is not None and query.order.measure in DETAILS
     return query.params.detail or by_detail
 
@@ -126,7 +130,7 @@ PAGES = Report(
     key=("page",),
     orders=(
         *("pageviews", "visitors", "visits", "entries", "exits", "bounce_rate", "exit_rate"),
-        *("engaged_seconds", "time_on_page_seconds", "page"),
+        *("engaged_seconds", "time_on_page_seconds", "scroll_depth", "page"),
     ),
     prepare=with_detail,
 )

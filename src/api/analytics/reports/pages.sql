@@ -38,7 +38,7 @@ top as materialized (
     )
 )
 select shown.*, coalesce(counted.visitors, 0) as visitors, visits, time_on_page_seconds,
-    (select count(*) from viewed) as total_rows
+    scroll_depth, (select count(*) from viewed) as total_rows
 from (
     /*include page_measures_part value_in=listed*/
 ) shown

@@ -11,7 +11,8 @@ with viewed as (
     group by e.page
     having sum(e.pageviews) > 0
 ), /*include page_details_part*/
-select measured.*, visitors, visits, time_on_page_seconds, count(*) over () as total_rows
+select measured.*, visitors, visits, time_on_page_seconds, scroll_depth,
+    count(*) over () as total_rows
 from (
     /*include page_measures_part*/
 ) measured

@@ -185,6 +185,13 @@ METRICS = {
             "page_seconds::float8 / nullif(timed_views, 0)",
             unit="seconds",
         ),
+        Metric(
+            "scroll_depth",
+            "Mean of the largest scroll depth that each page view reported; views without one are"
+            " left out.",
+            "scroll_depth",
+            unit="ratio",
+        ),
     )
 }
 

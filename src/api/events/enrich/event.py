@@ -11,6 +11,7 @@ from uuid import UUID, uuid4, uuid5
 from api.events.enrich.event_time import accepted_time
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Sender, identity
+from api.events.enrich.observations import observed_props
 from api.events.enrich.redaction import (
     CAMPAIGN_KEYS,
     LONGEST_PAGE,
@@ -30,7 +31,7 @@ from api.events.enrich.traffic_source import (
     read_traffic_source,
 )
 from api.events.enrich.user_agent import MACHINE, UNKNOWN, Agent, read_agent
-from api.events.models import PAGEVIEW, Amount, Context, Event, EventIn
+from api.events.models import OBSERVATIONS, PAGEVIEW, Amount, Context, Event, EventIn
 from api.events.receive.rejection import EVENT, Reason, rejected
 from api.sites.models import Site
 
@@ -41,6 +42,8 @@ ID_NAMESPACE = UUID("6f1f5b0e-2f0c-4f5a-9d5e-0a4b7c6a1d11")
 
 ANYBODYS_NAMESPACE = UUID("0d0f7c3e-64a5-4d0b-9a55-3c1f1f6f2b7a")
 """The same, for senders who are not trusted."""
+
+NEED_PAGE = OBSERVATIONS | {PAGEVIEW}
 
 RANDOM_VERSIONS = (4, 7)
 """The versions of UUIDs that consist of random bits mostly."""
@@ -54,6 +57,7 @@ def warm_up() -> None:
 
 def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event:
     """The event as it will be stored. Raises Rejected when the definitions exclude it."""
+    name = name_of(event)
     time = accepted_time(event, site, sender)
     url = split_url(event.page)
     hostname = (event.hostname or url.hostname or site.domain).lower()[:200]
@@ -69,12 +73,12 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
         id=event_id(event.id, trusted=sender.trusted),
         own_id=event.id is not None,
         time=time,
-        name=name_of(event),
+        name=name,
         visitor_id=visitor.today,
         earlier_visitor_id=visitor.earlier,
         later_visitor_id=visitor.later,
         session_id=None if event.session_id is None else str(event.session_id),
-        page=page_of(url) if event.page else "",
+        page=page_of(url, site.page_rules) if event.page else "",
         hostname=hostname,
         title=redact_emails(event.title[:LONGEST_PAGE]),
         referrer=referrer_of(event.referrer or ""),
@@ -83,7 +87,7 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
         revenue=amount,
         currency=currency,
         interactive=event.interactive,
-        props=props_of(event.props),
+        props=observed_props(event) if name in OBSERVATIONS else props_of(event.props),
         context=context_of(event, url, hostname, agent, sender, geo),
         user_agent=agent_text,
         bot=agent.bot,
@@ -115,8 +119,8 @@ def name_of(event: EventIn) -> str:
     """The name of the event; a page without a name is a page view. Raises Rejected without both."""
     if not event.name and not event.page:
         raise rejected(Reason.NOTHING_HAPPENED, EVENT, "needs a page, a name, or both")
-    if event.name == PAGEVIEW and not event.page:
-        raise rejected(Reason.NO_PAGE, "page", "is missing, and a pageview needs one")
+    if event.name in NEED_PAGE and not event.page:
+        raise rejected(Reason.NO_PAGE, "page", f"is missing, and a {event.name} needs one")
     return event.name or PAGEVIEW
 
 

@@ -6,11 +6,12 @@ that look like an e-mail address or a secret are replaced.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 from api.events.enrich.known_sources import CLICK_IDS
+from api.events.enrich.page_rules import by_rules
 from api.events.enrich.traffic_source import SOURCE_KEYS
 
 CAMPAIGN_KEYS = frozenset(
@@ -89,13 +90,13 @@ def redact_emails(text: str) -> str:
     return EMAIL.sub("[email]", text) if "@" in text or "%40" in text else text
 
 
-def page_of(url: SplitResult) -> str:
+def page_of(url: SplitResult, rules: Collection[str] = ()) -> str:
     """The page: the path and, from a tracker that is set to count fragments, the fragment; in one
-    spelling, and cut to what is stored."""
+    spelling, by the rules of the site (PageRule), and cut to what is stored."""
     path = url.path if url.path.startswith("/") else f"/{url.path}"
     fragment = plain_fragment(url)
     page = spelled(f"{path}#{fragment}" if fragment else path)
-    return redact(page[:LONGEST_PAGE])
+    return redact((by_rules(page, rules) if rules else page)[:LONGEST_PAGE])
 
 
 def spelled(path: str) -> str:

@@ -1,7 +1,8 @@
-"""Deletes visitors with their events and visits, and records how many rows that were."""
+"""Deletes visitors with all that is stored of them, and records how many rows that were."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 from typing import LiteralString
 
@@ -18,21 +19,23 @@ execute = SqlFolder(Path(__file__).parent / "sql").execute
 
 DELETED: tuple[LiteralString, ...] = ("events", "visits", "visitors")
 
+OBSERVATIONS: tuple[LiteralString, ...] = ("web_vitals", "js_errors")
+"""Kinds that are counted as one."""
+
 
 async def delete_visitors(
     connection: Connection, site: Site, visitors: Sequence[int]
 ) -> dict[str, int]:
-    """Deletes visitors with their events and visits, and marks the rollup buckets that counted
-    them. Returns the number of rows by kind. The caller has locked the site."""
+    """Deletes visitors with their events, visits and observations, and marks the rollup buckets
+    that counted them. Returns the number of rows by kind. The caller has locked the site."""
     values = {"site": site.number, "visitors": visitors}
     await mark_removed(connection, site.number, visitors)
     await execute(connection, "note_visitor_numbers", values)
     await note_removal(connection, site.number, visitors)
-    deleted: dict[str, int] = dict.fromkeys(DELETED, 0)
-    for visitor in visitors:
-        for kind in DELETED:
-            cursor = await execute(connection, f"delete_{kind}", {**values, "visitor": visitor})
-            deleted[kind] += cursor.rowcount
+    deleted: dict[str, int] = dict.fromkeys((*DELETED, "observations"), 0)
+    for visitor, kind in product(visitors, (*DELETED, *OBSERVATIONS)):
+        cursor = await execute(connection, f"delete_{kind}", {**values, "visitor": visitor})
+        deleted["observations" if kind in OBSERVATIONS else kind] += cursor.rowcount
     await execute(connection, "delete_unopened", values)
     await announce(connection, [site.number])
     return deleted

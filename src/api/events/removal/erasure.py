@@ -66,14 +66,16 @@ class Receipt(Record):
     """How many visits were deleted."""
     visitors: int
     """How many visitors were deleted: one person may have been several."""
+    observations: int
+    """How many web vitals and JavaScript errors were deleted."""
     rejected: int
     """How many rejected events were deleted."""
 
 
 async def erase(database: Database, site: Site, person: Person, by: User) -> Receipt:
-    """Deletes a person's events, visits, visitor and rejected events, and marks the rollup buckets
-    that counted them. Reports are without them from the COMMIT on, and submitted jobs
-    about the site are answered again."""
+    """Deletes a person's events, observations, visits, visitor and rejected events, and marks the
+    rollup buckets that counted them. Reports are without them from the COMMIT on, and submitted
+    jobs about the site are answered again."""
     async with await database.connect() as connection:
         visitors = await visitors_of(connection, site, person)
         async with connection.transaction():

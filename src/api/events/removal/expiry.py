@@ -64,6 +64,8 @@ AGING = (
     # The visit of an event that is not removed may have begun before the line.
     Aging("visit", "started", longer=LONGEST_VISIT),
     Aging("bot_event", "time"),
+    Aging("web_vital", "time"),
+    Aging("js_error", "time"),
 )
 
 

@@ -36,6 +36,8 @@ class BotMoved(Record):
     """How many visits were deleted."""
     visitors: int
     """How many visitors were deleted."""
+    observations: int
+    """How many web vitals and JavaScript errors were deleted."""
 
 
 async def move_bot(database: Database, site: Site, found: BotFound, by: User) -> BotMoved:

@@ -82,6 +82,7 @@ async def load_existing(
     own = [event for event in events if event.own_id]
     asked = existing_sql(
         ids=bool(own),
+        observed=any(event.is_observation for event in own),
         near=any(span.session_id is None for span in spans),
         sessions=any(span.session_id is not None for span in spans),
         is_new=all(event.engaged_from > began - NEW for event in events),
@@ -98,11 +99,14 @@ async def load_existing(
 
 
 @cache
-def existing_sql(*, ids: bool, near: bool, sessions: bool, is_new: bool) -> LiteralString:
+def existing_sql(
+    *, ids: bool, observed: bool, near: bool, sessions: bool, is_new: bool
+) -> LiteralString:
     """existing.sql for a batch that asks for these kinds of rows."""
-    visits = RECENT_VISITS if is_new else ALL
+    visits, events = (RECENT_VISITS, RECENT_EVENTS) if is_new else (ALL, ALL)
     slots = {
-        "ids": (RECENT_EVENTS if is_new else ALL) if ids else NONE,
+        "ids": events if ids else NONE,
+        "observed": events if observed else NONE,
         "near": visits if near else NONE,
         "sessions": visits if sessions else NONE,
     }

@@ -27,6 +27,7 @@ from api.events.write.existing import Existing, load_existing
 from api.events.write.group_commit import WriteQueue
 from api.events.write.late_changes import find_late
 from api.events.write.locks import begin_with_locks
+from api.events.write.observations import store_observations
 from api.events.write.sql import Connection, execute
 from api.events.write.tables import payload_of, replace_visits, store
 from api.events.write.visitors import changed_visitors, move_first_seen, resolve_visitors
@@ -201,7 +202,8 @@ def outcomes_of(
 async def add(connection: Connection, events: Sequence[Event], existing: Existing) -> None:
     """Stores new events, with their visits and visitors."""
     assignment = Assignment(existing.visits)
-    assigned = assignment.assign([event for event in events if not event.bot])
+    people = [event for event in events if not event.bot]
+    assigned = assignment.assign([event for event in people if not event.is_observation])
     for event, visit in assigned:
         event.visit_id = visit.id if visit.is_opened else None
     changed, absorbed = list(assignment.changed.values()), assignment.absorbed
@@ -218,6 +220,8 @@ async def add(connection: Connection, events: Sequence[Event], existing: Existin
     number = existing.change
     await store(connection, sites, assigned, changed, unopened, to_store, bots, noted, number)
     await move_first_seen(connection, visitors)
+    observed = [(e, assignment.visitor_of(e)) for e in people if e.is_observation]
+    await store_observations(connection, observed)
     if late:
         await late.log_after(connection)
 

@@ -36,6 +36,7 @@ export const METRICS = {
   exits: counted('Exits', 'Visits that ended on the page.'),
   exit_rate: rate('Exit rate', 'Exits / page views.'),
   time_on_page_seconds: time('Time on page', 'Mean time per page view.'),
+  scroll_depth: rate('Scroll depth', 'Mean of the largest part of the page that was in sight, by page view.'),
   engaged_seconds: time('Engaged time', 'Mean time per page view in which the page was in use.'),
   custom_events: counted('Events', 'How often it happened.'),
   conversions: counted('Conversions', 'Events that reached the goal.'),

@@ -61,7 +61,6 @@ async def results(site: TestSite, **asked: Any) -> list[tuple[list[str], list[An
         ({"date_range": ["2026-03-11", "2026-03-09"]}, None),
         ({"date_range": ["yesterday", "today"]}, None),
         ({"date_range": ["2020-01-01", "2026-01-01"], "dimensions": ["time:minute"]}, None),
-        ({"metrics": ["scroll_depth"], "dimensions": ["event:page"]}, None),
         ({"metrics": ["percentage"]}, None),
         ({"metrics": ["visit_duration"], "dimensions": ["event:hostname"]}, "visitors"),
         ({"metrics": ["exit_rate"], "dimensions": ["event:page", "event:hostname"]}, "bounce_rate"),

@@ -14,7 +14,7 @@ from oracle.periods import Range
 from oracle.site import Site
 from oracle.stats import Question, stats
 from oracle.steps import Goal
-from oracle.telling import NOON, TEN_DAYS, check, event, examples, fresh_site, spans, tell
+from oracle.telling import NOON, TEN_DAYS, ask, check, event, examples, fresh_site, spans, tell
 
 OF_ALL = ("visitors", "visits", "pageviews", "events", "revenue")
 OF_ALL += ("new_visitors", "returning_visitors")
@@ -45,7 +45,7 @@ SHAPES: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("time:hour", "visit:source"), OF_VISITS),
     (("time:month",), (*OF_VISITS, *OF_MONEY)),
     (("time",), ("visits", "events")),
-    (("event:page",), (*OF_PAGES, "percentage", "time_on_page")),
+    (("event:page",), (*OF_PAGES, "percentage", "time_on_page", "scroll_depth")),
     (("event:page", "visit:source"), OF_PAGES),
     (("event:name",), (*OF_ALL, *OF_MONEY, "percentage")),
     (("event:props:plan",), OF_ALL),
@@ -88,7 +88,8 @@ async def test_every_metric_is_what_oracle_counts(
 
 def of_page(clauses: Sequence[Any]) -> Sequence[str]:
     """What can be asked where the filter chooses pages."""
-    return ("time_on_page",) if any(key == "event:page" for _, key, *_ in clauses) else ()
+    chosen = any(key == "event:page" for _, key, *_ in clauses)
+    return ("time_on_page", "scroll_depth") if chosen else ()
 
 
 def can_be_asked(asked: Question) -> bool:
@@ -197,6 +198,23 @@ async def test_engagement_belongs_to_view_before_it(site: TestSite) -> None:
     assert await table(site, "time_on_page", "event:page") == {("/a",): 30, ("/b",): 600}
 
 
+async def test_scroll_depth_is_mean_of_largest_depth_of_each_view(site: TestSite) -> None:
+    def read(minutes: float, page: str, scroll: object) -> Any:
+        time = NOON + minutes * MINUTE
+        return event(time, page, name="engagement", duration=5, props={"scroll": scroll})
+
+    views = [event(NOON + n * 10 * MINUTE, page) for n, page in enumerate(["/a", "/b", "/a", "/c"])]
+    of_views = [read(1, "/a", 80), read(2, "/a", 60), read(11, "/b", 30.4), read(21, "/a", 20)]
+    of_other_page = [read(12, "/a", 100), read(3, "/b", 100)]
+    no_depths = [read(4, "/a", told) for told in ("90", -1, 101, 1e300, None, [99], True)]
+    await tell(site, [[*views, *of_views, *of_other_page, *no_depths]])
+    depths = await table(site, "scroll_depth", "event:page")
+    assert depths == {("/a",): 50, ("/b",): 30, ("/c",): None}
+    answer = await ask(site, "pages", TEN_DAYS, order="scroll_depth:desc")
+    rows = [(row["page"], row["scroll_depth"]) for row in answer["rows"]]
+    assert rows == [("/a", 0.5), ("/b", 0.304), ("/c", None)]
+
+
 async def test_exit_and_bounce_rates_of_page_use_visits_that_ended_or_entered_there(
     site: TestSite,
 ) -> None:
@@ -261,7 +279,7 @@ async def test_conversion_rate_needs_goal(site: TestSite, metric: str) -> None:
     assert (answer.status_code, answer.json()["error"]) == (422, "INVALID")
 
 
-@pytest.mark.parametrize("metric", ["time_on_page", "exit_rate"])
+@pytest.mark.parametrize("metric", ["time_on_page", "scroll_depth", "exit_rate"])
 async def test_page_metric_needs_page(site: TestSite, metric: str) -> None:
     body = {"site_id": site.key, "metrics": [metric], "date_range": "7d"}
     answer = await site.client.post("/api/analytics/query", json=body)

@@ -134,3 +134,29 @@ async def test_stored_event_holds_no_identifiers(site: TestSite) -> None:
         assert secret not in row[0]
     for told in ("/confirm/[token]", "news", "https://files.example/a.pdf", "pro"):
         assert told in row[0]
+
+
+RULED = [
+    ("/about/", "slash", "/about"),
+    ("/about///", "slash", "/about"),
+    ("/", "slash index session", "/"),
+    ("/about/", "index session", "/about/"),
+    ("/docs/index.html", "index", "/docs/"),
+    ("/docs/INDEX.PHP", "index", "/docs/"),
+    ("/docs/index%2Ehtml", "index", "/docs/"),
+    ("/docs/index.html", "index slash", "/docs"),
+    ("/index.html", "index slash", "/"),
+    ("/docs/my-index.html", "index", "/docs/my-index.html"),
+    ("/docs/index.html/", "index", "/docs/index.html/"),
+    ("/index.html", "slash session", "/index.html"),
+    ("/cart;jsessionid=1F2E3D4C5B6A79880716", "session", "/cart"),
+    ("/shop;JSESSIONID=1F.node/cart;v=1;jsessionid=2", "session", "/shop/cart;v=1"),
+    ("/docs/index.jsp;jsessionid=1F", "session index slash", "/docs"),
+    ("/cart;jsessionid=1", "slash index", "/cart;jsessionid=1"),
+    ("/app/#/cart/", "slash", "/app#/cart/"),
+]
+
+
+@pytest.mark.parametrize(("url", "rules", "page"), RULED)
+def test_page_follows_rules_of_site(url: str, rules: str, page: str) -> None:
+    assert page_of(urlsplit(url), rules.split()) == page

@@ -58,7 +58,7 @@ async def test_erasure_removes_all_data_of_one_visitor_only(site: TestSite, kind
     receipt = await erase(site, **{kind: name})
     assert receipt.status_code == 201
     counts = {key: value for key, value in receipt.json().items() if key not in ("id", "erased_at")}
-    assert counts == {"events": 4, "visits": 2, "visitors": 1, "rejected": 0}
+    assert counts == {"events": 4, "visits": 2, "visitors": 1, "rejected": 0, "observations": 0}
     assert await count_rows(site, name) == {}
     for _ in range(2):  # at once, and after the rollups were refreshed
         after = (await site.ask("timeseries", days=7))["totals"]
@@ -154,7 +154,7 @@ async def test_audit_log_of_erasure_holds_counts_and_no_name(site: TestSite) -> 
         row = await connection.execute(
             "select action, actor is not null, detail from audit_log where id = %s", [receipt["id"]]
         )
-        expected = {"events": 1, "visits": 1, "visitors": 1, "rejected": 0}
+        expected = {"events": 1, "visits": 1, "visitors": 1, "rejected": 0, "observations": 0}
         assert await row.fetchone() == ("erasure", True, expected)
 
 

@@ -43,6 +43,7 @@ async def raw(site: TestSite) -> dict[str, list[datetime]]:
     found: dict[str, list[datetime]] = {}
     async with await site.database.connect() as connection:
         times = {"event": "time", "visit": "started", "bot_event": "time"}
+        times |= dict.fromkeys(("web_vital", "js_error"), "time")
         for table, time in {**times, "unopened_visit": "started"}.items():
             cursor = await connection.execute(
                 f"select {time} from {table} join site on site.id = site_id"
@@ -90,6 +91,9 @@ async def aged(site: TestSite) -> TestSite:
     await site.send(view(100, "bot", **bot), view(10, "bot", **bot))
     reading = {"name": "engagement", "duration": 5}
     await site.send(view(100, "reader", **reading), view(10, "reader", **reading))
+    vital = {"name": "web_vital", "props": {"name": "LCP", "value": 1}}
+    failed = {"name": "js_error", "props": {"message": "x"}}
+    await site.send(*(view(back, **one) for back in (100, 10) for one in (vital, failed)))
     await settle(site.database)
     await keep(site, KEPT)
     return site
@@ -102,7 +106,8 @@ async def test_rollups_stay_when_raw_data_expires(aged: TestSite) -> None:
     line = TODAY - KEPT * DAY
     assert stored["event"][0] == line + 60 * MINUTE
     assert min(stored["visit"]) >= line - LONGEST_VISIT
-    assert len(stored["bot_event"]) == len(stored["unopened_visit"]) == 1
+    kept_one = ("bot_event", "unopened_visit", "web_vital", "js_error")
+    assert [len(stored[table]) for table in kept_one] == [1, 1, 1, 1]
     assert await answers(aged, 310) == before
     long_ago = await answers(aged, 310, KEPT + 1)
     await aged.send(view(3, "cid"), view(30, "ann"), view(KEPT, "ann", minutes=1))
@@ -241,7 +246,7 @@ async def test_questions_that_need_expired_data_are_refused(aged: TestSite) -> N
         ("sessions", {}),
         ("funnel", {"pages": ["/0", "/1"]}),
         ("heatmap", {}),
-        ("bots", {}),
+        *(("bots", {}), ("web-vitals", {}), ("errors", {})),
         ("timeseries", {"filters": combined, "interval": "day"}),
         ("timeseries", {"engine": "base", "interval": "day"}),
         ("pages", {"detail": True}),

@@ -47,7 +47,10 @@ async def test_reclassified_visitor_is_removed_from_every_number(site: TestSite)
     rows = (await site.ask("sessions", days=7))["rows"]
     seen = next(row["visit_id"] for row in rows if row["path"] == ["/a", "/b", "/end"])
     moved = await move(site, visit_id=seen, bot="Crawler")
-    assert (moved.status_code, moved.json()) == (201, {"events": 9, "visits": 3, "visitors": 1})
+    assert (moved.status_code, moved.json()) == (
+        201,
+        {"events": 9, "visits": 3, "visitors": 1, "observations": 0},
+    )
     for _ in range(2):  # at once, and after the rollups were refreshed
         assert await answers(site) == before
         await site.refresh()

@@ -75,7 +75,7 @@ async def test_new_event_joins_session_that_began_yesterday(site: TestSite) -> N
 
 async def chunks_in_plan(connection: Connection, *, is_new: bool) -> int:
     """How many partitions or chunks of visits the plan of this lookup has."""
-    asked = existing_sql(ids=False, near=True, sessions=False, is_new=is_new)
+    asked = existing_sql(ids=False, observed=False, near=True, sessions=False, is_new=is_new)
     cursor = await connection.execute(f"explain {asked}", NOTHING)
     return sum("visit_pkey" in line for (line,) in await cursor.fetchall())
 
@@ -95,7 +95,7 @@ async def test_lookup_for_new_events_leaves_old_chunks_out(database: Database) -
 
 
 async def test_server_keeps_the_plan_of_what_a_batch_reads(database: Database) -> None:
-    asked = existing_sql(ids=True, near=True, sessions=True, is_new=True)
+    asked = existing_sql(ids=True, observed=True, near=True, sessions=True, is_new=True)
     async with await database.connect() as connection:
         for _ in range(8):
             await connection.execute(asked, NOTHING, prepare=True)

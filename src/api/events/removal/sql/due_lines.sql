@@ -16,5 +16,7 @@ where line > coalesce(raw_data_since, '-infinity') and (
     exists (select from event where site_id = due.id and time < line)
     or exists (select from visit where site_id = due.id and started < line)
     or exists (select from bot_event where site_id = due.id and time < line)
+    or exists (select from web_vital where site_id = due.id and time < line)
+    or exists (select from js_error where site_id = due.id and time < line)
 )
 order by id

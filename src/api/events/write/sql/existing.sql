@@ -1,12 +1,13 @@
 -- All that is stored that concerns a batch, in one statement: each costs the driver as much as the
 -- server. It stays true while the caller holds the locks of these sites and the writers'.
--- slots: ids, near, sessions - which rows may be found: all (true), none (false) or recent ones.
+-- slots: ids, observed, near, sessions - which rows may be found: all (true), none (false) or recent
+--     ones. Vitals and errors are only sought where the batch has some.
 select row_to_json(existing)::text
 from (
     select
         (
             select coalesce(json_agg(json_build_array(site_id, id)), '[]')
-            from (/*include known_ids range=ids*/) known
+            from (/*include known_ids range=ids observed=observed*/) known
         ) as ids,
         (
             select coalesce(json_agg(near), '[]') from (/*include visits_near range=near*/) near

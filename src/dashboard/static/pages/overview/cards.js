@@ -32,7 +32,7 @@ const by = (report, key, words, more = {}) => ({
 const utm = (key, words) =>
   by('traffic-sources', key, words, { skipsEmpty: true, empty: `No visit in this range has a ${words.toLowerCase()}.` });
 
-const PAGE_COLUMNS = ['pageviews', 'visitors', 'entries', 'exits', 'bounce_rate', 'exit_rate', 'time_on_page_seconds'];
+const PAGE_COLUMNS = ['pageviews', 'visitors', 'entries', 'exits', 'bounce_rate', 'exit_rate', 'time_on_page_seconds', 'scroll_depth'];
 
 /** Pages by one of their numbers. @returns {Tab} */
 const pages = (key, words, dimension, numbers) => ({

@@ -25,6 +25,8 @@ from api.auth.account_routing import router as account
 from api.auth.cookie import OwnCookie
 from api.auth.factor_routing import router as factor
 from api.auth.keys import KeyUses
+from api.auth.oidc.provider import providers_of
+from api.auth.oidc.routing import router as oidc
 from api.auth.routing import router as auth
 from api.auth.tries import LOGIN_SECONDS, LoginTries
 from api.body_limit import BodyLimit
@@ -62,6 +64,7 @@ from api.submitted.webhooks import Webhooks, call_forever
 from api.validation import check_request
 from api.version import router as version
 from dashboard.api_docs import router as api_docs
+from dashboard.provider_login import router as provider_login
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
 from dashboard.share import router as share_page
@@ -87,7 +90,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     add_error_handlers(app)
     # Raw data before events: /api/events/raw is no event with the id "raw".
     routers = (
-        *(auth, account, factor),
+        *(auth, account, factor, oidc),
         *(trail, users, sites, members, invitations, keys, shares),
         *(raw, events, events_admin),
         *(schema, analytics, batch, plausible, goals),
@@ -96,7 +99,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     for router in routers:
         app.include_router(router, dependencies=[Depends(check_request)])
     pages = (dashboard, api_docs) if settings.docs == "open" else (dashboard,)
-    for router in (pixel, tracker, share_page, *pages, health):
+    for router in (pixel, tracker, share_page, provider_login, *pages, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
     app.add_middleware(Compression)
@@ -128,6 +131,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.login_tries = LoginTries(settings.login_tries, settings.workers)
         registrations = share(settings.registrations, settings.workers)
         app.state.registrations = TokenBuckets("address", registrations, REGISTRATION_SECONDS)
+        app.state.providers = providers_of(settings)
         app.state.key_uses = KeyUses(database)
         stack.push_async_callback(app.state.key_uses.drain)
         tries = share(settings.login_tries, settings.workers)

@@ -7,11 +7,13 @@ from contextlib import suppress
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from providers import OidcProvider, ProviderName, parse_providers
 
 LEAST_RETENTION_DAYS = 22
 """Raw data may still change for this long: an event may be 7 days late, its visit may have begun 7
@@ -105,6 +107,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Registrations, and requests to reset a password, from one network in an hour;"
         " 0 is no limit. This machine is not limited.",
+    )
+    oidc_providers: Annotated[dict[ProviderName, OidcProvider], NoDecode] = Field(
+        default_factory=dict[ProviderName, OidcProvider],
+        description="OpenID Connect providers to log in with, as a JSON object: name to issuer,"
+        " client_id, client_secret and, for the button, title.",
     )
     smtp_host: str = Field(
         "", description="Mail server that sends links to reset a password; empty sends no e-mail."
@@ -211,6 +218,12 @@ class Settings(BaseSettings):
         if any(word in value.lower() for word in PLACEHOLDERS) or len(set(value)) < 10:
             raise ValueError("looks like a placeholder; try: openssl rand -hex 32")
         return value
+
+    @field_validator("oidc_providers", mode="before")
+    @classmethod
+    def read_providers(cls, value: Any) -> Any:
+        """The JSON object of the environment variable."""
+        return parse_providers(value)
 
     @field_validator("base_url")
     @classmethod

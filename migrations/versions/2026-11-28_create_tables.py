@@ -67,13 +67,14 @@ create table recovery_code (
     primary key (user_id, hash)
 );
 
--- Who somebody is to another provider of logins.
+-- Who somebody is to another provider of logins; an account has one at each.
 create table identity (
-    provider text not null,
+    issuer text not null,
     subject text not null,
     user_id bigint not null references app_user on delete cascade,
     created_at timestamptz not null default now(),
-    primary key (provider, subject)
+    primary key (issuer, subject),
+    unique (user_id, issuer)
 );
 
 create table site (

@@ -511,6 +511,8 @@ create table submitted_job (
     report text not null,
     params text not null,
     webhook_url text,
+    -- The API key by which it was submitted; null for a login.
+    key_id bigint,
     status text not null default 'queued'
         check (status in ('queued', 'running', 'done', 'failed')),
     attempts integer not null default 0,

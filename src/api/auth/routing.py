@@ -39,6 +39,7 @@ from api.errors import (
     Problem,
     Unauthenticated,
     UnsupportedMedia,
+    invalid,
 )
 from api.limits import network_of
 from api.validation import problems_of
@@ -46,6 +47,9 @@ from api.validation import problems_of
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
 
 FORM = "application/x-www-form-urlencoded"
+
+MOST_FIELDS = 20
+"""How many fields a form may have; OAuth2 names seven."""
 
 PASSWORD_FORM = {
     "required": True,
@@ -125,7 +129,11 @@ async def credentials_in_form(request: Request) -> Credentials:
     if media != FORM:
         words = "is not supported here" if media else "is missing"
         raise UnsupportedMedia(problems=[Problem("content-type", words, [FORM])])
-    fields = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+    text = (await request.body()).decode("utf-8", "replace")
+    try:
+        fields = dict(parse_qsl(text, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise invalid("body", f"must have at most {MOST_FIELDS} fields") from None
     given = {name: fields[name] for name in Credentials.model_fields if name in fields}
     try:
         return Credentials.model_validate(given)

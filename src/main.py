@@ -7,7 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.administration.alerts import Alerts, alert_forever
 from api.administration.keys import router as keys
+from api.administration.live_trail import router as live_trail
 from api.administration.members_routing import invitations_router as invitations
 from api.administration.members_routing import router as members
 from api.administration.shares import router as shares
@@ -91,7 +93,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     # Raw data before events: /api/events/raw is no event with the id "raw".
     routers = (
         *(auth, account, factor, oidc),
-        *(trail, users, sites, members, invitations, keys, shares),
+        *(trail, live_trail, users, sites, members, invitations, keys, shares),
         *(raw, events, events_admin),
         *(schema, analytics, batch, plausible, goals),
         *(submitted, realtime, version),
@@ -156,6 +158,9 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
                 call_forever(database, webhooks),
             ):
                 stack.callback(asyncio.create_task(work).cancel)
+            if settings.alert_webhook:
+                alerting = alert_forever(database, Alerts(settings, webhooks))
+                stack.callback(asyncio.create_task(alerting).cancel)
         freeze_startup_objects()
         yield
 

@@ -199,6 +199,12 @@ class Settings(BaseSettings):
         description="Hosts (host or host:port, comma-separated) that webhooks may call whatever"
         " their IP addresses, and over http. All others need https and public addresses.",
     )
+    alert_webhook: str = Field(
+        "",
+        description="Address that is told of what looks like an attack: too many wrong passwords, a"
+        " login or API key from a new network, a refresh token used twice. As for webhooks: https"
+        " and public, unless WEBHOOK_HOSTS allows it.",
+    )
     metrics: Literal["local", "open", "off"] = Field(
         "local", description="Who may read /metrics: this machine only, anybody, or nobody."
     )
@@ -319,6 +325,15 @@ class Settings(BaseSettings):
             raise ValueError("SMTP_FROM is missing: e-mail needs an address that it comes from")
         if self.smtp_password and self.smtp_tls == "off":
             raise ValueError("SMTP_TLS=off would send SMTP_PASSWORD in plain text")
+        return self
+
+    @model_validator(mode="after")
+    def refuse_unsafe_alerts(self) -> Self:
+        """Refuses an address that no alert could be sent to. It may have a secret in it."""
+        is_http, rest = self.alert_webhook.startswith("http://"), self.alert_webhook[7:]
+        is_allowed = is_http and rest.partition("/")[0].lower() in self.webhook_receivers
+        if self.alert_webhook and not (is_allowed or self.alert_webhook.startswith("https://")):
+            raise ValueError("ALERT_WEBHOOK is neither https nor of a host in WEBHOOK_HOSTS")
         return self
 
     @property

@@ -186,6 +186,7 @@ ROWS: dict[Route, Row] = {
     ("DELETE", "/api/users/{user_id}/second-factor"): Row("superuser", 404, fresh=nobodys),
     ("GET", "/api/audit"): Row("superuser"),
     ("GET", "/api/audit/security"): Row("superuser"),
+    ("WEBSOCKET", "/api/audit/live"): Row("superuser", 101),
     # API keys and share links.
     ("POST", "/api/keys"): Row("login", 201, body={"name": "x", "scopes": ["stats:read"]}),
     ("GET", "/api/keys"): Row("login"),

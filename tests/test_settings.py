@@ -218,3 +218,14 @@ def test_wrong_provider_refuses_start_without_its_value(
     assert named in printed
     assert "OIDC_PROVIDERS" in printed
     assert "canary" not in printed
+
+
+@pytest.mark.parametrize("address", ["http://canary.example/hook", "canary", "ftp://canary"])
+def test_alert_address_that_is_not_safe_is_refused_unseen(address: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Settings(alert_webhook=address)
+    (problem,) = refusal.value.errors()
+    assert "ALERT_WEBHOOK" in problem["msg"]
+    assert "canary" not in problem["msg"]
+    Settings(alert_webhook="https://canary.example/hook")
+    Settings(alert_webhook="http://pager:9000/hook", webhook_hosts="pager:9000")

@@ -198,6 +198,15 @@ create index audit_log_at on audit_log (at);
 create index audit_log_site on audit_log (site_id, id);
 create index audit_log_actor on audit_log (actor, id);
 
+-- Entries that are told to ALERT_WEBHOOK, each once.
+create table alert (
+    entry bigint primary key,
+    calls integer not null default 0,
+    next_call_at timestamptz default now(),
+    delivered_at timestamptz
+);
+create index alert_call on alert (next_call_at) where next_call_at is not null;
+
 -- Rows are added only; those of more than 30 days may go.
 create function keep_audit_log() returns trigger language plpgsql as $$
 begin
@@ -583,7 +592,7 @@ def downgrade() -> None:
     run(
         "drop table raw_change, submitted_job_part, submitted_job, late_event, late_visit,"
         " rollup_dirty, rollup_state, bot_event, visitor, unopened_visit, visit, event,"
-        " rejected_event, goal, salt, membership, site, app_user, audit_log, clock_reading,"
+        " rejected_event, goal, salt, membership, site, app_user, alert, audit_log, clock_reading,"
         " write_probe"
     )
     run("drop sequence change_number")

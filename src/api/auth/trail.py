@@ -77,8 +77,12 @@ SECURITY = frozenset(
 
 
 async def delete_old_entries(connection: AsyncConnection[Any], before: datetime) -> None:
-    """Deletes the entries before this time, which is at least 30 days ago."""
-    await connection.execute("delete from audit_log where at < %s", [before])
+    """Deletes the entries before this time, which is at least 30 days ago, with their alerts."""
+    await connection.execute(
+        "with gone as (delete from audit_log where at < %s returning id)"
+        " delete from alert using gone where alert.entry = gone.id",
+        [before],
+    )
 
 
 async def record(

@@ -167,15 +167,27 @@ class TestList:
         self, site: TestSite, database: Database
     ) -> None:
         for start in range(0, 1200, 400):
-            await post(site, *[{"pgae": "", "page": f"/{n}"} for n in range(start, start + 400)])
+            events = [{"pgae": "", "page": f"/{n}"} for n in range(start, start + 400)]
+            await post(site, *events, **site.admin)
         found = await kept(site, limit=1000)
         assert len(found) == 1000
         assert json.loads(found[0]["payload"])["page"] == "/1199"
         for _ in range(6):
-            await post(site, *[{"pgae": "x" * 30_000} for _ in range(34)])
+            large = {"pgae": "", "title": "x" * 30_000}
+            await post(site, *[large for _ in range(34)], **site.admin)
         found = await kept(site, limit=1000)
         assert sum(len(row["payload"]) for row in found) <= MAX_BYTES
         assert len(found) > 100
+
+    async def test_one_address_does_not_push_out_rejected_events_of_others(
+        self, site: TestSite
+    ) -> None:
+        await post(site, {"pgae": "/genuine"}, **site.admin)
+        for _ in range(3):
+            await post(site, *[{"pgae": "/flood"} for _ in range(400)])
+        await post(site, {"pgae": "/genuine"}, **site.admin)
+        found = await kept(site, limit=1000)
+        assert len(found) == 200 + 2
 
     async def test_rejected_events_expire(self, site: TestSite, database: Database) -> None:
         await post(site, {"pgae": "/"})

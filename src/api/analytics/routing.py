@@ -76,4 +76,6 @@ async def session(
     anywhere = {} if asked.names_a_range else {"period": "all"}
     given = asked.model_dump(by_alias=True, exclude_unset=True) | anywhere
     query = await parse_query(database, SESSIONS, SessionsParams.model_validate(given), site)
-    return await timeline(database, query, visit)
+    found = await timeline(database, query, visit)
+    unseen = dict.fromkeys(hidden_from(caller) & found["visit"].keys())
+    return found | {"visit": found["visit"] | unseen}

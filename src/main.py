@@ -7,7 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import Depends, FastAPI
 
+from api.administration.alerts import Alerts, alert_forever
 from api.administration.keys import router as keys
+from api.administration.live_trail import router as live_trail
 from api.administration.members_routing import invitations_router as invitations
 from api.administration.members_routing import router as members
 from api.administration.shares import router as shares
@@ -26,6 +28,8 @@ from api.auth.account_routing import router as account
 from api.auth.cookie import OwnCookie
 from api.auth.factor_routing import router as factor
 from api.auth.keys import KeyUses
+from api.auth.oidc.provider import providers_of
+from api.auth.oidc.routing import router as oidc
 from api.auth.routing import router as auth
 from api.auth.tries import LOGIN_SECONDS, LoginTries
 from api.body_limit import BodyLimit
@@ -64,6 +68,7 @@ from api.submitted.webhooks import Webhooks, call_forever
 from api.validation import check_request
 from api.version import router as version
 from dashboard.api_docs import router as api_docs
+from dashboard.provider_login import router as provider_login
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
 from dashboard.share import router as share_page
@@ -89,8 +94,8 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     add_error_handlers(app)
     # Raw data before events: /api/events/raw is no event with the id "raw".
     routers = (
-        *(auth, account, factor),
-        *(trail, users, sites, members, invitations, keys, shares),
+        *(auth, account, factor, oidc),
+        *(trail, live_trail, users, sites, members, invitations, keys, shares),
         *(raw, events, events_admin),
         *(schema, analytics, batch, plausible, goals, segments),
         *(submitted, realtime, version),
@@ -98,7 +103,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     for router in routers:
         app.include_router(router, dependencies=[Depends(check_request)])
     pages = (dashboard, api_docs) if settings.docs == "open" else (dashboard,)
-    for router in (pixel, tracker, share_page, *pages, health):
+    for router in (pixel, tracker, share_page, provider_login, *pages, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
     app.add_middleware(RetirementHeaders)
@@ -131,6 +136,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.login_tries = LoginTries(settings.login_tries, settings.workers)
         registrations = share(settings.registrations, settings.workers)
         app.state.registrations = TokenBuckets("address", registrations, REGISTRATION_SECONDS)
+        app.state.providers = providers_of(settings)
         app.state.key_uses = KeyUses(database)
         stack.push_async_callback(app.state.key_uses.drain)
         tries = share(settings.login_tries, settings.workers)
@@ -155,6 +161,9 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
                 call_forever(database, webhooks),
             ):
                 stack.callback(asyncio.create_task(work).cancel)
+            if settings.alert_webhook:
+                alerting = alert_forever(database, Alerts(settings, webhooks))
+                stack.callback(asyncio.create_task(alerting).cancel)
         freeze_startup_objects()
         yield
 

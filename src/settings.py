@@ -7,11 +7,13 @@ from contextlib import suppress
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from providers import OidcProvider, ProviderName, parse_providers
 
 LEAST_RETENTION_DAYS = 22
 """Raw data may still change for this long: an event may be 7 days late, its visit may have begun 7
@@ -106,6 +108,11 @@ class Settings(BaseSettings):
         description="Registrations, and requests to reset a password, from one network in an hour;"
         " 0 is no limit. This machine is not limited.",
     )
+    oidc_providers: Annotated[dict[ProviderName, OidcProvider], NoDecode] = Field(
+        default_factory=dict[ProviderName, OidcProvider],
+        description="OpenID Connect providers to log in with, as a JSON object: name to issuer,"
+        " client_id, client_secret and, for the button, title.",
+    )
     smtp_host: str = Field(
         "", description="Mail server that sends links to reset a password; empty sends no e-mail."
     )
@@ -192,6 +199,12 @@ class Settings(BaseSettings):
         description="Hosts (host or host:port, comma-separated) that webhooks may call whatever"
         " their IP addresses, and over http. All others need https and public addresses.",
     )
+    alert_webhook: str = Field(
+        "",
+        description="Address that is told of what looks like an attack: too many wrong passwords, a"
+        " login or API key from a new network, a refresh token used twice. As for webhooks: https"
+        " and public, unless WEBHOOK_HOSTS allows it.",
+    )
     metrics: Literal["local", "open", "off"] = Field(
         "local", description="Who may read /metrics: this machine only, anybody, or nobody."
     )
@@ -211,6 +224,12 @@ class Settings(BaseSettings):
         if any(word in value.lower() for word in PLACEHOLDERS) or len(set(value)) < 10:
             raise ValueError("looks like a placeholder; try: openssl rand -hex 32")
         return value
+
+    @field_validator("oidc_providers", mode="before")
+    @classmethod
+    def read_providers(cls, value: Any) -> Any:
+        """The JSON object of the environment variable."""
+        return parse_providers(value)
 
     @field_validator("base_url")
     @classmethod
@@ -306,6 +325,15 @@ class Settings(BaseSettings):
             raise ValueError("SMTP_FROM is missing: e-mail needs an address that it comes from")
         if self.smtp_password and self.smtp_tls == "off":
             raise ValueError("SMTP_TLS=off would send SMTP_PASSWORD in plain text")
+        return self
+
+    @model_validator(mode="after")
+    def refuse_unsafe_alerts(self) -> Self:
+        """Refuses an address that no alert could be sent to. It may have a secret in it."""
+        is_http, rest = self.alert_webhook.startswith("http://"), self.alert_webhook[7:]
+        is_allowed = is_http and rest.partition("/")[0].lower() in self.webhook_receivers
+        if self.alert_webhook and not (is_allowed or self.alert_webhook.startswith("https://")):
+            raise ValueError("ALERT_WEBHOOK is neither https nor of a host in WEBHOOK_HOSTS")
         return self
 
     @property

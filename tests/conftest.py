@@ -145,9 +145,9 @@ class TestSite:
         return answer.json()
 
     async def ask(self, report: str, **params: Any) -> dict[str, Any]:
-        """The answer of a report."""
+        """The answer of a report to a superuser."""
         answer = await self.client.get(
-            f"/api/analytics/{report}", params={"site": self.key, **params}
+            f"/api/analytics/{report}", params={"site": self.key, **params}, headers=self.admin
         )
         assert answer.status_code == 200, answer.text
         return answer.json()

@@ -20,6 +20,7 @@ KEYS = "tests/api/administration/test_keys.py"
 SHARES = "tests/api/administration/test_shares.py"
 PERMISSIONS = "tests/api/test_permissions.py"
 TOKENS = "tests/api/auth/test_tokens.py"
+OIDC = "tests/api/auth/test_oidc.py"
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,90 @@ PROTECTIONS = (
         'model_config = ConfigDict(extra="forbid")',
         'model_config = ConfigDict(extra="ignore")',
         f"{PERMISSIONS}::test_no_write_model_takes_fields_that_it_does_not_declare",
+    ),
+    Protection(
+        "the nonce of an ID token is compared",
+        "api/auth/oidc/id_token.py",
+        ' and is_same(claims["nonce"], nonce):',
+        ":",
+        f"{OIDC}::test_forged_id_token_is_refused_and_recorded",
+    ),
+    Protection(
+        "an ID token is for this client",
+        "api/auth/oidc/id_token.py",
+        '        options={"require": REQUIRED,',
+        '        options={"verify_aud": False, "require": REQUIRED,',
+        f"{OIDC}::test_forged_id_token_is_refused_and_recorded",
+    ),
+    Protection(
+        "an ID token is of its issuer",
+        "api/auth/oidc/id_token.py",
+        "        issuer=provider.settings.issuer,\n",
+        "",
+        f"{OIDC}::test_forged_id_token_is_refused_and_recorded",
+    ),
+    Protection(
+        "an ID token for several clients is refused",
+        "api/auth/oidc/id_token.py",
+        "if is_for(claims, provider.settings.client_id) and",
+        "if",
+        f"{OIDC}::test_forged_id_token_is_refused_and_recorded",
+    ),
+    Protection(
+        "the signature of an ID token is verified",
+        "api/auth/oidc/id_token.py",
+        '        options={"require": REQUIRED,',
+        '        options={"verify_signature": False, "require": REQUIRED,',
+        f"{OIDC}::test_forged_id_token_is_refused_and_recorded",
+    ),
+    Protection(
+        "a provider's answer belongs to its flow",
+        "api/auth/oidc/flow.py",
+        "not returned.code or not is_same(returned.state, flow.state)",
+        "not returned.code",
+        f"{OIDC}::test_answer_that_belongs_to_another_flow_is_refused",
+    ),
+    Protection(
+        "a provider's answer names the provider",
+        "api/auth/oidc/flow.py",
+        "if is_named and returned.iss != metadata.issuer:",
+        "if False:",
+        f"{OIDC}::test_answer_that_belongs_to_another_flow_is_refused",
+    ),
+    Protection(
+        "a provider is linked by the login that asked",
+        "api/auth/oidc/sign_in.py",
+        "caller.login is None or str(caller.login.id) != flow.login",
+        "caller.login is None",
+        f"{OIDC}::test_link_needs_the_login_that_asked_for_it",
+    ),
+    Protection(
+        "an account is made for a verified address only",
+        "api/auth/oidc/identities.py",
+        "if not proven.is_verified:",
+        "if False:",
+        f"{OIDC}::test_account_is_made_for_verified_address_only",
+    ),
+    Protection(
+        "an invitation is needed to make an account by a provider",
+        "api/auth/oidc/identities.py",
+        "if not await has_invitation(",
+        "if False and not await has_invitation(",
+        f"{OIDC}::test_registration_decides_whether_account_is_made",
+    ),
+    Protection(
+        "a second factor is asked after a provider",
+        "dashboard/provider_login.py",
+        "if user.totp_since is not None:",
+        "if False:",
+        f"{OIDC}::test_second_factor_is_asked_after_provider",
+    ),
+    Protection(
+        "redirects of a provider are not followed",
+        "api/auth/oidc/provider.py",
+        "verify=self.context, trust_env=False,",
+        "verify=self.context, trust_env=False, follow_redirects=True,",
+        f"{OIDC}::test_provider_that_answers_wrongly_is_away",
     ),
 )
 

@@ -90,7 +90,7 @@ async def nothing(_: World) -> Mapping[str, Any]:
 async def nobodys(_: World) -> Mapping[str, Any]:
     """Ids of what there is not."""
     number = dict.fromkeys(("number", "account", "user_id"), 2**40)
-    return {**number, "login_id": uuid4()}
+    return {**number, "login_id": uuid4(), "provider": "nobody"}
 
 
 async def goal(world: World) -> Mapping[str, Any]:
@@ -171,6 +171,11 @@ ROWS: dict[Route, Row] = {
     ("POST", "/api/auth/login"): Row("nothing", 422, body={}),
     ("POST", "/api/auth/token"): Row("nothing", 415, body={}),
     ("POST", "/api/auth/refresh"): Row("nothing", 422, body={}),
+    ("POST", "/api/auth/providers/{provider}/login"): Row("nothing", 404, body={}, fresh=nobodys),
+    ("POST", "/api/auth/login/code"): Row("nothing", 422, body={}),
+    ("GET", "/api/auth/identities"): Row("login"),
+    ("POST", "/api/auth/identities/{provider}"): Row("login", 422, body={}, fresh=nobodys),
+    ("DELETE", "/api/auth/identities/{provider}"): Row("login", 404, fresh=nobodys),
     ("GET", "/api/auth/me"): Row("account"),
     ("GET", "/api/auth/verify"): Row("account"),
     ("PATCH", "/api/auth/me"): Row("login", body={}),
@@ -193,6 +198,7 @@ ROWS: dict[Route, Row] = {
     ("DELETE", "/api/users/{user_id}/second-factor"): Row("superuser", 404, fresh=nobodys),
     ("GET", "/api/audit"): Row("superuser"),
     ("GET", "/api/audit/security"): Row("superuser"),
+    ("WEBSOCKET", "/api/audit/live"): Row("superuser", 101),
     # API keys and share links.
     ("POST", "/api/keys"): Row("login", 201, body={"name": "x", "scopes": ["stats:read"]}),
     ("GET", "/api/keys"): Row("login"),
@@ -270,6 +276,7 @@ ROWS: dict[Route, Row] = {
     **{("GET", page.path): Row("viewer", query=SITE) for page in PAGES},
     ("GET", "/invite"): Row("anybody"),
     ("GET", "/login"): Row("anybody", query={"next": "/"}),
+    ("GET", "/login/{provider}/callback"): Row("anybody", 404, fresh=nobodys),
     ("GET", "/docs"): Row("nothing"),
     ("GET", "/redoc"): Row("nothing"),
     ("GET", "/openapi.json"): Row("nothing"),

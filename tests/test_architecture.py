@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
 
 LAYERS = (
+    ("providers",),
     ("settings",),
     ("api.schema",),
     ("api.errors",),

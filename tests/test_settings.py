@@ -1,5 +1,6 @@
 """Nothing starts on a secret that is missing, weak or published."""
 
+import json
 import stat
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from cli.installation import read_settings
 from processes import service_environment
 from settings import Settings, write_private
 
@@ -171,3 +173,59 @@ def test_unsafe_mail_is_refused(mail: dict[str, Any], named: str) -> None:
     (problem,) = refusal.value.errors()
     assert named in f"{problem['loc']} {problem['msg']}"
     assert "canary" not in problem["msg"]
+
+
+GOOGLE = {"issuer": "https://accounts.google.com", "client_id": "canary", "client_secret": "canary"}
+
+
+def with_providers(**changed: Any) -> Settings:
+    """Settings with one provider, whose fields are changed; None takes one away."""
+    given = {name: value for name, value in (GOOGLE | changed).items() if value is not None}
+    return Settings(oidc_providers=json.dumps({"google": given}))  # pyright: ignore
+
+
+def test_provider_is_read_from_json() -> None:
+    google = with_providers(title="Google").oidc_providers["google"]
+    assert (google.title, google.client_secret.get_secret_value()) == ("Google", "canary")
+    assert "canary'" not in repr(google.client_secret)
+    local = with_providers(issuer="http://localhost:9000/realm", client_secret=None)
+    assert local.oidc_providers["google"].client_secret.get_secret_value() == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ("canary", "OIDC_PROVIDERS is not JSON"),
+        ('["canary"]', "OIDC_PROVIDERS is not a JSON object"),
+        (json.dumps({"google": GOOGLE | {"issuer": "http://canary.example"}}), "GOOGLE_ISSUER"),
+        (json.dumps({"google": GOOGLE | {"issuer": "https://c@anary"}}), "GOOGLE_ISSUER"),
+        (json.dumps({"google": GOOGLE | {"client_id": ""}}), "GOOGLE_CLIENT_ID"),
+        (json.dumps({"google": GOOGLE | {"secret": "canary"}}), "GOOGLE_SECRET"),
+        (json.dumps({"google": {}}), "GOOGLE_CLIENT_ID"),
+        (json.dumps({"Goo gle": GOOGLE}), "OIDC_PROVIDERS"),
+    ],
+)
+def test_wrong_provider_refuses_start_without_its_value(
+    given: str,
+    named: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("OIDC_PROVIDERS", given)
+    with pytest.raises(SystemExit, match="2"):
+        read_settings()
+    printed = capsys.readouterr().err
+    assert named in printed
+    assert "OIDC_PROVIDERS" in printed
+    assert "canary" not in printed
+
+
+@pytest.mark.parametrize("address", ["http://canary.example/hook", "canary", "ftp://canary"])
+def test_alert_address_that_is_not_safe_is_refused_unseen(address: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Settings(alert_webhook=address)
+    (problem,) = refusal.value.errors()
+    assert "ALERT_WEBHOOK" in problem["msg"]
+    assert "canary" not in problem["msg"]
+    Settings(alert_webhook="https://canary.example/hook")
+    Settings(alert_webhook="http://pager:9000/hook", webhook_hosts="pager:9000")

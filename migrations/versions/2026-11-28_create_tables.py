@@ -67,13 +67,14 @@ create table recovery_code (
     primary key (user_id, hash)
 );
 
--- Who somebody is to another provider of logins.
+-- Who somebody is to another provider of logins; an account has one at each.
 create table identity (
-    provider text not null,
+    issuer text not null,
     subject text not null,
     user_id bigint not null references app_user on delete cascade,
     created_at timestamptz not null default now(),
-    primary key (provider, subject)
+    primary key (issuer, subject),
+    unique (user_id, issuer)
 );
 
 create table site (
@@ -210,6 +211,15 @@ create table audit_log (
 create index audit_log_at on audit_log (at);
 create index audit_log_site on audit_log (site_id, id);
 create index audit_log_actor on audit_log (actor, id);
+
+-- Entries that are told to ALERT_WEBHOOK, each once.
+create table alert (
+    entry bigint primary key,
+    calls integer not null default 0,
+    next_call_at timestamptz default now(),
+    delivered_at timestamptz
+);
+create index alert_call on alert (next_call_at) where next_call_at is not null;
 
 -- Rows are added only; those of more than 30 days may go.
 create function keep_audit_log() returns trigger language plpgsql as $$
@@ -568,6 +578,8 @@ create table submitted_job (
     report text not null,
     params text not null,
     webhook_url text,
+    -- The API key by which it was submitted; null for a login.
+    key_id bigint,
     status text not null default 'queued'
         check (status in ('queued', 'running', 'done', 'failed')),
     attempts integer not null default 0,
@@ -640,7 +652,7 @@ def downgrade() -> None:
     run(
         "drop table raw_change, submitted_job_part, submitted_job, late_event, late_visit,"
         " rollup_dirty, rollup_state, js_error, web_vital, bot_event, visitor, unopened_visit,"
-        " visit, event, rejected_event, goal, salt, membership, site, app_user, audit_log,"
+        " visit, event, rejected_event, goal, salt, membership, site, app_user, alert, audit_log,"
         " clock_reading, write_probe"
     )
     run("drop sequence change_number")

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from starlette.routing import BaseRoute
 
+from api.administration.live_trail import WEBSOCKETS as LIVE_TRAIL
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
@@ -157,7 +158,7 @@ def complete(document: Json, routes: Sequence[BaseRoute]) -> Json:
     components["responses"] = {str(status): response_of(status) for status in REFUSALS}
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
-    return document | {"x-websockets": WEBSOCKETS}
+    return document | {"x-websockets": WEBSOCKETS | LIVE_TRAIL}
 
 
 def tell_defaults(schema: Json) -> None:

@@ -6,7 +6,7 @@ from cli import keys, rejected, sites, users
 from cli.explain import explain_report
 from cli.import_log import import_log_files
 from cli.serve import serve
-from cli.upkeep import demo, doctor, migrate, run_jobs
+from cli.upkeep import demo, doctor, migrate, run_jobs, show_alert_secret
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -20,6 +20,7 @@ cli.command("import-log")(import_log_files)
 cli.command()(demo)
 cli.command("explain")(explain_report)
 cli.command()(doctor)
+cli.command("alert-secret")(show_alert_secret)
 
 jobs = typer.Typer(no_args_is_help=True, help="Background jobs.")
 jobs.command("run")(run_jobs)

@@ -1,5 +1,6 @@
 """Commands for operators: migrate, fill the demo site, run the jobs, show the installation."""
 
+from api.administration.alerts import Alerts, alert_once, alert_secret
 from api.db.database import Database
 from api.db.scheduler import run_once
 from api.jobs import jobs_for
@@ -9,7 +10,7 @@ from api.submitted.receivers import Receivers
 from api.submitted.runner import Runner, answer_once
 from api.submitted.webhooks import Webhooks, call_once
 from bootstrap import FirstLogin, create_defaults
-from cli.installation import with_migrated_database
+from cli.installation import read_settings, with_migrated_database
 from demo import fill_demo
 from settings import Settings
 
@@ -40,9 +41,17 @@ def run_jobs() -> None:
     async def work(database: Database, settings: Settings) -> None:
         await run_once(database, jobs_for(database.engine, settings))
         await answer_once(database, Runner(database))
-        await call_once(database, Webhooks(settings, Receivers(settings.webhook_receivers)))
+        webhooks = Webhooks(settings, Receivers(settings.webhook_receivers))
+        await call_once(database, webhooks)
+        if settings.alert_webhook:
+            await alert_once(database, Alerts(settings, webhooks))
 
     with_migrated_database(work)
+
+
+def show_alert_secret() -> None:
+    """Prints the secret with which messages to ALERT_WEBHOOK are signed (Standard Webhooks)."""
+    print(alert_secret(read_settings().secret))
 
 
 def doctor() -> None:

@@ -143,12 +143,15 @@ async def page(request: Request, caller: AnyCaller, name: str, here: Page) -> HT
     return render(request, here.template, 200, {"site": site, "user": caller.user, "here": here})
 
 
-async def login_form(request: Request, status: int, onward: str) -> HTMLResponse:
-    """The login form, with links to registration, if it is open, and to the demo site."""
+async def login_form(request: Request, status: int, onward: str, **more: str) -> HTMLResponse:
+    """The login form, with links to registration, if it is open, and to the demo site. `problem` is
+    a text to show; `pending` a login that only lacks a code (see oidc.sign_in)."""
     values = {
         "next": own_path(onward),
         "registration": settings_of(request).registration,
+        "providers": request.app.state.providers.values(),
         "demo": await demo_site(sites_of(request)),
+        **more,
     }
     return render(request, "login.html", status, values)
 

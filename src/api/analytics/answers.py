@@ -1,6 +1,7 @@
 """The answers of reports as responses, for a GET and for a query of a batch: each is computed in
 turn, shared with whoever asks the same, and written as JSON or CSV."""
 
+from collections.abc import Set
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -20,15 +21,26 @@ from api.validation import JSON
 
 
 async def report_response(
-    database: Database, turns: CallerTurns, report: Report[P], params: P, site: Site
+    database: Database,
+    turns: CallerTurns,
+    report: Report[P],
+    params: P,
+    site: Site,
+    hidden: Set[str] = frozenset(),
 ) -> Response:
-    """The answer to these parameters as of now. Raises Invalid, Expired, TooMuchAsked and
-    Unavailable."""
+    """The answer to these parameters as of now, with null for values of hidden columns. Raises
+    Invalid, Expired, TooMuchAsked and Unavailable."""
     report = report.for_params(params)
     # TRAP: model_dump_json warns of moments, which are of several types (see Moment).
     key = report.name, to_json(params.model_dump(exclude={"site"})), site.model_dump_json()
     found = await turns.share(key, partial(answer, database, report, params, site))
-    return response_of(report, params, found)
+    return response_of(report, params, without(found, hidden))
+
+
+def without(found: dict[str, Any], hidden: Set[str]) -> dict[str, Any]:
+    """The answer with null for values of hidden columns. Others may share the answer itself."""
+    blank = dict.fromkeys(hidden & {column.name for column in found["columns"]})
+    return found | {"rows": [row | blank for row in found["rows"]]} if blank else found
 
 
 def response_of(report: Report[P], params: P, found: dict[str, Any]) -> Response:

@@ -18,7 +18,7 @@ from api.analytics.answers import report_response
 from api.analytics.query import Format, P
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
-from api.analytics.shared import limited
+from api.analytics.shared import hidden_from, limited
 from api.analytics.turns import AppTurns, CallerTurns
 from api.auth.access import AnyReader, readable_site
 from api.auth.application import database_of
@@ -185,8 +185,8 @@ async def ask(
     report = report_of(asked.report)
     params = params_of(report, {**common, **(asked.model_extra or {})})
     site = await readable_site(request, caller, params.site)
-    limited_params = limited(caller, report, params)
-    return await report_response(database_of(request), turns, report, limited_params, site)
+    asked_params, hidden = limited(caller, report, params), hidden_from(caller)
+    return await report_response(database_of(request), turns, report, asked_params, site, hidden)
 
 
 def report_of(name: str) -> Report[Any]:

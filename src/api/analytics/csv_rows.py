@@ -9,11 +9,16 @@ to it (comparison.visits.difference).
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from string import whitespace
 from typing import Any, Literal, cast
 
 from api.instants import instant_text
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = (*"=+-@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a formula begins with; the last four are the same in full width."""
+
+UNSEEN = whitespace + "\u00a0\u200b\u200c\u200d\u2060\u3000\ufeff"
+"""What a spreadsheet may skip before it."""
 
 Flavour = Literal["plain", "excel"]
 
@@ -83,8 +88,12 @@ def cell(value: Any, flavour: Flavour) -> str:
 
 
 def guarded(text: str) -> str:
-    """Text that a spreadsheet would run gets an apostrophe."""
-    return f"'{text}" if text.lstrip().startswith(FORMULA_STARTS) else text
+    """Text that a spreadsheet would run gets an apostrophe, also behind a semicolon: in countries
+    with a decimal comma that divides cells, and a quote within a cell protects nothing."""
+    parts = text.split(";")
+    return ";".join(
+        f"'{part}" if part.lstrip(UNSEEN).startswith(FORMULA_STARTS) else part for part in parts
+    )
 
 
 def quoted(text: str) -> str:

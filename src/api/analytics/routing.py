@@ -14,7 +14,7 @@ from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.analytics.reports.sessions import SESSIONS, SessionsParams, Timeline, timeline
-from api.analytics.shared import limited
+from api.analytics.shared import hidden_from, limited
 from api.analytics.turns import AppTurns
 from api.auth.access import AnyCaller, AnyReader, readable_site
 from api.auth.application import AppDatabase
@@ -32,7 +32,9 @@ def endpoint_of(report: Report[P]) -> Endpoint:
     ) -> Response:
         site = await readable_site(request, caller, params.site)
         asked = limited(caller, report, params)
-        return revalidated(request, await report_response(database, turns, report, asked, site))
+        hidden = hidden_from(caller)
+        answer = await report_response(database, turns, report, asked, site, hidden)
+        return revalidated(request, answer)
 
     # FastAPI reads the type of the parameters from here, as it differs from report to report.
     get_report.__annotations__["params"] = Annotated[report.params, Query()]
@@ -74,4 +76,6 @@ async def session(
     anywhere = {} if asked.names_a_range else {"period": "all"}
     given = asked.model_dump(by_alias=True, exclude_unset=True) | anywhere
     query = await parse_query(database, SESSIONS, SessionsParams.model_validate(given), site)
-    return await timeline(database, query, visit)
+    found = await timeline(database, query, visit)
+    unseen = dict.fromkeys(hidden_from(caller) & found["visit"].keys())
+    return found | {"visit": found["visit"] | unseen}

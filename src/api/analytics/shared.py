@@ -1,4 +1,6 @@
-"""What a share link may ask: numbers of its site, with its filters, and nobody one by one."""
+"""What a share link may ask: numbers of its site, with its filters, and nobody one by one. And what
+callers without an account do not see: the ids of users, which are personal data, and of sessions,
+to whose visits whoever knows them may add events."""
 
 import json
 from typing import Any
@@ -11,6 +13,14 @@ from api.errors import Forbidden
 
 ONE_BY_ONE = {"sessions", "funnel/visitors"}
 """The reports whose rows are visits or visitors."""
+
+
+SENT_IDS = frozenset({"user_id", "session_id"})
+
+
+def hidden_from(caller: Caller) -> frozenset[str]:
+    """The columns whose values a caller does not see."""
+    return SENT_IDS if caller.user is None else frozenset()
 
 
 def limited(caller: Caller, report: Report[P], params: P) -> P:

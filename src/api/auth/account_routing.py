@@ -7,7 +7,14 @@ from fastapi import APIRouter, BackgroundTasks, Path, Response
 from pydantic import ConfigDict
 
 from api.auth.access import LoggedIn, RequestActor
-from api.auth.application import AppDatabase, AppRegistrations, AppSettings, AppTries, FromDevice
+from api.auth.application import (
+    AppDatabase,
+    AppRegistrations,
+    AppSettings,
+    AppTries,
+    FromDevice,
+    admit,
+)
 from api.auth.changes import change_user, delete_user
 from api.auth.cookie import COOKIE
 from api.auth.logins import Login, end, logins_of
@@ -29,7 +36,6 @@ from api.auth.password_changes import (
     mail_reset_link,
     reset_password,
 )
-from api.auth.routing import admit
 from api.auth.trail import Action
 from api.errors import REFUSALS, Forbidden, NotFound
 from api.instants import Instant

@@ -9,7 +9,7 @@ from api.auth.logins import Device, Login
 from api.auth.models import Credentials, Registration, User
 from api.auth.passwords import hash_password, password_matches
 from api.auth.second_factor import check_code
-from api.auth.tokens import hash_of
+from api.auth.tokens import NOT_VALID
 from api.auth.trail import Action, record
 from api.auth.tries import Attempt
 from api.db.database import Database
@@ -45,9 +45,9 @@ async def create_user(
     return user
 
 
-async def invited(session: AsyncSession, token: str) -> bool:
-    """Whether an invitation with this token lasts."""
-    return (await session.execute(INVITED, {"hash": hash_of(token)})).first() is not None
+async def has_invitation(session: AsyncSession, hash: bytes) -> bool:
+    """Whether an invitation whose token has this hash lasts."""
+    return (await session.execute(INVITED, {"hash": hash})).first() is not None
 
 
 async def check_login(database: Database, given: Credentials, device: Device) -> User:
@@ -93,6 +93,15 @@ async def user_named(database: Database, name: str) -> User | None:
     """The account with this name or e-mail address, in any case."""
     async with database.session() as session:
         return (await session.execute(select(User).where(is_named(name)))).scalars().first()
+
+
+async def active_user(database: Database, number: int) -> User:
+    """The account with this number. Raises Unauthenticated for one that is gone or not active."""
+    async with database.session() as session:
+        user = await session.get(User, number)
+    if user is None or not user.is_active:
+        raise Unauthenticated(NOT_VALID)
+    return user
 
 
 def is_named(name: str) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from api.auth.logins import Device
 from api.auth.tokens import Tokens
 from api.auth.tries import LoginTries
 from api.db.database import Database
-from api.limits import TokenBuckets, network_of
+from api.limits import TokenBuckets, neighbourhood, network_of
 from api.sites.directory import Sites
 from settings import Settings
 
@@ -61,6 +61,12 @@ def key_uses_of(connection: HTTPConnection) -> KeyUses:
 def network_from(connection: HTTPConnection) -> str:
     """The network that a request comes from, as it is kept (see network_of)."""
     return network_of(connection.client.host) if connection.client else ""
+
+
+def admit(registrations: TokenBuckets, device: Device) -> None:
+    """Raises TooManyRequests for an address from which too much was asked without a login."""
+    if address := neighbourhood(device.address):
+        registrations.take(address, 1, "Too many of these requests from your network.")
 
 
 AppSettings = Annotated[Settings, Depends(settings_of)]

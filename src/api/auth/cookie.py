@@ -1,4 +1,4 @@
-"""Removes all cookies but the login cookie from requests."""
+"""Removes all cookies but those of this service from requests."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,11 +8,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 COOKIE = "analytics_login"
 """The cookie with the login token: HttpOnly, and read for GET and WebSocket only."""
 
-LOGIN = re.compile(rb"(?:^|;)\s*%b=([\w.-]+)\s*(?:;|$)" % COOKIE.encode())
+FLOW_COOKIE = "analytics_provider"
+"""The cookie of a login at another provider that has begun (see oidc.flow)."""
+
+FLOW_PATH = "/login"
+"""Where browsers send it."""
+
+OWN = re.compile(
+    rb"(?:^|;)\s*(%b|%b)=([\w.-]+)\s*(?=;|$)" % (COOKIE.encode(), FLOW_COOKIE.encode())
+)
 
 
 class OwnCookie:
-    """Middleware that removes all cookies but the login cookie.
+    """Middleware that removes all cookies but those of this service.
 
     TRAP: the framework parses all cookies for every route, and before Python 3.11.10 takes
     quadratic time for one in quotes: 64 kB of backslashes stopped a process for 7 seconds.
@@ -28,9 +36,9 @@ class OwnCookie:
 
 
 def with_own_cookie(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-    """These headers without cookies, except a login cookie that is well formed."""
+    """These headers without cookies, except those of this service that are well formed."""
     for name, value in headers:
         if name != b"cookie":
             yield name, value
-        elif login := LOGIN.search(value):
-            yield name, b"%b=%b" % (COOKIE.encode(), login[1])
+        elif own := dict(reversed(OWN.findall(value))):  # the first of each name counts
+            yield name, b"; ".join(b"%b=%b" % pair for pair in own.items())

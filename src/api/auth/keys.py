@@ -6,7 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, DateTime, or_
+from sqlalchemy import BigInteger, ColumnElement, DateTime, or_
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, SQLModel, col, select
@@ -92,11 +92,20 @@ class ApiKey(SQLModel, table=True):
 async def find_key(database: Database, text: str) -> tuple[User, ApiKey]:
     """The account and the key. Raises Unauthenticated for one that is unknown, revoked or expired,
     and where the account is not active."""
+    return await living_key(database, col(ApiKey.hash) == hash_of(text))
+
+
+async def find_key_by_id(database: Database, number: int) -> tuple[User, ApiKey]:
+    """The account and the key with this number (see find_key)."""
+    return await living_key(database, col(ApiKey.id) == number)
+
+
+async def living_key(database: Database, asked: ColumnElement[bool]) -> tuple[User, ApiKey]:
     lasts = or_(col(ApiKey.expires_at).is_(None), col(ApiKey.expires_at) > utc_now())
     wanted = (
         select(User, ApiKey)
         .join(ApiKey, col(ApiKey.user_id) == User.id)
-        .where(ApiKey.hash == hash_of(text), col(ApiKey.revoked_at).is_(None), lasts)
+        .where(asked, col(ApiKey.revoked_at).is_(None), lasts)
         .where(col(User.is_active))
     )
     async with database.session() as session:

@@ -6,19 +6,18 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from api.auth.access import AnyCaller, KnownCaller
-from api.auth.accounts import attempt_of, check_login, create_user, invited, record_failure
+from api.auth.accounts import attempt_of, check_login, create_user, has_invitation, record_failure
 from api.auth.application import (
     AppDatabase,
     AppRegistrations,
     AppSettings,
     FromDevice,
+    admit,
     database_of,
     device_of,
-    settings_of,
-    tokens_of,
 )
 from api.auth.cookie import COOKIE
-from api.auth.logins import Device, Login, begin, end, refresh
+from api.auth.logins import end, refresh
 from api.auth.models import (
     Credentials,
     RefreshIn,
@@ -28,7 +27,8 @@ from api.auth.models import (
     Verified,
     user_out,
 )
-from api.auth.tokens import Purpose, after
+from api.auth.sign_in import begin_login, token_of
+from api.auth.tokens import hash_of
 from api.auth.trail import Action, record
 from api.auth.tries import LoginTries
 from api.db.database import Database
@@ -39,14 +39,17 @@ from api.errors import (
     Problem,
     Unauthenticated,
     UnsupportedMedia,
+    invalid,
 )
-from api.limits import TokenBuckets, neighbourhood, network_of
-from api.sites.models import utc_now
+from api.limits import network_of
 from api.validation import problems_of
 
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
 
 FORM = "application/x-www-form-urlencoded"
+
+MOST_FIELDS = 20
+"""How many fields a form may have; OAuth2 names seven."""
 
 PASSWORD_FORM = {
     "required": True,
@@ -96,16 +99,10 @@ async def register(
     return user_out(await create_user(database, new, network=network_of(device.address)))
 
 
-def admit(registrations: TokenBuckets, device: Device) -> None:
-    """Raises TooManyRequests for an address from which too much was asked without a login."""
-    if address := neighbourhood(device.address):
-        registrations.take(address, 1, "Too many of these requests from your network.")
-
-
 async def refuse_uninvited(database: Database, invitation: str | None) -> None:
     """Raises Forbidden without the token of an invitation that lasts."""
     async with database.session() as session:
-        if invitation is None or not await invited(session, invitation):
+        if invitation is None or not await has_invitation(session, hash_of(invitation)):
             raise Forbidden("Registration takes an invitation, which must not have expired.")
 
 
@@ -132,7 +129,11 @@ async def credentials_in_form(request: Request) -> Credentials:
     if media != FORM:
         words = "is not supported here" if media else "is missing"
         raise UnsupportedMedia(problems=[Problem("content-type", words, [FORM])])
-    fields = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+    text = (await request.body()).decode("utf-8", "replace")
+    try:
+        fields = dict(parse_qsl(text, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        raise invalid("body", f"must have at most {MOST_FIELDS} fields") from None
     given = {name: fields[name] for name in Credentials.model_fields if name in fields}
     try:
         return Credentials.model_validate(given)
@@ -152,30 +153,7 @@ async def log_in(given: Credentials, request: Request, response: Response) -> To
         await record_failure(database, given.username, device, tries.is_over(attempt))
         raise
     response.headers.update(tries.state(attempt))
-    async with database.session() as session:
-        login, refresh_token = await begin(session, user, device, settings_of(request).login_days)
-        action = Action.LOGGED_IN if attempt.is_known else Action.LOGGED_IN_FROM_NEW_NETWORK
-        await record(session, action, actor=user.number, network=network_of(device.address))
-    set_cookie(request, response, login)
-    return token_of(request, login, refresh_token)
-
-
-def set_cookie(request: Request, response: Response, login: Login) -> None:
-    cookie = tokens_of(request).issue(Purpose.COOKIE, login.claims, login.expires_at)
-    seconds = settings_of(request).login_days * 24 * 60 * 60
-    secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, cookie, seconds, httponly=True, samesite="lax", secure=secure)
-
-
-def token_of(request: Request, login: Login, refresh_token: str) -> Token:
-    """The tokens of a login. The access token does not outlast it."""
-    minutes = settings_of(request).access_token_expire_minutes
-    expires = min(after(minutes=minutes), login.expires_at)
-    return Token(
-        access_token=tokens_of(request).issue(Purpose.ACCESS, login.claims, expires),
-        expires_in=round((expires - utc_now()).total_seconds()),
-        refresh_token=refresh_token,
-    )
+    return await begin_login(request, response, user, attempt.is_known)
 
 
 @router.post("/refresh", responses={401: REFUSALS[401]})

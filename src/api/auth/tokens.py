@@ -39,6 +39,10 @@ class Purpose(StrEnum):
     """The login cookie, for as long as the login lasts."""
     SHARE = "analytics-share"
     """A share link that was opened, for minutes."""
+    PROVIDER = "analytics-provider"
+    """The cookie of a login at another provider that has begun, for minutes."""
+    PENDING = "analytics-pending"
+    """A login that another provider has confirmed and that lacks a code, for minutes."""
 
 
 @dataclass(frozen=True, slots=True)

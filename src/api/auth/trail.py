@@ -59,6 +59,8 @@ class Action(StrEnum):
     SECOND_FACTOR_ON = "second_factor_on"
     SECOND_FACTOR_OFF = "second_factor_off"
     RECOVERY_CODE_USED = "recovery_code_used"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
 
 
 SECURITY = frozenset(
@@ -75,8 +77,12 @@ SECURITY = frozenset(
 
 
 async def delete_old_entries(connection: AsyncConnection[Any], before: datetime) -> None:
-    """Deletes the entries before this time, which is at least 30 days ago."""
-    await connection.execute("delete from audit_log where at < %s", [before])
+    """Deletes the entries before this time, which is at least 30 days ago, with their alerts."""
+    await connection.execute(
+        "with gone as (delete from audit_log where at < %s returning id)"
+        " delete from alert using gone where alert.entry = gone.id",
+        [before],
+    )
 
 
 async def record(

@@ -217,13 +217,17 @@ class Ingest:
             events = [
                 rejected_event(s.raw, s.error, s.site, s.sender)
                 for s in submissions
-                if s.error and s.site and s.sender
+                if s.error and s.site and s.sender and self._is_kept(s.site, s.sender)
             ]
             if events:
                 due = asyncio.get_running_loop().time() + REJECTED_SECONDS
                 self.rejected.write(events, due).add_done_callback(log_loss)
         except Exception as error:
             log.warning("rejected events are not stored: %s", type(error).__name__)
+
+    def _is_kept(self, site: Site, sender: Sender) -> bool:
+        """Whether there is room for another rejected event of this sender."""
+        return sender.trusted or self.limits.keeps_rejected(sender.ip, site.key)
 
 
 async def write_ready(

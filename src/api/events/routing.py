@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth.access import AnyCaller, SiteName, bearer_of, readable_site
 from api.auth.application import AppDatabase
+from api.auth.callers import Caller
 from api.db.database import Database
 from api.db.timeouts import Deadline
 from api.errors import (
@@ -49,6 +50,7 @@ from api.metrics import REFUSED
 from api.paths import ANY_ORIGIN, EVENTS_PATHS
 from api.refusals import handle
 from api.sites.directory import DEFAULT_SITE
+from api.sites.models import Site
 
 router = APIRouter(prefix="/api/events", tags=["events"])
 
@@ -210,7 +212,7 @@ async def stored_before(
     try:
         caller = await ingest.caller_of(request, deadline)
         site = await deadline.within(readable_site(request, caller, event.site_key))
-        return await deadline.within(find_event(ingest.database, site.number, event.id))
+        return await deadline.within(find_event(ingest.database, site, event.id, caller))
     except (AnalyticsError, *DATABASE_AWAY):
         return None
 
@@ -248,12 +250,14 @@ def problems_of(submissions: Iterable[Submission]) -> Iterator[Problem]:
             yield replace(problem, where=where)
 
 
-async def find_event(database: Database, site_id: int, event_id: UUID) -> EventOut:
-    """One stored event. Raises NotFound."""
-    rows = await database.rows(EVENT_BY_ID, {"site": site_id, "id": event_id})
+async def find_event(database: Database, site: Site, event_id: UUID, caller: Caller) -> EventOut:
+    """One stored event as this caller sees it. Raises NotFound."""
+    rows = await database.rows(EVENT_BY_ID, {"site": site.number, "id": event_id})
     if not rows:
         raise NotFound("There is no such event.")
-    return EventOut.model_validate(rows[0])
+    # Whoever knows a session's id may add events to its visit.
+    hidden = {} if caller.user is not None else {"session_id": None}
+    return EventOut.model_validate(rows[0] | hidden)
 
 
 @router.get("/{event_id}", name="read")
@@ -266,4 +270,4 @@ async def read_event(
 ) -> EventOut:
     """One event of a site, as it is stored."""
     found = await readable_site(request, caller, site)
-    return await find_event(database, found.number, event_id)
+    return await find_event(database, found, event_id, caller)

@@ -45,7 +45,7 @@ class EventOut(Record):
     visit_id: UUID | None
     """The visit that it belongs to; null for a bot's, and for engagement in no visit."""
     session_id: str | None
-    """The id of its visit that the sender gave."""
+    """The id of its visit that the sender gave; null for callers without an account."""
     channel: str | None
     """The group of traffic sources, e.g. Organic Search."""
     source: str | None

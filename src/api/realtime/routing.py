@@ -116,6 +116,7 @@ async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:
 
 
 async def until_gone(socket: WebSocket) -> None:
+    """Returns when the client has closed the connection."""
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":

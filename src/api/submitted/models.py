@@ -53,6 +53,8 @@ class SubmittedJob(SQLModel, table=True):
     params: str
     """JSON as it was given, with sorted keys."""
     webhook_url: str | None = None
+    key_id: int | None = Column(default=None, sa_type=BigInteger)
+    """The API key by which it was submitted, which must still be good when it is answered."""
     status: str = Status.QUEUED
     attempts: int = 0
     created_at: datetime = Column(

@@ -80,6 +80,7 @@ async def submit_job(
             report=report,
             params=params,
             webhook_url=url,
+            key_id=caller.key and caller.key.id,
         )
         job = await submit(database, row)
     response.headers["Location"] = f"{router.prefix}/{job.id}"

@@ -23,6 +23,7 @@ from sqlalchemy.exc import TimeoutError as EngineTimeout
 
 from api.auth.access import site_for
 from api.auth.callers import Caller
+from api.auth.keys import find_key_by_id
 from api.auth.models import User
 from api.db.database import Database
 from api.db.scheduler import lead_forever, leads
@@ -80,6 +81,7 @@ class Claimed:
     report: str
     params: str
     attempts: int
+    key_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +148,11 @@ class Runner:
         await finish(connection, job, Status.DONE, headers=headers, bytes=size)
 
     async def answer(self, database: Database, job: Claimed) -> Response:
-        """The answer to a job, if its account may still read the site."""
+        """The answer to a job, if its account, and the key that submitted it, may still read the
+        site."""
         question = parse_question(job.report, json.loads(job.params), self.kinds)
-        async with database.session() as session:
-            user = await session.get(User, job.user_id)
-        if user is None or not user.is_active:
-            raise Unauthenticated("The account does not exist any more.")
-        site = await site_for(Sites(database), Caller(user=user), question.params.site)
+        caller = await caller_of(database, job)
+        site = await site_for(Sites(database), caller, question.params.site)
         if site.number != job.site_id:
             raise unknown_site(question.params.site)  # Another site has the name now.
         return await question.answer(database, site)
@@ -173,6 +173,19 @@ class Runner:
             await execute(connection, "add_part", values)
             number += 1
         return size
+
+
+async def caller_of(database: Database, job: Claimed) -> Caller:
+    """Who submitted a job. Raises Unauthenticated for an account that is not active, and for a key
+    that was revoked, or has expired, since then."""
+    if job.key_id is not None:
+        user, key = await find_key_by_id(database, job.key_id)
+        return Caller(user=user, key=key)
+    async with database.session() as session:
+        user = await session.get(User, job.user_id)
+    if user is None or not user.is_active:
+        raise Unauthenticated("The account does not exist any more.")
+    return Caller(user=user)
 
 
 async def chunks_of(response: Response) -> AsyncIterator[bytes]:

@@ -66,6 +66,18 @@ def signature(secret: str, message: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(hmac.digest(key, signed, 'sha256')).decode()}"
 
 
+def signed_headers(secret: str, message: str, body: bytes) -> Mapping[str, str]:
+    """The headers of a message with this id that is sent now."""
+    now = int(time.time())
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "analytics-webhooks",
+        "webhook-id": message,
+        "webhook-timestamp": str(now),
+        "webhook-signature": signature(secret, message, now, body),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One message to one receiver."""
@@ -110,23 +122,28 @@ class Webhooks:
             await execute(connection, "end_calls", values)
 
     async def post(self, call: Call) -> int:
-        """The status with which the receiver answers. The first of its IP addresses that takes a
+        """The status with which the receiver of a job's message answers (see send)."""
+        body = self.body(call)
+        return await self.send(call.webhook_url, self.headers(call, body), body)
+
+    async def send(self, receiver: str, headers: Mapping[str, str], body: bytes) -> int:
+        """The status with which a receiver answers. The first of its IP addresses that takes a
         connection is asked. Raises Invalid for a receiver that is not allowed (any more), and
         Unavailable."""
-        url = parse_url(call.webhook_url)
+        url = parse_url(receiver)
         failure = httpx.ConnectError("no address")
         for address in await self.receivers.addresses(url):
             try:
-                return await self.post_to(address, url, call)
+                return await self.post_to(address, url, headers, body)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = error
         raise failure
 
-    async def post_to(self, address: str, url: httpx.URL, call: Call) -> int:
+    async def post_to(
+        self, address: str, url: httpx.URL, headers: Mapping[str, str], body: bytes
+    ) -> int:
         """Posts to this IP address, with the name of the host in Host, and in TLS, whose
         certificate is checked for it. The body of the response is not read."""
-        body = self.body(call)
-        headers = {"Host": url.netloc.decode(), **self.headers(call, body)}
         named = {"sni_hostname": url.raw_host.decode()}
         # A client of its own: a connection that is kept belongs to an IP address, not to a host.
         async with (
@@ -135,7 +152,7 @@ class Webhooks:
                 "POST",
                 url.copy_with(host=address),
                 content=body,
-                headers=headers,
+                headers={"Host": url.netloc.decode(), **headers},
                 extensions=named,
                 follow_redirects=False,
             ) as response,
@@ -158,15 +175,8 @@ class Webhooks:
 
     def headers(self, call: Call, body: bytes) -> Mapping[str, str]:
         """The headers of a message. Its id is the same each time that it is sent."""
-        message, now = f"job_{call.number}_{call.id}", int(time.time())
         secret = secret_of(self.settings.secret, call.user_id, call.id)
-        return {
-            "Content-Type": "application/json",
-            "User-Agent": "analytics-webhooks",
-            "webhook-id": message,
-            "webhook-timestamp": str(now),
-            "webhook-signature": signature(secret, message, now, body),
-        }
+        return signed_headers(secret, f"job_{call.number}_{call.id}", body)
 
 
 async def call_forever(database: Database, webhooks: Webhooks) -> None:

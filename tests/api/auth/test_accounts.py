@@ -7,7 +7,7 @@ import pytest
 
 from api.sites.directory import Sites
 from conftest import ADMIN
-from refusals import allowed_in
+from refusals import allowed_in, is_refusal
 
 pytestmark = pytest.mark.any_engine
 
@@ -115,6 +115,13 @@ async def test_bad_password_form_is_refused(
     answer = await client.post("/api/auth/token", **body)
     assert answer.status_code == status
     assert answer.json()["problems"] or status == 401
+
+
+async def test_form_with_too_many_fields_is_refused(client: httpx.AsyncClient) -> None:
+    form = {f"x{number}": "1" for number in range(30)} | {"username": "a", "password": "b"}
+    refused = await client.post("/api/auth/token", data=form)
+    assert is_refusal(refused, "INVALID")
+    assert refused.json()["detail"] == "body: must have at most 20 fields"
 
 
 async def test_wrong_password_and_unknown_user_get_same_answer(client: httpx.AsyncClient) -> None:

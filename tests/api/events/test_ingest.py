@@ -200,8 +200,16 @@ async def test_single_event_is_answered_as_stored(site: TestSite) -> None:
         "bot": None,
     }
     assert {key: event[key] for key in expected} == expected
-    shown = await site.client.get(f"/api/events/{event['id']}", params={"site": site.key})
+    path, params = f"/api/events/{event['id']}", {"site": site.key}
+    shown = await site.client.get(path, params=params, headers=site.admin)
     assert shown.json() == event
+    public = await site.client.get(path, params=params)
+    assert public.json() == event | {"session_id": None}, "who knows it may add to the visit"
+    report = "/api/analytics/sessions"
+    for path in (report, f"{report}/{event['visit_id']}"):
+        for headers, is_shown in ((site.admin, True), ({}, False)):
+            answer = await site.client.get(path, params=params, headers=headers)
+            assert ('"session_id":"abc"' in answer.text) == is_shown, path
 
 
 async def test_retry_with_same_id_is_duplicate_whatever_else_changed(site: TestSite) -> None:

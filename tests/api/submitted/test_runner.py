@@ -83,6 +83,22 @@ async def test_job_whose_site_became_private_fails_like_the_report(
     assert await error_of(account, job) == "UNKNOWN_SITE"
 
 
+@pytest.mark.parametrize("ended", ["revoked_at = now()", "expires_at = now()"])
+async def test_job_of_key_that_ended_meanwhile_fails(
+    account: Account, site: TestSite, database: Database, ended: str
+) -> None:
+    body = {"name": "x", "scopes": ["stats:read"]}
+    key = await account.client.post("/api/keys", json=body, headers=account.headers)
+    by_key = Account(account.client, {"Authorization": f"Bearer {key.json()['secret']}"})
+    good = (await by_key.submitted(params={"site": site.key}))["id"]
+    await answer_jobs(Runner(database))
+    assert (await account.job(good))["status"] == "done"
+    bad = (await by_key.submitted(params={"site": site.key}))["id"]
+    await change(database, f"update api_key set {ended} where id = %s", key.json()["id"])
+    await answer_jobs(Runner(database))
+    assert await error_of(account, bad) == "UNAUTHENTICATED"
+
+
 async def test_job_whose_raw_data_expired_meanwhile_fails_with_alternatives(
     account: Account, site: TestSite, database: Database
 ) -> None:

@@ -101,7 +101,7 @@ class FunnelVisitor(Row):
     visitor_id: str
     """The id of the visitor."""
     user_id: str | None
-    """The id of the user, if one was told."""
+    """The id of the user, if one was told; null for callers without an account."""
     visit_id: UUID | None
     """The visit with unit=visit; else null."""
     reached: int

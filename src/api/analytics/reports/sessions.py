@@ -47,7 +47,7 @@ class Session(Row):
     exit_page: str
     """The page of its last page view."""
     session_id: str | None
-    """The id of the session, if the sender gave one."""
+    """The id of the session, if the sender gave one; null for callers without an account."""
     channel: str
     """The kind of source, e.g. Organic Search."""
     source: str

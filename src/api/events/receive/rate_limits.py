@@ -7,13 +7,17 @@ from functools import lru_cache, partial
 from typing import TypeVar
 
 from api.db.timeouts import PATIENCE
-from api.errors import Unavailable
+from api.errors import TooManyRequests, Unavailable
 from api.limits import TokenBuckets, neighbourhood, share
 from settings import Settings
 
 T = TypeVar("T")
 
-MINUTE, DAY = 60.0, 86_400.0
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+
+REJECTED_SHARE = 5
+"""The rejected events that are kept of one address in an hour, without a trusted sender: the part
+of those of a site that this divides. Else one request would push all others out."""
 
 SLICE = 50
 """How many events are processed without a pause: a few milliseconds of work."""
@@ -30,6 +34,8 @@ class Limits:
         self.of_address = TokenBuckets("address", own(settings.rate_per_ip * MINUTE), MINUTE)
         self.of_site = TokenBuckets("site", own(settings.rate_per_site * MINUTE), MINUTE)
         self.of_day = TokenBuckets("day", own(settings.quota_per_site), DAY)
+        rejected = own(settings.rejected_rows / REJECTED_SHARE)
+        self.of_rejected = TokenBuckets("rejected", rejected, HOUR)
         self.large = asyncio.Semaphore()
         self.patience = PATIENCE * settings.answer_within_seconds
 
@@ -60,6 +66,16 @@ class Limits:
         for key, number in numbers.items():
             self.of_site.take(key, number, "Too many events for the site {key}.")
             self.of_day.take(key, number, "The day's quota of {key} is used up.")
+
+    def keeps_rejected(self, address: str, site: str) -> bool:
+        """Whether a rejected event of an address without a trusted sender is still kept."""
+        if not (key := key_of(address)):
+            return True
+        try:
+            self.of_rejected.take(f"{site} {key}", 1)
+        except TooManyRequests:
+            return False
+        return True
 
 
 async def in_slices(items: Sequence[T], process: Callable[[T], None]) -> None:

@@ -43,7 +43,8 @@ class RejectedOut(Record):
     user_agent: str
     """The user agent of its sender."""
     payload: str
-    """The event as it was sent, without addresses, queries and secrets."""
+    """The event as it was sent, without addresses, queries and secrets, and without the values of
+    fields that no event has."""
 
 
 class Replay(Record):

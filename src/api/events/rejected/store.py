@@ -20,6 +20,7 @@ from api.errors import AnalyticsError
 from api.events.enrich.event import event_id
 from api.events.enrich.identity import Sender, cookieless_identity
 from api.events.enrich.redaction import clean_url, redact_all, referrer_of
+from api.events.models import Amount, EventIn
 from api.events.receive.parse import MAX_EVENT_BYTES, depth
 from api.events.write.group_commit import WriteQueue
 from api.events.write.sql import Connection, SqlFolder, as_json
@@ -48,10 +49,30 @@ IDENTITIES = ("user_id", "visitor_id")
 HIDDEN = ("ip", "ip_address", "authorization", "token", "api_key", "password")
 """Fields of other trackers that are never stored."""
 
-HIDDEN_FIELD = re.compile(
-    rf'("(?:{"|".join((*IDENTITIES, *HIDDEN))})")\s*:\s*(?:"(?:[^"\\]|\\.)*+"?|[^",}}\]\s]+)', re.I
+KNOWN = frozenset((*EventIn.__struct_encode_fields__, *Amount.__struct_encode_fields__))
+"""The fields of events. Of all others only the names are stored: the value may be anything, such as
+a password."""
+
+SHOWN = "|".join(sorted(KNOWN - {*IDENTITIES, *HIDDEN}))
+
+STRING = r'"(?:[^"\\]|\\.)*+"?'
+
+PARTS = re.compile(
+    rf'(?P<shown>"(?:{SHOWN})"\s*:\s*(?:{STRING}|[^",}}\]\s]+))'
+    rf'|(?P<name>{STRING}\s*:)\s*(?P<value>[^"\[{{,}}\]\s]+)?'
+    rf"|{STRING}"
 )
-"""Matches such a field in text that is not JSON."""
+"""Matches the parts of text that is not JSON: a field of events with its value, the name of any
+other field with a value that is no text, and any other text."""
+
+
+def shown_part(part: re.Match[str]) -> str:
+    """What is stored of a part: values of events' own fields, and names."""
+    if part["shown"]:
+        return part["shown"]
+    if part["name"]:
+        return part["name"] + ("null" if part["value"] else "")
+    return "null"
 
 
 class RejectedEvent(Struct, kw_only=True):
@@ -113,14 +134,18 @@ def payload_of(raw: bytes, fields: Mapping[str, Any], identified: bool) -> str:
     if not fields:
         return cleaned_text(raw)
     left_out = HIDDEN if identified else (*HIDDEN, *IDENTITIES)
-    left = {key: value for key, value in fields.items() if key.lower() not in left_out}
+    left = {
+        key: value if key in KNOWN else None
+        for key, value in fields.items()
+        if key.lower() not in left_out
+    }
     return spell_out_unstorable(msgspec.json.encode(cleaned_fields(left)).decode())
 
 
 def cleaned_text(raw: bytes) -> str:
     """Bytes that are not an event as text without personal data, escaped if they are not UTF-8."""
     text = raw.decode("utf-8", "backslashreplace")
-    return spell_out_unstorable(redact_all(HIDDEN_FIELD.sub(r"\1:null", text)))
+    return spell_out_unstorable(redact_all(PARTS.sub(shown_part, text)))
 
 
 def cleaned_fields(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,4 +12,4 @@ where number = (
     limit 1
     for update of j skip locked
 )
-returning number, user_id, id, site_id, report, params, attempts
+returning number, user_id, id, site_id, report, params, attempts, key_id

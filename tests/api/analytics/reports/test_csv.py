@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from api.analytics.csv_rows import csv_line
 from api.analytics.reports import REPORTS
 from conftest import TestSite
 
@@ -116,6 +117,15 @@ async def test_text_that_spreadsheets_run_is_changed_only_for_them(busy: TestSit
     assert '"\'=pro"' in excel
     sources = (await csv(busy, "traffic-sources", csv="excel", limit=100)).text
     assert '"\'=1+1"' in sources
+
+
+def test_formulas_are_guarded_wherever_spreadsheets_look_for_them() -> None:
+    for hidden in ("a;=1", "\uff1d1", "\ufeff=1", "\u200b=1", "a; \t+1", "-1", "x;\uff20y"):
+        line = csv_line([hidden], "excel")
+        assert line.count("'") == 1, hidden
+        assert line.replace("'", "") == csv_line([hidden], "plain")
+    for plain in ("a=1", "a;b", "", ";", "e-mail"):
+        assert csv_line([plain], "excel") == csv_line([plain], "plain")
 
 
 async def test_headers_tell_that_rows_are_missing(busy: TestSite) -> None:

@@ -39,6 +39,7 @@ from oracle.telling import (
     NOON,
     TEN_DAYS,
     ask,
+    bounds,
     check,
     counts,
     event,
@@ -351,6 +352,23 @@ async def test_funnel_visitors_are_listed_by_step_and_outcome(site: TestSite) ->
     assert await found(step=1) == [("user 2", 1, "/a")]
     assert await found(step=1, outcome="reached") == [("user 1", 2, "/x"), ("user 2", 1, "/a")]
     assert await found(step=2, outcome="dropped") == [("user 1", 2, "/x")]
+
+
+async def test_ids_of_users_are_hidden_from_callers_without_account(site: TestSite) -> None:
+    await tell(site, [walk("/a", who="user 1")])
+    params = {"site": site.key, "steps": "/a", **bounds(TEN_DAYS)}
+    path = "/api/analytics/funnel/visitors"
+    rows = [
+        (await site.client.get(path, params=params, headers=headers)).json()["rows"]
+        for headers in (site.admin, {}, site.admin)
+    ]
+    assert [row["user_id"] for (row,) in rows] == ["user 1", None, "user 1"]
+    batch = {"queries": [{"report": "funnel/visitors", **params, "steps": ["/a"]}]}
+    answer = (await site.client.post("/api/analytics/batch", json=batch)).json()
+    assert answer["body"]["rows"] == rows[1]
+    text = await site.client.get(path, params=params | {"format": "csv"})
+    assert text.status_code == 200
+    assert "user 1" not in text.text
 
 
 async def test_filtered_funnel_visitor_shows_last_page_of_all_visits(

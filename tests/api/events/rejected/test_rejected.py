@@ -149,19 +149,45 @@ class TestList:
             assert secret not in first + second, secret
         assert "utm_source=x" in first
 
+    async def test_values_of_unknown_fields_are_not_kept(
+        self, site: TestSite, database: Database
+    ) -> None:
+        """Whatever a form has: a test of names would miss the next one."""
+        event = {"page": "/", "Passwort": "hunter2", "pin": {"code": "hunter2", "and": ["hunter2"]}}
+        await post(site, event, {"page": "/", 'passwd"': "hunter2", "x" * 300: "hunter2"})
+        cut = json.dumps({"site": site.key} | event).encode()[:-1] + b', "a\\"b": "hunter2", ]'
+        await post(site, {"page": "/"}, cut)
+        found = await kept(site)
+        assert len(found) == 3
+        assert "hunter2" not in json.dumps(found)
+        assert json.loads(found[-1]["payload"])["Passwort"] is None
+        assert all("page" in row["payload"] and "/" in row["payload"] for row in found)
+
     async def test_newest_rejected_events_of_flood_are_kept(
         self, site: TestSite, database: Database
     ) -> None:
         for start in range(0, 1200, 400):
-            await post(site, *[{"pgae": f"/{n}"} for n in range(start, start + 400)])
+            events = [{"pgae": "", "page": f"/{n}"} for n in range(start, start + 400)]
+            await post(site, *events, **site.admin)
         found = await kept(site, limit=1000)
         assert len(found) == 1000
-        assert json.loads(found[0]["payload"])["pgae"] == "/1199"
+        assert json.loads(found[0]["payload"])["page"] == "/1199"
         for _ in range(6):
-            await post(site, *[{"pgae": "x" * 30_000} for _ in range(34)])
+            large = {"pgae": "", "title": "x" * 30_000}
+            await post(site, *[large for _ in range(34)], **site.admin)
         found = await kept(site, limit=1000)
         assert sum(len(row["payload"]) for row in found) <= MAX_BYTES
         assert len(found) > 100
+
+    async def test_one_address_does_not_push_out_rejected_events_of_others(
+        self, site: TestSite
+    ) -> None:
+        await post(site, {"pgae": "/genuine"}, **site.admin)
+        for _ in range(3):
+            await post(site, *[{"pgae": "/flood"} for _ in range(400)])
+        await post(site, {"pgae": "/genuine"}, **site.admin)
+        found = await kept(site, limit=1000)
+        assert len(found) == 200 + 2
 
     async def test_rejected_events_expire(self, site: TestSite, database: Database) -> None:
         await post(site, {"pgae": "/"})

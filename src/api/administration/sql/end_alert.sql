@@ -1,0 +1,4 @@
+-- An alert is not sent again: it was delivered, or its receiver is gone.
+update alert
+set next_call_at = null, delivered_at = case when :delivered then now() end
+where entry = :entry

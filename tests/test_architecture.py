@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src"
 
 LAYERS = (
+    ("analytics_client",),
     ("settings",),
     ("api.schema",),
     ("api.errors",),
@@ -85,6 +86,16 @@ def test_imports_go_one_way(path: Path) -> None:
             continue
         assert own is not None, f"{name_of(path)} has no layer"
         assert other <= own, f"{name_of(path)} imports {imported}, which builds upon it"
+
+
+def test_client_is_imported_by_command_line_only() -> None:
+    """It is installed by itself; the layers see to it that it imports nothing of ours."""
+    importing = {
+        package_of(name_of(path))
+        for path in MODULES
+        if any(package_of(imported) == "analytics_client" for imported in imports_of(path))
+    }
+    assert importing <= {"analytics_client", "cli"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

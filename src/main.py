@@ -55,6 +55,7 @@ from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
 from api.refusals import add_error_handlers
 from api.sites.directory import Sites
+from api.sql_access.routing import router as sql_access
 from api.submitted.receivers import Receivers
 from api.submitted.routing import router as submitted
 from api.submitted.runner import Runner, answer_forever
@@ -91,7 +92,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         *(trail, users, sites, members, invitations, keys, shares),
         *(raw, events, events_admin),
         *(schema, analytics, batch, plausible, goals),
-        *(submitted, realtime, version),
+        *(submitted, realtime, sql_access, version),
     )
     for router in routers:
         app.include_router(router, dependencies=[Depends(check_request)])

@@ -260,6 +260,7 @@ ROWS: dict[Route, Row] = {
     ("GET", "/script.js"): Row("nothing"),
     ("GET", "/script-more.js"): Row("nothing"),
     ("GET", "/static"): Row("nothing"),
+    ("GET", "/api/sql/schema"): Row("account"),
     ("GET", "/api/version"): Row("nothing"),
     ("GET", "/healthz"): Row("nothing"),
     ("GET", "/readyz"): Row("nothing"),

@@ -37,6 +37,7 @@ LAYERS = (
     ("api.realtime",),
     ("api.submitted",),
     ("api.administration",),
+    ("api.sql_access",),
     ("api.jobs", "api.health", "api.version", "importing"),
     ("api.openapi",),
     ("tracker", "dashboard"),

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import keys, rejected, sites, users
+from cli import keys, rejected, sites, sql_roles, users
 from cli.explain import explain_report
 from cli.import_log import import_log_files
 from cli.serve import serve
@@ -27,6 +27,7 @@ jobs.command("run")(run_jobs)
 cli.add_typer(sites.commands, name="site")
 cli.add_typer(users.commands, name="user")
 cli.add_typer(keys.commands, name="key")
+cli.add_typer(sql_roles.commands, name="sql-role")
 cli.add_typer(jobs, name="jobs")
 cli.add_typer(rejected.commands, name="rejected")
 

@@ -59,6 +59,8 @@ class Action(StrEnum):
     SECOND_FACTOR_ON = "second_factor_on"
     SECOND_FACTOR_OFF = "second_factor_off"
     RECOVERY_CODE_USED = "recovery_code_used"
+    SQL_ROLE_CREATED = "sql_role_created"
+    SQL_ROLE_REVOKED = "sql_role_revoked"
 
 
 SECURITY = frozenset(

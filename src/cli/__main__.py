@@ -5,6 +5,7 @@ import typer
 from cli import keys, rejected, sites, sql_roles, users
 from cli.explain import explain_report
 from cli.import_log import import_log_files
+from cli.notebook import notebook
 from cli.serve import serve
 from cli.upkeep import demo, doctor, migrate, run_jobs
 
@@ -20,6 +21,7 @@ cli.command("import-log")(import_log_files)
 cli.command()(demo)
 cli.command("explain")(explain_report)
 cli.command()(doctor)
+cli.command()(notebook)
 
 jobs = typer.Typer(no_args_is_help=True, help="Background jobs.")
 jobs.command("run")(run_jobs)

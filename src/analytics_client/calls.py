@@ -45,7 +45,7 @@ class Pause:
     seconds: float
 
 
-Response = httpx.Response | httpx.TransportError | None
+Response = httpx.Response | httpx.RequestError | None
 """What a client sends into a flow: the response, why there is none, or nothing after a pause."""
 
 Flow = Generator[Call | Pause, Response, T]

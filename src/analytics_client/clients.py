@@ -51,7 +51,7 @@ class Analytics(Reports, Senders, Blocking):
             return time.sleep(step.seconds)
         try:
             return self.http.request(**request_of(step))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error
 
     def events(self, *, progress: Progress = None, **given: Unpack[Raw]) -> Rows:
@@ -93,7 +93,7 @@ class AsyncAnalytics(Reports, Senders, Awaiting):
             return await asyncio.sleep(step.seconds)
         try:
             return await self.http.request(**request_of(step))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error
 
     def events(self, *, progress: Progress = None, **given: Unpack[Raw]) -> AsyncRows:

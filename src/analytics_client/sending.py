@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from typing import Any, TypedDict, Unpack
 from uuid import uuid4
 
-from analytics_client.calls import Call, Flow, Method, json_of, sent
+from analytics_client.calls import Call, Flow, Method
 from analytics_client.client import Client
-from analytics_client.errors import AnalyticsError, Problem
+from analytics_client.errors import AnalyticsError, Invalid, Problem
 
 MOST_EVENTS, MOST_BYTES = 1_000, 1024 * 1024
 """The most events of a request, and bytes of its body (README, Limits)."""
@@ -73,8 +73,8 @@ class Sent:
 
 
 class NotAllSent(AnalyticsError):
-    """Some of a batch could not be sent, after all retries. `unsent` can be sent again later: its
-    events have ids. `sent` is what became of those before."""
+    """Some of a batch could not be sent, after all retries; `__cause__` says why. `unsent` can be
+    sent again later: its events have ids. `sent` is what became of those before."""
 
     def __init__(self, sent: Sent, unsent: Sequence[Mapping[str, Any]], cause: Exception) -> None:
         super().__init__(f"{len(unsent)} events were not sent: {cause}")
@@ -109,10 +109,12 @@ class Senders(Client):
         """Sends the events of one request. Returns the service's report of them."""
         if sum(map(size_of, part)) > MOST_BYTES:
             return too_large(part)
-        response = yield from sent(Call("POST", PATH, body=encoded(part)), self.retries)
-        if response.status_code == 422 and "ids" in (body := response.json()):
-            return body  # every one was rejected, and the refusal is also the report
-        return json_of(response)
+        try:
+            return (yield from self.json(Call("POST", PATH, body=encoded(part))))
+        except Invalid as refusal:
+            if "ids" in refusal.body:  # every one was rejected; the refusal is also the report
+                return refusal.body
+            raise
 
     def completed(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The event with what has to stay the same when it is sent again."""

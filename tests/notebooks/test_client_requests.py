@@ -38,7 +38,7 @@ def refused(status: int, **headers: str) -> httpx.Response:
     return httpx.Response(status, json=body, headers=headers, request=request)
 
 
-def driven(flow: Flow[Any], *responses: httpx.Response | httpx.TransportError) -> list[float]:
+def driven(flow: Flow[Any], *responses: httpx.Response | httpx.RequestError) -> list[float]:
     """The pauses of a flow that gets these responses, one after the other."""
     left, pauses = [*responses], list[float]()
     step = next(flow)

@@ -104,6 +104,9 @@ async def make_role(connection: AsyncConnection[Any], name: str, password: str) 
     )
     made = sql.SQL("create role {} login noinherit connection limit {} password {}")
     await connection.execute(made.format(role, CONNECTIONS, verifier.decode()))
+    # Without this a service that is no superuser neither sees nor ends the role's statements.
+    member = sql.SQL("grant {} to current_user with inherit true, set false").format(role)
+    await connection.execute(member)
     for setting, value in SETTINGS.items():
         changed = sql.SQL("alter role {} in database {} set {} = {}")
         await connection.execute(

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import httpx
@@ -27,7 +28,9 @@ from api.sql_access.roles import (
     revoke_sql_role,
     sql_roles,
 )
-from conftest import TestSite, make_site
+from bootstrap import migrated_database
+from conftest import SECRET, TestSite, make_site
+from settings import Settings
 from submitting import change
 
 HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=30)
@@ -262,20 +265,20 @@ async def test_statements_end(reader: Reader, database: Database) -> None:
     await reader.connection.execute("reset statement_timeout")
 
 
+async def sleep_until_cancelled(connection: AsyncConnection[Any], database: Database) -> None:
+    """Runs a statement without a time limit, which the job of this database cancels."""
+    await connection.execute("set statement_timeout = 0")
+    async with await database.connect() as watching, asyncio.timeout(60):
+        sleeping = asyncio.create_task(connection.execute("select pg_sleep(60)"))
+        while not await cancel_long_statements(watching, 0.1):
+            await asyncio.sleep(0.05)
+        with pytest.raises(QueryCanceled):
+            await sleeping
+    await connection.execute("reset statement_timeout")
+
+
 async def test_job_cancels_statement_without_time_limit(reader: Reader, database: Database) -> None:
-    await reader.connection.execute("set statement_timeout = 0")
-    async with await database.connect() as watching:
-        cancelled = 0
-
-        async def cancel() -> None:
-            nonlocal cancelled
-            while not cancelled:
-                cancelled = await cancel_long_statements(watching, 0.1)
-
-        async with asyncio.timeout(60):
-            with pytest.raises(QueryCanceled):
-                await asyncio.gather(reader.connection.execute("select pg_sleep(60)"), cancel())
-    await reader.connection.execute("reset statement_timeout")
+    await sleep_until_cancelled(reader.connection, database)
 
 
 async def test_password_is_stored_as_verifier_only(reader: Reader, database: Database) -> None:
@@ -322,3 +325,33 @@ async def test_schema_describes_each_column(
         assert [column["name"] for column in view["columns"]] == [*rows[view["name"]][0]]
         assert all(column["description"] for column in view["columns"]), view["name"]
         assert view["description"]
+
+
+async def test_service_without_superuser_makes_and_revokes_roles(database: Database) -> None:
+    """Its role is the owner of the database and may make roles, as at most providers."""
+    owner, role = (f"{name}_{uuid4().hex[:8]}" for name in ("owner", "reader"))
+    async with await database.connect() as connection:
+        await connection.execute(f"create role {owner} login createrole")  # pyright: ignore
+        await connection.execute(f"create database {owner} owner {owner}")  # pyright: ignore
+    address = urlsplit(database.url)
+    named = address.netloc.rpartition("@")[2]
+    address = address._replace(netloc=f"{owner}@{named}", path=f"/{owner}")
+    try:
+        settings = Settings(database_url=urlunsplit(address), secret_key=SECRET, timescaledb="off")
+        async with migrated_database(settings) as own:
+            await Sites(own).create("own", "own.example")
+            password = await create_sql_role(own, role, [await Sites(own).find("own")])
+            async with connected(own, role, password) as connection:
+                rows = await (await connection.execute("select site from v_sites")).fetchall()
+                assert rows == [{"site": "own"}]
+                await connection.execute("set default_transaction_read_only = off")
+                with pytest.raises(InsufficientPrivilege):
+                    await connection.execute("create temporary table x (y int)")
+                await sleep_until_cancelled(connection, own)
+                await revoke_sql_role(own, role)
+                with pytest.raises(psycopg.OperationalError):
+                    await connection.execute("select 1")
+    finally:
+        async with await database.connect() as connection:
+            await connection.execute(f"drop database {owner} with (force)")  # pyright: ignore
+            await connection.execute(f"drop role if exists {role}, {owner}")  # pyright: ignore

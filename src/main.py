@@ -61,6 +61,7 @@ from api.realtime.routing import router as realtime
 from api.refusals import add_error_handlers
 from api.retirement import RetirementHeaders
 from api.sites.directory import Sites
+from api.sql_access.routing import router as sql_access
 from api.submitted.receivers import Receivers
 from api.submitted.routing import router as submitted
 from api.submitted.runner import Runner, answer_forever
@@ -98,7 +99,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         *(trail, live_trail, users, sites, members, invitations, keys, shares),
         *(raw, events, events_admin),
         *(schema, analytics, batch, plausible, goals, segments),
-        *(submitted, realtime, version),
+        *(submitted, realtime, sql_access, version),
     )
     for router in routers:
         app.include_router(router, dependencies=[Depends(check_request)])

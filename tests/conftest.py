@@ -36,7 +36,7 @@ from servers import Servers, fresh_database
 from settings import Settings
 from submitting import Account, change
 
-pytest_plugins = ("page_fixtures",)
+pytest_plugins = ("page_fixtures", "installations")
 
 ROUTED = (*REPORTS, EVENT_BUCKETS)
 """The reports that have a route of their own."""

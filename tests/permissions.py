@@ -284,6 +284,7 @@ ROWS: dict[Route, Row] = {
     ("GET", "/script-more.js"): Row("nothing"),
     ("GET", "/script-vitals.js"): Row("nothing"),
     ("GET", "/static"): Row("nothing"),
+    ("GET", "/api/sql/schema"): Row("account"),
     ("GET", "/api/version"): Row("nothing"),
     ("GET", "/healthz"): Row("nothing"),
     ("GET", "/readyz"): Row("nothing"),

@@ -18,6 +18,7 @@ SRC = ROOT / "src"
 
 LAYERS = (
     ("providers",),
+    ("analytics_client",),
     ("settings",),
     ("api.schema",),
     ("api.errors",),
@@ -37,6 +38,7 @@ LAYERS = (
     ("api.realtime",),
     ("api.submitted",),
     ("api.administration",),
+    ("api.sql_access",),
     ("api.jobs", "api.health", "api.version", "importing"),
     ("api.openapi",),
     ("tracker", "dashboard"),
@@ -86,6 +88,16 @@ def test_imports_go_one_way(path: Path) -> None:
             continue
         assert own is not None, f"{name_of(path)} has no layer"
         assert other <= own, f"{name_of(path)} imports {imported}, which builds upon it"
+
+
+def test_client_is_imported_by_command_line_only() -> None:
+    """It is installed by itself; the layers see to it that it imports nothing of ours."""
+    importing = {
+        package_of(name_of(path))
+        for path in MODULES
+        if any(package_of(imported) == "analytics_client" for imported in imports_of(path))
+    }
+    assert importing <= {"analytics_client", "cli"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -610,6 +610,130 @@ create table submitted_job_part (
 """
 
 
+SQL_VIEWS = """
+-- Which login roles of the database read which sites by SQL.
+create table sql_role_site (
+    role name not null,
+    site_id integer not null references site on delete cascade,
+    created_at timestamptz not null default now(),
+    primary key (role, site_id)
+);
+create index sql_role_site_site on sql_role_site (site_id);
+
+-- The sites of whoever is connected. session_user cannot be changed. The views
+-- below read tables with the rights of their owner, so that nobody else needs rights on tables.
+create view sql_site as
+    select s.id, s.key, s.domain, s.name, s.timezone, s.raw_data_since
+    from site s join sql_role_site r on r.site_id = s.id
+    where r.role = session_user and s.deleted_at is null;
+
+create schema analytics;
+comment on schema analytics is 'What the login roles of `boot/analytics sql-role` read.';
+
+create view analytics.v_sites with (security_barrier) as
+    select key as site, domain, name, timezone, raw_data_since from sql_site;
+
+create view analytics.v_events with (security_barrier) as
+    select s.key as site, e.time, e.id,
+        case when e.visitor_number >= 0 then e.visit_id end as visit_id,
+        e.visitor_id::text as visitor_id, e.user_id, e.name, e.page, e.hostname, e.title,
+        e.referrer, e.duration::float8 as duration, e.revenue::float8 as revenue, e.currency,
+        e.interactive, e.props
+    from event e join sql_site s on s.id = e.site_id
+    where e.time >= coalesce(s.raw_data_since, '-infinity');
+
+create view analytics.v_visits with (security_barrier) as
+    select s.key as site, v.started, v.id as visit_id, v.visitor_id::text as visitor_id,
+        v.session_id, v.last_event, v.ended, v.duration_us::float8 / 1e6 as duration_seconds,
+        v.pageviews, v.events - v.pageviews as custom_events, v.interactive_events,
+        v.is_bounce = 1 as is_bounce, v.entry_page, v.exit_page, v.revenue::float8 as revenue,
+        v.hostname, v.referrer_domain, v.channel, v.source, v.medium, v.campaign, v.content, v.term,
+        v.country, v.region, v.city, v.device, v.browser, v.browser_version, v.os, v.os_version,
+        v.screen, v.language
+    from visit v join sql_site s on s.id = v.site_id
+    where v.started >= coalesce(s.raw_data_since, '-infinity');
+
+-- To everybody: who has no site sees no row.
+grant usage on schema analytics to public;
+grant select on analytics.v_sites, analytics.v_events, analytics.v_visits to public;
+
+comment on view analytics.v_sites is 'Sites.';
+comment on column analytics.v_sites.site is 'The key of the site.';
+comment on column analytics.v_sites.domain is 'Its domain.';
+comment on column analytics.v_sites.name is 'Its name, for people.';
+comment on column analytics.v_sites.timezone is 'The IANA name of its time zone.';
+comment on column analytics.v_sites.raw_data_since is
+    'Events and visits before it have expired; null if none have.';
+comment on view analytics.v_events is 'Events one by one.';
+comment on column analytics.v_events.site is 'The key of the site.';
+comment on column analytics.v_events.time is 'When it happened.';
+comment on column analytics.v_events.id is
+    'Its id. One that a sender chose may come again, with a time more than seven days away.';
+comment on column analytics.v_events.visit_id is
+    'The visit that it is part of; null for engagement in no visit. A late event may open a '
+    'visit, or make two visits one, which changes this.';
+comment on column analytics.v_events.visitor_id is 'The id of the visitor.';
+comment on column analytics.v_events.user_id is 'The id of the user, if the sender gave one.';
+comment on column analytics.v_events.name is 'pageview, engagement, or the name of a custom event.';
+comment on column analytics.v_events.page is 'The path of the page.';
+comment on column analytics.v_events.hostname is 'The host of the page.';
+comment on column analytics.v_events.title is 'The title of the page.';
+comment on column analytics.v_events.referrer is
+    'The address that the visitor came from, without its query.';
+comment on column analytics.v_events.duration is 'The seconds that were sent with it.';
+comment on column analytics.v_events.revenue is
+    'The amount that was sent with it, in the currency.';
+comment on column analytics.v_events.currency is 'ISO 4217.';
+comment on column analytics.v_events.interactive is
+    'False for a custom event that does not keep a visit from being a bounce.';
+comment on column analytics.v_events.props is
+    'The properties that were sent with it; in CSV as JSON text.';
+comment on view analytics.v_visits is 'Visits one by one.';
+comment on column analytics.v_visits.site is 'The key of the site.';
+comment on column analytics.v_visits.started is
+    'The time of its first action. An earlier one that comes late changes this.';
+comment on column analytics.v_visits.visit_id is
+    'Its id, which stays unless it becomes part of another visit.';
+comment on column analytics.v_visits.visitor_id is 'The id of the visitor.';
+comment on column analytics.v_visits.session_id is 'The id of the session, if the sender gave one.';
+comment on column analytics.v_visits.last_event is 'The time of its last event.';
+comment on column analytics.v_visits.ended is
+    'The time of its last event plus the duration of that event.';
+comment on column analytics.v_visits.duration_seconds is 'The seconds from start to end.';
+comment on column analytics.v_visits.pageviews is 'How many page views it has.';
+comment on column analytics.v_visits.custom_events is
+    'Events other than page views and engagement.';
+comment on column analytics.v_visits.interactive_events is
+    'Custom events that keep it from being a bounce.';
+comment on column analytics.v_visits.is_bounce is
+    'Whether it had one page view and no interactive custom event.';
+comment on column analytics.v_visits.entry_page is 'The page of its first page view.';
+comment on column analytics.v_visits.exit_page is 'The page of its last page view.';
+comment on column analytics.v_visits.revenue is
+    'The sum of the amounts of its events, whatever their currencies.';
+comment on column analytics.v_visits.hostname is 'The host of its first event.';
+comment on column analytics.v_visits.referrer_domain is 'The registrable domain that it came from.';
+comment on column analytics.v_visits.channel is 'The kind of source, e.g. Organic Search.';
+comment on column analytics.v_visits.source is 'Where it came from; empty for direct traffic.';
+comment on column analytics.v_visits.medium is 'The campaign tag utm_medium.';
+comment on column analytics.v_visits.campaign is 'The campaign tag utm_campaign.';
+comment on column analytics.v_visits.content is 'The campaign tag utm_content.';
+comment on column analytics.v_visits.term is 'The campaign tag utm_term.';
+comment on column analytics.v_visits.country is 'ISO 3166-1 alpha-2.';
+comment on column analytics.v_visits.region is 'The name of the region.';
+comment on column analytics.v_visits.city is 'The name of the city.';
+comment on column analytics.v_visits.device is 'desktop, mobile, tablet …';
+comment on column analytics.v_visits.browser is 'The name of the browser.';
+comment on column analytics.v_visits.browser_version is
+    'The version of the browser, as far as it is stored.';
+comment on column analytics.v_visits.os is 'The name of the operating system.';
+comment on column analytics.v_visits.os_version is
+    'The version of the operating system, as far as it is stored.';
+comment on column analytics.v_visits.screen is 'The width and height of the screen in pixels.';
+comment on column analytics.v_visits.language is 'The language of the visitor, e.g. de-AT.';
+"""
+
+
 def upgrade() -> None:
     for statements in (ACCOUNTS, VISITOR, REJECTED_EVENT, ROLLUPS, CONSTANTS, MATCHES_STEP, UPKEEP):
         run(statements)
@@ -622,6 +746,7 @@ def upgrade() -> None:
     run(LATE_LOG)
     run(RAW_CHANGE)
     run(SUBMITTED_JOB)
+    run(SQL_VIEWS)
 
 
 def run(statements: str) -> None:
@@ -649,8 +774,10 @@ def has_timescaledb() -> bool:
 
 
 def downgrade() -> None:
+    run("drop schema analytics cascade")
+    run("drop view sql_site")
     run(
-        "drop table raw_change, submitted_job_part, submitted_job, late_event, late_visit,"
+        "drop table sql_role_site, raw_change, submitted_job_part, submitted_job, late_event, late_visit,"
         " rollup_dirty, rollup_state, js_error, web_vital, bot_event, visitor, unopened_visit,"
         " visit, event, rejected_event, goal, salt, membership, site, app_user, alert, audit_log,"
         " clock_reading, write_probe"

@@ -22,6 +22,7 @@ from api.rollups.definitions import ROLLUPS
 from api.rollups.refresh import refresh_rollups
 from api.rollups.row_expiry import expire_rows
 from api.sites.models import utc_now
+from api.sql_access.roles import cancel_long_statements
 from api.submitted.store import delete_old_jobs
 from settings import Settings
 
@@ -65,6 +66,7 @@ def jobs_for(engine: Engine, settings: Settings) -> Sequence[Job]:
         Job("remove expired raw data", HOUR / 4, raw_data),
         Job("move old chunks to the columnstore", HOUR, columnstore),
         Job("remove deleted sites", MINUTE / 4, sites),
+        Job("cancel long statements of SQL roles", MINUTE / 4, cancel_long_statements),
         *deletions(settings),
     )
 

@@ -51,6 +51,7 @@ TAGS = {
     "members": "Who may do what on a site: members, their roles, and invitations.",
     "keys": "API keys: what programs use instead of a login.",
     "shares": "Share links: whoever has one reads reports of a site, without an account.",
+    "sql": "What login roles of the database read by SQL.",
     "tracker": "The script that web sites include.",
     "service": "Whether the service runs and is ready, its metrics, and its version.",
 }

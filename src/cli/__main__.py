@@ -2,9 +2,10 @@
 
 import typer
 
-from cli import keys, rejected, sites, users
+from cli import keys, rejected, sites, sql_roles, users
 from cli.explain import explain_report
 from cli.import_log import import_log_files
+from cli.notebook import notebook
 from cli.serve import serve
 from cli.upkeep import demo, doctor, migrate, run_jobs, show_alert_secret
 
@@ -21,6 +22,7 @@ cli.command()(demo)
 cli.command("explain")(explain_report)
 cli.command()(doctor)
 cli.command("alert-secret")(show_alert_secret)
+cli.command()(notebook)
 
 jobs = typer.Typer(no_args_is_help=True, help="Background jobs.")
 jobs.command("run")(run_jobs)
@@ -28,6 +30,7 @@ jobs.command("run")(run_jobs)
 cli.add_typer(sites.commands, name="site")
 cli.add_typer(users.commands, name="user")
 cli.add_typer(keys.commands, name="key")
+cli.add_typer(sql_roles.commands, name="sql-role")
 cli.add_typer(jobs, name="jobs")
 cli.add_typer(rejected.commands, name="rejected")
 

@@ -61,6 +61,8 @@ class Action(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     IDENTITY_LINKED = "identity_linked"
     IDENTITY_UNLINKED = "identity_unlinked"
+    SQL_ROLE_CREATED = "sql_role_created"
+    SQL_ROLE_REVOKED = "sql_role_revoked"
 
 
 SECURITY = frozenset(

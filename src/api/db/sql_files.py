@@ -91,6 +91,7 @@ async def execute(
     values: Mapping[str, Any] | None = None,
     slots: Mapping[str, Fragment] | None = None,
 ) -> AsyncCursor[Any]:
+    """Runs a .sql file on this connection."""
     text = statement(path, slots).text if slots else text_of(path)
     return await connection.execute(text, values)
 

@@ -85,7 +85,18 @@ def rollup_view_sql(rollup: Rollup) -> LiteralString:
 
 
 def rollup_function_sql(rollup: Rollup) -> LiteralString:
-    """The function that reads a rollup: stored, late and live rows of one site and range."""
+    """The function that reads a rollup (see rollup_rows_sql)."""
+    live = live_rows_sql(rollup)
+    return f"""
+    create function {rollup.name}(site integer, lower timestamptz, upper timestamptz)
+    returns table ({signature(rollup)}) language sql stable parallel safe as $$
+        {rollup_rows_sql(rollup, live)}
+    $$"""
+
+
+def rollup_rows_sql(rollup: Rollup, live_rows: LiteralString) -> LiteralString:
+    """The rows of one site ($1) and range ($2, $3): stored, late and live ones. `live_rows` are the
+    last ones, of a span (see live_rows_sql)."""
     name, width = rollup.name, rollup.width_sql
     stored = ("block", "visitors", "null::integer")
     columns: LiteralString = ", ".join(
@@ -102,8 +113,6 @@ def rollup_function_sql(rollup: Rollup) -> LiteralString:
     stop = f"least({rollup.floor('$3')}, {watermark})"
     dirty = f"select bucket from rollup_dirty d where d.rollup = '{name}' and d.site_id = $1"
     return f"""
-    create function {name}(site integer, lower timestamptz, upper timestamptz)
-    returns table ({signature(rollup)}) language sql stable parallel safe as $$
         select {columns}, last_change from {name}_stored s
         where site_id = $1 and bucket >= {first} and bucket < {stop}
           and bucket <> all (array({dirty}))
@@ -116,8 +125,7 @@ def rollup_function_sql(rollup: Rollup) -> LiteralString:
             select bucket, bucket + {width} from ({dirty}) d
             where bucket >= {first} and bucket < {stop}
         ) span (lower, upper)
-        cross join lateral ({live_rows_sql(rollup)}) live
-    $$"""
+        cross join lateral ({live_rows}) live"""
 
 
 def signature(rollup: Rollup) -> LiteralString:
@@ -133,14 +141,19 @@ def signature(rollup: Rollup) -> LiteralString:
     return ", ".join((*first, *dimensions, *measures, "last_change bigint"))
 
 
-def live_rows_sql(rollup: Rollup) -> LiteralString:
-    """Live rows of one site ($1) and the `span` that the statement is joined with."""
+def live_rows_sql(rollup: Rollup, inlined: bool = False) -> LiteralString:
+    """Live rows of one site ($1) and the `span` that the statement is joined with. `inlined` names
+    no function of a narrower rollup: it has what that function does."""
     if rollup.built_from:
+        narrower: LiteralString = f"{rollup.built_from.name}($1, span.lower, span.upper)"
+        if inlined:
+            rows = rollup_rows_sql(rollup.built_from, live_rows_sql(rollup.built_from, inlined))
+            narrower = f"({rows.replace('$2', 'span.lower').replace('$3', 'span.upper')}) narrower"
         kept = (
             ("block", "visitors", "visitor_number") if rollup.distinct_visitors else rollup.measures
         )
         selection = rollup.select_list(rollup.floor("bucket"), *kept, "last_change")
-        return f"select {selection} from {rollup.built_from.name}($1, span.lower, span.upper)"
+        return f"select {selection} from {narrower}"
     fact, bucket = rollup.fact, rollup.floor(rollup.fact.time)
     rows: LiteralString = (
         f"from {fact.table} where site_id = $1 and {fact.time} >= span.lower"

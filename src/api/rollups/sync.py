@@ -18,6 +18,7 @@ from api.rollups.ddl import (
 )
 from api.rollups.model import Fact, Rollup
 from api.rollups.schedule import REFRESH_DUE
+from api.rollups.sql_views import SHOWN, comments_of, create_sql_views, shown, sql_view_sql
 from api.rollups.statements import Connection, execute, fetch_value
 from api.rollups.stored import stored_table
 
@@ -53,6 +54,7 @@ async def sync_rollups(
             await drop_readers(connection, rollup.name)
             await connection.execute(rollup_function_sql(rollup))
             await connection.execute(rollup_view_sql(rollup))
+        await create_sql_views(connection, rollups)
         # Last, and in the same transaction: what it says is there must all be there.
         await connection.execute(
             sql.SQL("comment on view {} is {}").format(
@@ -76,6 +78,8 @@ async def fingerprint_of(
     for rollup in rollups:
         texts += [rollup.fingerprint, rollup_function_sql(rollup), rollup_view_sql(rollup)]
         texts += index_sql(rollup)
+    for rollup in shown(rollups):
+        texts += [sql_view_sql(rollup), SHOWN[rollup.name], str(comments_of(rollup))]
     return hashlib.sha256("".join(texts).encode()).hexdigest()
 
 

@@ -27,7 +27,12 @@ SEEN = {"page": "/", "visitor_id": 1, "time": "2026-03-10T10:00:00Z"}
 
 def changed(**how: Any) -> tuple[Rollup, ...]:
     """The declarations, with those of pages changed."""
-    return tuple(replace(rollup, **how) if rollup.name in PAGES else rollup for rollup in ROLLUPS)
+    made: dict[str, Rollup] = {}
+    for rollup in ROLLUPS:
+        narrower = made[rollup.built_from.name] if rollup.built_from else None
+        changes = {**how, "built_from": narrower} if rollup.name in PAGES else {}
+        made[rollup.name] = replace(rollup, **changes)
+    return tuple(made.values())
 
 
 PAGES = ("hourly_pages", "pages", "weekly_pages")

@@ -11,6 +11,7 @@ from api.administration.keys import router as keys
 from api.administration.members_routing import invitations_router as invitations
 from api.administration.members_routing import router as members
 from api.administration.shares import router as shares
+from api.administration.sites_overview import router as sites_overview
 from api.administration.sites_routing import router as sites
 from api.administration.trail import router as trail
 from api.administration.users import router as users
@@ -88,7 +89,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     # Raw data before events: /api/events/raw is no event with the id "raw".
     routers = (
         *(auth, account, factor),
-        *(trail, users, sites, members, invitations, keys, shares),
+        *(trail, users, sites, sites_overview, members, invitations, keys, shares),
         *(raw, events, events_admin),
         *(schema, analytics, batch, plausible, goals),
         *(submitted, realtime, version),

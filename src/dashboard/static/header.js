@@ -1,4 +1,4 @@
-// The buttons of the header on every page: theme and logout.
+// The buttons of the header on every page: sites, theme and logout.
 
 const THEMES = { system: '◐', light: '☀', dark: '☾' };
 const root = document.documentElement;
@@ -26,6 +26,12 @@ button.addEventListener('click', () => {
   root.dispatchEvent(new Event('themechange'));
 });
 show();
+
+// Few visits of a page need the list, so its modules are loaded when it is opened first.
+document.getElementById('switch')?.addEventListener('click', async ({ currentTarget }) => {
+  const { toggle } = await import('./frame/switcher.js');
+  toggle(currentTarget);
+});
 
 document.getElementById('logout')?.addEventListener('click', async () => {
   await fetch('/api/auth/logout', { method: 'POST' });

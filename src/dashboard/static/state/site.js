@@ -1,4 +1,4 @@
-// The site that the page is about, as the server wrote it into the page.
+// The site that the page is about, if there is one, as the server wrote it into the page.
 
 const { dataset } = document.getElementById('main');
 

@@ -106,7 +106,7 @@ def ranges_of(site: Site, rollups: Sequence[Rollup]) -> Iterator[Question[Params
 
 def can_answer(query: Question[Params]) -> bool:
     """Whether a rollup has what the range needs, or raw data is there."""
-    return only_rollups(choose_tables({"": VISITORS}, query)) or not expired_edges(query)
+    return only_rollups(choose_tables({"visitors": VISITORS}, query)) or not expired_edges(query)
 
 
 async def count_ranges(

@@ -29,7 +29,7 @@ show();
 
 // Few visits of a page need the list, so its modules are loaded when it is opened first.
 document.getElementById('switch')?.addEventListener('click', async ({ currentTarget }) => {
-  const { toggle } = await import('./frame/switcher.js');
+  const { toggle } = await import('./switcher.js');
   toggle(currentTarget);
 });
 

@@ -5,5 +5,6 @@ const { dataset } = document.getElementById('main');
 /** Its key, name and time zone; the title of the page; the address of this service. */
 export const { site, name, timezone, page, address } = dataset;
 
-/** Whether somebody is logged in. */
-export const isKnown = 'known' in dataset;
+/** The number of the account that is logged in, NaN where nobody is; and whether somebody is. */
+export const account = Number(dataset.account);
+export const isKnown = 'account' in dataset;

@@ -1,7 +1,7 @@
 // The list of sites in the header: search, keyboard, the same page about another site.
 
-import { get } from '../api/client.js';
-import { html, render, useEffect, useRef, useState } from '../parts/html.js';
+import { get } from './api/client.js';
+import { html, render, useEffect, useRef, useState } from './parts/html.js';
 
 const SHOWN = 8;
 const WAIT = 150;

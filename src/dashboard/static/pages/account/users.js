@@ -39,8 +39,8 @@ function Search({ text }) {
   </form>`;
 }
 
-function aboutOf({ username, email, is_superuser: isSuper, is_active: isActive, created_at: since }) {
-  return [!isActive && 'turned off', isSuper && 'superuser', username !== email && username, email, `since ${ownDay(since)}`].filter(Boolean).join(' · ');
+function aboutOf({ full_name: name, username, email, is_superuser: isSuper, is_active: isActive, created_at: since }) {
+  return [!isActive && 'turned off', isSuper && 'superuser', username !== email && username, (name || username !== email) && email, `since ${ownDay(since)}`].filter(Boolean).join(' · ');
 }
 
 function toolsOf(user, change) {

@@ -64,7 +64,18 @@ function Receiving({ latest: { name, page }, site }) {
 }
 
 function Reason({ code, events }) {
-  return html`<li><strong>${plural(events.length, 'event')} rejected</strong>, ${code}: ${events[0].detail} ${ADVICE[code]}</li>`;
+  const host = code === 'FOREIGN_HOST' && hostOf(events[0].payload);
+  return html`<li><strong>${plural(events.length, 'event')} rejected</strong> – ${events[0].detail} (${code}). ${host && html`It came from <code>${host}</code>. `}${ADVICE[code]}</li>`;
+}
+
+/** The host that an event names, or its address has; null for one that does neither. */
+function hostOf(payload) {
+  try {
+    const { hostname, page } = JSON.parse(payload);
+    return hostname || new URL(page).hostname;
+  } catch {
+    return null;
+  }
 }
 
 function Hints({ site }) {

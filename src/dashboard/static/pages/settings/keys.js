@@ -29,15 +29,17 @@ export function Keys({ path, site = null }) {
   };
   return html`<${Card} id="keys" title="API keys">
     ${made && html`<${Secret} label=${`Key “${made.name}”`} text=${made.secret} />`}
-    <${Kept} ...${{ path, list, row }} label="API keys" empty=${site ? 'No key is limited to this site.' : 'You have no API key.'} revoke="Programs with it are refused at once. Revoke" />
+    <${Kept} ...${{ path, list }} row=${site ? row : withSite} label="API keys" empty=${site ? 'No key is limited to this site.' : 'You have no API key.'} revoke="Programs with it are refused at once. Revoke" />
     <h3>New key</h3>
     <${Form} act=${act} submit="Make a key" clears done="It stands above.">${(problems) => html`<${Fields} problems=${problems} />`}<//>
   <//>`;
 }
 
-function row({ name, prefix, scopes, site, username, expires_at: end, last_used_at: used, last_network: network }) {
+const withSite = (key) => row(key, key.site ?? 'all sites');
+
+function row({ name, prefix, scopes, username, expires_at: end, last_used_at: used, last_network: network }, site = null) {
   const use = used ? `used ${ownDay(used)} from ${network}` : 'never used';
-  const about = [`${prefix}…`, scopes.join(', '), site ?? 'all sites', `of ${username}`, expiryWords(end), use].join(' · ');
+  const about = [`${prefix}…`, scopes.join(', '), site, `of ${username}`, expiryWords(end), use].filter(Boolean).join(' · ');
   return { name, title: name, about };
 }
 

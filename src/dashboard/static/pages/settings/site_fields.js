@@ -22,7 +22,7 @@ export function SiteFields({ site = { name: '', domain: '', timezone: OWN_ZONE, 
   const { name, domain, timezone, visibility } = site;
   return html`
     <${Field} ...${{ problems }} label="Domain" name="domain" required maxlength="200" placeholder="shop.example" autocapitalize="none" spellcheck=${false}
-      defaultValue=${domain} hint="Without https://. Names in other scripts as xn--…" />
+      defaultValue=${domain} hint="Without https://." />
     <${Field} ...${{ problems }} label="Name" name="name" maxlength="100" placeholder="The domain" defaultValue=${name} hint="What people call it." />
     <${Select} ...${{ problems }} label="Time zone" name="timezone" options=${zonesWith(timezone)} value=${timezone} hint="Its days begin at midnight there." />
     <${Select} ...${{ problems }} label="Who reads its numbers" name="visibility" options=${VISIBILITIES} value=${visibility} />

@@ -28,10 +28,12 @@ button.addEventListener('click', () => {
 show();
 
 // Few visits of a page need the list, so its modules are loaded when it is opened first.
-document.getElementById('switch')?.addEventListener('click', async ({ currentTarget }) => {
+const sites = document.getElementById('switch');
+sites?.addEventListener('click', async () => {
   const { toggle } = await import('./switcher.js');
-  toggle(currentTarget);
+  toggle(sites);
 });
+if (sites) sites.disabled = false;
 
 document.getElementById('logout')?.addEventListener('click', async () => {
   await fetch('/api/auth/logout', { method: 'POST' });

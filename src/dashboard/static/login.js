@@ -53,6 +53,7 @@ toggle?.addEventListener('click', () => {
   problem.hidden = true;
   askForCode(false);
 });
+if (toggle) toggle.disabled = false;
 
 if (token) {
   history.replaceState(null, '', location.pathname);

@@ -13,6 +13,7 @@ from api.administration.live_trail import router as live_trail
 from api.administration.members_routing import invitations_router as invitations
 from api.administration.members_routing import router as members
 from api.administration.shares import router as shares
+from api.administration.sites_overview import router as sites_overview
 from api.administration.sites_routing import router as sites
 from api.administration.trail import router as trail
 from api.administration.users import router as users
@@ -96,7 +97,8 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     # Raw data before events: /api/events/raw is no event with the id "raw".
     routers = (
         *(auth, account, factor, oidc),
-        *(trail, live_trail, users, sites, members, invitations, keys, shares),
+        *(trail, live_trail, users, sites, sites_overview),
+        *(members, invitations, keys, shares),
         *(raw, events, events_admin),
         *(schema, analytics, batch, plausible, goals, segments),
         *(submitted, realtime, sql_access, version),

@@ -5,6 +5,7 @@ This is no conftest.py of their folder: modules that import from `conftest` woul
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -23,6 +24,18 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     finally:
         if service.process and service.process.poll() is None:
             service.stop()
+
+
+@pytest.fixture(scope="session")
+def administrator(service: Service) -> Iterator[httpx.Client]:
+    """A client of the account that owns all sites."""
+    username, password = (service.data_dir / "first-login.txt").read_text().split()
+    with httpx.Client(base_url=service.base) as client:
+        body = {"username": username, "password": password}
+        login = client.post("/api/auth/login", json=body).json()
+        client.cookies.clear()
+        client.headers["Authorization"] = f"Bearer {login['access_token']}"
+        yield client
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from api.auth.tokens import Purpose, Tokens
 from api.db.database import Database
 from api.sites.models import Membership, Role, Site, utc_now
 from conftest import SECRET
-from dashboard.pages import PAGES
+from dashboard.pages import OWN_PAGES, PAGES
 from submitting import change
 
 CALLERS = (
@@ -49,6 +49,7 @@ NEEDS = {
     "admin login": "401  404  403  403  ok   ok   ok   403  403  403  401  401  404  401",
     "owner":       "401  404  403  403  403  ok   ok   403  404  ok   401  401  404  401",
     "account":     "401  ok   ok   ok   ok   ok   ok   ok   403  ok   401  401  ok   401",
+    "own page":    "401  ok   ok   ok   ok   ok   ok   ok   ok   ok   401  401  ok   401",
     "login":       "401  ok   ok   ok   ok   ok   ok   403  403  403  401  401  ok   401",
     "own job":     "401  404  404  404  404  ok   404  ok   403  ok   401  401  404  401",
     "own key":     "401  404  404  404  404  ok   404  403  403  403  401  401  404  401",
@@ -247,6 +248,7 @@ ROWS: dict[Route, Row] = {
     **{("GET", f"/api/analytics/{name}"): Row("report", 422, BAD_FILTER) for name in REPORTS},
     ("GET", "/api/events"): Row("report", 422, BAD_FILTER),
     **{("GET", f"/api/analytics/{name}"): Row("report", query=SITE) for name in UNFILTERED},
+    ("GET", "/api/analytics/sites"): Row("account"),
     ("GET", "/api/analytics/funnel"): Row("report", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/funnel/visitors"): Row("one by one", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/sessions"): Row("one by one", 422, BAD_FILTER),
@@ -274,6 +276,7 @@ ROWS: dict[Route, Row] = {
     ("WEBSOCKET", "/api/realtime/ws"): Row("viewer", 101, query=SITE),
     # Pages, and the service itself.
     **{("GET", page.path): Row("viewer", query=SITE) for page in PAGES},
+    **{("GET", page.path): Row("own page") for page in OWN_PAGES},
     ("GET", "/invite"): Row("anybody"),
     ("GET", "/login"): Row("anybody", query={"next": "/"}),
     ("GET", "/login/{provider}/callback"): Row("anybody", 404, fresh=nobodys),

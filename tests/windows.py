@@ -4,7 +4,8 @@ import json
 import subprocess
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from processes import Service
 
@@ -13,6 +14,7 @@ CHROME = (
     "Chrome/142.0.0.0 Safari/537.36"
 )
 PATIENCE = 15_000
+PHONE: ViewportSize = {"width": 360, "height": 780}
 expect.set_options(timeout=PATIENCE)
 
 
@@ -42,6 +44,17 @@ class watched:
         assert self.faults == []
 
 
+def expect_accessible(window: Page, where: str) -> None:
+    """Expects that axe finds nothing in both themes, and that nothing is wider than the window."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    expect(window.locator(".skeleton, .stale")).to_have_count(0)
+    for theme in ("light", "dark"):
+        window.emulate_media(color_scheme=theme)
+        found = axe.run(window)
+        assert not found.violations_count, (where, theme, found.generate_report())
+    assert window.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+
+
 def curl(service: Service, **event: Any) -> None:
     """Posts an event with curl, as the README does."""
     body = json.dumps({"user_agent": CHROME} | event)
@@ -49,10 +62,14 @@ def curl(service: Service, **event: Any) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
-def log_in(window: Page, service: Service, path: str) -> None:
-    """Opens a page that asks for a login, and gives it."""
-    email, password = (service.data_dir / "first-login.txt").read_text().split()
+def log_in(
+    window: Page, service: Service, path: str, credentials: tuple[str, str] | None = None
+) -> None:
+    """Opens a page that asks for a login, and gives it: by default that of the administrator."""
+    first = (service.data_dir / "first-login.txt").read_text().split()
+    email, password = credentials or first
     window.goto(service.base + path)
     window.fill("#email", email)
     window.fill("#password", password)
     window.click("form button[type=submit]")
+    expect(window.locator("form#login")).to_have_count(0)

@@ -774,17 +774,4 @@ def has_timescaledb() -> bool:
 
 
 def downgrade() -> None:
-    run("drop schema analytics cascade")
-    run("drop view sql_site")
-    run(
-        "drop table sql_role_site, raw_change, submitted_job_part, submitted_job, late_event, late_visit,"
-        " rollup_dirty, rollup_state, js_error, web_vital, bot_event, visitor, unopened_visit,"
-        " visit, event, rejected_event, goal, salt, membership, site, app_user, alert, audit_log,"
-        " clock_reading, write_probe"
-    )
-    run("drop sequence change_number")
-    run("drop function matches_step, has_props")
-    run(
-        "drop function visit_reaches, longest_visit, visit_timeout, longest_session, long_visit,"
-        " bucket_start, bitmap_of, bitmap_block, bitmap_bit, empty_bitmap"
-    )
+    raise NotImplementedError("Nothing comes before the first revision: drop the database.")

@@ -1,11 +1,11 @@
-"""The pages about a site. A line here is a route, and an entry of the navigation."""
+"""The pages. A line here is a route; one about a site is an entry of the navigation, too."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page about a site."""
+    """A page that a module draws."""
 
     title: str
     path: str
@@ -14,6 +14,10 @@ class Page:
     style: str = ""
     """Its own style sheet, below `static`, if it has one."""
     template: str = "report.html"
+    has_charts: bool = True
+    """Whether it loads the library for charts."""
+    needs_login: bool = False
+    """Whether it says nothing to those who are not logged in."""
 
 
 PAGES = (
@@ -25,5 +29,26 @@ PAGES = (
     Page("Sessions", "/sessions", "pages/sessions.js", "styles/analysis.css"),
     Page("Activity", "/activity", "pages/activity.js", "styles/analysis.css"),
     Page("Goals", "/goals", "pages/goals.js", "styles/analysis.css"),
+    Page(
+        "Settings",
+        "/settings",
+        "pages/settings.js",
+        "styles/settings.css",
+        has_charts=False,
+        needs_login=True,
+    ),
 )
-"""In the order of the navigation."""
+"""Those about a site, in the order of the navigation."""
+
+
+def own_page(title: str, path: str, module: str) -> Page:
+    """A page about no site in particular, for those who are logged in."""
+    return Page(title, path, module, "styles/settings.css", has_charts=False, needs_login=True)
+
+
+OWN_PAGES = (
+    own_page("All sites", "/sites", "pages/sites.js"),
+    own_page("New site", "/sites/new", "pages/new_site.js"),
+    own_page("Account", "/account", "pages/account.js"),
+)
+"""Those about no site in particular."""

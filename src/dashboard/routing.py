@@ -1,4 +1,5 @@
-"""The pages about a site, and the login. They show what the API returns to their user."""
+"""The pages about sites and accounts, and the login. They show what the API returns to whoever
+sees them."""
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ from api.auth.application import AppSites, settings_of, sites_of
 from api.errors import Unauthenticated
 from api.sites.directory import DEFAULT_SITE, DEMO_SITE, UnknownSite
 from api.sites.models import Site, Visibility
-from dashboard.pages import PAGES, Page
+from dashboard.pages import OWN_PAGES, PAGES, Page
 
 router = APIRouter(include_in_schema=False)
 
@@ -111,8 +112,19 @@ def endpoint(here: Page) -> Callable[..., Awaitable[HTMLResponse]]:
     return shown
 
 
+def own_endpoint(here: Page) -> Callable[..., Awaitable[HTMLResponse]]:
+    async def shown(request: Request, caller: AnyCaller) -> HTMLResponse:
+        if caller.user is None:
+            return await login_form(request, 401, address_of(request))
+        return render(request, here.template, 200, {"user": caller.user, "here": here})
+
+    return shown
+
+
 for each in PAGES:
     router.add_api_route(each.path, endpoint(each), name=each.title)
+for each in OWN_PAGES:
+    router.add_api_route(each.path, own_endpoint(each), name=each.title)
 
 
 @router.get("/login", response_model=None)
@@ -134,13 +146,16 @@ async def page(request: Request, caller: AnyCaller, name: str, here: Page) -> HT
     try:
         site = await readable_site(request, caller, name)
     except Unauthenticated:
-        onward = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return await login_form(request, 401, onward)
+        return await login_form(request, 401, address_of(request))
     except UnknownSite as error:
         demo = await demo_site(sites_of(request))
         values = {"detail": error.detail, "user": caller.user, "demo": demo}
         return render(request, "missing.html", 404, values)
     return render(request, here.template, 200, {"site": site, "user": caller.user, "here": here})
+
+
+def address_of(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 async def login_form(request: Request, status: int, onward: str, **more: str) -> HTMLResponse:

@@ -1,10 +1,8 @@
 """Goals and events: numbers of the API; goals are made and deleted on the page."""
 
 import re
-from collections.abc import Iterator
 
 import httpx
-import pytest
 from playwright.sync_api import Page, expect
 
 from demo_pages import ask, expect_address, percent, visit
@@ -14,24 +12,11 @@ from windows import curl, log_in
 EVENT = "Newsletter sign-up"
 
 
-@pytest.fixture(scope="module")
-def owner(service: Service) -> Iterator[httpx.Client]:
-    """A client of the account that owns all sites."""
-    username, password = (service.data_dir / "first-login.txt").read_text().split()
-    with httpx.Client(base_url=service.base) as client:
-        login = client.post(
-            "/api/auth/login", json={"username": username, "password": password}
-        ).json()
-        client.cookies.clear()
-        client.headers["Authorization"] = f"Bearer {login['access_token']}"
-        yield client
-
-
 def test_numbers_of_events_and_goals_equal_answer(
-    service: Service, window: Page, owner: httpx.Client
+    service: Service, window: Page, administrator: httpx.Client
 ) -> None:
     goal = {"site": "demo", "name": "Sign-up", "event": EVENT}
-    made = owner.post("/api/goals", json=goal).raise_for_status().json()
+    made = administrator.post("/api/goals", json=goal).raise_for_status().json()
     visit(window, service, "/goals", compare="off")
     for card, report, size in (
         ("goals", "goals", "conversions"),
@@ -49,10 +34,12 @@ def test_numbers_of_events_and_goals_equal_answer(
             ]
     expect(window.locator("#goals tbody")).to_contain_text(EVENT)
     expect(window.get_by_role("button", name="Delete")).to_have_count(0)
-    owner.delete(f"/api/goals/{made['id']}").raise_for_status()
+    administrator.delete(f"/api/goals/{made['id']}").raise_for_status()
 
 
-def test_goal_is_made_and_deleted(service: Service, window: Page, owner: httpx.Client) -> None:
+def test_goal_is_made_and_deleted(
+    service: Service, window: Page, administrator: httpx.Client
+) -> None:
     log_in(window, service, "/goals?site=default&period=7d")
     for _ in range(2):
         window.click("#new-goal")
@@ -63,17 +50,17 @@ def test_goal_is_made_and_deleted(service: Service, window: Page, owner: httpx.C
         if not _:
             expect(window.locator("#goals tbody tr")).to_contain_text("/docs/**")
     expect(dialog.get_by_role("alert")).to_contain_text("There is a goal 'Read the docs' already")
-    saved = owner.get("/api/goals?site=default").json()
+    saved = administrator.get("/api/goals?site=default").json()
     assert [(goal["name"], goal["page"]) for goal in saved] == [("Read the docs", "/docs/**")]
     window.keyboard.press("Escape")
     window.get_by_role("button", name="Delete Read the docs").click()
     window.get_by_role("dialog").get_by_role("button", name="Delete it").click()
     expect(window.locator("#goals")).to_contain_text("None is saved for this site yet.")
-    assert owner.get("/api/goals?site=default").json() == []
+    assert administrator.get("/api/goals?site=default").json() == []
 
 
 def test_properties_of_an_event_equal_answer(
-    service: Service, window: Page, owner: httpx.Client
+    service: Service, window: Page, administrator: httpx.Client
 ) -> None:
     for plan in ("pro", "pro", "free"):
         curl(service, site="default", name="Upgrade", page="/plans", props={"plan": plan})
@@ -83,7 +70,7 @@ def test_properties_of_an_event_equal_answer(
     window.locator("#properties").get_by_role("button", name="plan").click()
     expect_address(window, prop="plan")
     query = {"site": "default", "period": "7d", "name": "Upgrade", "property": "plan"}
-    rows = owner.get("/api/analytics/events", params=query).json()["rows"]
+    rows = administrator.get("/api/analytics/events", params=query).json()["rows"]
     lines = window.locator("#properties tbody tr")
     expect(lines).to_have_count(len(rows))
     shown = [re.split(r"\s+", line.inner_text().strip()) for line in lines.all()]

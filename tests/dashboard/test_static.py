@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import dashboard
-from dashboard.pages import PAGES, Page
+from dashboard.pages import OWN_PAGES, PAGES, Page
 from dashboard.routing import PRELOADED
 
 HERE = Path(dashboard.__file__).parent
@@ -63,12 +63,18 @@ def imported(path: Path) -> set[Path]:
     return {(path.parent / name).resolve() for name in names}
 
 
+def styles_of(page: Page) -> set[str]:
+    """The style sheets of a page, below `static`."""
+    return {"styles/tokens.css", "styles/base.css", "styles/parts.css", page.style}
+
+
 def loaded(page: Page) -> set[Path]:
-    """The scripts and style sheets that a browser loads for a page: all that any page may need
-    around its own module, and what that imports."""
+    """The scripts and style sheets that a browser loads for a page: what surrounds its own module,
+    and what that imports."""
     static = HERE / "static"
     frame = {static / "header.js", static / "theme.js"}
-    around = {*static.glob("vendor/*.min.*"), *static.glob("styles/*.css"), *frame}
+    charts = static.glob("vendor/*.min.*") if page.has_charts else ()
+    around = {*charts, *(static / name for name in styles_of(page)), *frame}
     waiting, found = {static / page.module}, around | {static / name for name in PRELOADED}
     while waiting:
         path = waiting.pop()
@@ -77,7 +83,7 @@ def loaded(page: Page) -> set[Path]:
     return found
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title)
+@pytest.mark.parametrize("page", [*PAGES, *OWN_PAGES], ids=lambda page: page.title)
 def test_page_loads_less_than_100_kb_compressed(page: Page):
     assert sum(len(gzip.compress(path.read_bytes())) for path in loaded(page)) < MOST_BYTES
 
@@ -93,7 +99,7 @@ def test_every_library_has_its_licence():
     for path in vendor.iterdir():
         assert path.name.startswith("LICENSE.") or path.name in listed or path.name == "README.md"
     assert {path.name for path in vendor.glob("LICENSE.*")} == {
-        f"LICENSE.{name}" for name in ("preact", "htm", "uplot")
+        f"LICENSE.{name}" for name in ("preact", "htm", "uplot", "uqr")
     }
 
 

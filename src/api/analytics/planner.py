@@ -94,6 +94,7 @@ def choose_tables(requires: Mapping[str, Requirement], query: Query[Params]) -> 
 
 
 def only_rollups(tables: Tables) -> bool:
+    """Whether each slot has a rollup."""
     return all(isinstance(table, Rollup) for table in tables.values())
 
 

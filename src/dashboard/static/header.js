@@ -1,4 +1,4 @@
-// The buttons of the header on every page: theme and logout.
+// The buttons of the header on every page: sites, theme and logout.
 
 const THEMES = { system: '◐', light: '☀', dark: '☾' };
 const root = document.documentElement;
@@ -26,6 +26,14 @@ button.addEventListener('click', () => {
   root.dispatchEvent(new Event('themechange'));
 });
 show();
+
+// Few visits of a page need the list, so its modules are loaded when it is opened first.
+const sites = document.getElementById('switch');
+sites?.addEventListener('click', async () => {
+  const { toggle } = await import('./switcher.js');
+  toggle(sites);
+});
+if (sites) sites.disabled = false;
 
 document.getElementById('logout')?.addEventListener('click', async () => {
   await fetch('/api/auth/logout', { method: 'POST' });

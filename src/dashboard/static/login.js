@@ -71,6 +71,7 @@ toggle?.addEventListener('click', () => {
   problem.hidden = true;
   askForCode(false);
 });
+if (toggle) toggle.disabled = false;
 
 if (pending) {
   history.replaceState(null, '', '/login');

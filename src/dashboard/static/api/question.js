@@ -1,4 +1,5 @@
-// One question that is not a report of the batch: asked again when it changes.
+// One question that is not a report of the batch: asked again when it changes. Until a question that
+// is only repeated is answered, the old answer stays.
 
 import { useEffect, useReducer, useRef } from '../parts/html.js';
 import { get } from './client.js';
@@ -12,12 +13,13 @@ export function useQuestion(path, params) {
   const [turn, again] = useReducer((count) => count + 1, 0);
   const [, draw] = useReducer((count) => count + 1, 0);
   const result = useRef(NOTHING);
-  const key = JSON.stringify([path, params, turn]);
+  const asked = JSON.stringify([path, params]);
+  const key = `${asked} ${turn}`;
   useEffect(() => {
     if (!path) return undefined;
     const abort = new AbortController();
     const tell = (found) => {
-      result.current = { ...NOTHING, ...found, loading: false, key };
+      result.current = { ...NOTHING, ...found, loading: false, asked, key };
       draw();
     };
     get(path, params, abort.signal).then(
@@ -26,5 +28,10 @@ export function useQuestion(path, params) {
     );
     return () => abort.abort();
   }, [key]);
-  return { ...(result.current.key === key ? result.current : NOTHING), retry: again };
+  return { ...stateOf(result.current, asked, key), retry: again };
+}
+
+function stateOf(result, asked, key) {
+  if (result.key === key) return result;
+  return result.asked === asked ? { ...NOTHING, answer: result.answer } : NOTHING;
 }

@@ -10,11 +10,13 @@ const WORDS = {
 /** A question that was not answered. */
 export class Refusal extends Error {
   /** @param {string} code as in docs/api.md, or UNREACHABLE, INCOMPLETE
-   * @param {string} [detail] @param {string[]} [instead] changes of the query that can be answered */
-  constructor(code, detail, instead = []) {
+   * @param {string} [detail] @param {string[]} [instead] changes of the query that can be answered
+   * @param {{ where: string, problem: string, allowed?: string[] }[]} [problems] what is wrong where */
+  constructor(code, detail, instead = [], problems = []) {
     super(WORDS[code] ?? detail ?? WORDS.FAULT);
     this.code = code;
     this.instead = instead;
+    this.problems = problems;
   }
 
   /** Whether to log in may help. */
@@ -24,7 +26,7 @@ export class Refusal extends Error {
 }
 
 /** The refusal in the body of an answer. */
-export const refusalOf = ({ error, detail, instead }) => new Refusal(error ?? 'FAULT', detail, instead);
+export const refusalOf = ({ error, detail, instead, problems }) => new Refusal(error ?? 'FAULT', detail, instead, problems);
 
 /** The refusal for what `fetch` threw; an abort stays what it is. */
 export const unreachable = (error) =>

@@ -27,7 +27,7 @@ export function changed(changes) {
     made.delete(key);
     for (const one of [value ?? []].flat()) made.append(key, one);
   }
-  if (!made.has('site')) made.set('site', site);
+  if (site && !made.has('site')) made.set('site', site);
   return made;
 }
 

@@ -1,9 +1,10 @@
-// The site that the page is about, as the server wrote it into the page.
+// The site that the page is about, if there is one, as the server wrote it into the page.
 
 const { dataset } = document.getElementById('main');
 
 /** Its key, name and time zone; the title of the page; the address of this service. */
 export const { site, name, timezone, page, address } = dataset;
 
-/** Whether somebody is logged in. */
-export const isKnown = 'known' in dataset;
+/** The number of the account that is logged in, NaN where nobody is; and whether somebody is. */
+export const account = Number(dataset.account);
+export const isKnown = 'account' in dataset;

@@ -40,6 +40,10 @@ export function dates(timeZone, parts) {
   return (time) => format.format(new Date(time));
 }
 
+/** An instant in the time zone of the reader: its day, and with the time of day. */
+export const ownDay = dates(undefined, { ...DAY, year: 'numeric' });
+export const ownMoment = dates(undefined, { ...DAY, year: 'numeric', ...CLOCK });
+
 const day = dates('UTC', { ...DAY, year: 'numeric' });
 const minute = dates('UTC', { ...DAY, ...CLOCK });
 

@@ -1,8 +1,8 @@
 // The goals with their conditions and numbers; who is logged in makes and deletes them.
 
 import { address, send } from '../../api/client.js';
+import { Confirm } from '../../forms/confirm.js';
 import { Card } from '../../parts/card.js';
-import { Dialog } from '../../parts/dialog.js';
 import { html, useState } from '../../parts/html.js';
 import { Label } from '../../parts/label.js';
 import { Origin } from '../../parts/origin.js';
@@ -49,12 +49,8 @@ function Rows({ rows, saved, view, remove }) {
 }
 
 function Delete({ goal: { id, name }, close, changed }) {
-  const [error, setError] = useState(null);
-  const remove = () => send('DELETE', `goals/${id}`).then(changed, setError);
-  return html`<${Dialog} id="delete" title="Delete a goal" close=${close}>
+  const act = () => send('DELETE', `goals/${id}`).then(changed);
+  return html`<${Confirm} id="delete" title="Delete a goal" no="Keep it" yes="Delete it" ...${{ act, close }}>
     <p>Delete “${name}”? The events that reached it stay.</p>
-    ${error && html`<p class="error" role="alert">${error.message}</p>`}
-    <p class="end choices"><button type="button" class="quiet" onClick=${close}>Keep it</button>
-      <button type="button" class="quiet error" onClick=${remove}>Delete it</button></p>
   <//>`;
 }

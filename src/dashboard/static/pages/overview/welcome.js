@@ -2,7 +2,7 @@
 
 import { html } from '../../parts/html.js';
 import { follow, link } from '../../state/address.js';
-import { address, site } from '../../state/site.js';
+import { address, isKnown, site } from '../../state/site.js';
 
 export function Welcome({ view }) {
   const snippet = `<script defer src="${address}/script.js" data-site="${site}"></script>`;
@@ -10,6 +10,7 @@ export function Welcome({ view }) {
   return html`<div class="welcome">
     <p>No visits in this range. To count them, put this into the pages of the site:</p>
     <pre id="tracker" tabindex="0">${snippet}</pre>
+    ${isKnown && html`<p><a href=${`/settings?${new URLSearchParams({ site, section: 'tracking' })}`}>See what arrives</a></p>`}
     ${view.range.period !== 'all' && html`<p><a href=${all} onClick=${follow}>Look at all time</a></p>`}
   </div>`;
 }

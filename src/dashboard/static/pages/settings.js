@@ -1,0 +1,51 @@
+// The settings of a site: a section for each thing, of which the viewer's role sees its own.
+
+import { useQuestion } from '../api/question.js';
+import { Sections } from '../forms/sections.js';
+import { startPlain } from '../frame/plain.js';
+import { html, useState } from '../parts/html.js';
+import { Loaded } from '../parts/states.js';
+import { name, site } from '../state/site.js';
+import { Danger } from './settings/danger.js';
+import { Data } from './settings/data.js';
+import { General } from './settings/general.js';
+import { SiteKeys } from './settings/keys.js';
+import { Members } from './settings/members.js';
+import { Rejected } from './settings/rejected.js';
+import { contains } from './settings/roles.js';
+import { Shares } from './settings/shares.js';
+import { Tracking } from './settings/tracking.js';
+
+/** Key in the address, words, the role that it takes, what draws it. */
+const SECTIONS = [
+  ['general', 'General', 'admin', General],
+  ['tracking', 'Tracking', 'viewer', Tracking],
+  ['members', 'Members', 'viewer', Members],
+  ['keys', 'API keys', 'admin', SiteKeys],
+  ['shares', 'Share links', 'editor', Shares],
+  ['data', 'Data', 'editor', Data],
+  ['rejected', 'Rejected events', 'editor', Rejected],
+  ['danger', 'Transfer, delete', 'owner', Danger],
+];
+
+function Settings() {
+  const found = useQuestion(`sites/${encodeURIComponent(site)}`, {});
+  const [saved, save] = useState(null);
+  // What was saved comes from the answer to that: for seconds, other processes know the old site.
+  const changed = (answer) => {
+    save(answer);
+    if (!answer) found.retry();
+  };
+  return html`<div class="settings">
+    <h1>Settings of ${(saved ?? found.answer)?.name ?? name}</h1>
+    <${Loaded} result=${found} retry=${found.retry} rows=${8}>${(answer) => html`<${Allowed} site=${saved ?? answer} changed=${changed} />`}<//>
+  </div>`;
+}
+
+function Allowed({ site: found, changed }) {
+  const sections = SECTIONS.filter(([, , needed]) => contains(found.role, needed)).map(([key, words, , Section]) => [key, words, Section]);
+  const goals = contains(found.role, 'editor') && html`<a href=${`/goals?${new URLSearchParams({ site })}`}>Goals</a>`;
+  return html`<${Sections} label="Settings" more=${goals} ...${{ sections, changed }} site=${found} />`;
+}
+
+startPlain(Settings);

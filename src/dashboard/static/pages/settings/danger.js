@@ -1,0 +1,50 @@
+// To give a site away, and to delete it.
+
+import { send } from '../../api/client.js';
+import { useQuestion } from '../../api/question.js';
+import { Confirm } from '../../forms/confirm.js';
+import { Field, Form, Select } from '../../forms/form.js';
+import { Card } from '../../parts/card.js';
+import { html, useState } from '../../parts/html.js';
+import { Empty, Loaded } from '../../parts/states.js';
+import { account } from '../../state/site.js';
+import { nameOf } from './roles.js';
+
+export const Danger = ({ site, changed }) => html`<${Transfer} ...${{ site, changed }} /><${Delete} site=${site} />`;
+
+function Transfer({ site, changed }) {
+  const list = useQuestion(`sites/${site.key}/members`, { limit: 200 });
+  return html`<${Card} id="transfer" title="Transfer">
+    <p class="muted">Makes a member the owner in your place. You become an admin.</p>
+    <${Loaded} result=${list} retry=${list.retry} rows=${2}>${(members) => html`<${Heirs} ...${{ site, changed }} heirs=${members.filter((member) => member.account !== account)} />`}<//>
+  <//>`;
+}
+
+function Heirs({ site, heirs, changed }) {
+  const [heir, setHeir] = useState(null);
+  const close = () => setHeir(null);
+  if (!heirs.length) return html`<${Empty}>Nobody else is a member: invite somebody first.<//>`;
+  const act = () => send('POST', `sites/${site.key}/transfer`, { account: heir.account }).then(close).then(changed);
+  const ask = async ({ heir: { value } }) => setHeir(heirs.find((member) => `${member.account}` === value));
+  return html`
+    <${Form} act=${ask} submit="Transfer …" done="">${(problems) => html`
+      <${Select} ...${{ problems }} label="New owner" name="heir" options=${heirs.map((member) => [`${member.account}`, nameOf(member)])} />
+    `}<//>
+    ${heir && html`<${Confirm} id="give" title="Transfer the site" no="Keep it" yes="Transfer it" ...${{ act, close }}>
+      <p>${nameOf(heir)} becomes the owner of ${site.name}. Only they can give it back.</p>
+    <//>`}
+  `;
+}
+
+function Delete({ site }) {
+  const act = async ({ confirm }) => {
+    await send('DELETE', `sites/${site.key}?${new URLSearchParams({ confirm: confirm.value.trim() })}`);
+    location.assign('/sites');
+  };
+  return html`<${Card} id="delete-site" title="Delete" className="danger">
+    <p>Its events, visits, goals, keys and links are gone then, for everybody. It cannot be undone.</p>
+    <${Form} act=${act} submit="Delete the site" done="">${(problems) => html`
+      <${Field} ...${{ problems }} label=${`Type its key to confirm: ${site.key}`} name="confirm" required autocomplete="off" autocapitalize="none" spellcheck=${false} />
+    `}<//>
+  <//>`;
+}

@@ -1,0 +1,49 @@
+// How long raw data of a site is kept; bots that were counted as visitors.
+
+import { send } from '../../api/client.js';
+import { useQuestion } from '../../api/question.js';
+import { Field, Form } from '../../forms/form.js';
+import { Card } from '../../parts/card.js';
+import { html, useState } from '../../parts/html.js';
+import { Loaded } from '../../parts/states.js';
+import { ownDay, plural } from '../../text/format.js';
+
+export const Data = ({ site }) => html`<${Retention} site=${site} /><${Bots} site=${site} />`;
+
+const daysWords = (days) => (days ? plural(days, 'day') : 'for ever');
+
+function Retention({ site }) {
+  const path = `sites/${site.key}/retention`;
+  const kept = useQuestion(path, {});
+  const [saved, save] = useState(null);
+  const act = ({ days }) => send('PUT', path, { days: days.value === '' ? null : Number(days.value) }).then(save);
+  return html`<${Card} id="retention" title="How long raw data is kept">
+    <${Loaded} result=${kept} retry=${kept.retry} rows=${3}>${(answer) => html`
+      <${Now} retention=${saved ?? answer} />
+      <${Form} act=${act} submit="Save">${(problems) => html`
+        <${Field} ...${{ problems }} label="Days" name="days" type="number" min="0" placeholder="As the installation" defaultValue=${answer.days}
+          hint="0 is for ever. Older events and visits are removed within the hour and cannot be restored; sums of them stay." />
+      `}<//>
+    `}<//>
+  <//>`;
+}
+
+function Now({ retention: { days, effective_days: effective, raw_data_since: since } }) {
+  return html`<p>Now: ${daysWords(effective)}${days === null && ', as this installation keeps it'}.
+    ${since && ` Raw data before ${ownDay(since)} is gone.`}</p>`;
+}
+
+function Bots({ site }) {
+  const [moved, setMoved] = useState(null);
+  const act = async ({ visit_id: visit, bot }) => {
+    setMoved(await send('POST', `sites/${site.key}/bots`, { visit_id: visit.value.trim(), ...(bot.value && { bot: bot.value }) }));
+  };
+  return html`<${Card} id="bots" title="A bot among the visitors">
+    <p class="muted">Bots that say what they are go to the report on bots by themselves. This moves all events of a visitor there.</p>
+    <${Form} act=${act} submit="Move to bots" clears done=${moved ? `Moved ${plural(moved.events, 'event')} of ${plural(moved.visits, 'visit')}.` : ''}>${(problems) => html`
+      <${Field} ...${{ problems }} label="Visit" name="visit_id" required autocomplete="off" spellcheck=${false}
+        hint=${html`The id of one of its visits, from the <a href=${`/sessions?${new URLSearchParams({ site: site.key })}`}>sessions</a>.`} />
+      <${Field} ...${{ problems }} label="Name of the bot" name="bot" maxlength="200" placeholder="unrecognised bot" />
+    `}<//>
+  <//>`;
+}

@@ -17,7 +17,7 @@ class Page:
     has_charts: bool = True
     """Whether it loads the library for charts."""
     needs_login: bool = False
-    """Whether it says nothing to those who are not logged in."""
+    """Whether it is in the navigation of those only who are logged in."""
 
 
 PAGES = (
@@ -43,7 +43,7 @@ PAGES = (
 
 def own_page(title: str, path: str, module: str) -> Page:
     """A page about no site in particular, for those who are logged in."""
-    return Page(title, path, module, "styles/settings.css", has_charts=False, needs_login=True)
+    return Page(title, path, module, "styles/settings.css", has_charts=False)
 
 
 OWN_PAGES = (

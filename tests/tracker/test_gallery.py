@@ -20,6 +20,12 @@ CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/142.0.0.0 Safari/537.36"
 )
+KNOWN = {
+    "is-sent-to-login": "the page that a router replaces at once is counted, too",
+    "lands-on-replaced-address": "the address that an application replaces is counted, too",
+}
+"""Stories that are counted wrong: see docs/tracking.md."""
+
 BY_NAME = {story.name: story for story in STORIES}
 
 
@@ -51,12 +57,18 @@ class Reports:
         return {row["page"]: (row["engaged_seconds"] or 0) * row["pageviews"] for row in rows}
 
     def settled(self, expected: dict[str, Any]) -> dict[str, Any]:
-        """What they tell as soon as that is what is expected, and no more is coming."""
+        """What they tell once all page views and events that are expected are there, and no more
+        are coming."""
         deadline = time.monotonic() + PATIENCE
-        while self.told() != expected and time.monotonic() < deadline:
+        while amount(self.told()) < amount(expected) and time.monotonic() < deadline:
             time.sleep(0.1)
         time.sleep(QUIET)
         return self.told()
+
+
+def amount(told: dict[str, Any]) -> int:
+    """How many page views and custom events there are."""
+    return sum(told["views"].values()) + sum(told["done"].values())
 
 
 def expected_of(truth: Truth) -> dict[str, Any]:
@@ -113,7 +125,14 @@ def browser(chromium: BrowserType) -> Iterator[Browser]:
         yield browser
 
 
-@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+def marked(story: Story) -> Any:
+    """The story as a parameter."""
+    why = KNOWN.get(story.name)
+    marks = [pytest.mark.xfail(reason=why, strict=True)] if why else []
+    return pytest.param(story, id=story.name, marks=marks)
+
+
+@pytest.mark.parametrize("story", [*map(marked, STORIES)])
 def test_reports_equal_truth(story: Story, service: Service, port: int, browser: Browser) -> None:
     with browser.new_context() as context:
         visitor = Visitor(context, story.origin(port))

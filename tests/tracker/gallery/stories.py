@@ -314,6 +314,12 @@ class Story:
     def name(self) -> str:
         return self.walk.__name__.replace("_", "-")
 
+    @property
+    def told(self) -> str:
+        """What happens, in a sentence."""
+        text = self.walk.__doc__ or ""
+        return text[:1].lower() + text[1:].rstrip(".")
+
     def origin(self, port: int) -> str:
         """Where its site is served."""
         return f"http://{self.name}.{self.site}.test:{port}"

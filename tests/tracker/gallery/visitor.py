@@ -19,6 +19,10 @@ window.setVisible = (is) => {
   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
 };
 if (window.name === 'background') visible = false;
+// A tab in the background is not told when it goes.
+addEventListener('visibilitychange', (event) => {
+  if (event.isTrusted && !visible) event.stopImmediatePropagation();
+}, true);
 }"""
 """Puts it into the hands of the story whether a page is visible."""
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
 from stage import HUMAN, Site, handler, launch
 
 from chromium import CHROMIUM, MISSING
+from windows import CHROME
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,15 @@ def chromium() -> Iterator[BrowserType]:
 @pytest.fixture(scope="module")
 def browser(chromium: BrowserType) -> Iterator[Browser]:
     with launch(chromium, HUMAN) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def keeping_browser(chromium: BrowserType) -> Iterator[Browser]:
+    """A browser that keeps pages for the back button. It calls itself an ordinary one by a flag:
+    what a context says of itself is not in requests of pages that are being left."""
+    kept = {"ignore_default_args": ["--disable-back-forward-cache"]}
+    with launch(chromium, HUMAN, f"--user-agent={CHROME}", **kept) as browser:
         yield browser
 
 

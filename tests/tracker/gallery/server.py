@@ -17,21 +17,21 @@ Tag = Callable[[str], str]
 
 
 @contextmanager
-def serving(tag: Tag) -> Iterator[int]:
-    """The port on which the sites are served for as long as the block lasts."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler(tag)) as server:
+def serving(tag: Tag, sites: Path = SITES) -> Iterator[int]:
+    """The port on which sites, a folder each, are served for as long as the block lasts."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler(tag, sites)) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server.server_port
         server.shutdown()
 
 
-def page_of(site: str, path: str) -> str:
+def page_of(site: Path, path: str) -> str:
     """The page at a path. A site with a router has one page for all paths."""
-    own = SITES / site / f"{path.strip('/')}.html"
-    return (own if own.is_file() else SITES / site / "index.html").read_text()
+    own = site / f"{path.strip('/')}.html"
+    return (own if own.is_file() else site / "index.html").read_text()
 
 
-def handler(tag: Tag) -> type[BaseHTTPRequestHandler]:
+def handler(tag: Tag, sites: Path) -> type[BaseHTTPRequestHandler]:
     """`/moved/…` redirects to the rest of the path, `/missing/…` is answered with 404, and a path
     that ends in .pdf is a file."""
 
@@ -43,12 +43,15 @@ def handler(tag: Tag) -> type[BaseHTTPRequestHandler]:
                 self.answer(302, "text/plain", "", Location=path.removeprefix("/moved"))
             elif path.endswith(".pdf"):
                 self.answer(200, "application/pdf", "x", Content_Disposition="attachment")
+            elif path.endswith(".js"):
+                self.answer(200, "text/javascript", (sites / site / path[1:]).read_text())
             elif path == "/favicon.ico":
                 self.answer(204, "image/x-icon", "")
             else:
                 status = 404 if path.startswith("/missing/") else 200
                 included = tag(story[0]) if story else ""
-                self.answer(status, "text/html", page_of(site, path).replace(TRACKER, included))
+                page = page_of(sites / site, path).replace(TRACKER, included)
+                self.answer(status, "text/html", page)
 
         def answer(self, status: int, kind: str, content: str, **headers: str) -> None:
             self.send_response(status)

@@ -61,10 +61,8 @@ def bundled(folder: Path, source: str, button: str) -> str:
     code = (folder / source).read_text().replace("/* button */ null /* end */", button)
     (folder / source).write_text(code.replace("/* button */ /* end */", button))
     command = ["npx", "--no-install", "esbuild", source, "--bundle", "--format=iife"]
-    define = "--define:process.env.NODE_ENV='production'"
-    done = subprocess.run(
-        [*command, define, "--log-level=error"], cwd=folder, capture_output=True, text=True
-    )
+    command += ["--jsx=automatic", "--define:process.env.NODE_ENV='production'"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -52,7 +52,7 @@ class Truth:
 
 
 class Visitor:
-    """Somebody with a browser on one site. Methods in the third person say what should be counted."""
+    """Somebody with a browser on one site; `sees`, `does` and `reads` say what should count."""
 
     def __init__(self, context: BrowserContext, origin: str) -> None:
         context.add_init_script(STAGE)

@@ -60,7 +60,6 @@ def test_reports_equal_truth(
         story.walk(visitor)
         visitor.leave()
         truth, reports = visitor.truth, Reports(service.base, story.name)
-        expected = expected_of(truth)
-        assert reports.settled(expected) == expected
+        assert reports.settled(truth) == expected_of(truth)
     engaged = reports.engaged()
     assert all(engaged[page] * 1000 >= least for page, least in truth.engaged.items())

@@ -143,5 +143,5 @@ def test_guide_counts_what_it_says(
             visitor.does("Search")
             visitor.tab.get_by_text("Found").wait_for()
         visitor.leave()
-        expected = expected_of(visitor.truth)
-        assert Reports(service.base, site).settled(expected) == expected
+        truth = visitor.truth
+        assert Reports(service.base, site).settled(truth) == expected_of(truth)

@@ -92,5 +92,5 @@ def test_reports_equal_model_of_any_walk(
         visitor.tab.wait_for_function(f"!{KEPT}")
         visitor.leave()
         visitor.truth.seen = model.seen
-        expected = expected_of(visitor.truth)
-        assert Reports(service.base, site).settled(expected) == expected
+        truth = visitor.truth
+        assert Reports(service.base, site).settled(truth) == expected_of(truth)

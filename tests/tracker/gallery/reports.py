@@ -39,19 +39,19 @@ class Reports:
         rows = self.rows("pages")
         return {row["page"]: (row["engaged_seconds"] or 0) * row["pageviews"] for row in rows}
 
-    def settled(self, expected: Told) -> Told:
-        """What they tell once as many page views and events are there as are expected, and no
-        more are coming."""
+    def amount(self) -> int:
+        """How many page views and custom events there are."""
+        custom = sum(row["custom_events"] for row in self.rows("events"))
+        return custom + sum(row["pageviews"] for row in self.rows("pages"))
+
+    def settled(self, truth: Truth) -> Told:
+        """What they tell once as many page views and events are there as the visitor saw and did,
+        and no more are coming."""
         deadline = time.monotonic() + PATIENCE
-        while amount(self.told()) < amount(expected) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        while self.amount() < len(truth.seen) + truth.done.total() and time.monotonic() < deadline:
+            time.sleep(0.05)
         time.sleep(QUIET)
         return self.told()
-
-
-def amount(told: Told) -> int:
-    """How many page views and custom events there are."""
-    return sum(told["views"].values()) + sum(told["done"].values())
 
 
 def expected_of(truth: Truth) -> Told:

@@ -7,14 +7,14 @@ from gallery.visitor import Visitor
 
 Walk = Callable[[Visitor], None]
 
-LONG_ENOUGH = 0.8  # seconds in which somebody sees a page before its address changes
+LONG_ENOUGH = 0.6  # seconds in which somebody sees a page before its address changes
 
 
 def reads_pages(visitor: Visitor) -> None:
     """Reads three plain pages, and goes to one of them again by a link."""
     visitor.open()
     visitor.sees("/")
-    visitor.reads(1.2)
+    visitor.reads(1.05)
     visitor.click("About")
     visitor.sees("/about")
     visitor.click("Contact")
@@ -122,7 +122,7 @@ def walks_history_router(visitor: Visitor) -> None:
     visitor.sees("/")
     visitor.click("Shoes")
     visitor.sees("/shoes")
-    visitor.reads(1.2)
+    visitor.reads(1.05)
     visitor.click("Shoes")
     visitor.click("Hats")
     visitor.sees("/hats")

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from mimetypes import guess_type
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,8 +44,8 @@ def handler(tag: Tag, sites: Path) -> type[BaseHTTPRequestHandler]:
                 self.answer(302, "text/plain", "", Location=path.removeprefix("/moved"))
             elif path.endswith(".pdf"):
                 self.answer(200, "application/pdf", "x", Content_Disposition="attachment")
-            elif path.endswith(".js"):
-                self.answer(200, "text/javascript", (sites / site / path[1:]).read_text())
+            elif (file := sites / site / path[1:]).is_file():
+                self.answer(200, guess_type(path)[0] or "text/plain", file.read_text())
             elif path == "/favicon.ico":
                 self.answer(204, "image/x-icon", "")
             else:

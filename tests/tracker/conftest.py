@@ -9,7 +9,15 @@ from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
 from stage import HUMAN, Site, handler, launch
 
 from chromium import CHROMIUM, MISSING
+from processes import Service, running
 from windows import CHROME
+
+
+@pytest.fixture(scope="session")
+def empty_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service for all modules that make sites of their own."""
+    with running(tmp_path_factory.mktemp("empty") / "data", DEMO="false") as service:
+        yield service
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from gallery.server import serving
 from gallery.visitor import Visitor
 from playwright.sync_api import Browser
 
-from processes import Service, running
+from processes import Service
 
 pytestmark = pytest.mark.slow
 
@@ -78,10 +78,10 @@ the site is then."""
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running(tmp_path_factory.mktemp("frameworks") / "data", DEMO="false") as service:
-        create_sites(service, FRAMEWORKS)
-        yield service
+def service(empty_service: Service) -> Service:
+    """A service with sites of these names."""
+    create_sites(empty_service, FRAMEWORKS)
+    return empty_service
 
 
 def built(name: str, folder: Path, base: str) -> Path:

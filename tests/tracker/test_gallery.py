@@ -10,7 +10,7 @@ from gallery.stories import STORIES, Story
 from gallery.visitor import Visitor
 from playwright.sync_api import Browser
 
-from processes import Service, running
+from processes import Service
 
 KNOWN = {
     "is-sent-to-login": "the page that a router replaces at once is counted, too",
@@ -22,11 +22,10 @@ BY_NAME = {story.name: story for story in STORIES}
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with a public site for each story."""
-    with running(tmp_path_factory.mktemp("gallery") / "data", DEMO="false") as service:
-        create_sites(service, BY_NAME)
-        yield service
+def service(empty_service: Service) -> Service:
+    """A service with sites of these names."""
+    create_sites(empty_service, BY_NAME)
+    return empty_service
 
 
 @pytest.fixture(scope="module")

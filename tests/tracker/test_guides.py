@@ -16,7 +16,7 @@ from gallery.server import serving
 from gallery.visitor import Visitor
 from playwright.sync_api import Browser
 
-from processes import Service, running
+from processes import Service
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +39,10 @@ SITES = (*APPS, "turbo", "htmx", "plain", "tag-manager")
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service with a public site for each guide."""
-    with running(tmp_path_factory.mktemp("guides") / "data", DEMO="false") as service:
-        create_sites(service, SITES)
-        yield service
+def service(empty_service: Service) -> Service:
+    """A service with sites of these names."""
+    create_sites(empty_service, SITES)
+    return empty_service
 
 
 def installed(folder: Path) -> None:

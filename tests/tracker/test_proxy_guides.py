@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -13,7 +13,7 @@ from gallery.guide import EXAMPLE, blocks
 from gallery.reports import Reports, create_sites
 from stage import SCRIPT
 
-from processes import PATIENCE, Service, free_port, running
+from processes import PATIENCE, Service, free_port
 from windows import CHROME
 
 NGINX = """
@@ -82,10 +82,10 @@ PROXIES: dict[str, tuple[Callable[[Path, int, str], list[str]], str]] = {
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running(tmp_path_factory.mktemp("proxies") / "data", DEMO="false") as service:
-        create_sites(service, PROXIES)
-        yield service
+def service(empty_service: Service) -> Service:
+    """A service with sites of these names."""
+    create_sites(empty_service, PROXIES)
+    return empty_service
 
 
 def send(port: int, site: str, address: str) -> int:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser
 from stage import KEPT
 
-from processes import Service, running
+from processes import Service
 
 MORE = int(os.environ.get("MORE_EXAMPLES", "1"))
 """How many times as many walks are tried as in an ordinary run: see docs/testing.md."""
@@ -35,17 +35,11 @@ SCRIPTS: dict[Move, str] = {
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running(tmp_path_factory.mktemp("walks") / "data", DEMO="false") as service:
-        yield service
-
-
-@pytest.fixture(scope="module")
-def port(service: Service) -> Iterator[int]:
+def port(empty_service: Service) -> Iterator[int]:
     """Where an application is served that includes the tracker."""
 
     def tag(name: str) -> str:
-        return f'<script defer src="{service.base}/script.js" data-site="{name}"></script>'
+        return f'<script defer src="{empty_service.base}/script.js" data-site="{name}"></script>'
 
     with serving(tag) as port:
         yield port
@@ -77,10 +71,10 @@ def move(visitor: Visitor, model: Model, kind: Move, path: str) -> None:
 )
 @given(moves=st.lists(MOVES, min_size=5, max_size=15))
 def test_reports_equal_model_of_any_walk(
-    moves: list[tuple[Move, str]], service: Service, port: int, keeping_browser: Browser
+    moves: list[tuple[Move, str]], empty_service: Service, port: int, keeping_browser: Browser
 ) -> None:
     site, model = f"walk-{next(numbers)}", Model()
-    create_sites(service, [site])
+    create_sites(empty_service, [site])
     with keeping_browser.new_context() as context:
         visitor = Visitor(context, f"http://{site}.walks.test:{port}")
         visitor.open("/")
@@ -93,4 +87,4 @@ def test_reports_equal_model_of_any_walk(
         visitor.leave()
         visitor.truth.seen = model.seen
         truth = visitor.truth
-        assert Reports(service.base, site).settled(truth) == expected_of(truth)
+        assert Reports(empty_service.base, site).settled(truth) == expected_of(truth)

@@ -9,6 +9,15 @@ from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
 from stage import HUMAN, Site, handler, launch
 
 from chromium import CHROMIUM, MISSING
+from processes import Service, running
+from windows import CHROME
+
+
+@pytest.fixture(scope="session")
+def empty_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service for all modules that make sites of their own."""
+    with running(tmp_path_factory.mktemp("empty") / "data", DEMO="false") as service:
+        yield service
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +31,15 @@ def chromium() -> Iterator[BrowserType]:
 @pytest.fixture(scope="module")
 def browser(chromium: BrowserType) -> Iterator[Browser]:
     with launch(chromium, HUMAN) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def keeping_browser(chromium: BrowserType) -> Iterator[Browser]:
+    """A browser that keeps pages for the back button. It calls itself an ordinary one by a flag:
+    what a context says of itself is not in requests of pages that are being left."""
+    kept = {"ignore_default_args": ["--disable-back-forward-cache"]}
+    with launch(chromium, HUMAN, f"--user-agent={CHROME}", **kept) as browser:
         yield browser
 
 

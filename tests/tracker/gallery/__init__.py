@@ -1,0 +1,1 @@
+"""Small web sites, and stories of what a visitor does on each, which say what should be counted."""

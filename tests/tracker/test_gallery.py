@@ -1,0 +1,64 @@
+"""Reports equal what visitors saw and did on small sites of many kinds, in a real browser."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from gallery.reports import Reports, create_sites, expected_of
+from gallery.server import serving
+from gallery.stories import STORIES, Story
+from gallery.visitor import Visitor
+from playwright.sync_api import Browser
+
+from processes import Service
+
+KNOWN = {
+    "is-sent-to-login": "the page that a router replaces at once is counted, too",
+    "lands-on-replaced-address": "the address that an application replaces is counted, too",
+}
+"""Stories that are counted wrong: see docs/tracking.md."""
+
+BY_NAME = {story.name: story for story in STORIES}
+
+
+@pytest.fixture(scope="module")
+def service(empty_service: Service) -> Service:
+    """A service with sites of these names."""
+    create_sites(empty_service, BY_NAME)
+    return empty_service
+
+
+@pytest.fixture(scope="module")
+def port(service: Service) -> Iterator[int]:
+    """Where the sites are served, with the tracker in them."""
+
+    def tag(name: str) -> str:
+        options = BY_NAME[name].options
+        script = "script-more.js" if "more" in options else "script.js"
+        attributes = " ".join(f"data-{option}" for option in sorted(options - {"more"}))
+        source = f"{service.base}/{script}"
+        return f'<script defer src="{source}" data-site="{name}" {attributes}></script>'
+
+    with serving(tag) as port:
+        yield port
+
+
+def marked(story: Story) -> Any:
+    """The story as a parameter."""
+    why = KNOWN.get(story.name)
+    marks = [pytest.mark.xfail(reason=why, strict=True)] if why else []
+    return pytest.param(story, id=story.name, marks=marks)
+
+
+@pytest.mark.parametrize("story", [*map(marked, STORIES)])
+def test_reports_equal_truth(
+    story: Story, service: Service, port: int, keeping_browser: Browser
+) -> None:
+    with keeping_browser.new_context() as context:
+        visitor = Visitor(context, story.origin(port))
+        story.walk(visitor)
+        visitor.leave()
+        truth, reports = visitor.truth, Reports(service.base, story.name)
+        assert reports.settled(truth) == expected_of(truth)
+    engaged = reports.engaged()
+    assert all(engaged[page] * 1000 >= least for page, least in truth.engaged.items())

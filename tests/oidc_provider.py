@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from time import time
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -57,6 +57,8 @@ class TestProvider:
     """What belongs to each code: query of the authorization, and claims."""
     asked: list[str] = field(default_factory=list[str])
     """The paths that were asked for."""
+    person: Claims = field(default_factory=dict[str, Any])
+    """Claims of whoever opens the authorization endpoint in a real browser."""
     redirects: str = ""
     """Where all requests are sent on to."""
 
@@ -124,8 +126,19 @@ def handler_of(provider: TestProvider) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:  # (the name that http.server calls)
             provider.asked.append(self.path)
+            if self.path.startswith("/authorize?"):
+                self.send_back(provider.authorize(self.path, **provider.person))
+                return
             is_keys = self.path == "/keys"
             self.answer(200, {"keys": provider.keys} if is_keys else provider.document())
+
+        def send_back(self, query: dict[str, str]) -> None:
+            """Sends a browser back to where it came from."""
+            redirect = provider.codes[query["code"]]["asked"]["redirect_uri"]
+            self.send_response(302)
+            self.send_header("Location", f"{redirect}?{urlencode(query)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def do_POST(self) -> None:
             provider.asked.append(self.path)

@@ -1,5 +1,6 @@
-"""The login page with a second factor, and with a link that sets a new password."""
+"""The login page with a second factor, a link that sets a new password, and a provider."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,12 +10,26 @@ from playwright.sync_api import expect
 from pyotp.totp import TOTP
 
 from chromium import CHROMIUM, MISSING, chromium
+from oidc_provider import CLIENT, TestProvider, running_provider
 from processes import cli, running
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
 PERSON = {"username": "ann", "email": "ann@test.example", "password": "a long enough password"}
 NEW = "another good password"
+
+
+LINK = """async (given) => {
+  const headers = { 'Content-Type': 'application/json' };
+  const asked = { method: 'POST', headers, body: JSON.stringify(given) };
+  location.assign((await (await fetch('/api/auth/identities/test', asked)).json()).address);
+}"""
+"""Links a provider to the account, as a page does."""
+
+
+def settings_of(provider: TestProvider) -> str:
+    """The setting with this provider."""
+    return json.dumps({"test": {"issuer": provider.issuer, **CLIENT}})
 
 
 def set_up_second_factor(client: httpx.Client) -> list[str]:
@@ -32,7 +47,11 @@ def set_up_second_factor(client: httpx.Client) -> list[str]:
 
 def test_login_page_takes_code_and_sets_new_password(tmp_path: Path) -> None:
     expect.set_options(timeout=60_000)
-    with running(tmp_path / "data", DEMO="false") as service, chromium() as browser:
+    with (
+        running_provider() as provider,
+        running(tmp_path / "data", DEMO="false", OIDC_PROVIDERS=settings_of(provider)) as service,
+        chromium() as browser,
+    ):
         with httpx.Client(base_url=service.base, timeout=60) as client:
             codes = set_up_second_factor(client)
         link = cli(tmp_path / "data", "user", "reset", "ann").stdout.strip()
@@ -50,4 +69,16 @@ def test_login_page_takes_code_and_sets_new_password(tmp_path: Path) -> None:
         page.fill("#code", codes[0])
         page.click("button[type=submit]")
         expect(page).not_to_have_url(re.compile("login"))
+        expect(page.locator("#login")).to_have_count(0)
+        provider.person = {"sub": "ann", "email": "ann@provider.example"}
+        page.evaluate(LINK, {"password": NEW, "next": "/goals"})
+        page.wait_for_url("**/goals")
+        page.context.clear_cookies()
+        page.goto(f"{service.base}/funnels")
+        page.get_by_role("button", name="Log in with Test").click()
+        expect(page.locator("#code")).to_be_visible()
+        expect(page.locator("#password")).to_be_hidden()
+        page.fill("#code", codes[1])
+        page.click("button[type=submit]")
+        page.wait_for_url("**/funnels")
         expect(page.locator("#login")).to_have_count(0)

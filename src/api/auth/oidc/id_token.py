@@ -40,7 +40,7 @@ async def verified(provider: Provider, token: str, nonce: str) -> Proven:
         claims = decoded(provider, token, await provider.key(kid))
         if is_for(claims, provider.settings.client_id) and is_same(claims["nonce"], nonce):
             return proven(claims)
-    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+    except (jwt.InvalidTokenError, jwt.InvalidKeyError, ValueError, TypeError, RecursionError):
         pass  # what is wrong with it is nobody's business
     raise Unauthenticated(NOT_CONFIRMED)
 

@@ -212,7 +212,7 @@ def usable_keys(found: Mapping[str, Any], algorithms: Sequence[str]) -> Mapping[
     listed = found.get("keys")
     keys: dict[str | None, PyJWK] = {}
     for each in cast(list[Any], listed)[:MOST_KEYS] if isinstance(listed, list) else ():
-        with suppress(jwt.PyJWTError, ValueError, TypeError, AttributeError):
+        with suppress(jwt.InvalidKeyError, ValueError, TypeError, AttributeError):
             keys |= usable_key(each, algorithms)
     return keys
 

@@ -62,7 +62,7 @@ def sent(call: Call, retries: int) -> Flow[httpx.Response]:
         got = yield call
     if isinstance(got, httpx.Response):
         return got
-    raise Unreachable(f"{call.method} {call.path}: {got or type(got).__name__}") from got
+    raise Unreachable(f"{call.method} {call.path}: {str(got) or type(got).__name__}") from got
 
 
 def pause_after(got: Response, attempt: int) -> float | None:

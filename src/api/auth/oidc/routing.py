@@ -8,7 +8,7 @@ from pydantic import ConfigDict, StringConstraints
 
 from api.auth.access import LoggedIn, RequestActor
 from api.auth.account_routing import OWN, WITH_PASSWORD, Confirmation
-from api.auth.accounts import active_user, attempt_of
+from api.auth.accounts import active_user, attempt_of, record_failure
 from api.auth.application import AppDatabase, AppTries, database_of, device_of, tokens_of
 from api.auth.cookie import FLOW_COOKIE, FLOW_PATH
 from api.auth.models import Code, Secret, Token
@@ -124,8 +124,13 @@ async def login_by_code(given: PendingLogin, request: Request, response: Respons
     user = await active_user(database, number)
     attempt = await attempt_of(database, user.username, device_of(request))
     tries: LoginTries = request.app.state.login_tries
-    with tries.trying(attempt):
-        await check_code(database, user, given.code)
+    try:
+        with tries.trying(attempt):
+            await check_code(database, user, given.code)
+    except Unauthenticated:
+        is_last = tries.is_over(attempt)
+        await record_failure(database, user.username, device_of(request), is_last)
+        raise
     return await begin_login(request, response, user, attempt.is_known, by="provider")
 
 

@@ -2,6 +2,7 @@
 link to the account that asked for it."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from fastapi import Request, Response
@@ -50,17 +51,15 @@ async def proven_by(request: Request, provider: Provider, flow: Flow, returned: 
     """Who has logged in at a provider. Raises Unauthenticated, which is recorded and counts as a
     wrong password of its network, TooManyRequests, and Unavailable."""
     tries: LoginTries = request.app.state.login_tries
-    limited = tries.by_network.trying(
-        neighbourhood(device_of(request).address), Unauthenticated, OF_NETWORK
-    )
+    network = neighbourhood(device_of(request).address)
+    limited = tries.by_network.trying(network, Unauthenticated, OF_NETWORK)
     try:
-        with limited:
+        with limited if network else nullcontext():
             return await completed(provider, flow, returned, redirect_of(request, provider))
     except Unauthenticated:
         async with database_of(request).session() as session:
-            network = network_from(request)
-            action = Action.LOGIN_FAILED
-            await record(session, action, None, network=network, provider=provider.name)
+            where, name = network_from(request), provider.name
+            await record(session, Action.LOGIN_FAILED, None, network=where, provider=name)
         raise
 
 

@@ -20,7 +20,7 @@ let delay = 0; // until the next attempt: none while all is well
 /** Sets the address for events, and sends what earlier pages could not deliver. */
 export function connect(options, ignored) {
   address = options.api;
-  key = 'analytics_queue ' + options.site + ' ' + address;
+  key = ['visitlog', options.site, address];
   try {
     storage = (!('memory' in options) && localStorage) || storage;
   } catch (e) {} // forbidden

@@ -50,10 +50,11 @@ export function start(given, deliverTo, tell) {
 }
 
 // The address may have changed: ends a view and begins the next.
-const look = safe(() => {
+const look = safe((change) => {
   const page = here();
   if (page == view.page) return;
-  show();
+  // A view that still waits and is replaced was a redirect: nobody saw it. Only the Navigation API tells.
+  if (!change || change.navigationType != 'replace') show();
   report();
   engaged = lowest = 0;
   view = { page, referrer: view.page || document.referrer.split(/[?#]/)[0] };
@@ -112,7 +113,7 @@ function send(event) {
     id: crypto.getRandomValues(new Uint32Array(4)).join('-'),
     site: options.site,
     // document.title may be a form of that name.
-    title: ((document.querySelector('title') || 0).text || '').trim(),
+    title: (document.querySelector('title') || 0).text,
     screen: screen.width + 'x' + screen.height,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     time: new Date(),

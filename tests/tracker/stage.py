@@ -48,7 +48,7 @@ window.setFocused = (is) => {
 """Put into every page: attention and its clock, which stands still, in the hands of the test."""
 
 KEPT = (
-    "Object.keys(localStorage).filter(key => key.startsWith('analytics_queue'))"
+    "Object.keys(localStorage).filter(key => key.startsWith('visitlog,'))"
     ".map(key => localStorage[key]).join('\\n')"
 )
 """The lines that the tracker has written down, in JavaScript."""

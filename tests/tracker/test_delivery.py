@@ -330,7 +330,7 @@ class TestStorage:
         troubles: list[object] = []
         page.on("pageerror", lambda error: troubles.append(error))
         page.goto(site.url("/blank"))
-        key = f"analytics_queue demo {site.url('/api/events/')}"
+        key = f"visitlog,demo,{site.url('/api/events/')}"
         page.evaluate("key => { localStorage[key] = '\\n\\n  \\n' }", key)
         page.goto(site.url())
         site.wait_for_hits(1)

@@ -13,7 +13,6 @@ from playwright.sync_api import Browser
 from processes import Service
 
 KNOWN = {
-    "is-sent-to-login": "the page that a router replaces at once is counted, too",
     "lands-on-replaced-address": "the address that an application replaces is counted, too",
 }
 """Stories that are counted wrong: see docs/tracking.md."""

@@ -147,7 +147,7 @@ def test_events_sent_again_are_stored_once(service: Service, shop: str, visitor:
         " visitlog.track('Again')"
     )
     assert counted(service, "Again", 1) == 1
-    key = f"analytics_queue demo {service.base}/api/events/"
+    key = f"visitlog,demo,{service.base}/api/events/"
     visitor.evaluate("key => { localStorage[key] = sent.join('\\n') }", key)
     visitor.goto(f"{shop}/after")
     visitor.wait_for_function(EMPTY)

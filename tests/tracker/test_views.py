@@ -100,6 +100,7 @@ class TestNavigation:
     def test_push_replace_and_back_are_page_views(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("history.pushState({ n: 1 }, '', '/one')")
+        site.wait_for(2)
         page.evaluate("history.replaceState(null, '', '/two')")
         page.evaluate("history.back()")
         site.wait_for(4)
@@ -171,6 +172,16 @@ class TestNavigation:
         page.goto(site.url())
         page.evaluate("for (const path of ['/1', '/2', '/3']) history.pushState(null, '', path)")
         assert sorted(views(site.settled(4), site)) == ["/", "/1", "/2", "/3"]
+
+    def test_page_that_is_replaced_at_once_is_no_view(self, site: Site, page: Page) -> None:
+        page.goto(site.url())
+        page.evaluate(
+            "history.pushState(null, '', '/account'); history.replaceState(null, '', '/login')"
+        )
+        assert views(site.settled(2), site) == ["/", "/login"]
+        page.wait_for_timeout(700)  # the page is seen now
+        page.evaluate("history.replaceState(null, '', '/welcome')")
+        assert views(site.settled(3), site) == ["/", "/login", "/welcome"]
 
     def test_page_view_left_at_once_counts(self, site: Site, page: Page) -> None:
         page.goto(site.url())

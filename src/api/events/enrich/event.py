@@ -80,7 +80,7 @@ def enrich(event: EventIn, site: Site, sender: Sender, geo: GeoLocator) -> Event
         session_id=None if event.session_id is None else str(event.session_id),
         page=page_of(url, site.page_rules) if event.page else "",
         hostname=hostname,
-        title=redact_emails(event.title[:LONGEST_PAGE]),
+        title=redact_emails(event.title.strip()[:LONGEST_PAGE]),
         referrer=referrer_of(event.referrer or ""),
         user_id=str(event.user_id) if identified and event.user_id is not None else None,
         duration=None if event.duration is None else Decimal(f"{event.duration:.3f}"),

@@ -64,6 +64,9 @@ STATS = {
 BODIES: dict[str, Any] = {
     "/api/auth/register": {"email": "a@b.example", "password": "short", "name": "n"},
     "/api/auth/login": {"email": "nobody@b.example", "password": "wrong"},
+    "/api/auth/login/code": {"pending": "x", "code": "000000"},
+    "/api/auth/providers/{provider}/login": {"next": "/", "invitation": "x"},
+    "/api/auth/identities/{provider}": {"next": "/", "password": "wrong"},
     "/api/auth/refresh": {"refresh_token": "x"},
     "/api/auth/me": {"full_name": "n"},
     "/api/auth/me/delete": {"password": "wrong"},

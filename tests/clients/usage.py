@@ -52,6 +52,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "analytics_query_stats": STATS,
     "analytics_query_stats_at_path_of_plausible": STATS,
     "goals_create": {"site": SITE, "name": "Sign-up", "event": "Signup"},
+    "accounts_begin_provider_login": {"next": "/"},
+    "accounts_link_identity": {"next": "/", "password": "wrong"},
+    "accounts_login_by_code": {"pending": "none", "code": "000000"},
 }
 """What is sent with operations that take a body, beside those that have a function here."""
 
@@ -173,6 +176,21 @@ def save_segment(client: AuthenticatedClient) -> None:
     call("segments_delete", client, number=made.id)
 
 
+ELSEWHERE = {
+    "accounts_begin_provider_login": 404,
+    "accounts_link_identity": 404,
+    "accounts_unlink_identity": 404,
+    "accounts_login_by_code": 401,
+}
+"""Operations on logins at other providers, of which this service has none, and their refusals."""
+
+
+def log_in_elsewhere(client: AuthenticatedClient) -> None:
+    """Asks for a provider that there is not."""
+    said = {name: outcome(name, client, {"provider": "none"}) for name in ELSEWHERE}
+    assert said == {name: [status, "Refusal"] for name, status in ELSEWHERE.items()}, said
+
+
 def reader(base: str, secret: str) -> AuthenticatedClient:
     return AuthenticatedClient(base_url=base, token=secret)
 
@@ -233,6 +251,7 @@ def main(base: str, email: str, password: str, *operations: str) -> None:
     leave(base)
     share(base, client)
     save_segment(client)
+    log_in_elsewhere(client)
     visits = analytics_sessions.sync(client=client, site=SITE, days=1)
     goal = goals_create.sync(client=client, body=GoalIn(site=SITE, name="Pricing", page="/pricing"))
     assert isinstance(goal, GoalOut), goal

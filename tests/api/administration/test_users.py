@@ -161,12 +161,13 @@ async def test_two_owners_do_not_leave_site_together(
 @pytest.fixture
 async def lone_superuser(database: Database, person: Person) -> AsyncIterator[Person]:
     """The only superuser, for as long as the test lasts."""
-    others = "update app_user set is_superuser = %s where email = %s"
-    await change(database, others, False, ADMIN.email)
-    await change(database, "update app_user set is_superuser = true where id = %s", person.number)
+    others = "update app_user set is_superuser = false where is_superuser returning id"
+    ids = [number for (number,) in await change(database, others)]
+    this = "update app_user set is_superuser = %s where id = any(%s)"
+    await change(database, this, True, [person.number])
     yield person
-    await change(database, others, True, ADMIN.email)
-    await change(database, "update app_user set is_superuser = false where id = %s", person.number)
+    await change(database, this, True, ids)
+    await change(database, this, False, [person.number])
 
 
 async def test_last_superuser_is_kept(lone_superuser: Person, database: Database) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 
 from api.analytics.segments.models import Segment, SegmentChange, SegmentIn, SegmentOut
 from api.analytics.segments.store import (
@@ -15,8 +15,9 @@ from api.analytics.segments.store import (
 )
 from api.auth.access import AnyCaller, LoggedIn, SiteName, readable_site, site_for
 from api.auth.application import AppDatabase, AppSites
+from api.auth.callers import Caller
 from api.errors import REFUSALS
-from api.sites.directory import DEFAULT_SITE, UnknownSite
+from api.sites.directory import DEFAULT_SITE, Sites, UnknownSite
 from api.sites.models import Role, Site
 from api.text import RowNumber
 
@@ -25,20 +26,15 @@ router = APIRouter(prefix="/api/segments", tags=["segments"])
 SegmentNumber = Annotated[RowNumber, Path(description="The `id` of the segment.")]
 
 
-async def changeable_segment(
-    number: SegmentNumber, caller: LoggedIn, database: AppDatabase, sites: AppSites
-) -> tuple[Segment, Site]:
+async def changeable_segment(sites: Sites, caller: Caller, number: int) -> tuple[Segment, Site]:
     """A segment that the caller may change, and its site: their own, or one of a site that they
     edit. Raises NotFound and Forbidden."""
-    segment = await segment_by_id(database, number, caller.account.number)
+    segment = await segment_by_id(sites.database, number, caller.account.number)
     try:
         site = await sites.by_id(segment.site_id)
         return segment, await site_for(sites, caller, site.key, needed_for(segment.shared))
     except UnknownSite:
         raise no_segment() from None
-
-
-ChangeableSegment = Annotated[tuple[Segment, Site], Depends(changeable_segment)]
 
 
 def needed_for(shared: bool) -> Role:
@@ -73,17 +69,18 @@ async def create_segment(
 
 @router.patch("/{number}", name="change", responses={403: REFUSALS[403], 409: REFUSALS[409]})
 async def patch_segment(
-    change: SegmentChange, found: ChangeableSegment, database: AppDatabase
+    number: SegmentNumber, change: SegmentChange, caller: LoggedIn, sites: AppSites
 ) -> SegmentOut:
     """Changes the name or the filters of a segment: your own, or of a site that you edit."""
-    segment, site = found
-    return segment_out(await change_segment(database, site, segment, change))
+    segment, site = await changeable_segment(sites, caller, number)
+    return segment_out(await change_segment(sites.database, site, segment, change))
 
 
 @router.delete("/{number}", name="delete", status_code=204, responses={403: REFUSALS[403]})
-async def delete_segment(found: ChangeableSegment, database: AppDatabase) -> None:
+async def delete_segment(number: SegmentNumber, caller: LoggedIn, sites: AppSites) -> None:
     """Deletes a segment: your own, or of a site that you edit."""
-    await drop_segment(database, found[0])
+    segment, _ = await changeable_segment(sites, caller, number)
+    await drop_segment(sites.database, segment)
 
 
 def segment_out(segment: Segment) -> SegmentOut:

@@ -30,6 +30,8 @@ async def busy(site: TestSite) -> TestSite:
         {"visitor_id": 1, "page": "/", "name": "Buy", "props": {"plan": "=pro"},
          "revenue": {"amount": 5.25, "currency": "EUR"}, **later},
         {"page": "/", "user_agent": crawler, **when},
+        {"page": "/", "name": "web_vital", "props": {"name": "LCP", "value": 1234.5}, **when},
+        {"page": "/", "name": "js_error", "props": {"message": "=x, \"y\""}, **when},
     )  # fmt: skip
     return site
 

@@ -19,6 +19,7 @@ from api.analytics.plausible.execute import groups_of, query_of
 from api.analytics.plausible.models import StatsQuery
 from api.analytics.plausible.planning import plan_or_suggest
 from api.analytics.plausible.ranges import asked_range
+from api.analytics.query import Filtered
 from api.analytics.question import sql_file
 from api.analytics.report import Report
 from api.analytics.reports.events import EVENT_BUCKETS
@@ -82,7 +83,7 @@ def own_slots(path: Path) -> set[str]:
 def plans_of(report: Report[Any]) -> Iterator[Plan]:
     """The plans of a report in each of its forms, filtered, sorted and broken down."""
     forms = [{}] if report is EVENT_BUCKETS else FORMS.get(report.name, [{}])
-    filters = FILTERS if report.name != "bots" else FILTERS[:1]
+    filters = FILTERS if issubclass(report.params, Filtered) else FILTERS[:1]
     dimensions = [{"dimension": dimension.key} for dimension in report.dimensions]
     orders = [{"order": f"{order}:{way}"} for order in report.orders for way in ("asc", "desc")]
     by_default = [] if report is SERIES_BY_DIMENSION else [{}]

@@ -6,25 +6,18 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from pyotp.totp import TOTP
 
 from chromium import CHROMIUM, MISSING, chromium
 from oidc_provider import CLIENT, TestProvider, running_provider
-from processes import cli, running
+from processes import Service, cli, running
+from windows import expect_accessible
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
 PERSON = {"username": "ann", "email": "ann@test.example", "password": "a long enough password"}
 NEW = "another good password"
-
-
-LINK = """async (given) => {
-  const headers = { 'Content-Type': 'application/json' };
-  const asked = { method: 'POST', headers, body: JSON.stringify(given) };
-  location.assign((await (await fetch('/api/auth/identities/test', asked)).json()).address);
-}"""
-"""Links a provider to the account, as a page does."""
 
 
 def settings_of(provider: TestProvider) -> str:
@@ -71,8 +64,7 @@ def test_login_page_takes_code_and_sets_new_password(tmp_path: Path) -> None:
         expect(page).not_to_have_url(re.compile("login"))
         expect(page.locator("#login")).to_have_count(0)
         provider.person = {"sub": "ann", "email": "ann@provider.example"}
-        page.evaluate(LINK, {"password": NEW, "next": "/goals"})
-        page.wait_for_url("**/goals")
+        link_provider(page, service)
         page.context.clear_cookies()
         page.goto(f"{service.base}/funnels")
         page.get_by_role("button", name="Log in with Test").click()
@@ -82,3 +74,24 @@ def test_login_page_takes_code_and_sets_new_password(tmp_path: Path) -> None:
         page.click("button[type=submit]")
         page.wait_for_url("**/funnels")
         expect(page.locator("#login")).to_have_count(0)
+        unlink_provider(page, service)
+
+
+def link_provider(page: Page, service: Service) -> None:
+    """Links the provider on the page of the account; it takes the password."""
+    page.goto(f"{service.base}/account?section=logins")
+    card = page.locator("#providers")
+    expect(card).to_contain_text("Your account is linked to no provider.")
+    card.get_by_label("Password").fill("wrong password")
+    card.get_by_role("button", name="Link").click()
+    expect(card.get_by_role("alert")).to_be_visible()
+    card.get_by_label("Password").fill(NEW)
+    card.get_by_role("button", name="Link").click()
+    expect(card.get_by_role("button", name="Unlink Test")).to_be_visible()
+    expect_accessible(page, "linked provider")
+
+
+def unlink_provider(page: Page, service: Service) -> None:
+    page.goto(f"{service.base}/account?section=logins")
+    page.get_by_role("button", name="Unlink Test").click()
+    expect(page.locator("#providers")).to_contain_text("Your account is linked to no provider.")

@@ -92,6 +92,12 @@ def test_new_site_is_created_and_waits_for_its_first_event(
     window.get_by_label("Hosts, one a line").fill("www.shop.example")
     window.locator("#senders").get_by_role("button", name="Save").click()
     expect(window.locator("#senders").get_by_role("status")).to_have_text("Saved.")
+    addresses = window.locator("#addresses")
+    expect(addresses.get_by_label("/about/ is the page /about")).not_to_be_checked()
+    addresses.get_by_label("/about/ is the page /about").check()
+    addresses.get_by_role("button", name="Save").click()
+    expect(addresses.get_by_role("status")).to_have_text("Saved.")
+    assert administrator.get(f"/api/sites/{domain}").json()["page_rules"] == ["slash"]
     window.wait_for_timeout(REMEMBER_SECONDS * 1000)  # until all workers know it
     foreign = {"site": domain, "page": "/", "hostname": "elsewhere.example"}
     httpx.post(f"{service.base}/api/events", json=[foreign])

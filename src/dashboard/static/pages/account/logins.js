@@ -7,6 +7,7 @@ import { Card } from '../../parts/card.js';
 import { html, useState } from '../../parts/html.js';
 import { Loaded } from '../../parts/states.js';
 import { ownMoment } from '../../text/format.js';
+import { Providers } from './providers.js';
 
 export function Logins() {
   const list = useQuestion('auth/logins', {});
@@ -19,7 +20,7 @@ export function Logins() {
     tools: !isOwn && html`<button type="button" class="quiet" aria-label=${`End the login of ${agent} from ${network}`} onClick=${() => end(`auth/logins/${id}`)}>End</button>`,
   });
   const others = html`<button type="button" class="quiet" onClick=${() => end('auth/logins')}>End all others</button>`;
-  return html`<${Card} id="logins" title="Logins" tools=${others}>
+  return html`<${Providers} /><${Card} id="logins" title="Logins" tools=${others}>
     ${error && html`<p class="error" role="alert">${error.message}</p>`}
     <${Loaded} result=${list} retry=${list.retry} rows=${3}>${(items) => html`<${Rows} label="Logins" ...${{ items, row }} empty="" />`}<//>
     <p><button type="button" class="quiet" onClick=${logOut}>Log out here</button></p>

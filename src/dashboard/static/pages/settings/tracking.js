@@ -9,6 +9,13 @@ import { address } from '../../state/site.js';
 import { Arrivals } from './arrivals.js';
 import { contains } from './roles.js';
 
+/** Rules by which different addresses are one page: their keys, and what they do. */
+const RULES = [
+  ['slash', '/about/ is the page /about'],
+  ['index', '/docs/index.html is the page /docs/'],
+  ['session', '/cart;jsessionid=1F is the page /cart'],
+];
+
 export function Tracking({ site, changed }) {
   const snippet = `<script defer src="${address}/script.js" data-site="${site.key}"></script>`;
   return html`
@@ -18,7 +25,7 @@ export function Tracking({ site, changed }) {
       <//>
     <//>
     <${Arrivals} site=${site} />
-    ${contains(site.role, 'admin') && html`<${Senders} ...${{ site, changed }} />`}
+    ${contains(site.role, 'admin') && html`<${Senders} ...${{ site, changed }} /><${Addresses} ...${{ site, changed }} />`}
   `;
 }
 
@@ -31,6 +38,19 @@ function Senders({ site, changed }) {
         defaultValue=${site.hostnames.join('\n')} hint="Events of other hosts are rejected. *.shop.example is every host below shop.example." />
       <${Check} label="Only with an API key" name="ingest_key_required" defaultChecked=${site.ingest_key_required}
         hint="For sites whose events come from servers. The snippet has no key: its events are rejected then." />
+    `}<//>
+  <//>`;
+}
+
+function Addresses({ site, changed }) {
+  const act = (fields) => {
+    const rules = RULES.map(([key]) => key).filter((key) => fields.namedItem(key).checked);
+    return send('PATCH', `sites/${site.key}`, { page_rules: rules }).then(changed);
+  };
+  return html`<${Card} id="addresses" title="Addresses that are one page">
+    <${Form} act=${act} submit="Save">${() => html`
+      ${RULES.map(([key, words]) => html`<${Check} key=${key} label=${words} name=${key} defaultChecked=${site.page_rules.includes(key)} />`)}
+      <p class="muted">This holds for events from now on. Stored ones keep their page.</p>
     `}<//>
   <//>`;
 }

@@ -1,7 +1,7 @@
 -- All that is stored that concerns a batch, in one statement: each costs the driver as much as the
 -- server. It stays true while the caller holds the locks of these sites and the writers'.
--- slots: ids, observed, near, sessions - which rows may be found: all (true), none (false) or recent
---     ones. Vitals and errors are only sought where the batch has some.
+-- slots: ids, observed, near, sessions - which rows may be found: all (true), none (false) or
+--     recent ones. Vitals and errors are only sought where the batch has some.
 select row_to_json(existing)::text
 from (
     select

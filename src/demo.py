@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
+
+from msgspec.structs import replace
 
 from api.db.database import Database
 from api.events.enrich.event import enrich
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Sender
-from api.events.models import Amount, EventIn
+from api.events.models import JS_ERROR, WEB_VITAL, Amount, EventIn
 from api.events.write.writer import Outcome, Writer
 from api.sites.directory import DEMO_SITE, Sites
 from api.sites.models import Visibility
@@ -80,6 +83,31 @@ TIMEZONES = {
 HOURS = (2, 1, 1, 1, 2, 3, 5, 8, 10, 12, 12, 11, 11, 12, 12, 11, 10, 10, 11, 12, 12, 10, 7, 4)
 RETURN_SHARE = 0.32
 
+LOADS = 400
+"""Loads of pages of which browsers tell how fast they were."""
+VITALS = {
+    "LCP": (1500, 0.5),
+    "INP": (120, 0.6),
+    "CLS": (0.04, 0.9),
+    "FCP": (1100, 0.4),
+    "TTFB": (450, 0.5),
+}
+"""The usual value of each, and how far the logarithms of others are from that of it."""
+ERROR_SHARE = 0.08
+ERRORS: tuple[dict[str, Any], ...] = (
+    {
+        "message": "TypeError: basket is undefined",
+        "source": "https://demo.example.com/js/basket.js",
+        "line": 48,
+    },
+    {
+        "message": "ReferenceError: zoom is not defined",
+        "source": "https://demo.example.com/js/pictures.js",
+        "line": 12,
+    },
+    {"message": "Failed to fetch", "source": "https://demo.example.com/js/stock.js", "line": 101},
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -130,6 +158,7 @@ def demo_events(now: datetime) -> Iterator[EventIn]:
             if rng.random() > RETURN_SHARE:
                 break
             moment += timedelta(hours=rng.expovariate(1 / 90))
+    yield from observations(start, now)
     for number in range(200):
         page = pick(rng, PAGES)
         time = start + (now - start) * rng.random()
@@ -200,6 +229,29 @@ def extras(rng: random.Random, person: Person, page: str, moment: datetime) -> I
             timezone=person.timezone,
             revenue=revenue,
         )
+
+
+def observations(start: datetime, now: datetime) -> Iterator[EventIn]:
+    """What browsers tell of some loads of pages: web vitals, and now and then an error. They have
+    random numbers of their own, so that they change nothing of the visits."""
+    rng = random.Random(f"{SEED} {now.date()} observations")  # noqa: S311
+    for number in range(LOADS):
+        agent = pick(rng, AGENTS)
+        load = EventIn(
+            time=start + (now - start) * rng.random(),
+            page=pick(rng, PAGES),
+            user_agent=agent,
+            timezone=pick(rng, TIMEZONES),
+            visitor_id=f"demo {number}",
+        )
+        key = f"demo load {number} {now.date()}"
+        slower = 1.6 if "Mobile" in agent else 1
+        for name, (usual, spread) in VITALS.items():
+            value = round(usual * slower * rng.lognormvariate(0, spread), 3)
+            vital = {"name": name, "value": value}
+            yield replace(load, id=f"{key} {name}", name=WEB_VITAL, props=vital)
+        if rng.random() < ERROR_SHARE:
+            yield replace(load, id=f"{key} error", name=JS_ERROR, props=rng.choice(ERRORS))
 
 
 def pick(rng: random.Random, weighted: dict[str, int]) -> str:

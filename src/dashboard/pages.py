@@ -29,6 +29,7 @@ PAGES = (
     Page("Sessions", "/sessions", "pages/sessions.js", "styles/analysis.css"),
     Page("Activity", "/activity", "pages/activity.js", "styles/analysis.css"),
     Page("Goals", "/goals", "pages/goals.js", "styles/analysis.css"),
+    Page("Vitals", "/vitals", "pages/vitals.js", "styles/analysis.css", has_charts=False),
     Page(
         "Settings",
         "/settings",

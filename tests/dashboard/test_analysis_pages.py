@@ -15,6 +15,7 @@ PAGES = {
     "/journeys": {"table": 1},
     "/sessions": {},
     "/activity": {},
+    "/vitals": {"by": "page"},
     "/goals": {"event": "Purchase", "prop": "plan"},
 }
 """The pages, each with what makes it show the most."""
@@ -65,6 +66,8 @@ def hostile(service: Service) -> None:
         }
         curl(service, site="default", name="pageview", **attack)
         curl(service, site="default", name=ATTACK, props={ATTACK: ATTACK}, **attack)
+        curl(service, site="default", name="web_vital", props={"name": "LCP", "value": 1}, **attack)
+        curl(service, site="default", name="js_error", props={"message": ATTACK}, **attack)
 
 
 @pytest.mark.usefixtures("hostile")
@@ -111,6 +114,7 @@ def test_empty_range_is_said_to_be_empty(service: Service, window: Page) -> None
         "/sessions": "No visits in this range.",
         "/activity": "No visits in this range.",
         "/goals": "No events besides page views in this range.",
+        "/vitals": "No page has told any in this range.",
     }
     for path, expected in words.items():
         old = {"period": "custom", "from": "2020-01-01", "to": "2020-01-31"}

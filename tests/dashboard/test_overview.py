@@ -198,7 +198,7 @@ def test_click_on_pill_edits_its_filter(service: Service, window: Page) -> None:
     builder = window.get_by_role("dialog", name="Edit filter")
     # Suggestions are those of the other filters.
     expect(builder.locator(".suggestions li")).not_to_have_count(1)
-    builder.get_by_label("How").select_option("is_not")
+    builder.locator("select[name=operator]").select_option("is_not")
     builder.get_by_label("United States").check()
     builder.get_by_role("button", name="Change the filter").click()
     window.wait_for_url("**country**US**")
@@ -208,7 +208,7 @@ def test_click_on_pill_edits_its_filter(service: Service, window: Page) -> None:
 def test_builder_takes_text_with_commas_for_contains(service: Service, window: Page) -> None:
     opened(window, service)
     window.keyboard.press("f")
-    window.get_by_role("dialog").get_by_label("How").select_option("contains")
+    window.get_by_role("dialog").locator("select[name=operator]").select_option("contains")
     window.get_by_role("dialog").get_by_label("Text").fill("/a,b%2C")
     window.keyboard.press("Enter")
     asked = asked_by(window, window.get_by_role("button", name="Add the filter").click)

@@ -1,0 +1,40 @@
+// The web vitals: what three of four loads were at most, and how many were good.
+
+import { html } from '../../parts/html.js';
+import { Label } from '../../parts/label.js';
+import { Empty } from '../../parts/states.js';
+import { Table } from '../../parts/table.js';
+import { dimensionWords } from '../../text/dimensions.js';
+import { count, decimal, percent } from '../../text/format.js';
+
+const NAMES = {
+  LCP: 'Largest contentful paint',
+  INP: 'Interaction to next paint',
+  CLS: 'Cumulative layout shift',
+  FCP: 'First contentful paint',
+  TTFB: 'Time to first byte',
+};
+const RATINGS = { good: 'Good', needs_improvement: 'Needs improvement', poor: 'Poor' };
+const SECOND = 1000;
+
+/** A value with its unit; CLS has none. */
+function valueOf({ name, p75 }) {
+  if (name === 'CLS') return decimal(p75);
+  return p75 < SECOND ? `${count(p75)} ms` : `${decimal(p75 / SECOND)} s`;
+}
+
+export function Speed({ rows, dimension }) {
+  if (!rows.length) {
+    return html`<${Empty}>No page has told any in this range. Pages do with script-vitals.js beside the tracker.<//>`;
+  }
+  const columns = [
+    { key: 'name', words: 'Vital', cell: ({ name }) => html`<span class="value" title=${NAMES[name]}><b>${name}</b>\u00a0<span class="muted words">${NAMES[name]}</span></span>` },
+    ...(dimension ? [{ key: dimension, words: dimensionWords(dimension), cell: (row) => html`<${Label} dimension=${dimension} value=${row[dimension]} />` }] : []),
+    { key: 'p75', words: '75th percentile', number: true, cell: valueOf },
+    { key: 'rating', words: 'Rating', number: true, cell: ({ rating }) => html`<span class=${`rating ${rating}`}>${RATINGS[rating]}</span>` },
+    { key: 'good', words: 'Good', number: true, cell: ({ good }) => percent(good) },
+    { key: 'poor', words: 'Poor', number: true, cell: ({ poor }) => percent(poor) },
+    { key: 'count', words: 'Loads', means: 'How often it was measured.', number: true, cell: (row) => count(row.count) },
+  ];
+  return html`<${Table} columns=${columns} rows=${rows} caption="Web vitals" />`;
+}

@@ -165,6 +165,20 @@ class Bots(Ranked, Reading, total=False):
     pass
 
 
+class Observations(Dimensioned, Reading, total=False):
+    """The parameters of a report about what browsers tell of pages."""
+
+    pages: Sequence[str] | None
+
+
+class WebVitals(Paged, Observations, total=False):
+    name: Literal["LCP", "INP", "CLS", "FCP", "TTFB"] | None
+
+
+class Errors(Ranked, Observations, total=False):
+    pass
+
+
 class Values(Dimensioned, Paged, OfVisits, total=False):
     q: str | None
 

@@ -126,6 +126,16 @@ class Reports(Client):
         return self.report("/api/analytics/bots", given)
 
     @Method
+    def web_vitals(self, **given: Unpack[p.WebVitals]) -> Flow[Frame]:
+        """How fast and steady pages were for those who loaded them."""
+        return self.report("/api/analytics/web-vitals", given)
+
+    @Method
+    def errors(self, **given: Unpack[p.Errors]) -> Flow[Frame]:
+        """What went wrong in the scripts of pages."""
+        return self.report("/api/analytics/errors", given)
+
+    @Method
     def values(self, **given: Unpack[p.Values]) -> Flow[Frame]:
         """The values that a dimension has, the most frequent first."""
         return self.report("/api/analytics/values", given)

@@ -53,7 +53,7 @@ SUMS: dict[str, tuple[LiteralString, str]] = {
         "The engaged seconds that were reported.",
     ),
 }
-"""The column of each measure, and what it means."""
+"""The columns of measures that are shown in another way than as their sum, or need words."""
 
 DIMENSIONS: dict[str, str] = {
     "channel": "The kind of source, e.g. Organic Search.",
@@ -81,7 +81,7 @@ def shown(rollups: Sequence[Rollup]) -> list[Rollup]:
 def sql_view_sql(rollup: Rollup) -> LiteralString:
     """The view of a rollup. Rows of one bucket are added up: the late log counts old rows -1."""
     keys: list[LiteralString] = [f"r.{name}" for name in ("bucket", *rollup.dimensions)]
-    sums: list[LiteralString] = [SUMS[name][0] for name in rollup.measures]
+    sums: list[LiteralString] = [column_of(name)[0] for name in rollup.measures]
     counted: list[LiteralString] = [f"sum(r.{name}) <> 0" for name in rollup.measures]
     rows = rollup_rows_sql(rollup, live_rows_sql(rollup, inlined=True))
     rows = rows.replace("$1", "own.id").replace("$2", "timestamptz '-infinity'")
@@ -94,11 +94,18 @@ def sql_view_sql(rollup: Rollup) -> LiteralString:
     )
 
 
+def column_of(measure: LiteralString) -> tuple[LiteralString, str]:
+    """The column of a measure, and what it means."""
+    summed: LiteralString = f"sum(r.{measure})::float8 as {measure}"
+    return SUMS.get(measure, (summed, f"The sum of {measure.replace('_', ' ')}."))
+
+
 def comments_of(rollup: Rollup) -> dict[str, str]:
     """What each column of the view of a rollup means, by name."""
     width = "hour" if rollup.width == timedelta(hours=1) else "day"
-    sums = {SUMS[name][0].rsplit(" ", 1)[-1]: SUMS[name][1] for name in rollup.measures}
-    dimensions = {name: DIMENSIONS[name] for name in rollup.dimensions}
+    columns = [column_of(name) for name in rollup.measures]
+    sums = {column.rsplit(" ", 1)[-1]: meaning for column, meaning in columns}
+    dimensions = {name: DIMENSIONS.get(name, f"The {name}.") for name in rollup.dimensions}
     start = f"The start of the {width}, in UTC."
     return {"site": "The key of the site.", "bucket": start, **dimensions, **sums}
 

@@ -149,7 +149,9 @@ def no_salt(_: date) -> bytes | None:
 
 def demo_events(now: datetime) -> Iterator[EventIn]:
     rng = random.Random(f"{SEED} {now.date()}")  # noqa: S311
-    start = now - timedelta(days=DAYS)
+    # The days of "last 30 days", so that nothing stands alone in the thirty days before.
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    start = today - timedelta(days=DAYS - 1)
     for number in range(VISITORS):
         person = make_person(rng, number)
         moment = first_moment(rng, start)

@@ -3,6 +3,7 @@
 from typing import Annotated
 from zoneinfo import available_timezones
 
+from fastapi import Query
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from api.instants import Instant
@@ -40,6 +41,14 @@ Domain = Annotated[
 ]
 Title = Annotated[PlainText, StringConstraints(strip_whitespace=True, max_length=100)]
 Zone = Annotated[str, StringConstraints(max_length=100), AfterValidator(refuse_unknown_zone)]
+SiteSearch = Annotated[
+    PlainText, Query(max_length=100, description="A part of key, domain or name, in any case.")
+]
+AfterKey = Annotated[
+    PlainText, Query(max_length=200, description="Only keys after this one: the next page.")
+]
+"""Parameters of lists of sites (see sites.list_sites)."""
+
 Hostname = Annotated[
     str,
     LOWER,

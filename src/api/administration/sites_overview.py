@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
-from api.administration.site_models import SiteOut
+from api.administration.site_models import AfterKey, SiteOut, SiteSearch
 from api.administration.sites import list_sites
 from api.analytics.execute import build_query
 from api.analytics.planner import choose_tables, expired_edges, only_rollups
@@ -27,7 +27,6 @@ from api.rollups.available import available_rollups
 from api.rollups.definitions import DAILY_VISITORS, ROLLUPS, VISITS
 from api.rollups.model import Rollup
 from api.sites.models import Site, utc_now
-from api.text import PlainText
 
 router = APIRouter(tags=["sites"])
 
@@ -52,12 +51,8 @@ async def read_overview(
     sites: AppSites,
     database: AppDatabase,
     turns: AppTurns,
-    search: Annotated[
-        PlainText, Query(max_length=100, description="A part of key, domain or name, in any case.")
-    ] = "",
-    after: Annotated[
-        PlainText, Query(max_length=200, description="Only keys after this one: the next page.")
-    ] = "",
+    search: SiteSearch = "",
+    after: AfterKey = "",
     limit: Annotated[
         int, Query(ge=1, le=MOST_LISTED, description="The most sites to return.")
     ] = 25,

@@ -4,7 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.administration.site_models import NewSite, SiteChange, SiteOut, site_out
+from api.administration.site_models import (
+    AfterKey,
+    NewSite,
+    SiteChange,
+    SiteOut,
+    SiteSearch,
+    site_out,
+)
 from api.administration.sites import (
     change_site,
     create_site,
@@ -59,15 +66,11 @@ def refuse_creator(caller: Caller, settings: Settings) -> None:
 async def list_readable(
     caller: KnownCaller,
     sites: AppSites,
-    search: Annotated[
-        PlainText, Query(max_length=100, description="A part of key, domain or name, in any case.")
-    ] = "",
+    search: SiteSearch = "",
     public: Annotated[
         bool, Query(description="Also public sites that the caller is no member of.")
     ] = False,
-    after: Annotated[
-        PlainText, Query(max_length=200, description="Only keys after this one: the next page.")
-    ] = "",
+    after: AfterKey = "",
     limit: Annotated[
         int, Query(ge=1, le=MOST_LISTED, description="The most sites to return.")
     ] = 100,

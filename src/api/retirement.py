@@ -20,7 +20,7 @@ EXTENSION = "x-deprecation"
 
 
 class Retirement(TypedDict):
-    """Arguments of a route's decorator."""
+    """The keyword arguments that `retiring` returns for the decorator of a route."""
 
     deprecated: bool
     openapi_extra: dict[str, Any]

@@ -1,4 +1,5 @@
-"""What the client sends, and what it makes of answers. No service: flows are driven by hand."""
+"""The requests that the client sends, and what it returns for responses. No service runs: each test
+gives the client its responses."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime

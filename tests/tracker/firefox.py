@@ -29,7 +29,7 @@ PREFERENCES = {
 
 
 class Tab:
-    """A tab, and what can be done in it."""
+    """A browser tab, with the commands of WebDriver BiDi that the tests use."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket

@@ -1,4 +1,4 @@
-"""Reports equal what visitors saw and did on small sites of many kinds, in a real browser."""
+"""Chromium walks the stories of the gallery, and the reports of a service equal their truth."""
 
 from collections.abc import Iterator
 from typing import Any

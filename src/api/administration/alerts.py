@@ -94,7 +94,8 @@ class Alerts:
 
 
 def body_of(entry: Mapping[str, Any]) -> bytes:
-    """The message about an entry of the audit log, whose fields are those of GET /api/audit."""
+    """The body of the webhook for an entry of the audit log. `data` is the entry, with the fields
+    that GET /api/audit gives it."""
     at = instant_text(entry["at"])
     message = {
         "type": f"security.{entry['action']}",

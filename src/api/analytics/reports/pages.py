@@ -56,7 +56,8 @@ class PageRow(Row):
     time_on_page_seconds: Seconds | None
     """Mean seconds per page view, reported or until the next view; null like `visits`."""
     scroll_depth: Ratio | None
-    """The mean of the largest scroll depth that each page view reported; null like `visits`."""
+    """The mean over page views of the largest scroll depth that each reported; null where none did,
+    and without detail=true, unless the rows are sorted by it."""
 
 
 def with_detail(query: Query[PageReportParams]) -> Query[PageReportParams]:

@@ -38,7 +38,7 @@ UNVERIFIED = (
 
 
 class Identity(SQLModel, table=True):
-    """Who an account is to a provider."""
+    """Links an account to an OpenID Connect provider by the `iss` and the `sub` of ID tokens."""
 
     issuer: str = Field(primary_key=True)
     subject: str = Field(primary_key=True)

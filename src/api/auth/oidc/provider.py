@@ -183,7 +183,7 @@ class Provider:
             raise self.away(type(error).__name__) from None
 
     def away(self, reason: str) -> Unavailable:
-        """A refusal whose reason is in the log only."""
+        """Logs the reason. The refusal that is returned does not tell it to the caller."""
         log.warning("login provider %s: %s", self.name, reason)
         return Unavailable(AWAY)
 

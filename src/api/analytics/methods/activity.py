@@ -19,8 +19,8 @@ MOST_FITTED = 10_000
 """The parameters are fitted to so many people at most: four numbers need no more."""
 
 PENALTY = 0.1
-"""Of the squared logarithm of each parameter, so that few people cannot drive one to infinity. It is
-as nothing beside the likelihood of some hundred people."""
+"""Of the squared logarithm of each parameter, so that few people cannot drive one to infinity. Beside
+the likelihood of some hundred people it is nothing."""
 
 LARGEST_LOG = 12.0
 
@@ -98,6 +98,6 @@ class Activity:
 
 
 def rising_log(start: float, numbers: Counts) -> Numbers:
-    """The logarithm of start · (start + 1) · …, so many factors: log Γ(start + n) - log Γ(start)."""
+    """The logarithm of start * (start + 1) * …, with so many factors each."""
     factors = np.log(start + np.arange(numbers.max(initial=0)))
     return np.concatenate([[0.0], np.cumsum(factors)])[numbers]

@@ -1,6 +1,6 @@
 """The churn report: how likely each identified user is to stay away, judged by their own rhythm."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Literal
@@ -25,6 +25,9 @@ MOST_USERS = 100_000
 
 FEWEST_USERS = 20
 """From fewer nothing can be learnt."""
+
+COUNTED = ("days_since", "active_days")
+"""The columns of the rows that are whole numbers."""
 
 
 class ChurnParams(Ranked, Totalled, Filtered, Params):
@@ -133,7 +136,7 @@ class Users:
 
     @classmethod
     def of(cls, found: dict[str, Any]) -> "Users":
-        return cls(**{name: np.array(found[name], np.int64) for name in cls.__annotations__})
+        return cls(*(np.array(found[field.name], np.int64) for field in fields(cls)))
 
     @cached_property
     def now(self) -> Histories:
@@ -163,14 +166,14 @@ def judge(query: Query[ChurnParams], rows: list[dict[str, Any]]) -> Computed:
     (found,) = rows
     users, horizon = Users.of(found), query.params.horizon
     model = Activity.fitted(users.now) if len(users.days) >= FEWEST_USERS else None
-    table = columns_of_users(users, model, horizon)
-    listed = ranked(query, table)
-    totals = totals_of(query, found, users, model) if query.has_totals else None
-    return Computed([row_of(query, found, table, place) for place in listed], totals)
+    numbers = numbers_of(users, model, horizon)
+    listed = rows_at(ranked(query, numbers), query.values["as_of"], found, numbers)
+    totals = totals_of(query, found, model, numbers["risk"]) if query.has_totals else None
+    return Computed(listed, totals)
 
 
-def columns_of_users(users: Users, model: Activity | None, horizon: int) -> dict[str, Numbers]:
-    """The numbers of the rows, an array for each; NaN is null."""
+def numbers_of(users: Users, model: Activity | None, horizon: int) -> dict[str, Numbers]:
+    """The columns of the rows that are numbers; NaN is null."""
     unknown = np.full(len(users.days), np.nan)
     repeats = users.now.repeats
     gaps = np.where(repeats > 0, users.now.last / np.maximum(repeats, 1), np.nan)
@@ -184,52 +187,52 @@ def columns_of_users(users: Users, model: Activity | None, horizon: int) -> dict
     }
 
 
-def ranked(query: Query[ChurnParams], table: dict[str, Numbers]) -> list[int]:
+def ranked(query: Query[ChurnParams], numbers: dict[str, Numbers]) -> Counts:
     """The places of the users to list, in the order of their rows: nulls last, and ties in the
     order of the SQL."""
-    risk, order = table["risk"], query.order
-    column = table[order.measure if order else "risk"]
+    risk, order = numbers["risk"], query.order
+    column = numbers[order.measure if order else "risk"]
     keys = column if order and order.direction == "asc" else -column
     places = np.argsort(keys, kind="stable")
     low, high = query.params.at_least, query.params.at_most
     is_listed = (risk >= low) & (risk <= high) | (np.isnan(risk) & (low == 0) & (high == 1))
-    return places[is_listed[places]].tolist()
+    return places[is_listed[places]]
 
 
-def row_of(
-    query: Query[ChurnParams], found: dict[str, Any], table: dict[str, Numbers], place: int
-) -> dict[str, Any]:
-    numbers = {name: or_null(float(column[place])) for name, column in table.items()}
-    days = {name: int(table[name][place]) for name in ("days_since", "active_days")}
-    return {
-        "user_id": found["user_ids"][place],
-        "visitor_id": found["visitor_ids"][place],
-        **numbers,
+def rows_at(
+    places: Counts, as_of: date, found: dict[str, Any], numbers: dict[str, Numbers]
+) -> list[dict[str, Any]]:
+    """The rows of the users at these places. They are made column by column: there may be many."""
+    days = {name: numbers[name][places].astype(int).tolist() for name in COUNTED}
+    columns: dict[str, list[Any]] = {
+        "user_id": [found["user_ids"][place] for place in places],
+        "visitor_id": [found["visitor_ids"][place] for place in places],
+        "last_active": [as_of - ago * DAY for ago in days["days_since"]],
+        **{name: with_nulls(column[places]) for name, column in numbers.items()},
         **days,
-        "last_active": query.values["as_of"] - days["days_since"] * DAY,
     }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def or_null(number: float) -> float | None:
-    return None if np.isnan(number) else number
+def with_nulls(column: Numbers) -> list[float | None]:
+    return [None if number != number else number for number in column.tolist()]
 
 
 def totals_of(
-    query: Query[ChurnParams], found: dict[str, Any], users: Users, model: Activity | None
+    query: Query[ChurnParams], found: dict[str, Any], model: Activity | None, risk: Numbers
 ) -> dict[str, Any]:
-    horizon = query.params.horizon
-    risk = model.silent(users.now, horizon) if model else np.zeros(0)
-    tenths = np.bincount(np.minimum(risk * 10, 9).astype(int), minlength=10).tolist()
+    """`risk` is that of each user; NaN without a model."""
+    tenths = np.minimum(risk[~np.isnan(risk)] * 10, 9).astype(int)
     return {
         "users": found["users"],
-        "judged": len(users.days),
+        "judged": len(risk),
         "as_of": query.values["as_of"],
-        "horizon_days": horizon,
+        "horizon_days": query.params.horizon,
         "expected_to_stay_away": float(risk.sum()) if model else None,
-        "by_risk": tenths if model else [],
+        "by_risk": np.bincount(tenths, minlength=10).tolist() if model else [],
         "method": "MBG/NBD" if model else "too few users",
         "parameters": asdict(model) if model else {},
-        "back_test": back_test(query, users),
+        "back_test": back_test(query, Users.of(found)),
     }
 
 

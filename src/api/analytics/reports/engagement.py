@@ -75,7 +75,14 @@ ENGAGEMENT = Report(
     EngagementParams,
     single(Feature, "reports/engagement.sql", "event", "visit"),
     single(EngagementTotals, "reports/engagement_totals.sql", "visit"),
-    orders=("people", "adoption", "custom_events", "events_per_person", "first_use_seconds", "name"),
+    orders=(
+        "people",
+        "adoption",
+        "custom_events",
+        "events_per_person",
+        "first_use_seconds",
+        "name",
+    ),
 )
 
 ENGAGEMENT_FREQUENCY = Report(

@@ -19,8 +19,8 @@ MOST_FITTED = 10_000
 """The parameters are fitted to so many people at most: four numbers need no more."""
 
 PENALTY = 0.1
-"""Of the squared logarithm of each parameter, so that few people cannot drive one to infinity. Beside
-the likelihood of some hundred people it is nothing."""
+"""Of the squared logarithm of each parameter, so that few people cannot drive one to infinity.
+Beside the likelihood of some hundred people it is nothing."""
 
 LARGEST_LOG = 12.0
 

@@ -157,7 +157,7 @@ BAD_FILTER = {**SITE, "filters": "x"}
 REPORTS = (
     *("timeseries", "pages", "traffic-sources", "devices", "locations", "entries", "exits"),
     *("sessions/series", "paths", "retention", "lifecycle", "stickiness", "events", "goals"),
-    *("revenue", "segments", "heatmap", "values"),
+    *("revenue", "rfm", "engagement", "engagement/frequency", "segments", "heatmap", "values"),
 )
 
 UNFILTERED = ("bots", "web-vitals", "errors")
@@ -252,6 +252,8 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/analytics/funnel"): Row("report", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/funnel/visitors"): Row("one by one", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/sessions"): Row("one by one", 422, BAD_FILTER),
+    ("GET", "/api/analytics/rfm/customers"): Row("one by one", 422, BAD_FILTER),
+    ("GET", "/api/analytics/churn"): Row("one by one", 422, BAD_FILTER),
     ("GET", "/api/analytics/sessions/{visit}"): Row("viewer", query=SITE),
     ("POST", "/api/analytics/batch"): Row(
         "report", body={"common": SITE, "queries": [{"report": "pages"}]}

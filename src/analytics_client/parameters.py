@@ -17,6 +17,10 @@ Step = str | Mapping[str, Any]
 Period = Literal["today", "yesterday", "7d", "28d", "30d", "90d", "12mo", "mtd", "ytd", "all"]
 Interval = Literal["minute", "hour", "day", "week", "month"]
 LongInterval = Literal["day", "week", "month"]
+Segment = Literal[
+    *("champions", "loyal", "potential_loyal", "new", "promising", "need_attention"),
+    *("about_to_sleep", "cannot_lose", "at_risk", "hibernating"),
+]
 
 
 class Range(TypedDict, total=False):
@@ -150,6 +154,32 @@ class Goals(Ranked, Compared, OfVisits, total=False):
 
 class Revenue(Breakdown, total=False):
     attribution: Literal["last", "first"] | None
+
+
+class OfPeople(OfVisits, total=False):
+    by: Literal["visitor", "user"] | None
+
+
+class Rfm(Totalled, OfPeople, total=False):
+    pass
+
+
+class RfmCustomers(Paged, OfPeople, total=False):
+    segment: Segment | None
+
+
+class Churn(Ranked, Totalled, OfVisits, total=False):
+    horizon: int | None
+    at_least: float | None
+    at_most: float | None
+
+
+class Engagement(Ranked, Totalled, OfPeople, total=False):
+    pass
+
+
+class Frequency(Paged, OfPeople, total=False):
+    pass
 
 
 class Segments(Totalled, Compared, OfVisits, total=False):

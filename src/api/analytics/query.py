@@ -176,6 +176,14 @@ class Dimensioned(BaseModel):
     dimension: str = Field("", max_length=50, description="What to break down by.")
 
 
+class OfPeople(BaseModel):
+    """The parameter of a report about people."""
+
+    by: Literal["visitor", "user"] = Field(
+        "visitor", description="Who counts: every visitor, or identified users only."
+    )
+
+
 class BreakdownParams(Dimensioned, RankedParams):
     """The parameters of a report that is broken down by one dimension."""
 

@@ -1,4 +1,4 @@
-"""Sites with something of everything, all that can be asked of them, and installations elsewhere."""
+"""Sites with something of everything, what can be asked of them, and other installations."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -61,7 +61,9 @@ def first_days() -> list[dict[str, Any]]:
                for n in range(3)]  # fmt: skip
     vital = {"name": "web_vital", "props": {"name": "LCP", "value": 1234.56789}}
     failed = {"name": "js_error", "props": {"message": "x is undefined", "source": "/a.js"}}
-    events += [view(START + n * DAY, "v1", "/0", **one) for n in range(4) for one in (vital, failed)]
+    events += [
+        view(START + n * DAY, "v1", "/0", **one) for n in range(4) for one in (vital, failed)
+    ]
     return events
 
 
@@ -141,8 +143,8 @@ async def bring_in(database: Database, file: Path, key: str, owner: Any = None) 
     done = Imported(0)
     with opened(file) as archive:
         wanted = Wanted(key, f"{key}.example", owner)
-        async for done in import_archive(database, archive, wanted):
-            pass
+        async for so_far in import_archive(database, archive, wanted):
+            done = so_far
     return done
 
 

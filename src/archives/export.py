@@ -14,7 +14,7 @@ from api.analytics.goals.models import Goal
 from api.analytics.goals.store import goals_of
 from api.analytics.segments.store import segments_of
 from api.db.database import Database
-from api.db.sql_files import execute, text_of
+from api.db.sql_files import text_of
 from api.rollups.definitions import ROLLUPS
 from api.rollups.history import kept_for_ever
 from api.rollups.model import Rollup
@@ -61,9 +61,7 @@ class Exported:
         return sum(part.rows for part in self.parts)
 
 
-async def export_site(
-    database: Database, site: Site, target: Path
-) -> AsyncGenerator[Exported]:
+async def export_site(database: Database, site: Site, target: Path) -> AsyncGenerator[Exported]:
     """Writes everything of a site, as it is at one moment, into a new file that only its owner may
     read. Yields after each batch of rows. Until the end the file has another name: one that is
     there is whole. Raises FileExistsError, UnknownSite."""
@@ -157,9 +155,7 @@ def named(names: Collection[str]) -> Sequence[Rollup]:
     return [rollup for rollup in ROLLUPS if rollup.name in names]
 
 
-async def write_part(
-    archive: ZipFile, part: ArchivedPart, batches: Batches
-) -> AsyncGenerator[int]:
+async def write_part(archive: ZipFile, part: ArchivedPart, batches: Batches) -> AsyncGenerator[int]:
     """Writes the rows of a part, one a line. Yields how many, after each batch."""
     with archive.open(part.file, "w", force_zip64=True) as file:
         async for rows in batches:

@@ -1,8 +1,8 @@
 """Imports an archive as a new site.
 
 Until the end the site has a name of its own that nobody asks for or sends events to; so nobody sees
-half of it. Each batch is stored with a note of how far the import is: it may stop anywhere, and goes
-on when the archive is imported again. An archive that is imported already is not stored again.
+half of it. Each batch is stored with a note of how far the import is: it may stop anywhere, and
+goes on when the archive is imported again. An archive that is imported already is not stored again.
 """
 
 import secrets
@@ -239,9 +239,7 @@ async def take_over(connection: Connection, manifest: Manifest) -> Sequence[str]
     return await take_over_history(connection, ROLLUPS, since, line, utc_now())
 
 
-async def name_site(
-    session: AsyncSession, site: Site, manifest: Manifest, wanted: Wanted
-) -> None:
+async def name_site(session: AsyncSession, site: Site, manifest: Manifest, wanted: Wanted) -> None:
     """Gives the site its names, its visibility and its owner. Raises Conflict."""
     names = {"key": wanted.key, "domain": wanted.domain}
     await refuse_taken(session, names, own=site)

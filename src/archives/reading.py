@@ -1,4 +1,4 @@
-"""Reads an archive. It came from outside, so sizes are bounded, and what does not fit is refused."""
+"""Reads an archive. It came from outside: sizes are bounded, and what does not fit is refused."""
 
 import zlib
 from collections.abc import Generator, Iterator

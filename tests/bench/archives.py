@@ -1,6 +1,6 @@
 """How long an export and an import take, and how much memory: of sites of several sizes.
 
-    PYTHONPATH=src:tests .venv/bin/python -m bench.archives --events 100000 1000000
+PYTHONPATH=src:tests .venv/bin/python -m bench.archives --events 100000 1000000
 """
 
 import argparse

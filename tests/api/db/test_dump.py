@@ -61,7 +61,9 @@ async def test_restored_database_answers_as_the_one_that_was_backed_up(
     with fresh_database(address) as first, fresh_database(address) as second:
         async with installation(first, is_plain) as there:
             for key in ("shop", "told"):
-                await Sites(there.database).create(key, f"{key}.example", visibility=Visibility.PUBLIC)
+                await Sites(there.database).create(
+                    key, f"{key}.example", visibility=Visibility.PUBLIC
+                )
             shop, told = replace(there, key="shop"), replace(there, key="told")
             await fill(shop)
             known = await tell(told, [[event(NOON, "/a"), event(NOON, "/b", visitor="ben")]])

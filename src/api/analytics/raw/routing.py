@@ -23,11 +23,11 @@ router = APIRouter(tags=["raw"])
 
 CURSOR_HEADERS = {
     "X-Changes-Cursor": {
-        "description": "Of ndjson, csv and parquet: the cursor of changes, from before the first row.",
+        "description": "Of all formats but json: the cursor of changes, from before the first row.",
         "schema": {"type": "string"},
     },
     "X-Next-Cursor": {
-        "description": "Of ndjson, csv and parquet with a limit: the cursor of the next rows, if any.",
+        "description": "Of all formats but json, with a limit: the cursor of the next rows.",
         "schema": {"type": "string"},
     },
 }

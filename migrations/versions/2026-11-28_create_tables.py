@@ -502,6 +502,33 @@ create index raw_change_number on raw_change (site_id, number);
 create index raw_change_at on raw_change using brin (at);
 """
 
+# Numbers of days that another product counted, of exports without events. A row has the values of
+# one row of a file, by the names of dimensions; numbers that the file does not have are null.
+IMPORTED = """
+create table imported_archive (
+    id uuid primary key,
+    site_id integer not null references site on delete cascade,
+    name text not null,
+    imported_at timestamptz not null default now()
+);
+create index imported_archive_site on imported_archive (site_id);
+create table imported_day (
+    site_id integer not null,
+    import_id uuid not null references imported_archive on delete cascade,
+    kind text not null,
+    day date not null,
+    properties jsonb not null,
+    visitors bigint,
+    visits bigint,
+    pageviews bigint,
+    bounces bigint,
+    visit_seconds bigint,
+    events bigint
+);
+create index imported_day_site_day on imported_day (site_id, kind, day);
+create index imported_day_import on imported_day (import_id);
+"""
+
 # Constants of visits and visitor bitmaps for the .sql files, where Python's are not at hand; a test
 # compares the two. The planner inlines these functions: it finds the same indexes and partitions as
 # with the expressions themselves.
@@ -768,6 +795,7 @@ def upgrade() -> None:
     run(RAW_CHANGE)
     run(SUBMITTED_JOB)
     run(ARCHIVE_IMPORT)
+    run(IMPORTED)
     run(SQL_VIEWS)
 
 

@@ -213,6 +213,10 @@ class Values(Dimensioned, Paged, OfVisits, total=False):
     q: str | None
 
 
+class Imported(Dimensioned, Totalled, Reading, total=False):
+    limit: int | None
+
+
 class Raw(Filtered, Range, total=False):
     """The parameters of lists of raw data."""
 

@@ -166,6 +166,11 @@ class Reports(Client):
         return self.report("/api/analytics/values", given)
 
     @Method
+    def imported(self, **given: Unpack[p.Imported]) -> Flow[Frame]:
+        """What another product counted, by day or by a dimension: in no other report."""
+        return self.report("/api/analytics/imported", given)
+
+    @Method
     def event_buckets(self, **given: Unpack[p.EventBuckets]) -> Flow[Frame]:
         """Events over time, by page and name."""
         return self.report("/api/events", given)

@@ -16,6 +16,7 @@ from api.analytics.reports.events import CUSTOM_EVENTS
 from api.analytics.reports.funnel import FUNNEL, FUNNEL_VISITORS
 from api.analytics.reports.goals import GOALS
 from api.analytics.reports.heatmap import HEATMAP
+from api.analytics.reports.imported import IMPORTED
 from api.analytics.reports.js_errors import JS_ERRORS
 from api.analytics.reports.lifecycle import LIFECYCLE
 from api.analytics.reports.pages import PAGES
@@ -60,4 +61,5 @@ REPORTS: tuple[Report[Any], ...] = (
     JS_ERRORS,
     BOTS,
     VALUES,
+    IMPORTED,
 )

@@ -14,7 +14,9 @@ Filters = str | Sequence[Any]
 Step = str | Mapping[str, Any]
 """A page, a pattern of pages, the name of an event, or {"event": …, "page": …, "props": …}."""
 
-Period = Literal["today", "yesterday", "7d", "28d", "30d", "90d", "12mo", "mtd", "ytd", "all"]
+Period = Literal[
+    "today", "yesterday", "7d", "28d", "30d", "90d", "6mo", "12mo", "mtd", "lastmonth", "ytd", "all"
+]
 Interval = Literal["minute", "hour", "day", "week", "month"]
 LongInterval = Literal["day", "week", "month"]
 Segment = Literal[

@@ -157,7 +157,7 @@ BAD_FILTER = {**SITE, "filters": "x"}
 REPORTS = (
     *("timeseries", "pages", "traffic-sources", "devices", "locations", "entries", "exits"),
     *("sessions/series", "paths", "retention", "lifecycle", "stickiness", "events", "goals"),
-    *("revenue", "segments", "heatmap", "values"),
+    *("revenue", "segments", "heatmap", "values", "forecast", "anomalies"),
 )
 
 UNFILTERED = ("bots", "web-vitals", "errors")
@@ -251,6 +251,7 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/analytics/sites"): Row("account"),
     ("GET", "/api/analytics/funnel"): Row("report", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/funnel/visitors"): Row("one by one", 422, {**BAD_FILTER, "steps": "/"}),
+    ("GET", "/api/analytics/correlations"): Row("report", 422, {**BAD_FILTER, "goal": "/"}),
     ("GET", "/api/analytics/sessions"): Row("one by one", 422, BAD_FILTER),
     ("GET", "/api/analytics/sessions/{visit}"): Row("viewer", query=SITE),
     ("POST", "/api/analytics/batch"): Row(

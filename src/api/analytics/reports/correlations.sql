@@ -30,7 +30,8 @@ with acted as (
     order by number desc, is_page, what collate "C"
     limit :most
 )
-select null as kind, null as what, count(*) as number, count(*) filter (where converted) as converted
+select null as kind, null as what, count(*) as number,
+    count(*) filter (where converted) as converted
 from (select distinct visitor_id, unit, converted from ordered) units
 union all
 select case when is_page then 'page' else 'event' end, what, number, converted from counted

@@ -102,7 +102,7 @@ async def numbers(site: TestSite, **how: Any) -> dict[str, tuple[int, ...]]:
     return {row["name"]: tuple(row[column] for column in columns) for row in rows}
 
 
-async def test_what_comes_after_the_conversion_does_not_count(site: TestSite) -> None:
+async def test_page_after_the_conversion_does_not_count(site: TestSite) -> None:
     buyers = [visit(n, "/tea", name="buy") for n in range(2)]
     await tell(site, [*buyers, visit(2, "/thanks"), visit(3, "/thanks")])
     late = [event(NOON + HOUR / 3, "/thanks", f"guest {n}") for n in range(2)]

@@ -142,7 +142,7 @@ def bounds(errors: Sequence[Sequence[float]], horizon: int, coverage: float) -> 
         spreads.append(max([*spreads[-1:], mean(known) if known else 0.0]))
     shares = [error / spreads[step] for some in errors for step, error in enumerate(some)]
     low, high = (quantile(shares, (1 + sign * coverage) / 2) for sign in (-1, 1))
-    return [(low * spread, high * spread) for spread in spreads]
+    return [(min(low, 0) * spread, max(high, 0) * spread) for spread in spreads]
 
 
 def measured(asked: Asked, errors: dict[int, list[float]]) -> float | None:

@@ -178,7 +178,8 @@ def offsets(errors: Numbers, coverage: float) -> tuple[Numbers, Numbers]:
     share = errors / spread
     known = share[~np.isnan(share)]
     low, high = np.quantile(known, [(1 - coverage) / 2, (1 + coverage) / 2])
-    return low * spread, high * spread
+    # Where all errors were on one side, the interval still holds the forecast.
+    return min(low, 0) * spread, max(high, 0) * spread
 
 
 def spread_by_step(errors: Numbers) -> Numbers:

@@ -180,6 +180,7 @@ REPORTS = (
     *("timeseries", "pages", "traffic-sources", "devices", "locations", "entries", "exits"),
     *("sessions/series", "paths", "retention", "lifecycle", "stickiness", "events", "goals"),
     *("revenue", "rfm", "engagement", "engagement/frequency", "segments", "heatmap", "values"),
+    *("forecast", "anomalies"),
 )
 
 UNFILTERED = ("bots", "web-vitals", "errors", "imported")
@@ -275,6 +276,7 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/analytics/sites"): Row("account"),
     ("GET", "/api/analytics/funnel"): Row("report", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/funnel/visitors"): Row("one by one", 422, {**BAD_FILTER, "steps": "/"}),
+    ("GET", "/api/analytics/correlations"): Row("report", 422, {**BAD_FILTER, "goal": "/"}),
     ("GET", "/api/analytics/sessions"): Row("one by one", 422, BAD_FILTER),
     ("GET", "/api/analytics/rfm/customers"): Row("one by one", 422, BAD_FILTER),
     ("GET", "/api/analytics/churn"): Row("one by one", 422, BAD_FILTER),

@@ -219,6 +219,30 @@ class Imported(Dimensioned, Totalled, Reading, total=False):
     limit: int | None
 
 
+class OfMetric(Totalled, OfVisits, total=False):
+    """The parameters of a report about one metric over time."""
+
+    metric: Literal["visits", "visitors", "pageviews", "custom_events"] | None
+    interval: Literal["hour", "day"] | None
+
+
+class Forecast(OfMetric, total=False):
+    horizon: int | None
+    coverage: float | None
+
+
+class Anomalies(OfMetric, total=False):
+    weeks: int | None
+    threshold: float | None
+
+
+class Correlations(Paged, Totalled, OfVisits, total=False):
+    goal: Step
+    unit: Literal["visit", "visitor"] | None
+    least: int | None
+    confidence: float | None
+
+
 class Raw(Filtered, Range, total=False):
     """The parameters of lists of raw data."""
 

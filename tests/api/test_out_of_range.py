@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.paths import EVENTS_PATH
+from asking import needed
 from conftest import TestSite
 from refusals import is_refusal
 
@@ -218,7 +219,7 @@ def address(site: TestSite, path: str, parameter: dict[str, Any], value: str) ->
     if parameter["in"] == "path":
         path = path.replace(f"{{{name}}}", encoded(value))
     path = re.sub(r"\{\w+\}", str(uuid4()), path.replace("{key}", site.key))
-    asked = {"site": site.key, "steps": "/"} if "funnel" in path else {"site": site.key}
+    asked = {"site": site.key} | dict.fromkeys(needed(path), "/")
     asked |= {name: value} if parameter["in"] == "query" else {}
     return f"{path}?{'&'.join(f'{key}={encoded(text)}' for key, text in asked.items())}"
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from api.auth.keys import Scope
 from api.db.database import Database
 from api.sites.directory import Sites
 from api.sites.models import Role, Site
+from asking import NEEDED
 from conftest import TestSite, make_site, save_goal
 from permissions import UNFILTERED, World, account, key_of, make_world
 from submitting import change
@@ -76,10 +78,10 @@ def questions(site: str, event: UUID, visit: UUID) -> Iterator[tuple[str, str, A
     days = f"site={site}&from={DAY}&to={DAY}"
     filters = json.dumps([["is_not", "page", ["/nowhere"]]])
     for report in REPORTS:
-        steps = "&steps=/&steps=/pricing" if report.name.startswith("funnel") else ""
+        own = f"&{urlencode(NEEDED.get(report.name, {}), doseq=True)}"
         for more in ("", "&format=csv", f"&filters={filters}"):
             if report.name not in UNFILTERED or "filters" not in more:
-                yield "GET", f"/api/analytics/{report.name}?{days}{steps}{more}", None
+                yield "GET", f"/api/analytics/{report.name}?{days}{own}{more}", None
     for path in ("events", "analytics/values"):
         for dimension in ("page", "campaign", "props:plan"):
             yield "GET", f"/api/{path}?{days}&dimension={dimension}", None

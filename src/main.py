@@ -60,6 +60,7 @@ from api.paths import UniformPaths
 from api.proxies import TrustedProxies
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
+from api.realtime.sockets import Sockets
 from api.refusals import add_error_handlers
 from api.retirement import RetirementHeaders
 from api.sites.directory import Sites
@@ -160,6 +161,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             queue=await stack.enter_async_context(event_queue(writer)),
         )
         app.state.hub = await stack.enter_async_context(Hub(database))
+        app.state.sockets = Sockets()
         if settings.jobs:
             webhooks = Webhooks(settings, Receivers(settings.webhook_receivers))
             for work in (

@@ -23,6 +23,8 @@ BOARDS = "tests/api/analytics/boards/test_boards.py"
 PERMISSIONS = "tests/api/test_permissions.py"
 TOKENS = "tests/api/auth/test_tokens.py"
 OIDC = "tests/api/auth/test_oidc.py"
+SOCKETS = "tests/api/realtime/test_sockets.py"
+SITE_CONDITIONS = "tests/api/analytics/test_site_conditions.py"
 
 
 @dataclass(frozen=True)
@@ -323,6 +325,34 @@ PROTECTIONS = (
         "verify=self.context, trust_env=False,",
         "verify=self.context, trust_env=False, follow_redirects=True,",
         f"{OIDC}::test_provider_that_answers_wrongly_is_away",
+    ),
+    Protection(
+        "WebSockets of an account are limited",
+        "api/realtime/sockets.py",
+        "if owner and self.opened[owner] >= MOST_SOCKETS:",
+        "if False:",
+        f"{SOCKETS}::test_account_has_so_many_sockets_wherever_it_is",
+    ),
+    Protection(
+        "a WebSocket is closed when its login ends",
+        "api/realtime/routing.py",
+        "while await site_for(socket, name):",
+        "while True:",
+        f"{SOCKETS}::test_socket_is_closed_when_its_login_ends",
+    ),
+    Protection(
+        "questions name their site",
+        "api/analytics/reports/bots.sql",
+        "where site_id = :site and time >= :lower",
+        "where time >= :lower",
+        f"{SITE_CONDITIONS}::test_every_question_names_site_wherever_it_reads_rows_of_sites",
+    ),
+    Protection(
+        "values of filters are bound",
+        "api/analytics/vocabulary/conditions.py",
+        'any(:values_{number}::text[])"',
+        "any(array['{comparison.values[0]}'])\"",
+        "tests/api/test_injection.py::test_sql_in_parameter_is_not_run",
     ),
 )
 

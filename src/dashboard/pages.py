@@ -72,5 +72,13 @@ OWN_PAGES = (
     own_page("All sites", "/sites", "pages/sites.js"),
     own_page("New site", "/sites/new", "pages/new_site.js"),
     own_page("Account", "/account", "pages/account.js"),
+    Page(
+        "Audit log",
+        "/trail",
+        "pages/trail.js",
+        "styles/settings.css",
+        template="trail.html",
+        has_charts=False,
+    ),
 )
 """Those about no site in particular."""

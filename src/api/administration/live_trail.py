@@ -21,7 +21,9 @@ from api.auth.application import database_of
 from api.auth.models import User
 from api.db.database import Database
 from api.errors import DATABASE_AWAY, AnalyticsError, Forbidden, to_analytics_error
-from api.realtime.routing import (
+from api.refusals import response_to
+from api.sites.models import utc_now
+from api.sockets import (
     POLICY_VIOLATION,
     RECHECK_SECONDS,
     SEND_SECONDS,
@@ -29,8 +31,6 @@ from api.realtime.routing import (
     first_to_end,
     until_gone,
 )
-from api.refusals import response_to
-from api.sites.models import utc_now
 
 router = APIRouter(tags=["audit"])
 

@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, Request, WebSocket
-from starlette.websockets import WebSocketDisconnect
 
 from api.auth.access import (
     AnyReader,
@@ -24,17 +23,16 @@ from api.realtime.snapshot import Snapshot, snapshot
 from api.refusals import response_to
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
+from api.sockets import (
+    POLICY_VIOLATION,
+    RECHECK_SECONDS,
+    SEND_SECONDS,
+    TRY_AGAIN_LATER,
+    first_to_end,
+    until_gone,
+)
 
 router = APIRouter(prefix="/api/realtime", tags=["live"])
-
-SEND_SECONDS = 5.0
-"""A viewer that does not take a snapshot within this time is dropped."""
-
-RECHECK_SECONDS = 30.0
-"""How often it is checked that a viewer may still read the site."""
-
-POLICY_VIOLATION = 1008
-TRY_AGAIN_LATER = 1013
 
 
 @router.get("/stats", responses={403: REFUSALS[403]})
@@ -115,33 +113,8 @@ async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:
             return
 
 
-async def until_gone(socket: WebSocket) -> None:
-    """Returns when the client has closed the connection."""
-    while True:
-        message = await socket.receive()
-        if message["type"] == "websocket.disconnect":
-            return
-
-
 async def until_forbidden(socket: WebSocket, name: str) -> None:
     with suppress(AnalyticsError):
         while await site_for(socket, name):  # noqa: ASYNC110 (no event tells of it)
             await asyncio.sleep(RECHECK_SECONDS)
     await socket.close(POLICY_VIOLATION)
-
-
-async def first_to_end(*coroutines: Any) -> None:
-    """Runs all until one ends, then cancels the others. Raises errors other than a closed
-    connection."""
-    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception) and not isinstance(
-            result, WebSocketDisconnect | RuntimeError
-        ):
-            raise result

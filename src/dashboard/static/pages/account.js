@@ -1,10 +1,11 @@
-// One's own account: who it is, password, second factor, logins, API keys; for superusers all accounts.
+// One's own account: who it is, password, second factor, logins, API keys; for superusers all accounts and background jobs.
 
 import { useQuestion } from '../api/question.js';
 import { Sections } from '../forms/sections.js';
 import { startPlain } from '../frame/plain.js';
 import { html } from '../parts/html.js';
 import { Loaded } from '../parts/states.js';
+import { Jobs } from './account/jobs.js';
 import { Logins } from './account/logins.js';
 import { Password } from './account/password.js';
 import { Profile } from './account/profile.js';
@@ -19,7 +20,10 @@ const OWN = [
   ['logins', 'Logins', Logins],
   ['keys', 'API keys', () => html`<${Keys} path="keys" />`],
 ];
-const OF_SUPERUSERS = [['users', 'All accounts', Users]];
+const OF_SUPERUSERS = [
+  ['users', 'All accounts', Users],
+  ['jobs', 'Background jobs', Jobs],
+];
 
 /** @param {{ is_superuser: boolean }} me */
 const sectionsOf = ({ is_superuser: isSuper }) => (isSuper ? [...OWN, ...OF_SUPERUSERS] : OWN);

@@ -18,9 +18,9 @@ from processes import PATIENCE, PATIENT, Service, database_of, running
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Two worker processes on an embedded database with the demo site."""
+    """Two worker processes on an embedded database, without the demo site."""
     folder = tmp_path_factory.mktemp("notifications") / "data"
-    with running(folder, WORKERS="2", **PATIENT) as service:
+    with running(folder, WORKERS="2", DEMO="false", **PATIENT) as service:
         yield service
 
 
@@ -58,7 +58,7 @@ async def until_told(socket: websockets.ClientConnection, unread: int) -> dict[s
 
 def submit(service: Service, token: str) -> None:
     """Submits a job, of which the account will be told."""
-    ask(service, "/jobs", token, report="pages", params={"site": "demo", "days": 1})
+    ask(service, "/jobs", token, report="pages", params={"site": "default", "days": 1})
 
 
 def refusal_of(raised: pytest.ExceptionInfo[InvalidStatus]) -> tuple[int, str]:

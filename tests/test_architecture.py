@@ -43,6 +43,7 @@ LAYERS = (
     ("api.administration",),
     ("api.sql_access",),
     ("api.jobs", "api.background_jobs", "api.health", "api.version", "importing"),
+    ("archives",),
     ("api.openapi",),
     ("tracker", "dashboard"),
     ("main", "bootstrap"),

@@ -17,6 +17,7 @@ from api.administration.sites_overview import router as sites_overview
 from api.administration.sites_routing import router as sites
 from api.administration.trail import router as trail
 from api.administration.users import router as users
+from api.alerts.routing import router as alerts
 from api.analytics.batch import router as batch
 from api.analytics.boards.routing import router as boards
 from api.analytics.goals.routing import router as goals
@@ -33,11 +34,14 @@ from api.auth.keys import KeyUses
 from api.auth.oidc.provider import providers_of
 from api.auth.oidc.routing import router as oidc
 from api.auth.routing import router as auth
+from api.auth.sockets import Sockets
 from api.auth.tries import LOGIN_SECONDS, LoginTries
+from api.background_jobs import router as background_jobs
 from api.body_limit import BodyLimit
 from api.compression import Compression
 from api.db.database import REPORT_SECONDS, Database
 from api.db.scheduler import run_forever
+from api.email_reports.routing import router as email_reports
 from api.events.admin_routing import router as events_admin
 from api.events.enrich.event import warm_up
 from api.events.enrich.geo import GeoLocator
@@ -51,16 +55,17 @@ from api.events.routing import router as events
 from api.events.write.writer import Writer, event_queue
 from api.health import readiness
 from api.health import router as health
-from api.jobs import jobs_for
+from api.jobs import MESSAGES_LOCK, jobs_for, messaging_jobs
 from api.limits import TokenBuckets, share
 from api.logs import configure_logs
+from api.notifications.hub import Inboxes
+from api.notifications.routing import router as notifications
 from api.openapi import DescribedApi, description
 from api.origins import CommonHeaders, KnownHosts, OtherOrigins, hosts_of
 from api.paths import UniformPaths
 from api.proxies import TrustedProxies
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
-from api.realtime.sockets import Sockets
 from api.refusals import add_error_handlers
 from api.retirement import RetirementHeaders
 from api.sites.directory import Sites
@@ -77,6 +82,7 @@ from dashboard.provider_login import router as provider_login
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
 from dashboard.share import router as share_page
+from dashboard.unsubscribe import router as unsubscribe
 from importing.products.routing import router as imports
 from settings import Settings, networks_in
 from tracker.routing import router as tracker
@@ -99,19 +105,20 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.view_pages = VIEW_PAGES
     add_error_handlers(app)
-    # Raw data before events: /api/events/raw is no event with the id "raw".
+    # Raw data before events: /api/events/raw is no event with the id "raw". So with jobs.
     routers = (
         *(auth, account, factor, oidc),
         *(trail, live_trail, users, sites, sites_overview),
         *(members, invitations, keys, shares),
         *(raw, events, events_admin),
         *(schema, analytics, batch, plausible, goals, segments, boards),
-        *(submitted, realtime, sql_access, imports, version),
+        *(background_jobs, submitted, realtime, notifications, alerts, email_reports),
+        *(sql_access, imports, version),
     )
     for router in routers:
         app.include_router(router, dependencies=[Depends(check_request)])
     pages = (dashboard, api_docs) if settings.docs == "open" else (dashboard,)
-    for router in (pixel, tracker, share_page, provider_login, *pages, health):
+    for router in (pixel, tracker, share_page, unsubscribe, provider_login, *pages, health):
         app.include_router(router)
     app.mount("/static", STATIC, name="static")
     app.add_middleware(RetirementHeaders)
@@ -162,10 +169,15 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         )
         app.state.hub = await stack.enter_async_context(Hub(database))
         app.state.sockets = Sockets()
+        app.state.inboxes = await stack.enter_async_context(Inboxes(database))
+        webhooks = Webhooks(settings, Receivers(settings.webhook_receivers))
+        jobs = jobs_for(database.engine, settings)
+        messaging = messaging_jobs(database, settings, webhooks)
+        app.state.jobs = (*jobs, *messaging)
         if settings.jobs:
-            webhooks = Webhooks(settings, Receivers(settings.webhook_receivers))
             for work in (
-                run_forever(database, jobs_for(database.engine, settings)),
+                run_forever(database, jobs),
+                run_forever(database, messaging, MESSAGES_LOCK),
                 answer_forever(database, Runner(database)),
                 call_forever(database, webhooks),
             ):

@@ -114,7 +114,9 @@ class Settings(BaseSettings):
         " client_id, client_secret and, for the button, title.",
     )
     smtp_host: str = Field(
-        "", description="Mail server that sends links to reset a password; empty sends no e-mail."
+        "",
+        description="Mail server that sends links to reset a password, alerts and e-mail reports;"
+        " empty sends no e-mail.",
     )
     smtp_port: int = Field(587, gt=0, lt=65536, description="Port of the mail server.")
     smtp_user: str = Field("", description="Name to log in to the mail server with, if any.")

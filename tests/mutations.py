@@ -328,7 +328,7 @@ PROTECTIONS = (
     ),
     Protection(
         "WebSockets of an account are limited",
-        "api/realtime/sockets.py",
+        "api/auth/sockets.py",
         "if owner and self.opened[owner] >= MOST_SOCKETS:",
         "if False:",
         f"{SOCKETS}::test_account_has_so_many_sockets_wherever_it_is",

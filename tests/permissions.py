@@ -19,6 +19,8 @@ from api.auth.models import User
 from api.auth.shares import ShareLink
 from api.auth.tokens import Purpose, Tokens
 from api.db.database import Database
+from api.email_reports.models import EmailReport
+from api.email_reports.store import token_of
 from api.sites.models import Membership, Role, Site, utc_now
 from conftest import SECRET
 from dashboard.pages import OWN_PAGES, PAGES
@@ -128,6 +130,29 @@ async def job(world: World) -> Mapping[str, Any]:
     return {"job_id": await world.insert(added, world.owner.id, uuid4(), world.site.id)}
 
 
+async def rule(world: World) -> Mapping[str, Any]:
+    """An alert rule of the site."""
+    added = (
+        "insert into alert_rule (site_id, name, kind, threshold, minimum, per, tells_editors,"
+        " email_to, is_active, active_since) values (%s, %s, 'not_found', 1, 1, 'hour', true,"
+        " '{}', true, now()) returning id"
+    )
+    return {"number": await world.insert(added, world.site.id, str(uuid4()))}
+
+
+async def subscription(world: World) -> Mapping[str, Any]:
+    """An e-mail report about the site, and the token that ends it."""
+    report = EmailReport(site_id=world.site.number, address=f"{uuid4()}@test.example", every="week")
+    async with world.database.session() as session:
+        session.add(report)
+    return {"number": report.number, "token": token_of(SECRET, report)}
+
+
+async def background_job(_: World) -> Mapping[str, Any]:
+    """A job that the service runs."""
+    return {"name": "delete-old-salts"}
+
+
 async def key(world: World) -> Mapping[str, Any]:
     """An API key of the owner, limited to the site."""
     new = NewKey("fresh", [Scope.READ], world.site)
@@ -172,6 +197,7 @@ VIEW = {
     "columns": ["page", "pageviews"],
 }
 NEW_GOAL = {"site": "{site}", "name": "{unique}", "event": "x"}
+NEW_RULE = {"name": "{unique}", "kind": "not_found", "threshold": 1}
 
 BAD_FILTER = {**SITE, "filters": "x"}
 """Asks a report for what it refuses once it is known who asks: so no time goes into answers."""
@@ -308,6 +334,24 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/jobs/{job_id}"): Row("own job", fresh=job),
     ("GET", "/api/jobs/{job_id}/result"): Row("own job", fresh=job),
     ("DELETE", "/api/jobs/{job_id}"): Row("own job", 204, fresh=job),
+    # What an account is told of.
+    ("GET", "/api/notifications"): Row("login"),
+    ("POST", "/api/notifications/read"): Row("login", 422, body={}),
+    ("WEBSOCKET", "/api/notifications/ws"): Row("login", 101),
+    # Alert rules, and background jobs.
+    ("GET", "/api/sites/{key}/alerts"): Row("editor"),
+    ("POST", "/api/sites/{key}/alerts"): Row("editor", 201, body=NEW_RULE),
+    ("PATCH", "/api/sites/{key}/alerts/{number}"): Row("editor", body={}, fresh=rule),
+    ("DELETE", "/api/sites/{key}/alerts/{number}"): Row("editor", 204, fresh=rule),
+    ("GET", "/api/sites/{key}/alerts/{number}/occurrences"): Row("editor", fresh=rule),
+    ("GET", "/api/sites/{key}/email-reports"): Row("editor"),
+    ("POST", "/api/sites/{key}/email-reports"): Row("editor", 422, body={}),
+    ("DELETE", "/api/sites/{key}/email-reports/{number}"): Row("editor", 204, fresh=subscription),
+    ("GET", "/unsubscribe/{number}/{token}"): Row("nothing", fresh=subscription),
+    ("POST", "/unsubscribe/{number}/{token}"): Row("nothing", fresh=subscription),
+    ("GET", "/api/jobs/background"): Row("superuser"),
+    ("GET", "/api/jobs/background/{name}"): Row("superuser", fresh=background_job),
+    ("POST", "/api/jobs/{name}/run"): Row("superuser", 202, fresh=background_job),
     # Live numbers.
     ("GET", "/api/realtime/stats"): Row("report", query=SITE),
     ("WEBSOCKET", "/api/realtime/ws"): Row("viewer", 101, query=SITE),

@@ -697,6 +697,136 @@ create index share_link_item on share_link (item_id) where item_id is not null;
 """
 
 
+# What accounts are told of by the bell of the dashboard: each occurrence once.
+NOTIFICATION = """
+create table notification (
+    id bigint generated always as identity primary key,
+    user_id bigint not null references app_user on delete cascade,
+    kind text not null,
+    site_id integer references site on delete cascade,
+    data jsonb not null,
+    link text not null,
+    occurrence text,
+    created_at timestamptz not null default now(),
+    read_at timestamptz,
+    unique (user_id, occurrence)
+);
+create index notification_user on notification (user_id, id);
+create index notification_unread on notification (user_id) where read_at is null;
+create index notification_site on notification (site_id);
+create index notification_created on notification (created_at);
+"""
+
+# Alert rules, the windows in which their conditions were met, and the messages that tell of it: to
+# an account by e-mail, without one to the webhook. Of a goal, whether it was reached since it was
+# saved.
+ALERT_RULE = """
+create table alert_rule (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    created_by bigint references app_user on delete set null,
+    name text not null,
+    kind text not null,
+    threshold float8 not null,
+    minimum integer not null,
+    per text not null check (per in ('hour', 'day')),
+    goal text,
+    currency text,
+    tells_editors boolean not null,
+    email_to bigint[] not null,
+    webhook_url text,
+    is_active boolean not null,
+    active_since timestamptz not null,
+    created_at timestamptz not null default now(),
+    unique (site_id, name)
+);
+create index alert_rule_creator on alert_rule (created_by);
+
+create table alert_occurrence (
+    id bigint generated always as identity primary key,
+    rule_id bigint not null references alert_rule on delete cascade,
+    starts_at timestamptz not null,
+    ends_at timestamptz not null,
+    value float8 not null,
+    expected float8,
+    fired_at timestamptz not null default now(),
+    unique (rule_id, starts_at)
+);
+create index alert_occurrence_starts on alert_occurrence (starts_at);
+
+create table alert_delivery (
+    id bigint generated always as identity primary key,
+    occurrence_id bigint not null references alert_occurrence on delete cascade,
+    account bigint,
+    calls integer not null default 0,
+    next_call_at timestamptz default now(),
+    delivered_at timestamptz
+);
+create index alert_delivery_occurrence on alert_delivery (occurrence_id);
+create index alert_delivery_call on alert_delivery (next_call_at) where next_call_at is not null;
+
+create table goal_watch (
+    goal_id bigint primary key references goal on delete cascade,
+    checked_until timestamptz not null,
+    reached_at timestamptz
+);
+"""
+
+# Background jobs: the state of each, and the latest runs of it that did something, failed or were
+# asked for.
+BACKGROUND_JOB = """
+create table background_job (
+    name text primary key,
+    status text not null check (status in ('running', 'done', 'failed', 'waiting')),
+    was_asked boolean not null default false,
+    asked_at timestamptz,
+    started_at timestamptz,
+    finished_at timestamptz,
+    next_due_at timestamptz,
+    result text,
+    error text
+) with (fillfactor = 50);
+
+create table background_run (
+    id bigint generated always as identity primary key,
+    job text not null,
+    status text not null,
+    was_asked boolean not null,
+    started_at timestamptz not null,
+    finished_at timestamptz not null,
+    result text,
+    error text
+);
+create index background_run_job on background_run (job, id);
+"""
+
+# Who gets reports about a site by e-mail, and those that were made: one of each period.
+EMAIL_REPORT = """
+create table email_report (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    address text not null,
+    every text not null check (every in ('week', 'month')),
+    for_members_only boolean not null,
+    created_at timestamptz not null default now(),
+    unsubscribed_at timestamptz,
+    unique (site_id, address, every)
+);
+
+create table email_report_message (
+    id bigint generated always as identity primary key,
+    report_id bigint not null references email_report on delete cascade,
+    first_day date not null,
+    last_day date not null,
+    tries integer not null default 0,
+    next_try_at timestamptz default now(),
+    delivered_at timestamptz,
+    unique (report_id, first_day)
+);
+create index email_report_message_try on email_report_message (next_try_at)
+    where next_try_at is not null;
+"""
+
 SQL_VIEWS = """
 -- Which login roles of the database read which sites by SQL.
 create table sql_role_site (
@@ -833,6 +963,10 @@ def upgrade() -> None:
     run(LATE_LOG)
     run(RAW_CHANGE)
     run(SUBMITTED_JOB)
+    run(NOTIFICATION)
+    run(ALERT_RULE)
+    run(BACKGROUND_JOB)
+    run(EMAIL_REPORT)
     run(ARCHIVE_IMPORT)
     run(IMPORTED)
     run(BOARDS)

@@ -27,6 +27,7 @@ from api.errors import REFUSALS, Refusal
 from api.events.ingest import ingest_of
 from api.events.schema import EVENT_SCHEMAS
 from api.health import readiness_of
+from api.notifications.routing import WEBSOCKETS as NOTIFICATIONS
 from api.realtime.routing import WEBSOCKETS
 from api.sites.models import Role
 from api.validation import check_request
@@ -44,6 +45,9 @@ TAGS = {
     "segments": "Filters that are saved under a name, for oneself or for a site.",
     "boards": "Views of the dashboard and notes that somebody collects, orders and shares.",
     "live": "Numbers of this moment.",
+    "alerts": "Alert rules: conditions on the numbers of a site, and who is told when one is met.",
+    "email-reports": "The numbers of a site by e-mail, each week or month.",
+    "notifications": "What your account is told of: jobs, alerts, goals.",
     "audit": "Who did what, and what was tried.",
     "accounts": "Your account: registration, logins, password and second factor.",
     "users": "All accounts, for superusers.",
@@ -160,7 +164,7 @@ def complete(document: Json, routes: Sequence[BaseRoute]) -> Json:
     components["responses"] = {str(status): response_of(status) for status in REFUSALS}
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
-    return document | {"x-websockets": WEBSOCKETS | LIVE_TRAIL}
+    return document | {"x-websockets": WEBSOCKETS | LIVE_TRAIL | NOTIFICATIONS}
 
 
 def tell_defaults(schema: Json) -> None:

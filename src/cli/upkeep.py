@@ -3,7 +3,7 @@
 from api.administration.alerts import Alerts, alert_once, alert_secret
 from api.db.database import Database
 from api.db.scheduler import run_once
-from api.jobs import jobs_for
+from api.jobs import jobs_for, messaging_jobs
 from api.sites.directory import DEMO_SITE
 from api.sites.models import utc_now
 from api.submitted.receivers import Receivers
@@ -40,8 +40,9 @@ def run_jobs() -> None:
 
     async def work(database: Database, settings: Settings) -> None:
         await run_once(database, jobs_for(database.engine, settings))
-        await answer_once(database, Runner(database))
         webhooks = Webhooks(settings, Receivers(settings.webhook_receivers))
+        await run_once(database, messaging_jobs(database, settings, webhooks))
+        await answer_once(database, Runner(database))
         await call_once(database, webhooks)
         if settings.alert_webhook:
             await alert_once(database, Alerts(settings, webhooks))

@@ -116,6 +116,18 @@ BODIES: dict[str, Any] = {
     "/api/sites/{key}/bots": {"visit_id": str(uuid4()), "bot": "b"},
     "/api/analytics/batch": {"common": {"days": 1}, "queries": [{"report": "pages", "limit": 1}]},
     "/api/jobs": {"report": "pages", "params": {"days": 1, "filters": ""}, "id": str(uuid4())},
+    "/api/sites/{key}/alerts": {
+        "name": "r",
+        "kind": "revenue_above",
+        "threshold": 1,
+        "minimum": 1,
+        "currency": "EUR",
+        "email_to": [],
+        "webhook": {"url": "https://127.0.0.1/"},
+    },
+    "/api/sites/{key}/alerts/{number}": {"name": "r", "threshold": 1, "is_active": True},
+    "/api/sites/{key}/email-reports": {"address": "a@b.example", "every": "week"},
+    "/api/notifications/read": {"ids": [1], "until": None},
     "/api/analytics/query": STATS,
     "/api/v2/query": {key: STATS[key] for key in ("site_id", "metrics", "date_range")},
 }

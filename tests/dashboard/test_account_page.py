@@ -13,7 +13,7 @@ from processes import Service
 from windows import PHONE, expect_accessible, log_in, watched
 
 PASSWORD = "a long enough password"
-SECTIONS = ("profile", "password", "factor", "logins", "keys", "users")
+SECTIONS = ("profile", "password", "factor", "logins", "keys", "users", "jobs")
 
 
 @pytest.fixture
@@ -169,3 +169,12 @@ def test_axe_finds_no_violation_in_account(service: Service, browser: Browser) -
             window.goto(f"{service.base}/account?section={section}")
             expect(window.locator(".section .card").first).to_be_visible()
             expect_accessible(window, section)
+
+
+def test_superuser_has_background_job_run(service: Service, window: Page) -> None:
+    log_in(window, service, "/account?section=jobs")
+    row = window.get_by_role("listitem").filter(has_text="Create partitions ahead")
+    expect(row).to_contain_text("done")
+    row.get_by_role("button", name="Run: create partitions ahead").click()
+    expect(row.get_by_role("button")).to_be_enabled()
+    expect(row).to_contain_text("done")

@@ -12,7 +12,8 @@ from api.sites.directory import REMEMBER_SECONDS
 from processes import Service
 from windows import PHONE, curl, expect_accessible, log_in, watched
 
-SECTIONS = ("general", "tracking", "members", "keys", "shares", "data", "rejected", "danger")
+SECTIONS = ("general", "tracking", "members", "keys", "shares", "alerts", "email-reports")
+SECTIONS += ("data", "rejected", "danger")
 PASSWORD = "a long enough password"
 
 

@@ -11,9 +11,12 @@ from api.administration.trail import MOST_ENTRIES, Asked, Entry, entries
 from api.auth.access import bearer_of, cookie_of, logged_in_caller, superuser
 from api.auth.application import database_of
 from api.auth.callers import Caller
+from api.auth.sockets import caller_of_socket, owner_of_socket, sockets_of
 from api.db.database import Database
 from api.errors import DATABASE_AWAY, AnalyticsError, to_analytics_error
-from api.realtime.routing import (
+from api.refusals import response_to
+from api.sites.models import utc_now
+from api.sockets import (
     POLICY_VIOLATION,
     RECHECK_SECONDS,
     SEND_SECONDS,
@@ -21,9 +24,6 @@ from api.realtime.routing import (
     first_to_end,
     until_gone,
 )
-from api.realtime.sockets import caller_of_socket, owner_of_socket, sockets_of
-from api.refusals import response_to
-from api.sites.models import utc_now
 
 router = APIRouter(tags=["audit"])
 

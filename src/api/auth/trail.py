@@ -63,6 +63,7 @@ class Action(StrEnum):
     IDENTITY_UNLINKED = "identity_unlinked"
     SQL_ROLE_CREATED = "sql_role_created"
     SQL_ROLE_REVOKED = "sql_role_revoked"
+    JOB_ASKED = "job_asked"
 
 
 SECURITY = frozenset(

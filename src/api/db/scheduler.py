@@ -11,6 +11,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from api.db.database import REPORT_SECONDS, Database
+from api.db.runs import asked_for, begin_run, end_run, note_interrupted
 
 log = logging.getLogger("analytics.jobs")
 
@@ -26,17 +27,18 @@ Work = Callable[[AsyncConnection[Any]], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work to do every `every` seconds, on a connection in autocommit."""
+    """Work to do every `every` seconds, on a connection in autocommit. What it returns is noted as
+    its result; what is nothing (None, 0, False) is no news."""
 
     name: str
     every: float
     work: Work
 
 
-async def run_forever(database: Database, jobs: Sequence[Job]) -> None:
+async def run_forever(database: Database, jobs: Sequence[Job], lock: int = LEADER_LOCK) -> None:
     """Runs the jobs while this process is the leader, else tries to become it. Survives all
     errors."""
-    await lead_forever(database, LEADER_LOCK, lambda connection: lead(connection, jobs))
+    await lead_forever(database, lock, lambda connection: lead(connection, jobs))
 
 
 async def lead_forever(database: Database, lock: int, work: Work) -> None:
@@ -61,13 +63,17 @@ async def leads(connection: AsyncConnection[Any], lock: int) -> bool:
 
 
 async def lead(connection: AsyncConnection[Any], jobs: Sequence[Job]) -> None:
-    """Runs each job when it is due, until the connection is lost."""
+    """Runs each job when it is due or somebody asks for it, until the connection is lost."""
     await limit_lock_waits(connection)
+    names = [job.name for job in jobs]
+    await note_interrupted(connection, names)
     due = dict.fromkeys(jobs, 0.0)
     while not connection.broken:
-        for job in [job for job in jobs if due[job] <= time.monotonic()]:
-            await attempt(connection, job)
-            due[job] = time.monotonic() + job.every
+        asked = await asked_for(connection, names)
+        for job in jobs:
+            if job.name in asked or due[job] <= time.monotonic():
+                await attempt(connection, job)
+                due[job] = time.monotonic() + job.every
         await asyncio.sleep(TICK_SECONDS)
 
 
@@ -88,10 +94,18 @@ async def run_once(database: Database, jobs: Sequence[Job]) -> None:
 
 
 async def attempt(connection: AsyncConnection[Any], job: Job) -> None:
-    """Runs one job. An error of the database is logged, and the job runs again at its next time."""
+    """Runs one job, and notes what became of it. An error is logged, and the job runs again at its
+    next time."""
     started = time.monotonic()
+    await begin_run(connection, job.name, job.every)
+    result, failure = None, None
     try:
         result = await job.work(connection)
         log.debug("job %s: %s in %.2f s", job.name, result, time.monotonic() - started)
     except psycopg.Error as error:
+        failure = error
         log.warning("job %s failed: %s", job.name, error)
+    except Exception as error:
+        failure = error
+        log.exception("job %s failed", job.name)
+    await end_run(connection, job.name, job.every, result, failure)

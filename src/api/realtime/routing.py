@@ -1,33 +1,30 @@
 """GET /api/realtime/stats and WS /api/realtime/ws. The page that shows them is in `dashboard`."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from fastapi import APIRouter, Request, WebSocket
-from starlette.websockets import WebSocketDisconnect
 
 from api.auth.access import AnyReader, SiteName, bearer_of, cookie_of, readable_site
 from api.auth.application import AppDatabase
+from api.auth.sockets import caller_of_socket, owner_of_socket, sockets_of
 from api.errors import DATABASE_AWAY, REFUSALS, AnalyticsError, Forbidden, to_analytics_error
 from api.realtime.hub import Hub, Viewer
 from api.realtime.snapshot import Snapshot, snapshot
-from api.realtime.sockets import caller_of_socket, owner_of_socket, sockets_of
 from api.refusals import response_to
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
+from api.sockets import (
+    POLICY_VIOLATION,
+    RECHECK_SECONDS,
+    SEND_SECONDS,
+    TRY_AGAIN_LATER,
+    first_to_end,
+    until_gone,
+)
 
 router = APIRouter(prefix="/api/realtime", tags=["live"])
-
-SEND_SECONDS = 5.0
-"""A viewer that does not take a snapshot within this time is dropped."""
-
-RECHECK_SECONDS = 30.0
-"""How often it is checked that a viewer may still read the site."""
-
-POLICY_VIOLATION = 1008
-TRY_AGAIN_LATER = 1013
 
 
 @router.get("/stats", responses={403: REFUSALS[403]})
@@ -109,39 +106,8 @@ async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:
             return
 
 
-async def until_gone(socket: WebSocket) -> None:
-    """Returns when the client has closed the connection."""
-    while True:
-        message = await socket.receive()
-        if message["type"] == "websocket.disconnect":
-            return
-
-
 async def until_forbidden(socket: WebSocket, name: str) -> None:
     with suppress(AnalyticsError):
         while await site_for(socket, name):  # noqa: ASYNC110 (no event tells of it)
             await asyncio.sleep(RECHECK_SECONDS)
     await socket.close(POLICY_VIOLATION)
-
-
-async def first_to_end(*coroutines: Any) -> None:
-    """Runs all until one ends, then cancels the others. Raises errors other than a closed
-    connection."""
-    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await end_all(tasks)
-    for task in tasks:
-        error = None if task.cancelled() else task.exception()
-        if error and not isinstance(error, WebSocketDisconnect | RuntimeError):
-            raise error
-
-
-async def end_all(tasks: Sequence[asyncio.Future[Any]]) -> None:
-    """Cancels tasks until all have ended. One that waits for what comes at this moment may lose a
-    cancellation, and would go on for ever."""
-    while running := [task for task in tasks if not task.done()]:
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running, timeout=1)

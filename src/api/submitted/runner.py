@@ -40,6 +40,7 @@ from api.events.write.sql import Connection
 from api.sites.directory import Sites, unknown_site
 from api.submitted.kinds import KINDS, Kind, parse_question
 from api.submitted.models import Status
+from api.submitted.notices import tell_owner
 from api.submitted.statements import execute
 
 log = logging.getLogger("analytics.submitted")
@@ -219,7 +220,11 @@ async def take_back(connection: Connection) -> None:
     """Queues the jobs that were interrupted; those that were too often have failed."""
     refusal = Fault(f"The job was interrupted {MOST_ATTEMPTS} times before it was done.")
     values = {"most": MOST_ATTEMPTS, "kept": KEPT, "error": json.dumps(refusal.body())}
-    await execute(connection, "take_back", values)
+    async with connection.transaction():
+        cursor = await execute(connection, "take_back", values)
+        for job in await cursor.fetchall():
+            if job["status"] == Status.FAILED:
+                await tell_owner(connection, job)
 
 
 async def is_wanted(connection: Connection, job: Claimed) -> bool:
@@ -244,7 +249,10 @@ async def finish(
 ) -> None:
     result = {"headers": headers, "bytes": bytes, "error": error}
     values = {"number": job.number, "status": status, "kept": KEPT, **result}
-    await execute(connection, "finish", values)
+    async with connection.transaction():
+        cursor = await execute(connection, "finish", values)
+        if ended := await cursor.fetchone():
+            await tell_owner(connection, ended)
 
 
 async def answer_forever(database: Database, runner: Runner) -> None:

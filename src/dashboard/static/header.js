@@ -39,3 +39,11 @@ document.getElementById('logout')?.addEventListener('click', async () => {
   await fetch('/api/auth/logout', { method: 'POST' });
   location.reload();
 });
+
+// Nothing on a page waits for the bell.
+const bell = document.getElementById('notifications');
+addEventListener('load', async () => {
+  if (!bell) return;
+  const { start } = await import('./bell.js');
+  start(bell);
+});

@@ -140,7 +140,7 @@ async def test_everything_of_deleted_site_is_gone_and_nothing_of_others(
         *("event", "visit", "visitor", "bot_event", "rejected_event", "raw_change"),
         *("web_vital", "js_error"),
         *("late_event", "late_visit", "membership", "invitation", "api_key", "share_link"),
-        *("goal", "submitted_job", "audit_log", "site"),
+        *("goal", "submitted_job", "notification", "audit_log", "site"),
     }
     assert len(stored.keys() & of_rollups) > 20
     before, kept = await days(other), await rows_of(database, its_number)

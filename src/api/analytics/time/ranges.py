@@ -165,6 +165,7 @@ def previous(asked: Range, zone: ZoneInfo) -> Range:
 
 
 def days_earlier(local: datetime, days: timedelta) -> datetime:
+    """The instant at which the same local clock showed the same time so many days before."""
     return (local.replace(tzinfo=None) - days).replace(tzinfo=local.tzinfo).astimezone(UTC)
 
 

@@ -1,2 +1,2 @@
--- A row if a running job has not been deleted.
-select number from submitted_job where number = :number and status = 'running'
+-- A row unless a job has been deleted.
+select number from submitted_job where number = :number

@@ -7,3 +7,4 @@ set status = case when attempts < :most then 'queued' else 'failed' end,
     expires_at = case when attempts < :most then null else now() + :kept end,
     next_call_at = case when attempts >= :most and webhook_url is not null then now() end
 where status = 'running'
+returning number, user_id, id, site_id, report, key_id, status, error

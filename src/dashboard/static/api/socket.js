@@ -7,22 +7,24 @@ const LONGEST_WAIT = 30_000;
 const FORBIDDEN = 1008;
 
 /** Watches a path: tells each message and what the connection is, 'live' or 'reconnecting'. Where the
- * login ended the page is loaded again, which asks for it.
+ * login ended the page is loaded again, which asks for it. While the page is left it is closed:
+ * browsers keep no page in memory that has one.
  * @param {string} path below /api/ @param {import('./client.js').Params} params
- * @param {{ message: (data: string) => void, state: (state: string) => void }} tell
+ * @param {{ message: (data: string) => void, state?: (state: string) => void }} tell
  * @returns {() => void} ends it */
-export function watch(path, params, { message, state }) {
-  let [failures, isEnded, socket, timer] = [0, false];
+export function watch(path, params, { message, state = () => {} }) {
+  let [failures, socket, timer] = [0, null, 0];
   const connect = () => {
     let opened = Infinity;
-    socket = new WebSocket(socketAddress(path, params));
-    socket.addEventListener('open', () => {
+    const own = new WebSocket(socketAddress(path, params));
+    socket = own;
+    own.addEventListener('open', () => {
       opened = performance.now();
       state('live');
     });
-    socket.addEventListener('message', ({ data }) => message(data));
-    socket.addEventListener('close', ({ code }) => {
-      if (isEnded) return;
+    own.addEventListener('message', ({ data }) => message(data));
+    own.addEventListener('close', ({ code }) => {
+      if (socket !== own) return;
       if (code === FORBIDDEN) location.reload();
       state('reconnecting');
       if (performance.now() - opened > LONGEST_WAIT) failures = 0;
@@ -30,11 +32,20 @@ export function watch(path, params, { message, state }) {
       failures += 1;
     });
   };
+  const close = () => {
+    const left = socket;
+    socket = null;
+    clearTimeout(timer);
+    left?.close();
+  };
+  const open = ({ persisted }) => persisted && connect();
+  addEventListener('pagehide', close);
+  addEventListener('pageshow', open);
   connect();
   return () => {
-    isEnded = true;
-    clearTimeout(timer);
-    socket.close();
+    removeEventListener('pagehide', close);
+    removeEventListener('pageshow', open);
+    close();
   };
 }
 

@@ -1,4 +1,4 @@
-// One's own account: who it is, password, second factor, logins, API keys; for superusers all accounts.
+// One's own account: who it is, password, second factor, logins, API keys; for superusers all accounts and background jobs.
 
 import { useQuestion } from '../api/question.js';
 import { Sections } from '../forms/sections.js';
@@ -6,6 +6,7 @@ import { startPlain } from '../frame/plain.js';
 import { html } from '../parts/html.js';
 import { Loaded } from '../parts/states.js';
 import { Activity } from './account/activity.js';
+import { Jobs } from './account/jobs.js';
 import { Logins } from './account/logins.js';
 import { Password } from './account/password.js';
 import { Profile } from './account/profile.js';
@@ -21,7 +22,10 @@ const OWN = [
   ['activity', 'Activity', Activity],
   ['keys', 'API keys', () => html`<${Keys} path="keys" />`],
 ];
-const OF_SUPERUSERS = [['users', 'All accounts', Users]];
+const OF_SUPERUSERS = [
+  ['users', 'All accounts', Users],
+  ['jobs', 'Background jobs', Jobs],
+];
 const TRAIL = html`<a href="/trail">Audit log</a>`;
 
 /** @param {{ is_superuser: boolean }} me */

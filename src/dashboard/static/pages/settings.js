@@ -6,9 +6,11 @@ import { startPlain } from '../frame/plain.js';
 import { html, useState } from '../parts/html.js';
 import { Loaded } from '../parts/states.js';
 import { name, site } from '../state/site.js';
+import { Alerts } from './settings/alerts.js';
 import { Audit } from './settings/audit.js';
 import { Danger } from './settings/danger.js';
 import { Data } from './settings/data.js';
+import { EmailReports } from './settings/email_reports.js';
 import { General } from './settings/general.js';
 import { SiteKeys } from './settings/keys.js';
 import { Members } from './settings/members.js';
@@ -24,6 +26,8 @@ const SECTIONS = [
   ['members', 'Members', 'viewer', Members],
   ['keys', 'API keys', 'admin', SiteKeys],
   ['shares', 'Share links', 'editor', Shares],
+  ['alerts', 'Alerts', 'editor', Alerts],
+  ['email-reports', 'E-mail reports', 'editor', EmailReports],
   ['data', 'Data', 'editor', Data],
   ['rejected', 'Rejected events', 'editor', Rejected],
   ['audit', 'Audit log', 'admin', Audit],

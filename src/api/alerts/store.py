@@ -1,0 +1,155 @@
+"""The alert rules of a site: read, made, changed and deleted."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import select
+
+from api.alerts.conditions import CONDITIONS
+from api.alerts.models import AlertRule, OccurrenceOut, RuleChange, RuleIn, RuleKind
+from api.alerts.statements import SQL, execute
+from api.analytics.goals.store import goals_of
+from api.db.database import Database
+from api.errors import Conflict, Invalid, NotFound, Problem
+from api.events.write.sql import Connection
+from api.sites.models import Site, utc_now
+
+MOST_RULES = 50
+"""How many rules a site has at most."""
+
+KEPT_DAYS = 365
+"""For how many days occurrences are kept."""
+
+
+async def rules_of(database: Database, site: Site) -> Sequence[AlertRule]:
+    """The rules of a site by name."""
+    wanted = select(AlertRule).where(AlertRule.site_id == site.number).order_by(AlertRule.name)
+    async with database.session() as session:
+        return (await session.execute(wanted)).scalars().all()
+
+
+async def rule_of(database: Database, site: Site, number: int) -> AlertRule:
+    """One rule of a site. Raises NotFound."""
+    async with database.session() as session:
+        found = await session.get(AlertRule, number)
+    if found is None or found.site_id != site.id:
+        raise NotFound("There is no such alert rule.")
+    return found
+
+
+async def check_rule(
+    database: Database, site: Site, new: RuleIn, sends_mail: bool
+) -> list[Problem]:
+    """All that is wrong with a new rule of a site."""
+    return [
+        *problems_of_kind(new),
+        *(await problems_of_goal(database, site, new)),
+        *(await problems_of_receivers(database, site, new, sends_mail)),
+    ]
+
+
+def problems_of_kind(new: RuleIn) -> list[Problem]:
+    """What the kind of a rule needs and lacks, or has and does not take."""
+    needs = CONDITIONS[new.kind].needs
+    found: list[Problem] = []
+    for name in ("goal", "currency"):
+        is_given = getattr(new, name) is not None
+        if is_given != (name == needs):
+            found.append(Problem(name, f"is {'not taken' if is_given else 'needed'} by {new.kind}"))
+    if is_too_deep(new.kind, new.threshold):
+        found.append(Problem("threshold", "must be at most 100 percent"))
+    return found
+
+
+def is_too_deep(kind: RuleKind | str, threshold: float) -> bool:
+    """Whether this is a drop of more than all."""
+    return kind == RuleKind.TRAFFIC_DROP and threshold > 100
+
+
+async def problems_of_goal(database: Database, site: Site, new: RuleIn) -> list[Problem]:
+    if new.goal is None or CONDITIONS[new.kind].needs != "goal":
+        return []
+    names = [goal.name for goal in await goals_of(database, site)]
+    return [] if new.goal in names else [Problem("goal", "is no goal of the site", names)]
+
+
+async def problems_of_receivers(
+    database: Database, site: Site, new: RuleIn, sends_mail: bool
+) -> list[Problem]:
+    if new.email_to and not sends_mail:
+        return [Problem("email_to", "must be empty: this installation has no SMTP_HOST")]
+    asked = {"accounts": new.email_to, "site": site.number}
+    readers = {row["id"] for row in await database.rows(SQL / "readers.sql", asked)}
+    return [
+        Problem(f"email_to.{place}", "is no member of the site")
+        for place, account in enumerate(new.email_to)
+        if account not in readers
+    ]
+
+
+async def save_rule(database: Database, site: Site, account: int, new: RuleIn) -> AlertRule:
+    """Makes a rule. Raises Conflict for a name that is taken, and when there are too many."""
+    rule = AlertRule(
+        site_id=site.number,
+        created_by=account,
+        webhook_url=new.webhook and new.webhook.url,
+        **new.model_dump(exclude={"webhook", "email_to"}),
+        email_to=list(dict.fromkeys(new.email_to)),
+    )
+    async with named_once(database, new.name) as session:
+        await refuse_surplus(session, site)
+        session.add(rule)
+    return rule
+
+
+async def change_rule(database: Database, rule: AlertRule, change: RuleChange) -> AlertRule:
+    """Changes a rule. Raises Invalid and Conflict."""
+    given = {field: value for field, value in change.model_dump().items() if value is not None}
+    if is_too_deep(rule.kind, given.get("threshold", 0)):
+        raise Invalid(problems=[Problem("threshold", "must be at most 100 percent")])
+    rule.sqlmodel_update(given | {"active_since": utc_now()})
+    async with named_once(database, rule.name) as session:
+        return await session.merge(rule)
+
+
+@asynccontextmanager
+async def named_once(database: Database, name: str) -> AsyncGenerator[AsyncSession]:
+    """A transaction. Raises Conflict when it takes a name that the site has used already."""
+    try:
+        async with database.session() as session:
+            yield session
+    except IntegrityError as error:
+        raise Conflict(f"There is an alert rule {name!r} already.") from error
+
+
+async def refuse_surplus(session: AsyncSession, site: Site) -> None:
+    """Raises Conflict when a site has all rules that it may. One request of a site at a time makes
+    a rule: two that count at once would both find room."""
+    await session.execute(select(Site.id).where(Site.id == site.id).with_for_update(key_share=True))
+    stored = select(func.count()).where(AlertRule.site_id == site.number)
+    if (await session.execute(stored)).scalar_one() >= MOST_RULES:
+        raise Conflict(f"A site has at most {MOST_RULES} alert rules.")
+
+
+async def drop_rule(database: Database, rule: AlertRule) -> None:
+    """Deletes a rule with its occurrences. Messages that wait are not sent."""
+    async with database.session() as session:
+        await session.delete(rule)
+
+
+async def occurrences_of(
+    database: Database, rule: AlertRule, before: int | None, limit: int
+) -> list[OccurrenceOut]:
+    """The occurrences of a rule, newest first; those with a lower number than `before`."""
+    asked = {"rule": rule.number, "before": before, "limit": limit}
+    rows = await database.rows(SQL / "occurrences.sql", asked)
+    return [OccurrenceOut.model_validate(row) for row in rows]
+
+
+async def delete_old_occurrences(connection: Connection, before: datetime) -> None:
+    """Deletes the occurrences from before a time, with their messages."""
+    await execute(connection, "delete_old", {"before": before})

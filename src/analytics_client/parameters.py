@@ -18,8 +18,16 @@ Period = Literal["today", "yesterday", "7d", "28d", "30d", "90d", "12mo", "mtd",
 Interval = Literal["minute", "hour", "day", "week", "month"]
 LongInterval = Literal["day", "week", "month"]
 Segment = Literal[
-    *("champions", "loyal", "potential_loyal", "new", "promising", "need_attention"),
-    *("about_to_sleep", "cannot_lose", "at_risk", "hibernating"),
+    "champions",
+    "loyal",
+    "potential_loyal",
+    "new",
+    "promising",
+    "need_attention",
+    "about_to_sleep",
+    "cannot_lose",
+    "at_risk",
+    "hibernating",
 ]
 
 

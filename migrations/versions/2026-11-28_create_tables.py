@@ -101,6 +101,10 @@ create table site (
     hostnames text[] not null default '{}',
     -- Whether events are taken from trusted senders only.
     ingest_key_required boolean not null default false,
+    -- The number that is hashed into the ids of visitors whom the site names, and what these are
+    -- XORed with: an imported site may have another number than where it was exported.
+    visitor_space integer,
+    visitor_mask bigint not null default 0,
     -- Which different addresses are one page.
     page_rules text[] not null default '{}' check (page_rules <@ '{slash,index,session}'),
     created_at timestamptz not null default now(),
@@ -609,6 +613,23 @@ create table submitted_job_part (
 );
 """
 
+# How far archives of sites are imported (docs/exporting.md): the part, and how many of its rows are
+# stored. They go with the site.
+ARCHIVE_IMPORT = """
+create table archive_import (
+    archive uuid not null,
+    site_id integer not null references site on delete cascade,
+    -- What the ids of visitors are XORed with on the way.
+    mask bigint not null,
+    part text not null default '',
+    rows bigint not null default 0,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    primary key (archive, site_id)
+);
+create index archive_import_site on archive_import (site_id);
+"""
+
 
 SQL_VIEWS = """
 -- Which login roles of the database read which sites by SQL.
@@ -746,6 +767,7 @@ def upgrade() -> None:
     run(LATE_LOG)
     run(RAW_CHANGE)
     run(SUBMITTED_JOB)
+    run(ARCHIVE_IMPORT)
     run(SQL_VIEWS)
 
 

@@ -27,6 +27,7 @@ class Format(StrEnum):
 
     JSON = "json"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 class Engine(StrEnum):
@@ -111,7 +112,7 @@ class Params(RangeParams):
     """The names of the fields that hold a step or a list of steps."""
 
     engine: Engine = Field(Engine.AUTO, description="base answers without rollups.")
-    format: Format = Field(Format.JSON, description="csv returns the rows only.")
+    format: Format = Field(Format.JSON, description="csv and parquet return the rows only.")
     csv: Literal["plain", "excel"] = Field(
         "plain", description="excel puts an apostrophe before text that a spreadsheet would run."
     )

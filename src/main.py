@@ -18,6 +18,7 @@ from api.administration.sites_routing import router as sites
 from api.administration.trail import router as trail
 from api.administration.users import router as users
 from api.analytics.batch import router as batch
+from api.analytics.boards.routing import router as boards
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
 from api.analytics.raw.routing import router as raw
@@ -59,6 +60,7 @@ from api.paths import UniformPaths
 from api.proxies import TrustedProxies
 from api.realtime.hub import Hub
 from api.realtime.routing import router as realtime
+from api.realtime.sockets import Sockets
 from api.refusals import add_error_handlers
 from api.retirement import RetirementHeaders
 from api.sites.directory import Sites
@@ -70,10 +72,12 @@ from api.submitted.webhooks import Webhooks, call_forever
 from api.validation import check_request
 from api.version import router as version
 from dashboard.api_docs import router as api_docs
+from dashboard.pages import VIEW_PAGES
 from dashboard.provider_login import router as provider_login
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
 from dashboard.share import router as share_page
+from importing.products.routing import router as imports
 from settings import Settings, networks_in
 from tracker.routing import router as tracker
 
@@ -93,6 +97,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.settings = settings
+    app.state.view_pages = VIEW_PAGES
     add_error_handlers(app)
     # Raw data before events: /api/events/raw is no event with the id "raw".
     routers = (
@@ -100,8 +105,8 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         *(trail, live_trail, users, sites, sites_overview),
         *(members, invitations, keys, shares),
         *(raw, events, events_admin),
-        *(schema, analytics, batch, plausible, goals, segments),
-        *(submitted, realtime, sql_access, version),
+        *(schema, analytics, batch, plausible, goals, segments, boards),
+        *(submitted, realtime, sql_access, imports, version),
     )
     for router in routers:
         app.include_router(router, dependencies=[Depends(check_request)])
@@ -156,6 +161,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
             queue=await stack.enter_async_context(event_queue(writer)),
         )
         app.state.hub = await stack.enter_async_context(Hub(database))
+        app.state.sockets = Sockets()
         if settings.jobs:
             webhooks = Webhooks(settings, Receivers(settings.webhook_receivers))
             for work in (

@@ -193,6 +193,26 @@ class TestHead:
         status, body = web.ask(b"hello\r\n\r\n")
         assert (status, json.loads(body)) == (400, AnalyticsError().body())
 
+    @pytest.mark.parametrize(
+        "lengths",
+        [
+            b"content-length: 3\r\ntransfer-encoding: chunked",
+            b"transfer-encoding: chunked\r\ncontent-length: 3",
+            b"content-length: 3\r\ncontent-length: 4",
+            b"content-length: 3, 4",
+            b"content-length: +3",
+            b"content-length: -3",
+            b"content-length: 3\r\ntransfer-encoding : chunked",
+            b"transfer-encoding: xchunked",
+        ],
+    )
+    def test_request_of_two_lengths_is_refused(self, web: Web, lengths: bytes) -> None:
+        """A proxy may read one of them and this service the other: then one request is two."""
+        head = b"POST / HTTP/1.1\r\nhost: x\r\n" + lengths + b"\r\n\r\n"
+        with web.connect(head + b"0\r\n\r\n" + GET) as client:
+            assert read_answer(client)[0] == 400
+            assert is_closed(client)
+
     @pytest.mark.parametrize("bad", [b"hello\r\n\r\n", b"GET /" + b"x" * 2 * MAX_HEAD_BYTES])
     def test_bad_request_does_not_disturb_answer_before_it(self, web: Web, bad: bytes) -> None:
         with web.connect(b"GET /?1 HTTP/1.1\r\nhost: x\r\n\r\n") as client:

@@ -14,7 +14,9 @@ Filters = str | Sequence[Any]
 Step = str | Mapping[str, Any]
 """A page, a pattern of pages, the name of an event, or {"event": …, "page": …, "props": …}."""
 
-Period = Literal["today", "yesterday", "7d", "28d", "30d", "90d", "12mo", "mtd", "ytd", "all"]
+Period = Literal[
+    "today", "yesterday", "7d", "28d", "30d", "90d", "6mo", "12mo", "mtd", "lastmonth", "ytd", "all"
+]
 Interval = Literal["minute", "hour", "day", "week", "month"]
 LongInterval = Literal["day", "week", "month"]
 Segment = Literal[
@@ -219,6 +221,34 @@ class Errors(Ranked, Observations, total=False):
 
 class Values(Dimensioned, Paged, OfVisits, total=False):
     q: str | None
+
+
+class Imported(Dimensioned, Totalled, Reading, total=False):
+    limit: int | None
+
+
+class OfMetric(Totalled, OfVisits, total=False):
+    """The parameters of a report about one metric over time."""
+
+    metric: Literal["visits", "visitors", "pageviews", "custom_events"] | None
+    interval: Literal["hour", "day"] | None
+
+
+class Forecast(OfMetric, total=False):
+    horizon: int | None
+    coverage: float | None
+
+
+class Anomalies(OfMetric, total=False):
+    weeks: int | None
+    threshold: float | None
+
+
+class Correlations(Paged, Totalled, OfVisits, total=False):
+    goal: Step
+    unit: Literal["visit", "visitor"] | None
+    least: int | None
+    confidence: float | None
 
 
 class Raw(Filtered, Range, total=False):

@@ -166,6 +166,26 @@ class Reports(Client):
         return self.report("/api/analytics/values", given)
 
     @Method
+    def imported(self, **given: Unpack[p.Imported]) -> Flow[Frame]:
+        """What another product counted, by day or by a dimension: in no other report."""
+        return self.report("/api/analytics/imported", given)
+
+    @Method
+    def forecast(self, **given: Unpack[p.Forecast]) -> Flow[Frame]:
+        """How a metric goes on, with intervals. The method and its back-test are the totals."""
+        return self.report("/api/analytics/forecast", given)
+
+    @Method
+    def anomalies(self, **given: Unpack[p.Anomalies]) -> Flow[Frame]:
+        """When a metric is unlike the same time of the weeks before."""
+        return self.report("/api/analytics/anomalies", given)
+
+    @Method
+    def correlations(self, **given: Unpack[p.Correlations]) -> Flow[Frame]:
+        """Which pages and events go with a conversion."""
+        return self.report("/api/analytics/correlations", given)
+
+    @Method
     def event_buckets(self, **given: Unpack[p.EventBuckets]) -> Flow[Frame]:
         """Events over time, by page and name."""
         return self.report("/api/events", given)

@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from api.auth.access import AnyCaller, SiteName, readable_site
 from api.auth.application import AppSites, settings_of, sites_of
+from api.auth.trail import Action
 from api.errors import Unauthenticated
 from api.sites.directory import DEFAULT_SITE, DEMO_SITE, UnknownSite
 from api.sites.models import Site, Visibility
@@ -95,6 +96,7 @@ def for_every_page(request: Request) -> dict[str, object]:
         "static": STATIC.address,
         "address": address,
         "pages": PAGES,
+        "actions": [*Action],
         "preloaded": PRELOADED,
         "has_docs": settings.docs == "open",
     }

@@ -11,6 +11,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from api.paths import EVENTS_PATH
+from asking import needed
 from conftest import SECRET, TestSite
 from main import build_app
 from refusals import allowed_in, is_refusal
@@ -81,10 +82,10 @@ def address(site: TestSite, path: str) -> str:
     return re.sub(r"\{\w+\}", str(uuid4()), path.replace("{key}", site.key))
 
 
-def query(site: TestSite, path: str) -> dict[str, str]:
+def query(site: TestSite, path: str) -> dict[str, Any]:
     """A query that a route which is read can answer."""
     asked = {"site": site.key} if "site" in parameters_of_path(path) else {}
-    return asked | ({"steps": "/"} if "funnel" in path else {})
+    return {**asked, **needed(path)}
 
 
 def parameters_of_path(path: str) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from schemathesis.specs.openapi.checks import (
 
 from api.db.engine import Profile
 from api.sites.directory import DEMO_SITE
+from asking import needed, needs_history
 from conftest import SECRET, servers
 from main import build_app
 from oracle.telling import MORE
@@ -171,7 +172,8 @@ def checks_of(case: Case, mode: GenerationMode, is_sensible: bool) -> list[Any]:
     """
     operation = case.operation.label
     if mode is GenerationMode.POSITIVE:
-        is_valid = is_sensible and operation not in BETWEEN_FIELDS
+        is_known = not needs_history(case.path)
+        is_valid = is_sensible and is_known and operation not in BETWEEN_FIELDS
         return [positive_data_acceptance] if is_valid else []
     is_empty = any(value in ("", {}, []) for value in case.query.values())
     is_invalid = not is_sensible and not is_empty and operation not in REFUSED_WITHIN
@@ -183,8 +185,7 @@ def make_sensible(case: Case) -> None:
     be guessed: ends of ranges, names, and texts in languages of their own."""
     for name in GUESSED_IN_VAIN & set(case.query):
         del case.query[name]
-    if "/funnel" in case.path:
-        case.query["steps"] = ["/", "/pricing"]
+    case.query.update(needed(case.path))
     for told in (case.query, case.body):
         if isinstance(told, dict):
             told.update({name: value for name, value in SENSIBLE.items() if name in told})

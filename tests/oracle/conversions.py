@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from math import erfc, hypot, sqrt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from oracle.filters import Clause, Filter
-from oracle.periods import Range
+from oracle.periods import GREENWICH, Range
 from oracle.site import Site, average, bounce_rate, names_of, share, visitors_of
+from oracle.steps import Goal
 from oracle.visits import Event, Visit
 
 Row = dict[str, Any]
@@ -111,3 +114,85 @@ def newcomers(site: Site, visits: Sequence[Visit]) -> Row:
     """How many of the visitors are here for the first time, and how many are not."""
     new = visitors_of([visit for visit in visits if site.is_first(visit)])
     return {"new_visitors": new, "returning_visitors": visitors_of(visits) - new}
+
+
+def correlations(
+    site: Site,
+    span: Range,
+    goal: Goal,
+    unit: str,
+    least: int,
+    clauses: Sequence[Clause] = (),
+    zone: ZoneInfo = GREENWICH,
+) -> tuple[Row, list[Row]]:
+    """All visits (or visitors), and one row for each thing done before the goal, with those who
+    did it beside all others; by kind and name."""
+    done: dict[Any, list[Event]] = {}
+    for visit in Filter(site, tuple(clauses), zone).visits(site.visits_in(span)):
+        deeds = done.setdefault(visit if unit == "visit" else visit.visitor, [])
+        deeds += [event for event in visit.events if event.is_action]
+    journeys = [until_goal(sorted(events, key=lambda e: e.order), goal) for events in done.values()]
+    number, converted = len(journeys), sum(reached for _, reached in journeys)
+    rows = []
+    for kind, name in sorted(set().union(*(things for things, _ in journeys))):
+        reached = [reached for things, reached in journeys if (kind, name) in things]
+        others = number - len(reached)
+        if least <= len(reached) <= number - least and 0 < converted < number:
+            told = beside(sum(reached), len(reached), converted - sum(reached), others)
+            rows.append({"kind": kind, "name": name, **told})
+    for row in rows:
+        larger = [other["p_value"] for other in rows if other["p_value"] >= row["p_value"]]
+        at_most = [sum(other["p_value"] <= p for other in rows) for p in larger]
+        row["q_value"] = min(p * len(rows) / n for p, n in zip(larger, at_most, strict=True))
+    summary = {
+        "number": number,
+        "converted": converted,
+        "rate": share(converted, number),
+        "compared": len(rows),
+    }
+    return summary, rows
+
+
+def until_goal(events: Sequence[Event], goal: Goal) -> tuple[set[tuple[str, str]], bool]:
+    """What was done until the goal was reached, and whether it was."""
+    done = set[tuple[str, str]]()
+    for event in events:
+        if goal.fits(event):
+            return done, True
+        done.add(("page", event.page) if event.is_view else ("event", event.name))
+    return done, False
+
+
+def beside(part: int, whole: int, other_part: int, other_whole: int) -> Row:
+    """Two proportions side by side, at a confidence of 95 per cent."""
+    rate, other_rate = part / whole, other_part / other_whole
+    low, high = score_interval(rate, whole)
+    other_low, other_high = score_interval(other_rate, other_whole)
+    pooled = (part + other_part) / (whole + other_whole)
+    variance = pooled * (1 - pooled) * (1 / whole + 1 / other_whole)
+    score = (rate - other_rate) / sqrt(variance)
+    return {
+        "number": whole,
+        "converted": part,
+        "rate": rate,
+        "rate_lower": low,
+        "rate_upper": high,
+        "others": other_whole,
+        "others_converted": other_part,
+        "others_rate": other_rate,
+        "lift": rate / other_rate if other_rate else None,
+        "difference": rate - other_rate,
+        "difference_lower": rate - other_rate - hypot(rate - low, other_high - other_rate),
+        "difference_upper": rate - other_rate + hypot(high - rate, other_rate - other_low),
+        "score": score,
+        "p_value": erfc(abs(score) / sqrt(2)),
+    }
+
+
+def score_interval(rate: float, number: int) -> tuple[float, float]:
+    """The rates of which an observed one is 1.96 standard deviations away: the solutions of
+    (observed - rate)² = 1.96² · rate · (1 - rate) / number."""
+    spread = 1.959963984540054**2 / number
+    a, b, c = 1 + spread, -(2 * rate + spread), rate**2
+    root = sqrt(max(0.0, b * b - 4 * a * c))
+    return max(0.0, (-b - root) / (2 * a)), min(1.0, (-b + root) / (2 * a))

@@ -72,7 +72,7 @@ VITE = ("svelte@5.57.3", "vite@6.4.6", "@sveltejs/vite-plugin-svelte@5.1.1")
 FRAMEWORKS: dict[str, tuple[tuple[str, ...], str, str, Mapping[str, str], str]] = {
     "astro": (("astro@5.18.2",), "astro", "astro build", ASTRO, "dist"),
     "next": (("next@16.4.6", "react@19.3.1", "react-dom@19.3.1"), "jsx", "next build", NEXT, "out"),
-    "nuxt": (("nuxt@4.3.1",), "js", "nuxt generate", NUXT, ".output/public"),
+    "nuxt": (("nuxt@4.3.1", "unstorage@1.17.4"), "js", "nuxt generate", NUXT, ".output/public"),
     "sveltekit": (
         ("@sveltejs/kit@2.70.4", "@sveltejs/adapter-static@3.0.11", *VITE),
         "svelte",

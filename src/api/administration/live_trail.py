@@ -1,26 +1,18 @@
 """WS /api/audit/live: the audit log as it grows, for superusers."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
 
 from api.administration.trail import MOST_ENTRIES, Asked, Entry, entries
-from api.auth.access import (
-    bearer_of,
-    caller_from,
-    cookie_of,
-    logged_in_caller,
-    same_origin,
-    superuser,
-    without_share,
-)
+from api.auth.access import bearer_of, cookie_of, logged_in_caller, superuser
 from api.auth.application import database_of
-from api.auth.models import User
+from api.auth.callers import Caller
 from api.db.database import Database
-from api.errors import DATABASE_AWAY, AnalyticsError, Forbidden, to_analytics_error
+from api.errors import DATABASE_AWAY, AnalyticsError, to_analytics_error
 from api.realtime.routing import (
     POLICY_VIOLATION,
     RECHECK_SECONDS,
@@ -29,6 +21,7 @@ from api.realtime.routing import (
     first_to_end,
     until_gone,
 )
+from api.realtime.sockets import caller_of_socket, owner_of_socket, sockets_of
 from api.refusals import response_to
 from api.sites.models import utc_now
 
@@ -51,6 +44,7 @@ WEBSOCKETS: dict[str, dict[str, Any]] = {
             "101": "Entries follow.",
             "401": "A login is needed.",
             "403": "This takes a superuser who logged in, and no page of another origin.",
+            "429": "This account has too many of them open.",
             "503": "The database is unavailable or slow.",
         },
         "refusal": {"$ref": "#/components/schemas/Refusal"},
@@ -67,21 +61,22 @@ WEBSOCKETS: dict[str, dict[str, Any]] = {
 @router.websocket("/api/audit/live")
 async def watch_trail(socket: WebSocket) -> None:
     """Sends entries of the audit log as they are added."""
-    try:
-        await superuser_of(socket)
-    except (AnalyticsError, *DATABASE_AWAY) as error:
-        await socket.send_denial_response(response_to(to_analytics_error(error)))
-        return
-    await socket.accept()
-    await first_to_end(send_entries(socket), until_gone(socket), until_forbidden(socket))
+    with ExitStack() as stack:
+        try:
+            caller = await superuser_of(socket)
+            stack.enter_context(sockets_of(socket).open_for(owner_of_socket(socket, caller)))
+        except (AnalyticsError, *DATABASE_AWAY) as error:
+            await socket.send_denial_response(response_to(to_analytics_error(error)))
+            return
+        await socket.accept()
+        await first_to_end(send_entries(socket), until_gone(socket), until_forbidden(socket))
 
 
-async def superuser_of(socket: WebSocket) -> User:
+async def superuser_of(socket: WebSocket) -> Caller:
     """The superuser who asks. Raises Unauthenticated and Forbidden."""
-    if not same_origin(socket):
-        raise Forbidden("Pages of other origins may not watch.")
-    caller = await caller_from(socket, bearer_of(socket), cookie_of(socket))
-    return await superuser(await logged_in_caller(without_share(caller)))
+    caller = await logged_in_caller(await caller_of_socket(socket))
+    await superuser(caller)
+    return caller
 
 
 async def send_entries(socket: WebSocket) -> None:
@@ -103,7 +98,7 @@ async def send_entries(socket: WebSocket) -> None:
 async def latest(database: Database) -> list[Entry]:
     """The entries of the last minute, oldest first."""
     asked = Asked(since=utc_now() - WINDOW, limit=MOST_ENTRIES)
-    rows = await entries(database, asked, {"actor": None, "site": None})
+    rows = await entries(database, asked)
     return [Entry.model_validate(row) for row in reversed(rows)]
 
 

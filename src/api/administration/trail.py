@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from api.analytics.csv_rows import csv_text
 from api.auth.access import AdministeredSite, LoggedIn, Superuser
@@ -17,7 +17,7 @@ from api.db.database import Database, Rows
 from api.instants import Instant
 from api.schema import Record
 from api.sites.models import utc_now
-from api.text import RowNumber
+from api.text import PlainText, RowNumber
 
 router = APIRouter(tags=["audit"])
 
@@ -25,6 +25,9 @@ HERE = Path(__file__).parent
 ENTRIES, SECURITY_EVENTS = HERE / "trail.sql", HERE / "security_events.sql"
 
 MOST_ENTRIES = 1000
+
+Name = Annotated[PlainText, Field(max_length=200)]
+Network = Annotated[PlainText, Field(max_length=50)]
 
 CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {}}, "description": "Entries, newest first."}
@@ -75,6 +78,8 @@ class Asked(Record):
     """Only these actions."""
     kind: Literal["security"] | None = None
     """`security`: only what an attack looks like."""
+    network: Network | None = None
+    """Only what came from this network, as entries name it."""
     since: datetime | None = None
     """Only entries of this time or later."""
     until: datetime | None = None
@@ -87,12 +92,32 @@ class Asked(Record):
     """The format of the response."""
 
     @property
+    def values(self) -> Mapping[str, Any]:
+        """The values of the question in trail.sql. What a subclass has no field for is null."""
+        asked = self.model_dump(exclude={"kind", "action", "format"})
+        return {"account": None, "site": None, **asked, "actions": self.actions}
+
+    @property
     def actions(self) -> list[str] | None:
         """The actions that are asked for; None for all."""
         wanted = {*self.action} if self.action else None
         if self.kind:
             wanted = SECURITY & wanted if wanted else {*SECURITY}
         return None if wanted is None else sorted(wanted)
+
+
+class AskedOfSite(Asked):
+    """Which entries of the audit log of a site."""
+
+    account: Name | None = None
+    """Only what the account with this username or e-mail address did."""
+
+
+class AskedOfAll(AskedOfSite):
+    """Which entries of the audit log of the installation."""
+
+    site: Name | None = None
+    """Only what is about the site with this key."""
 
 
 Wanted = Annotated[Asked, Query()]
@@ -102,7 +127,7 @@ Wanted = Annotated[Asked, Query()]
 async def audit(
     _: Superuser,
     database: AppDatabase,
-    asked: Wanted,
+    asked: Annotated[AskedOfAll, Query()],
 ) -> Response | Trail:
     """The audit log of the installation. Superusers only."""
     return await trail(database, asked)
@@ -110,21 +135,21 @@ async def audit(
 
 @router.get("/api/sites/{key}/audit", name="list_site", response_model=Trail, responses=CSV)
 async def audit_of_site(
-    site: AdministeredSite, database: AppDatabase, asked: Wanted
+    site: AdministeredSite, database: AppDatabase, asked: Annotated[AskedOfSite, Query()]
 ) -> Response | Trail:
     """The audit log of a site. Its admins and owners only."""
-    return await trail(database, asked, site=site.number)
+    return await trail(database, asked, of_site=site.number)
 
 
 @router.get("/api/auth/activity", name="list_own", response_model=Trail, responses=CSV)
 async def activity(caller: LoggedIn, database: AppDatabase, asked: Wanted) -> Response | Trail:
     """What your account did, and who tried to log in to it."""
-    return await trail(database, asked, actor=caller.account.number)
+    return await trail(database, asked, of_actor=caller.account.number)
 
 
 async def trail(database: Database, asked: Asked, **of: int) -> Response | Trail:
-    """The entries that are asked for, of an account (`actor`) or site."""
-    rows = await entries(database, asked, {"actor": None, "site": None, **of})
+    """The entries that are asked for, of an account (`of_actor`) or a site (`of_site`)."""
+    rows = await entries(database, asked, **of)
     if asked.format == "csv":
         text = csv_text([*Entry.model_fields], rows, "entry", "plain")
         return Response(text, media_type="text/csv")
@@ -135,15 +160,9 @@ async def trail(database: Database, asked: Asked, **of: int) -> Response | Trail
     )
 
 
-async def entries(database: Database, asked: Asked, of: Mapping[str, int | None]) -> Rows:
-    values = {
-        **of,
-        "actions": asked.actions,
-        "since": asked.since,
-        "until": asked.until,
-        "before": asked.before,
-        "limit": asked.limit,
-    }
+async def entries(database: Database, asked: Asked, **of: int) -> Rows:
+    """The rows of these entries (see trail)."""
+    values = {"of_actor": None, "of_site": None, **asked.values, **of}
     return await database.rows(ENTRIES, values)
 
 

@@ -10,9 +10,13 @@ select
 from audit_log
 left join app_user on app_user.id = audit_log.actor
 left join site on site.id = audit_log.site_id
-where (:actor::bigint is null or audit_log.actor = :actor)
-    and (:site::integer is null or audit_log.site_id = :site)
+where (:of_actor::bigint is null or audit_log.actor = :of_actor)
+    and (:of_site::integer is null or audit_log.site_id = :of_site)
     and (:actions::text[] is null or audit_log.action = any(:actions))
+    and (:account::text is null
+        or lower(:account) in (lower(app_user.username), lower(app_user.email)))
+    and (:site::text is null or site.key = :site)
+    and (:network::text is null or audit_log.network = :network)
     and (:since::timestamptz is null or audit_log.at >= :since)
     and (:until::timestamptz is null or audit_log.at < :until)
     and (:before::bigint is null or audit_log.id < :before)

@@ -115,12 +115,14 @@ def ends_now(query: Query[Params]) -> bool:
 
 def resets(query: Query[Params]) -> list[Change]:
     """A change for each parameter that the caller gave, beside the range: it resets the parameter
-    to its default. A list whose default is empty has to be given."""
+    to its default. What has none has to be given, as has a list whose default is empty."""
     params = query.params
     found: dict[str, Change] = {}
     for name, field in reversed(type(params).model_fields.items()):
-        if name in params.model_fields_set - NEVER_RESET and not isinstance(field.default, list):
-            found[name] = {field.alias or name: on_the_wire(field.default)}
+        default: Any = field.default
+        is_needed = field.is_required() or isinstance(default, list)
+        if name in params.model_fields_set - NEVER_RESET and not is_needed:
+            found[name] = {field.alias or name: on_the_wire(default)}
     if is_custom(params):
         found["compare"] |= found.pop("compare_from") | found.pop("compare_to")
     return [*found.values()]

@@ -54,7 +54,7 @@ def plan(question: Question[P], query: Query[P]) -> Plan:
     is_summed_up = not variant.base and only_rollups(tables)
     if not is_summed_up:
         require_raw(query, variant.needs_full_history)
-    names = (*map(name_of, tables.values()), *variant.base)
+    names = (*map(name_of, tables.values()), *variant.base, *variant.outlives_raw)
     path = sql_file(variant.file)
     slots = {
         **{slot: Fragment(table.name) for slot, table in tables.items()},

@@ -58,7 +58,9 @@ def iana_name(name: str) -> str:
 Timezone = Annotated[str, AfterValidator(iana_name)]
 
 
-Period = Literal["today", "yesterday", "7d", "28d", "30d", "90d", "12mo", "mtd", "ytd", "all"]
+Period = Literal[
+    "today", "yesterday", "7d", "28d", "30d", "90d", "6mo", "12mo", "mtd", "lastmonth", "ytd", "all"
+]
 
 
 class RangeParams(BaseModel):

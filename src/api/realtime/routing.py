@@ -1,26 +1,19 @@
 """GET /api/realtime/stats and WS /api/realtime/ws. The page that shows them is in `dashboard`."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from fastapi import APIRouter, Request, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from api.auth.access import (
-    AnyReader,
-    SiteName,
-    bearer_of,
-    caller_from,
-    cookie_of,
-    readable_site,
-    same_origin,
-    without_share,
-)
+from api.auth.access import AnyReader, SiteName, bearer_of, cookie_of, readable_site
 from api.auth.application import AppDatabase
 from api.errors import DATABASE_AWAY, REFUSALS, AnalyticsError, Forbidden, to_analytics_error
 from api.realtime.hub import Hub, Viewer
 from api.realtime.snapshot import Snapshot, snapshot
+from api.realtime.sockets import caller_of_socket, owner_of_socket, sockets_of
 from api.refusals import response_to
 from api.sites.directory import DEFAULT_SITE
 from api.sites.models import Site
@@ -67,6 +60,7 @@ WEBSOCKETS: dict[str, dict[str, Any]] = {
             "403": "The page is one of another origin.",
             "404": "There is no such site, or this account may not see it.",
             "422": "A parameter is not valid.",
+            "429": "This account, or this address, has too many of them open.",
             "503": "The database is unavailable or slow.",
         },
         "refusal": {"$ref": "#/components/schemas/Refusal"},
@@ -85,24 +79,24 @@ async def watch(socket: WebSocket, site: SiteName = DEFAULT_SITE) -> None:
 
     The handshake is refused without the right to read the site, and to pages of other origins.
     """
-    try:
-        found = await site_for(socket, site)
-    except (AnalyticsError, *DATABASE_AWAY) as error:
-        await socket.send_denial_response(response_to(to_analytics_error(error)))
-        return
-    await socket.accept()
     hub: Hub = socket.app.state.hub
-    async with hub.watching(found) as viewer:
+    async with AsyncExitStack() as stack:
+        try:
+            caller = await caller_of_socket(socket)
+            found = await readable_site(socket, caller, site)
+            stack.enter_context(sockets_of(socket).open_for(owner_of_socket(socket, caller)))
+        except (AnalyticsError, *DATABASE_AWAY) as error:
+            await socket.send_denial_response(response_to(to_analytics_error(error)))
+            return
+        await socket.accept()
+        viewer = await stack.enter_async_context(hub.watching(found))
         await first_to_end(
             send_snapshots(socket, viewer), until_gone(socket), until_forbidden(socket, site)
         )
 
 
 async def site_for(socket: WebSocket, name: str) -> Site:
-    if not same_origin(socket):
-        raise Forbidden("Pages of other origins may not watch.")
-    caller = await caller_from(socket, bearer_of(socket), cookie_of(socket))
-    return await readable_site(socket, without_share(caller), name)
+    return await readable_site(socket, await caller_of_socket(socket), name)
 
 
 async def send_snapshots(socket: WebSocket, viewer: Viewer) -> None:
@@ -137,11 +131,17 @@ async def first_to_end(*coroutines: Any) -> None:
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
+        await end_all(tasks)
+    for task in tasks:
+        error = None if task.cancelled() else task.exception()
+        if error and not isinstance(error, WebSocketDisconnect | RuntimeError):
+            raise error
+
+
+async def end_all(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """Cancels tasks until all have ended. One that waits for what comes at this moment may lose a
+    cancellation, and would go on for ever."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
             task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception) and not isinstance(
-            result, WebSocketDisconnect | RuntimeError
-        ):
-            raise result
+        await asyncio.wait(running, timeout=1)

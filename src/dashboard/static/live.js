@@ -1,5 +1,6 @@
 // The live page. Each message is a whole snapshot, so a lost connection loses nothing.
 
+import { watch } from './api/socket.js';
 import { element, ranking } from './dom.js';
 import { CLOCK, count, country, dates, plural } from './text/format.js';
 
@@ -7,11 +8,8 @@ const byId = (id) => document.getElementById(id);
 const main = byId('main');
 const { site, name, timezone } = main.dataset;
 
-const FIRST_WAIT = 1000;
-const LONGEST_WAIT = 30_000;
 const ANNOUNCE_EVERY = 20_000;
 const STREAM_ROWS = 20;
-const FORBIDDEN = 1008;
 
 const clock = dates(timezone, { ...CLOCK, second: '2-digit' });
 
@@ -79,34 +77,11 @@ function eventRow({ id, time, name: event, page, title, ...visit }) {
   );
 }
 
-function say(state, words) {
+const WORDS = { live: 'Live', reconnecting: 'Reconnecting' };
+
+function say(state) {
   byId('connection').dataset.state = state;
-  byId('connection').lastElementChild.textContent = words;
+  byId('connection').lastElementChild.textContent = WORDS[state];
 }
 
-let failures = 0;
-
-function connect() {
-  const address = new URL(`/api/realtime/ws?${new URLSearchParams({ site })}`, location.href);
-  address.protocol = address.protocol.replace('http', 'ws');
-  const socket = new WebSocket(address);
-  socket.addEventListener('message', ({ data }) => {
-    failures = 0;
-    say('live', 'Live');
-    show(JSON.parse(data));
-  });
-  socket.addEventListener('close', ({ code }) => {
-    if (code === FORBIDDEN) location.reload(); // the login ended: the page asks for it
-    say('reconnecting', 'Reconnecting');
-    setTimeout(connect, nextWait());
-  });
-}
-
-/** Up to twice as long after each failure, at random: viewers must not all return at once. */
-function nextWait() {
-  const longest = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
-  failures += 1;
-  return longest * (0.5 + Math.random() / 2);
-}
-
-connect();
+watch('realtime/ws', { site }, { message: (data) => show(JSON.parse(data)), state: say });

@@ -135,6 +135,33 @@ async def test_site_admin_reads_what_happened_to_site_and_nobody_else_does(
         assert (await site.client.get(path)).status_code == 401
 
 
+async def test_installation_is_filtered_by_account_site_and_network(
+    site: TestSite, admin: dict[str, str]
+) -> None:
+    name, headers = await account(site.client)
+    address = (await site.client.get("/api/auth/me", headers=headers)).json()["email"]
+    made = {"domain": f"{name}.example"}
+    assert (await site.client.post("/api/sites", json=made, headers=headers)).status_code == 201
+
+    async def read(path: str = "audit", **asked: str) -> Sequence[str]:
+        answer = await site.client.get(f"/api/{path}", params=asked, headers=admin)
+        assert answer.status_code == 200, answer.text
+        return actions(answer.json())
+
+    own = [Action.SITE_CREATED, Action.LOGGED_IN_FROM_NEW_NETWORK, Action.REGISTERED]
+    assert await read(account=name) == await read(account=address.upper()) == own
+    assert await read(account=name, network="203.0.113.0/24") == own
+    assert await read(account=name, network="203.0.113.0/25") == []
+    assert await read(site=made["domain"]) == own[:1]
+    assert await read(account=name, action=Action.REGISTERED) == own[2:]
+    assert await read(account="nobody at all") == await read(site="no site") == []
+    assert await read(f"sites/{made['domain']}/audit", account=name) == own[:1]
+    assert await read(f"sites/{made['domain']}/audit", account="somebody else") == []
+    for path in ("auth/activity?account=x", f"sites/{site.key}/audit?site=x"):
+        refused = await site.client.get(f"/api/{path}", headers=admin)
+        assert (refused.status_code, refused.json()["error"]) == (422, "INVALID")
+
+
 async def test_security_events_are_counted_by_kind_and_network(
     client: httpx.AsyncClient, admin: dict[str, str]
 ) -> None:

@@ -56,6 +56,7 @@ FORMS: Mapping[str, list[dict[str, Any]]] = {
     "events": [{}, {"property": "plan"}],
     "revenue": [{}, {"attribution": "first"}],
     "segments": [{"a": FILTERS[1], "b": FILTERS[1]}],
+    "correlations": [{"goal": "/"}, {"goal": "signup", "unit": "visitor"}],
 }
 """Parameters that make a report fill other slots; for the other reports there are none."""
 

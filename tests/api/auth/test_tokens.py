@@ -172,3 +172,12 @@ async def test_token_says_whose_it_is(client: httpx.AsyncClient, admin: dict[str
     answer = await client.get("/api/auth/verify", headers=admin)
     assert answer.json() == {"valid": True, "username": ADMIN.email}
     assert (await client.get("/api/auth/verify")).status_code == 401
+
+
+async def test_token_says_nothing_that_its_account_may_not_know(client: httpx.AsyncClient) -> None:
+    """Tokens are not encrypted: see docs/decisions/tokens.md."""
+    token = (await log_in(client))["access_token"]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims.keys() == {"sub", "sid", "aud", "jti", "iat", "exp"}
+    assert claims["sub"].isdecimal()
+    assert ADMIN.email not in str(claims)

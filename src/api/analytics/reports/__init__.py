@@ -8,14 +8,18 @@ the tests that its SQL is valid and that its slots are declared.
 from typing import Any
 
 from api.analytics.report import Report
+from api.analytics.reports.anomalies import ANOMALIES
 from api.analytics.reports.bots import BOTS
 from api.analytics.reports.breakdowns import DEVICES, ENTRIES, EXITS, LOCATIONS, TRAFFIC_SOURCES
 from api.analytics.reports.churn import CHURN
+from api.analytics.reports.correlations import CORRELATIONS
 from api.analytics.reports.engagement import ENGAGEMENT, ENGAGEMENT_FREQUENCY
 from api.analytics.reports.events import CUSTOM_EVENTS
+from api.analytics.reports.forecast import FORECAST
 from api.analytics.reports.funnel import FUNNEL, FUNNEL_VISITORS
 from api.analytics.reports.goals import GOALS
 from api.analytics.reports.heatmap import HEATMAP
+from api.analytics.reports.imported import IMPORTED
 from api.analytics.reports.js_errors import JS_ERRORS
 from api.analytics.reports.lifecycle import LIFECYCLE
 from api.analytics.reports.pages import PAGES
@@ -60,4 +64,8 @@ REPORTS: tuple[Report[Any], ...] = (
     JS_ERRORS,
     BOTS,
     VALUES,
+    IMPORTED,
+    FORECAST,
+    ANOMALIES,
+    CORRELATIONS,
 )

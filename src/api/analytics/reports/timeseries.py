@@ -139,6 +139,12 @@ def by_bucket_and_place(query: Query[Params]) -> Mapping[str, Fragment]:
 
 METRICS = ("visitors", "visits", "pageviews", "bounce_rate", "visit_duration")
 
+VARIANTS: tuple[Variant[Params], ...] = (
+    Variant("reports/timeseries_of_visits.sql", base=CHOSEN_VISITS, serves=filters_visits),
+    Variant("reports/timeseries.sql", requirements_of(METRICS, "custom_events"), slots=by_bucket),
+)
+"""The ways to count the headline numbers of each bucket."""
+
 VALUE_METRICS = ("visitors", "visits", "views_per_visit", "bounce_rate", "visit_duration")
 
 SERIES_BY_DIMENSION = Report(
@@ -167,18 +173,7 @@ TIMESERIES = Report(
     "timeseries",
     "Visitors, visits and page views over time",
     TimeseriesParams,
-    Question(
-        SeriesPoint,
-        (
-            Variant("reports/timeseries_of_visits.sql", base=CHOSEN_VISITS, serves=filters_visits),
-            Variant(
-                "reports/timeseries.sql",
-                requirements_of(METRICS, "custom_events"),
-                slots=by_bucket,
-            ),
-        ),
-        METRICS,
-    ),
+    Question(SeriesPoint, VARIANTS, METRICS),
     TOTALS,
     by_dimension=SERIES_BY_DIMENSION,
     prepare=with_series,

@@ -4,7 +4,7 @@ import { html, useEffect, useRef } from '../parts/html.js';
 import { follow, link, useAddress } from '../state/address.js';
 
 /** What else sections keep in the address; it means nothing to another one. */
-const OWN = { q: null, before: null, error: null };
+const OWN = { q: null, before: null, error: null, kind: null, account: null, network: null, since: null, until: null };
 
 /** @param {{ label: string, sections: [string, string, Function][], more?: unknown }} props
  * Sections are keys, words and components, the first is the default; what else is given is given to

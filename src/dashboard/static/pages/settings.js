@@ -6,6 +6,7 @@ import { startPlain } from '../frame/plain.js';
 import { html, useState } from '../parts/html.js';
 import { Loaded } from '../parts/states.js';
 import { name, site } from '../state/site.js';
+import { Audit } from './settings/audit.js';
 import { Danger } from './settings/danger.js';
 import { Data } from './settings/data.js';
 import { General } from './settings/general.js';
@@ -25,6 +26,7 @@ const SECTIONS = [
   ['shares', 'Share links', 'editor', Shares],
   ['data', 'Data', 'editor', Data],
   ['rejected', 'Rejected events', 'editor', Rejected],
+  ['audit', 'Audit log', 'admin', Audit],
   ['danger', 'Transfer, delete', 'owner', Danger],
 ];
 

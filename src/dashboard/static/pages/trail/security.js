@@ -1,0 +1,39 @@
+// What looks like an attack: how often in the last days, and from where.
+
+import { useQuestion } from '../../api/question.js';
+import { Card } from '../../parts/card.js';
+import { html } from '../../parts/html.js';
+import { Empty, Loaded } from '../../parts/states.js';
+import { Table } from '../../parts/table.js';
+import { follow, link } from '../../state/address.js';
+import { count, ownMoment } from '../../text/format.js';
+import { wordsOf } from './words.js';
+
+const DAYS = 7;
+const NAMED = 3; // networks of each kind
+
+const COLUMNS = [
+  { key: 'action', words: 'What', cell: (row) => html`<${What} ...${row} />` },
+  { key: 'events', words: 'How often', number: true, cell: ({ events }) => count(events) },
+  { key: 'accounts', words: 'Accounts', number: true, cell: ({ accounts }) => count(accounts) },
+  { key: 'networks', words: 'Networks', number: true, cell: ({ from_networks: networks }) => count(networks) },
+  { key: 'last', words: 'Last', number: true, cell: ({ last_at: last }) => ownMoment(last) },
+];
+
+export function Security() {
+  const result = useQuestion('audit/security', { days: DAYS });
+  return html`<${Card} id="security" title=${`Security events of ${DAYS} days`}>
+    <${Loaded} result=${result} retry=${result.retry} rows=${3}>${(rows) => (rows.length
+      ? html`<div class="scroll" tabindex="0" role="group" aria-label="Security events"><${Table} caption="Security events" columns=${COLUMNS} rows=${rows} /></div>`
+      : html`<${Empty}>Nothing that looks like an attack.<//>`)}<//>
+  <//>`;
+}
+
+/** A kind of event, and the networks that most of them came from. */
+function What({ action, networks }) {
+  const only = (changes) => link({ kind: null, account: null, site: null, network: null, before: null, ...changes, action });
+  return html`<div class="what">
+    <a class="words" href=${only({})} onClick=${follow}>${wordsOf(action)}</a>
+    <span class="muted">${networks.slice(0, NAMED).map(({ network, events }) => html`<a key=${network} href=${only({ network })} onClick=${follow}>${network} (${count(events)})</a> `)}</span>
+  </div>`;
+}

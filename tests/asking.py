@@ -1,0 +1,24 @@
+"""What reports need to answer, for tests that ask every one of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+NEEDED: Mapping[str, Mapping[str, Any]] = {
+    "funnel": {"steps": ["/", "/pricing"]},
+    "funnel/visitors": {"steps": ["/", "/pricing"]},
+    "correlations": {"goal": "/pricing"},
+}
+"""By the name of a report, the parameters without which it refuses."""
+
+NEED_HISTORY = frozenset(("forecast", "anomalies"))
+"""The reports that refuse a site with too little history."""
+
+
+def needed(path: str) -> Mapping[str, Any]:
+    """The parameters without which the route of a report refuses; none for other routes."""
+    return NEEDED.get(path.removeprefix("/api/analytics/"), {})
+
+
+def needs_history(path: str) -> bool:
+    """Whether it is the route of a report that needs more history than most tests send."""
+    return path.removeprefix("/api/analytics/") in NEED_HISTORY

@@ -20,8 +20,16 @@ Period = Literal[
 Interval = Literal["minute", "hour", "day", "week", "month"]
 LongInterval = Literal["day", "week", "month"]
 Segment = Literal[
-    *("champions", "loyal", "potential_loyal", "new", "promising", "need_attention"),
-    *("about_to_sleep", "cannot_lose", "at_risk", "hibernating"),
+    "champions",
+    "loyal",
+    "potential_loyal",
+    "new",
+    "promising",
+    "need_attention",
+    "about_to_sleep",
+    "cannot_lose",
+    "at_risk",
+    "hibernating",
 ]
 
 

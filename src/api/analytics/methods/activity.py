@@ -99,5 +99,5 @@ class Activity:
 
 def rising_log(start: float, numbers: Counts) -> Numbers:
     """The logarithm of start * (start + 1) * …, with so many factors each."""
-    factors = np.log(start + np.arange(numbers.max(initial=0)))
+    factors = np.log(start + np.arange(int(numbers.max(initial=0)), dtype=np.float64))
     return np.concatenate([[0.0], np.cumsum(factors)])[numbers]

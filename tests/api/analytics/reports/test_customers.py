@@ -144,8 +144,8 @@ async def test_fifth_of_customers_has_each_score(site: TestSite) -> None:
     ]
     await tell(site, [orders])
     rows = (await ask(site, "rfm/customers", TEN_DAYS))["rows"]
-    found = [row["monetary_score"] for row in rows]
-    assert found == [5, 5, 4, 4, 3, 3, 2, 2, 1, 1]
+    for score in ("recency_score", "frequency_score", "monetary_score"):
+        assert [row[score] for row in rows] == [5, 5, 4, 4, 3, 3, 2, 2, 1, 1]
     assert [row["segment"] for row in rows[:2]] == ["champions"] * 2
     (first, *_) = (await ask(site, "rfm", TEN_DAYS))["rows"]
     assert (first["segment"], first["customers"], first["orders"]) == ("champions", 2, 19)

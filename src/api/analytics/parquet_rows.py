@@ -108,6 +108,7 @@ def array(arrow: Any, values: list[Any], kind: Type | None) -> Any:
 
 
 def arrow_type(arrow: Any, kind: Type) -> Any:
+    made: Callable[[], Any] = arrow.string
     makers: dict[str, Callable[[], Any]] = {
         "integer": arrow.int64,
         "number": arrow.float64,
@@ -115,7 +116,7 @@ def arrow_type(arrow: Any, kind: Type) -> Any:
         "time": lambda: arrow.timestamp("us", "UTC"),
         "date": arrow.date32,
     }
-    return makers.get(kind, arrow.string)()
+    return makers.get(kind, made)()
 
 
 def plain(value: Any) -> Any:

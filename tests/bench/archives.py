@@ -36,7 +36,8 @@ insert into event (
     duration, props
 )
 select visitor_id, started + k * interval '1 minute', site_id, visitor_number,
-    md5(visitor_id::text || started || k)::uuid, id, 'pageview', '/page/' || mod(visitor_number, 500),
+    md5(visitor_id::text || started || k)::uuid, id, 'pageview',
+    '/page/' || mod(visitor_number, 500),
     'www.example.com', 'The title of a page that is read', 'https://www.google.com/', 12.5,
     '{"plan": "pro", "group": "b"}'
 from visit, generate_series(0, 3) k where site_id = (select id from site where key = 'bench');

@@ -399,4 +399,5 @@ def write_private(path: Path, text: str) -> None:
 
 
 def private_file(path: str, flags: int) -> int:
+    """Opens a file that only its owner may read; an `opener` of open()."""
     return os.open(path, flags, 0o600)

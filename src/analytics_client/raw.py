@@ -1,7 +1,7 @@
 """Events and visits one by one, read in pages: each is asked for again by itself if it fails, so a
 long list need not begin anew, and no more than a page is in memory."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -118,7 +118,7 @@ class AsyncRows(Listing):
 
 
 @contextmanager
-def parquet_file(file: Path) -> Iterator[Callable[[Table], None]]:
+def parquet_file(file: Path) -> Generator[Callable[[Table], None]]:
     """Writes tables of the same columns to a file, which has another name until it is whole."""
     parquet: Any = import_module("pyarrow.parquet")
     draft = file.with_name(f"{file.name}.part")

@@ -103,7 +103,8 @@ async def manifest_of(database: Database, connection: Connection, site: Site) ->
     if found is None:
         raise UnknownSite
     exported_at = found.pop("exported_at")
-    histories = await kept_for_ever(connection, ROLLUPS) if found["raw_data_since"] else {}
+    has_expired = found["raw_data_since"] is not None
+    histories = await kept_for_ever(connection, ROLLUPS) if has_expired else ()
     return Manifest.model_validate(
         {
             "form": FORM,

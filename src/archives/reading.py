@@ -102,9 +102,10 @@ def manifest_in(file: ZipFile) -> Manifest:
             raise BadArchive(f"{MANIFEST} is too large.")
     try:
         given = msgspec.json.decode(text)
-        return Manifest.model_validate(given)
     except msgspec.MsgspecError as error:
         raise BadArchive(f"{MANIFEST} is not JSON.") from error
+    try:
+        return Manifest.model_validate(given)
     except ValidationError as error:
         problems = problems_of(error.errors(), given, Manifest, "manifest")
         raise BadArchive(f"{MANIFEST} is not valid: {listed(problems)}", problems) from error

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 import psycopg
@@ -35,7 +36,8 @@ insert into event (
     duration, props
 )
 select visitor_id, started + k * interval '1 minute', site_id, visitor_number,
-    md5(visitor_id::text || started || k)::uuid, id, 'pageview', '/page/' || visitor_number % 500,
+    md5(visitor_id::text || started || k)::uuid, id, 'pageview',
+    '/page/' || mod(visitor_number, 500),
     'www.example.com', 'The title of a page that is read', 'https://www.google.com/', 12.5,
     '{"plan": "pro", "group": "b"}'
 from visit, generate_series(0, 3) k where site_id = (select id from site where key = 'bench');
@@ -63,7 +65,7 @@ end $$
 
 def run(folder: Path, url: str, *words: str) -> tuple[float, int]:
     """The seconds that a command takes, and the most MiB that its process holds."""
-    environment = service_environment(folder, DATABASE_URL=url, SECRET_KEY="a7" * 32)
+    environment = service_environment(folder, DATABASE_URL=url, SECRET_KEY=token_hex(32))
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "cli", *words],

@@ -30,7 +30,7 @@ def parquet_bytes(
     arrow: Any = import_module("pyarrow")
     parquet: Any = import_module("pyarrow.parquet")
     lines = [line for row in rows for line in spread(flat(row), index)]
-    types = {column.name: column.type for column in columns}
+    types: dict[str, Type] = {column.name: column.type for column in columns}
     names = dict.fromkeys([*types, *(name for line in lines for name in line)])
     found = {name: [plain(line.get(name)) for line in lines] for name in names}
     arrays = [array(arrow, values, types.get(name)) for name, values in found.items()]
@@ -101,21 +101,22 @@ def batch(arrow: Any, schema: Any, page: Sequence[Line]) -> Any:
 def array(arrow: Any, values: list[Any], kind: Type | None) -> Any:
     """A column of a table. Of a list and of a value within an object the type is not told: it is
     that of its values, and a number where there is none."""
-    if kind in (None, "list", "object"):
+    if kind is None or kind in ("list", "object"):
         is_empty = all(value is None for value in values)
         return arrow.array(values, type=arrow.float64() if is_empty else None)
     return arrow.array(values, type=arrow_type(arrow, kind))
 
 
-def arrow_type(arrow: Any, kind: Type | None) -> Any:
-    makers: dict[Type | None, Callable[[], Any]] = {
+def arrow_type(arrow: Any, kind: Type) -> Any:
+    made: Callable[[], Any] = arrow.string
+    makers: dict[str, Callable[[], Any]] = {
         "integer": arrow.int64,
         "number": arrow.float64,
         "boolean": arrow.bool_,
         "time": lambda: arrow.timestamp("us", "UTC"),
         "date": arrow.date32,
     }
-    return makers.get(kind, arrow.string)()
+    return makers.get(kind, made)()
 
 
 def plain(value: Any) -> Any:

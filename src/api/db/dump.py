@@ -90,7 +90,8 @@ def run(connection: Connection[Any], url: str, name: str, *arguments: str) -> st
     # Anybody on the machine can see the arguments of a program.
     password = address.pop("password", None)
     environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
-    reaches = [] if "--list" in arguments else [f"--dbname={make_conninfo(**address)}"]
+    reached = make_conninfo("", **{name: str(value) for name, value in address.items()})
+    reaches = [] if "--list" in arguments else [f"--dbname={reached}"]
     done = subprocess.run(  # noqa: S603
         [program, *reaches, *arguments], env=environment, capture_output=True, text=True
     )

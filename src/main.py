@@ -18,6 +18,7 @@ from api.administration.sites_routing import router as sites
 from api.administration.trail import router as trail
 from api.administration.users import router as users
 from api.analytics.batch import router as batch
+from api.analytics.boards.routing import router as boards
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
 from api.analytics.raw.routing import router as raw
@@ -70,6 +71,7 @@ from api.submitted.webhooks import Webhooks, call_forever
 from api.validation import check_request
 from api.version import router as version
 from dashboard.api_docs import router as api_docs
+from dashboard.pages import VIEW_PAGES
 from dashboard.provider_login import router as provider_login
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
@@ -94,6 +96,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.settings = settings
+    app.state.view_pages = VIEW_PAGES
     add_error_handlers(app)
     # Raw data before events: /api/events/raw is no event with the id "raw".
     routers = (
@@ -101,7 +104,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         *(trail, live_trail, users, sites, sites_overview),
         *(members, invitations, keys, shares),
         *(raw, events, events_admin),
-        *(schema, analytics, batch, plausible, goals, segments),
+        *(schema, analytics, batch, plausible, goals, segments, boards),
         *(submitted, realtime, sql_access, imports, version),
     )
     for router in routers:

@@ -4,6 +4,7 @@ A new route takes one row of ROWS. A row names what the route needs; NEEDS says 
 caller which status that is, `ok` where it is answered.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -107,6 +108,16 @@ async def segment(world: World) -> Mapping[str, Any]:
     return {"number": await world.insert(added, world.site.id, str(uuid4()))}
 
 
+async def board(world: World) -> Mapping[str, Any]:
+    """A board that is shared with members of the site and has one view, of a deleted account."""
+    added = "insert into board (site_id, name) values (%s, 'b') returning id"
+    number = await world.insert(added, world.site.id)
+    put = (
+        "insert into board_item (board_id, place, title, view) values (%s, 0, 't', %s) returning id"
+    )
+    return {"number": number, "item": await world.insert(put, number, json.dumps(VIEW))}
+
+
 async def job(world: World) -> Mapping[str, Any]:
     """A job of the owner that is done."""
     added = (
@@ -150,6 +161,16 @@ class Row:
 SITE = {"site": "{site}"}
 STATS = {"site_id": "{site}", "metrics": ["visits"], "date_range": "7d"}
 NEW_SEGMENT = {"site": "{site}", "name": "{unique}", "filters": '[["is", "page", ["/"]]]'}
+NEW_BOARD = {"site": "{site}", "name": "b"}
+NOTE = {"title": "t", "note": "n"}
+VIEW = {
+    "page": "/",
+    "address": {"period": "7d"},
+    "report": "pages",
+    "params": {"period": "7d"},
+    "drawing": "ranking",
+    "columns": ["page", "pageviews"],
+}
 NEW_GOAL = {"site": "{site}", "name": "{unique}", "event": "x"}
 
 BAD_FILTER = {**SITE, "filters": "x"}
@@ -158,7 +179,7 @@ BAD_FILTER = {**SITE, "filters": "x"}
 REPORTS = (
     *("timeseries", "pages", "traffic-sources", "devices", "locations", "entries", "exits"),
     *("sessions/series", "paths", "retention", "lifecycle", "stickiness", "events", "goals"),
-    *("revenue", "segments", "heatmap", "values"),
+    *("revenue", "rfm", "engagement", "engagement/frequency", "segments", "heatmap", "values"),
 )
 
 UNFILTERED = ("bots", "web-vitals", "errors", "imported")
@@ -255,6 +276,8 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/analytics/funnel"): Row("report", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/funnel/visitors"): Row("one by one", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/sessions"): Row("one by one", 422, BAD_FILTER),
+    ("GET", "/api/analytics/rfm/customers"): Row("one by one", 422, BAD_FILTER),
+    ("GET", "/api/analytics/churn"): Row("one by one", 422, BAD_FILTER),
     ("GET", "/api/analytics/sessions/{visit}"): Row("viewer", query=SITE),
     ("POST", "/api/analytics/batch"): Row(
         "report", body={"common": SITE, "queries": [{"report": "pages"}]}
@@ -267,6 +290,15 @@ ROWS: dict[Route, Row] = {
     ("POST", "/api/segments"): Row("view login", 201, body=NEW_SEGMENT),
     ("PATCH", "/api/segments/{number}"): Row("edit login", body={}, fresh=segment),
     ("DELETE", "/api/segments/{number}"): Row("edit login", 204, fresh=segment),
+    ("GET", "/api/boards"): Row("raw", query=SITE),
+    ("POST", "/api/boards"): Row("view login", 201, body=NEW_BOARD),
+    ("GET", "/api/boards/{number}"): Row("raw", fresh=board),
+    ("GET", "/api/boards/{number}/answers"): Row("raw", fresh=board),
+    ("PATCH", "/api/boards/{number}"): Row("admin login", body={}, fresh=board),
+    ("DELETE", "/api/boards/{number}"): Row("admin login", 204, fresh=board),
+    ("POST", "/api/boards/{number}/items"): Row("admin login", 201, body=NOTE, fresh=board),
+    ("PATCH", "/api/boards/{number}/items/{item}"): Row("admin login", body={}, fresh=board),
+    ("DELETE", "/api/boards/{number}/items/{item}"): Row("admin login", 204, fresh=board),
     ("DELETE", "/api/goals/{number}"): Row("known edit", 204, fresh=goal),
     # Jobs.
     ("POST", "/api/jobs"): Row("raw", 202, body={"report": "pages", "params": SITE}),

@@ -3,6 +3,8 @@
 import typer
 
 from cli import import_export, keys, rejected, sites, sql_roles, users
+from cli.archives import export_command, import_command
+from cli.backup import backup, restore
 from cli.explain import explain_report
 from cli.import_log import import_log_files
 from cli.notebook import notebook
@@ -18,6 +20,10 @@ cli = typer.Typer(
 cli.command()(serve)
 cli.command()(migrate)
 cli.command("import-log")(import_log_files)
+cli.command("export")(export_command)
+cli.command("import")(import_command)
+cli.command()(backup)
+cli.command()(restore)
 cli.command("import-from")(import_export.import_from)
 cli.command()(demo)
 cli.command("explain")(explain_report)

@@ -12,12 +12,13 @@ import { Pills } from './pills.js';
 import { Toolbar } from './toolbar.js';
 
 const loadSegments = () => import('./segments.js').then(({ Segments }) => Segments);
+const loadSaveView = () => import('../pages/boards/save.js').then(({ SaveView }) => SaveView);
 
-/** @param {{ uses: { comparison: boolean, filters: boolean }, children: unknown }} props */
+/** @param {{ uses: { comparison: boolean, filters: boolean, views?: Function }, children: unknown }} props */
 export function Frame({ uses, children }) {
   const params = useAddress();
   const view = viewOf(params);
-  // What is open: 'period', 'comparison', 'keys', 'filter', 'segments', or the clause that is edited.
+  // What is open: 'period', 'comparison', 'keys', 'filter', 'segments', 'board', or the clause that is edited.
   const [open, setOpen] = useState(null);
   useEffect(() => carryView(params), [params]);
   useKeys(view, uses, setOpen);
@@ -30,6 +31,7 @@ export function Frame({ uses, children }) {
     ${children}
     ${isFilter && html`<${Builder} view=${view} clause=${open.operator ? open : null} close=${close} />`}
     ${open === 'segments' && html`<${Later} load=${loadSegments} view=${view} close=${close} />`}
+    ${open === 'board' && html`<${Later} load=${loadSaveView} views=${uses.views} params=${params} close=${close} />`}
     ${open === 'keys' && html`<${Keys} uses=${uses} close=${close} />`}
   `;
 }

@@ -36,4 +36,13 @@ function Page() {
   return html`<${Goals} key=${turn} changed=${changed} />`;
 }
 
-start(Page);
+/** What can be put on a board. */
+function viewsOf(params) {
+  const view = viewOf(params);
+  return [
+    { words: 'Goals', query: { ...goalsQuery(view), limit: 10 }, drawing: 'ranking', columns: ['name', 'conversions', 'conversion_rate'] },
+    { words: 'Events', query: { ...eventsQuery(view), limit: 10 }, drawing: 'ranking', columns: ['name', 'custom_events', 'visitors'] },
+  ];
+}
+
+start(Page, { views: viewsOf });

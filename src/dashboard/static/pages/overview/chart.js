@@ -9,15 +9,17 @@ import { timezone } from '../../state/site.js';
 import { chooseRange } from '../../state/view.js';
 import { METRICS } from '../../text/metrics.js';
 
-export function Chart({ points, answer, chosen }) {
-  const metric = METRICS[chosen];
+/** @param {{ points: object[], answer: object, chosen?: string, canZoom?: boolean,
+ *   metric?: import('../../text/metrics.js').Metric }} props With `canZoom` a drag chooses the range of the page. */
+export function Chart({ points, answer, chosen, metric = METRICS[chosen], canZoom = true }) {
   const isCompared = Boolean(answer.comparison);
   const zoom = (first, last) => chooseRange(rangeOf(points[first].time, points[last].time, answer.query));
   const tell = (point) => html`<${Tip} ...${{ point, metric, isCompared }} />`;
   const say = ({ title, value, titleBefore, before, complete }) =>
     `${title}: ${metric.show(value)}${complete ? '' : ', incomplete'}${isCompared ? `; ${titleBefore}: ${metric.show(before)}` : ''}`;
   return html`<${TimeChart}
-    ...${{ points, metric, tell, say, zoom }}
+    ...${{ points, metric, tell, say }}
+    zoom=${canZoom ? zoom : undefined}
     interval=${answer.query.interval}
     timezone=${answer.query.timezone}
     label=${`${metric.words} over time: arrow keys tell the values`}

@@ -76,7 +76,8 @@ def import_from(
 def refuse_unknown(product: str) -> None:
     """Raises Invalid for a product whose export cannot be imported."""
     if product not in NAMES:
-        raise Invalid(problems=[Problem("product", f"{product[:50]!r} is unknown", NAMES)])
+        known = f"{product[:50]!r} is unknown; known are {', '.join(NAMES)}"
+        raise Invalid(problems=[Problem("product", known, NAMES)])
 
 
 def import_events(asked: Asked) -> list[str]:

@@ -44,6 +44,19 @@ async def fill(site: TestSite) -> None:
     refused = {"site": site.key, "page": "/", "nonsense": 1}
     assert (await site.client.post("/api/events", json=refused)).status_code == 422
     await rejected_are_kept(site.client)
+    await import_day(site)
+
+
+async def import_day(site: TestSite) -> None:
+    """Numbers of a day that another product counted."""
+    await change(
+        site.database,
+        "with own as (insert into imported_archive (id, site_id, name)"
+        " select gen_random_uuid(), id, 'x' from site where key = %s returning id, site_id)"
+        " insert into imported_day (site_id, import_id, kind, day, properties, visits)"
+        " select site_id, id, 'visitors', '2024-05-03', '{}', 1 from own",
+        site.key,
+    )
 
 
 async def tables(database: Database) -> list[str]:
@@ -138,7 +151,7 @@ async def test_everything_of_deleted_site_is_gone_and_nothing_of_others(
     of_rollups = {f"{rollup.name}_stored" for rollup in ROLLUPS}
     assert stored.keys() - of_rollups == {
         *("event", "visit", "visitor", "bot_event", "rejected_event", "raw_change"),
-        *("web_vital", "js_error"),
+        *("web_vital", "js_error", "imported_archive", "imported_day"),
         *("late_event", "late_visit", "membership", "invitation", "api_key", "share_link"),
         *("goal", "submitted_job", "notification", "audit_log", "site"),
     }

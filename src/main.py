@@ -76,6 +76,7 @@ from dashboard.provider_login import router as provider_login
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
 from dashboard.share import router as share_page
+from importing.products.routing import router as imports
 from settings import Settings, networks_in
 from tracker.routing import router as tracker
 
@@ -104,7 +105,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         *(members, invitations, keys, shares),
         *(raw, events, events_admin),
         *(schema, analytics, batch, plausible, goals, segments, boards),
-        *(submitted, realtime, sql_access, version),
+        *(submitted, realtime, sql_access, imports, version),
     )
     for router in routers:
         app.include_router(router, dependencies=[Depends(check_request)])

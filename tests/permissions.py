@@ -92,7 +92,8 @@ async def nothing(_: World) -> Mapping[str, Any]:
 async def nobodys(_: World) -> Mapping[str, Any]:
     """Ids of what there is not."""
     number = dict.fromkeys(("number", "account", "user_id"), 2**40)
-    return {**number, "login_id": uuid4(), "provider": "nobody"}
+    ids = {"login_id": uuid4(), "import_id": uuid4()}
+    return {**number, **ids, "provider": "nobody"}
 
 
 async def goal(world: World) -> Mapping[str, Any]:
@@ -178,10 +179,10 @@ BAD_FILTER = {**SITE, "filters": "x"}
 REPORTS = (
     *("timeseries", "pages", "traffic-sources", "devices", "locations", "entries", "exits"),
     *("sessions/series", "paths", "retention", "lifecycle", "stickiness", "events", "goals"),
-    *("revenue", "segments", "heatmap", "values"),
+    *("revenue", "rfm", "engagement", "engagement/frequency", "segments", "heatmap", "values"),
 )
 
-UNFILTERED = ("bots", "web-vitals", "errors")
+UNFILTERED = ("bots", "web-vitals", "errors", "imported")
 """Reports without filters."""
 
 Route = tuple[str, str]
@@ -260,6 +261,8 @@ ROWS: dict[Route, Row] = {
     # What editors of a site do.
     ("GET", "/api/sites/{key}/rejected"): Row("editor"),
     ("POST", "/api/sites/{key}/rejected/replay"): Row("editor", body={}),
+    ("GET", "/api/sites/{key}/imports"): Row("editor"),
+    ("DELETE", "/api/sites/{key}/imports/{import_id}"): Row("editor", 404, fresh=nobodys),
     ("GET", "/api/sites/{key}/retention"): Row("editor"),
     ("PUT", "/api/sites/{key}/retention"): Row("editor", body={"days": 0}),
     ("POST", "/api/sites/{key}/erasures"): Row("editor", 201, body={"user_id": "nobody"}),
@@ -273,6 +276,8 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/analytics/funnel"): Row("report", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/funnel/visitors"): Row("one by one", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/sessions"): Row("one by one", 422, BAD_FILTER),
+    ("GET", "/api/analytics/rfm/customers"): Row("one by one", 422, BAD_FILTER),
+    ("GET", "/api/analytics/churn"): Row("one by one", 422, BAD_FILTER),
     ("GET", "/api/analytics/sessions/{visit}"): Row("viewer", query=SITE),
     ("POST", "/api/analytics/batch"): Row(
         "report", body={"common": SITE, "queries": [{"report": "pages"}]}

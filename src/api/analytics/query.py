@@ -27,6 +27,7 @@ class Format(StrEnum):
 
     JSON = "json"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 class Engine(StrEnum):
@@ -113,7 +114,7 @@ class Params(RangeParams):
     """The names of the fields that hold a step or a list of steps."""
 
     engine: Engine = Field(Engine.AUTO, description="base answers without rollups.")
-    format: Format = Field(Format.JSON, description="csv returns the rows only.")
+    format: Format = Field(Format.JSON, description="csv and parquet return the rows only.")
     csv: Literal["plain", "excel"] = Field(
         "plain", description="excel puts an apostrophe before text that a spreadsheet would run."
     )
@@ -176,6 +177,14 @@ class Dimensioned(BaseModel):
     """The parameter of a report that can be broken down by a dimension."""
 
     dimension: str = Field("", max_length=50, description="What to break down by.")
+
+
+class OfPeople(BaseModel):
+    """The parameter of a report about people."""
+
+    by: Literal["visitor", "user"] = Field(
+        "visitor", description="Who counts: every visitor, or identified users only."
+    )
 
 
 class BreakdownParams(Dimensioned, RankedParams):

@@ -96,6 +96,9 @@ REPORTS = {
     "stickiness": {},
     "goals": {},
     "revenue": {},
+    "rfm": {},
+    "engagement": {},
+    "engagement/frequency": {},
     "retention": {},
 }
 
@@ -168,6 +171,8 @@ async def test_questions_that_link_cannot_limit_are_refused(private: TestSite) -
         for path, expected in (
             ("/api/analytics/sessions", 403),
             ("/api/analytics/funnel/visitors?steps=/", 403),
+            ("/api/analytics/rfm/customers", 403),
+            ("/api/analytics/churn", 403),
             ("/api/analytics/bots", live),
             ("/api/realtime/stats", live),
             (f"/api/analytics/sessions/{uuid4()}", 401),

@@ -66,6 +66,15 @@ PERIODS: Mapping[str, Days] = {
 """Named periods as first and last local day. `all`, since the first visit, is not one of days."""
 
 
+USUAL_LONG_DAYS = 365
+
+
+def a_year_ago(_: object, clock: Clock) -> datetime:
+    """The default start of a report about people over a long time: so many days with today."""
+    first, _ = last_days(USUAL_LONG_DAYS)(clock.today)
+    return midnight(first, clock.zone)
+
+
 LONGEST_RANGE = {
     Interval.MINUTE: timedelta(days=2),
     Interval.HOUR: timedelta(days=100),

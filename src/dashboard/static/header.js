@@ -39,3 +39,6 @@ document.getElementById('logout')?.addEventListener('click', async () => {
   await fetch('/api/auth/logout', { method: 'POST' });
   location.reload();
 });
+
+// Where the pages do not fit side by side, the list of them begins at the one that is open.
+document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });

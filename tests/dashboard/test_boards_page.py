@@ -64,12 +64,12 @@ def small(administrator: httpx.Client) -> Iterator[int]:
 
 def filled(client: httpx.Client, items: dict[str, Any]) -> Iterator[int]:
     new = {"site": "demo", "name": "Every kind", "shared": True}
-    number = client.post("/api/boards", json=new).raise_for_status().json()["id"]
+    number = client.post("/api/boards", json=new, timeout=60).raise_for_status().json()["id"]
     for title, what in items.items():
-        made = client.post(f"/api/boards/{number}/items", json={"title": title, **what})
+        made = client.post(f"/api/boards/{number}/items", json={"title": title, **what}, timeout=60)
         assert made.status_code == 201, made.text
     yield number
-    client.delete(f"/api/boards/{number}")
+    client.delete(f"/api/boards/{number}", timeout=60)
 
 
 def open_board(window: Page, service: Service, number: int | str) -> None:

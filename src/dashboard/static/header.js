@@ -47,3 +47,5 @@ addEventListener('load', async () => {
   const { start } = await import('./bell.js');
   start(bell);
 });
+// Where the pages do not fit side by side, the list of them begins at the one that is open.
+document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });

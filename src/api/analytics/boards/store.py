@@ -30,14 +30,14 @@ async def boards_of(
     own, shared = col(Board.owner_id) == user_id, col(Board.private_to).is_(None)
     wanted = listed().where(Board.site_id == site.number, or_(own, shared) if sees_shared else own)
     async with database.session() as session:
-        found = await session.execute(wanted.order_by(Board.name, col(Board.id)))
+        found: Any = await session.execute(wanted.order_by(Board.name, col(Board.id)))
         return [(board, name, size) for board, name, size in found]
 
 
 async def listed_board(database: Database, number: int) -> Listed:
     """A board as lists have it. Raises NotFound."""
     async with database.session() as session:
-        found = (await session.execute(listed().where(Board.id == number))).one_or_none()
+        found: Any = (await session.execute(listed().where(Board.id == number))).one_or_none()
     if found is None:
         raise no_board()
     board, name, size = found

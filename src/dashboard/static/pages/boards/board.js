@@ -2,13 +2,16 @@
 
 import { send } from '../../api/client.js';
 import { useQuestion } from '../../api/question.js';
+import { Later } from '../../frame/later.js';
 import { html, useEffect, useRef, useState } from '../../parts/html.js';
 import { Empty, Loaded } from '../../parts/states.js';
 import { follow, link } from '../../state/address.js';
 import { isKnown } from '../../state/site.js';
 import { useAnswers } from './answers.js';
-import { Dialogs } from './dialogs.js';
 import { Item } from './item.js';
+
+/** Few visits of a board change it. */
+const loadDialogs = () => import('./dialogs.js').then(({ Dialogs }) => Dialogs);
 
 /** @param {{ number: string }} props */
 export function Board({ number }) {
@@ -34,7 +37,7 @@ function Shown({ board, reload }) {
     <ul class="items" aria-label="Items">
       ${items.map((item, place) => html`<${Item} key=${item.id} ...${{ item, board, place, move, retry }} result=${of(item.id)} open=${setOpen} />`)}
     </ul>
-    ${open && html`<${Dialogs} ...${{ open, board, reload }} close=${() => setOpen(null)} />`}
+    ${open && html`<${Later} load=${loadDialogs} ...${{ open, board, reload }} close=${() => setOpen(null)} />`}
   `;
 }
 

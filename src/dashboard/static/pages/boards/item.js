@@ -16,7 +16,7 @@ const HEIGHTS = { number: 3, series: 9, ranking: 9, table: 9, diagram: 10 };
 export function Item({ item, board, place, move, result, retry, open }) {
   const { id, title, note, view } = item;
   const tools = (board.can_change || board.can_link) && html`<${Tools} ...${{ item, board, place, move, open }} />`;
-  return html`<li class=${`item ${view ? view.drawing : 'text'}`}>
+  return html`<li class="item" data-drawing=${view ? view.drawing : 'note'}>
     <${Card} id=${`item-${id}`} title=${view && isKnown ? html`<a href=${addressOf(view)}>${title}</a>` : title} tools=${tools} busy=${Boolean(view) && result.loading}>
       ${note !== null && html`<p class="note">${note}</p>`}
       ${view && html`

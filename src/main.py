@@ -17,6 +17,7 @@ from api.administration.sites_overview import router as sites_overview
 from api.administration.sites_routing import router as sites
 from api.administration.trail import router as trail
 from api.administration.users import router as users
+from api.analytics.annotations.routing import router as annotations
 from api.analytics.batch import router as batch
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
@@ -100,7 +101,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         *(trail, live_trail, users, sites, sites_overview),
         *(members, invitations, keys, shares),
         *(raw, events, events_admin),
-        *(schema, analytics, batch, plausible, goals, segments),
+        *(schema, analytics, batch, plausible, goals, segments, annotations),
         *(submitted, realtime, sql_access, version),
     )
     for router in routers:

@@ -259,12 +259,14 @@ create table event (
 )"""
 
 # Of a hundred events a few are something else than a page view and the time spent on it: these
-# are found by an index of their own.
+# are found by an index of their own, and of those the few with an amount by another.
 EVENT_INDEXES = """
 create index event_site_time on event (site_id, time desc);
 create index event_id on event (id, time);
 create index event_custom on event (site_id, time) include (name, visitor_id, visit_id)
     where name not in ('pageview', 'engagement');
+create index event_order on event (site_id, time) include (visitor_id, revenue, currency)
+    where revenue is not null;
 """
 
 VISIT = """
@@ -567,6 +569,18 @@ create table write_probe (
 );
 """
 
+# Notes at days of a site.
+ANNOTATION = """
+create table annotation (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    day date not null,
+    text text not null,
+    created_at timestamptz not null default now()
+);
+create index annotation_day on annotation (site_id, day);
+"""
+
 # Jobs that users submit, and their results in parts. The answer is kept here, and not in files,
 # because any machine may be asked for it.
 SUBMITTED_JOB = """
@@ -746,6 +760,7 @@ def upgrade() -> None:
     run(LATE_LOG)
     run(RAW_CHANGE)
     run(SUBMITTED_JOB)
+    run(ANNOTATION)
     run(SQL_VIEWS)
 
 

@@ -111,6 +111,11 @@ class Reports(Client):
         return self.report("/api/analytics/revenue", given)
 
     @Method
+    def conversions(self, **given: Unpack[p.Conversions]) -> Flow[Frame]:
+        """Goals reached and orders over time."""
+        return self.report("/api/analytics/conversions", given)
+
+    @Method
     def segments(self, **given: Unpack[p.Segments]) -> Flow[Frame]:
         """Two segments side by side."""
         return self.report("/api/analytics/segments", given)

@@ -42,6 +42,7 @@ TAGS = {
     "jobs": "Questions that take long: submit one, and fetch its result later.",
     "goals": "Steps that are saved under a name: to count conversions, and to filter by.",
     "segments": "Filters that are saved under a name, for oneself or for a site.",
+    "annotations": "Notes at days of a site, which charts show.",
     "live": "Numbers of this moment.",
     "audit": "Who did what, and what was tried.",
     "accounts": "Your account: registration, logins, password and second factor.",

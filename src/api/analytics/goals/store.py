@@ -19,6 +19,7 @@ async def goal_steps(database: Database, site: Site) -> dict[str, Step]:
 
 
 async def goals_of(database: Database, site: Site) -> list[Goal]:
+    """The goals of a site, by name."""
     async with database.session() as session:
         found = await session.execute(
             select(Goal).where(Goal.site_id == site.number).order_by(Goal.name)

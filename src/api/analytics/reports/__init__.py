@@ -10,6 +10,7 @@ from typing import Any
 from api.analytics.report import Report
 from api.analytics.reports.bots import BOTS
 from api.analytics.reports.breakdowns import DEVICES, ENTRIES, EXITS, LOCATIONS, TRAFFIC_SOURCES
+from api.analytics.reports.conversions import CONVERSIONS
 from api.analytics.reports.events import CUSTOM_EVENTS
 from api.analytics.reports.funnel import FUNNEL, FUNNEL_VISITORS
 from api.analytics.reports.goals import GOALS
@@ -46,6 +47,7 @@ REPORTS: tuple[Report[Any], ...] = (
     CUSTOM_EVENTS,
     GOALS,
     REVENUE,
+    CONVERSIONS,
     SEGMENTS,
     HEATMAP,
     WEB_VITALS,

@@ -14,8 +14,9 @@ import { viewOf } from '../state/view.js';
 import { Hours } from './activity/hours.js';
 import { Lifecycle } from './activity/lifecycle.js';
 import { Stickiness } from './activity/stickiness.js';
+import { t } from '../text/words.js';
 
-const EVERY = [['day', 'Day'], ['week', 'Week'], ['month', 'Month']];
+const EVERY = [['day', t('Day')], ['week', t('Week')], ['month', t('Month')]];
 
 function Activity() {
   const params = useAddress();
@@ -36,11 +37,11 @@ function Activity() {
         <a href=${address(`analytics/${report}`, { ...asked, format: 'csv' })} download>CSV</a></span></div>
     <//>`;
   };
-  const tabs = html`<${Tabs} label="Period" options=${EVERY} chosen=${interval} choose=${(key) => go({ every: key })} />`;
+  const tabs = html`<${Tabs} label=${t('Period')} options=${EVERY} chosen=${interval} choose=${(key) => go({ every: key })} />`;
   return html`<div class="analysis">
-    ${card('hours', 'When visits begin', 8, (answer) => html`<${Hours} answer=${answer} />`)}
-    ${card('lifecycle', 'New, back, gone', 10, (answer) => html`<${Lifecycle} answer=${answer} />`, tabs)}
-    ${card('stickiness', 'How often people come', 9, (answer) => html`<${Stickiness} answer=${answer} />`)}
+    ${card('hours', t('When visits begin'), 8, (answer) => html`<${Hours} answer=${answer} />`)}
+    ${card('lifecycle', t('New, back, gone'), 10, (answer) => html`<${Lifecycle} answer=${answer} />`, tabs)}
+    ${card('stickiness', t('How often people come'), 9, (answer) => html`<${Stickiness} answer=${answer} />`)}
   </div>`;
 }
 

@@ -13,8 +13,9 @@ import { go, useAddress } from '../state/address.js';
 import { viewOf } from '../state/view.js';
 import { Errors } from './vitals/errors.js';
 import { Speed } from './vitals/speed.js';
+import { t } from '../text/words.js';
 
-const BY = [['all', 'All'], ['page', 'Page'], ['device', 'Device'], ['country', 'Country']];
+const BY = [['all', t('All')], ['page', t('Page')], ['device', t('Device')], ['country', t('Country')]];
 const MOST = 100;
 
 function Vitals() {
@@ -37,10 +38,10 @@ function Vitals() {
         <a href=${address(`analytics/${report}`, { ...asked, format: 'csv' })} download>CSV</a></span></div>
     <//>`;
   };
-  const tabs = html`<${Tabs} label="Web vitals by" options=${BY} chosen=${by} choose=${(key) => go({ by: key === 'all' ? null : key })} />`;
+  const tabs = html`<${Tabs} label=${t('Web vitals by')} options=${BY} chosen=${by} choose=${(key) => go({ by: key === 'all' ? null : key })} />`;
   return html`<div class="analysis">
-    ${card('vitals', 'Web vitals', (rows) => html`<${Speed} ...${{ rows, dimension }} />`, tabs)}
-    ${card('errors', 'JavaScript errors', (rows) => html`<${Errors} rows=${rows} />`)}
+    ${card('vitals', t('Web vitals'), (rows) => html`<${Speed} ...${{ rows, dimension }} />`, tabs)}
+    ${card('errors', t('JavaScript errors'), (rows) => html`<${Errors} rows=${rows} />`)}
   </div>`;
 }
 

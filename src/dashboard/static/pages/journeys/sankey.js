@@ -6,13 +6,14 @@ import { useWidth } from '../../parts/width.js';
 import { follow, link } from '../../state/address.js';
 import { count, plural } from '../../text/format.js';
 import { layout, through } from './layout.js';
+import { t } from '../../text/words.js';
 
 /** The least width of a column, in pixels; the drawing scrolls where there is less. */
 const COLUMN = 150;
 
 export function Sankey({ rows, direction, steps }) {
   const [box, width] = useWidth();
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Journeys" ref=${box}>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${t('Journeys')} ref=${box}>
     ${width > 0 && html`<${Drawing} ...${{ rows, direction, steps }} width=${Math.max(width, steps * COLUMN)} />`}
   </div>`;
 }
@@ -31,17 +32,17 @@ function Drawing({ rows, direction, steps, width }) {
   </div>`;
 }
 
-const nameOf = ({ page }) => (page === null ? 'Other pages' : page || '(no page)');
+const nameOf = ({ page }) => (page === null ? t('Other pages') : page || t('(no page)'));
 
 function titleOf({ from, to, visits }, nodes) {
   const [source, target] = [from, to].map((id) => nodes.find((node) => node.id === id));
-  return `${nameOf(source)} → ${target ? nameOf(target) : 'the end of the visit'}: ${plural(visits, 'visit')}`;
+  return `${nameOf(source)} → ${target ? nameOf(target) : t('the end of the visit')}: ${plural(visits, 'visit')}`;
 }
 
 function Node({ node, column, setNear, isDim }) {
   const { id, page, step, visits, x, y, height } = node;
   const name = nameOf(node);
-  const words = `${name}: ${plural(visits, 'visit')}, step ${step}`;
+  const words = `${name}: ${plural(visits, 'visit')}, ${t('step {n}', { n: step })}`;
   const attributes = {
     class: `node ${page ? '' : 'rest'} ${isDim ? 'dim' : ''}`,
     title: words,

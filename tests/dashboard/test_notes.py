@@ -70,7 +70,8 @@ def test_note_is_saved_and_deleted_in_the_dialog(
     service: Service, browser: Browser, administrator: httpx.Client, days: list[str]
 ) -> None:
     with watched(browser) as window:
-        log_in(window, service, "/?site=demo&period=7d")
+        log_in(window, service, "/login")
+        window.goto(f"{service.base}/?site=demo&period=7d")
         window.get_by_role("button", name="Notes").click()
         dialog = window.get_by_role("dialog", name="Notes")
         expect(dialog).to_contain_text("A note at a day explains")

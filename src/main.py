@@ -19,6 +19,7 @@ from api.administration.trail import router as trail
 from api.administration.users import router as users
 from api.analytics.annotations.routing import router as annotations
 from api.analytics.batch import router as batch
+from api.analytics.boards.routing import router as boards
 from api.analytics.goals.routing import router as goals
 from api.analytics.plausible.routing import router as plausible
 from api.analytics.raw.routing import router as raw
@@ -71,10 +72,12 @@ from api.submitted.webhooks import Webhooks, call_forever
 from api.validation import check_request
 from api.version import router as version
 from dashboard.api_docs import router as api_docs
+from dashboard.pages import VIEW_PAGES
 from dashboard.provider_login import router as provider_login
 from dashboard.routing import STATIC
 from dashboard.routing import router as dashboard
 from dashboard.share import router as share_page
+from importing.products.routing import router as imports
 from settings import Settings, networks_in
 from tracker.routing import router as tracker
 
@@ -94,6 +97,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False},
     )
     app.state.settings = settings
+    app.state.view_pages = VIEW_PAGES
     add_error_handlers(app)
     # Raw data before events: /api/events/raw is no event with the id "raw".
     routers = (
@@ -101,8 +105,8 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         *(trail, live_trail, users, sites, sites_overview),
         *(members, invitations, keys, shares),
         *(raw, events, events_admin),
-        *(schema, analytics, batch, plausible, goals, segments, annotations),
-        *(submitted, realtime, sql_access, version),
+        *(schema, analytics, batch, plausible, goals, segments, boards, annotations),
+        *(submitted, realtime, sql_access, imports, version),
     )
     for router in routers:
         app.include_router(router, dependencies=[Depends(check_request)])

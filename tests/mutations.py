@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 
 KEYS = "tests/api/administration/test_keys.py"
 SHARES = "tests/api/administration/test_shares.py"
+SHARE_BOARDS = "tests/api/administration/test_share_boards.py"
+BOARDS = "tests/api/analytics/boards/test_boards.py"
 PERMISSIONS = "tests/api/test_permissions.py"
 TOKENS = "tests/api/auth/test_tokens.py"
 OIDC = "tests/api/auth/test_oidc.py"
@@ -101,9 +103,51 @@ PROTECTIONS = (
     Protection(
         "share links are good for their site only",
         "api/auth/access.py",
-        "Role.VIEWER if caller.share.site_id == site.id else None",
-        "Role.VIEWER",
+        "caller.share.board_id is None and caller.share.site_id == site.id",
+        "caller.share.board_id is None",
         f"{SHARES}::test_link_shows_site_and_nothing_else",
+    ),
+    Protection(
+        "a share link to a board answers nothing else",
+        "api/auth/access.py",
+        "caller.share.board_id is None and caller.share.site_id == site.id",
+        "caller.share.site_id == site.id",
+        f"{SHARE_BOARDS}::test_link_to_board_asks_no_other_question",
+    ),
+    Protection(
+        "a share link to a board shows that board",
+        "api/analytics/boards/rules.py",
+        "if link.board_id != number:",
+        "if False:",
+        f"{SHARE_BOARDS}::test_link_to_board_asks_no_other_question",
+    ),
+    Protection(
+        "a share link to a view shows that view",
+        "api/analytics/boards/store.py",
+        "if only in (None, item.id)",
+        "if True",
+        f"{SHARE_BOARDS}::test_link_to_view_shows_that_item_only",
+    ),
+    Protection(
+        "only editors change what a share link shows",
+        "api/analytics/boards/rules.py",
+        "if not member.has(Role.EDITOR) and await is_linked(sites.database, board):",
+        "if False:",
+        f"{SHARE_BOARDS}::test_only_editors_change_what_link_shows",
+    ),
+    Protection(
+        "boards of others are hidden",
+        "api/analytics/boards/rules.py",
+        "if not member.sees(board):",
+        "if False:",
+        f"{BOARDS}::test_board_is_seen_by_members_if_it_is_shared",
+    ),
+    Protection(
+        "only owners and admins change boards",
+        "api/analytics/boards/rules.py",
+        "if not member.changes(board):",
+        "if False:",
+        f"{BOARDS}::test_only_owner_and_admins_change_shared_board",
     ),
     Protection(
         "filters of share links are forced",
@@ -129,8 +173,8 @@ PROTECTIONS = (
     Protection(
         "revoked share links are refused",
         "api/auth/shares.py",
-        "where(wanted, col(ShareLink.revoked_at).is_(None), lasts)",
-        "where(wanted, lasts)",
+        "and_(col(ShareLink.revoked_at).is_(None), lasts)",
+        "lasts",
         f"{SHARES}::test_link_that_ended_is_refused_at_once",
     ),
     Protection(

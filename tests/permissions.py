@@ -4,6 +4,7 @@ A new route takes one row of ROWS. A row names what the route needs; NEEDS says 
 caller which status that is, `ok` where it is answered.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -91,7 +92,8 @@ async def nothing(_: World) -> Mapping[str, Any]:
 async def nobodys(_: World) -> Mapping[str, Any]:
     """Ids of what there is not."""
     number = dict.fromkeys(("number", "account", "user_id"), 2**40)
-    return {**number, "login_id": uuid4(), "provider": "nobody"}
+    ids = {"login_id": uuid4(), "import_id": uuid4()}
+    return {**number, **ids, "provider": "nobody"}
 
 
 async def goal(world: World) -> Mapping[str, Any]:
@@ -110,6 +112,16 @@ async def segment(world: World) -> Mapping[str, Any]:
     """A segment of the site."""
     added = "insert into segment (site_id, name, filters) values (%s, %s, '[]') returning id"
     return {"number": await world.insert(added, world.site.id, str(uuid4()))}
+
+
+async def board(world: World) -> Mapping[str, Any]:
+    """A board that is shared with members of the site and has one view, of a deleted account."""
+    added = "insert into board (site_id, name) values (%s, 'b') returning id"
+    number = await world.insert(added, world.site.id)
+    put = (
+        "insert into board_item (board_id, place, title, view) values (%s, 0, 't', %s) returning id"
+    )
+    return {"number": number, "item": await world.insert(put, number, json.dumps(VIEW))}
 
 
 async def job(world: World) -> Mapping[str, Any]:
@@ -155,6 +167,16 @@ class Row:
 SITE = {"site": "{site}"}
 STATS = {"site_id": "{site}", "metrics": ["visits"], "date_range": "7d"}
 NEW_SEGMENT = {"site": "{site}", "name": "{unique}", "filters": '[["is", "page", ["/"]]]'}
+NEW_BOARD = {"site": "{site}", "name": "b"}
+NOTE = {"title": "t", "note": "n"}
+VIEW = {
+    "page": "/",
+    "address": {"period": "7d"},
+    "report": "pages",
+    "params": {"period": "7d"},
+    "drawing": "ranking",
+    "columns": ["page", "pageviews"],
+}
 NEW_GOAL = {"site": "{site}", "name": "{unique}", "event": "x"}
 NEW_ANNOTATION = {"site": "{site}", "day": "2026-03-10", "text": "{unique}"}
 
@@ -164,10 +186,11 @@ BAD_FILTER = {**SITE, "filters": "x"}
 REPORTS = (
     *("timeseries", "pages", "traffic-sources", "devices", "locations", "entries", "exits"),
     *("sessions/series", "paths", "retention", "lifecycle", "stickiness", "events", "goals"),
-    *("revenue", "segments", "heatmap", "values", "conversions"),
+    *("revenue", "rfm", "engagement", "engagement/frequency", "segments", "heatmap", "values"),
+    "conversions",
 )
 
-UNFILTERED = ("bots", "web-vitals", "errors")
+UNFILTERED = ("bots", "web-vitals", "errors", "imported")
 """Reports without filters."""
 
 Route = tuple[str, str]
@@ -246,6 +269,8 @@ ROWS: dict[Route, Row] = {
     # What editors of a site do.
     ("GET", "/api/sites/{key}/rejected"): Row("editor"),
     ("POST", "/api/sites/{key}/rejected/replay"): Row("editor", body={}),
+    ("GET", "/api/sites/{key}/imports"): Row("editor"),
+    ("DELETE", "/api/sites/{key}/imports/{import_id}"): Row("editor", 404, fresh=nobodys),
     ("GET", "/api/sites/{key}/retention"): Row("editor"),
     ("PUT", "/api/sites/{key}/retention"): Row("editor", body={"days": 0}),
     ("POST", "/api/sites/{key}/erasures"): Row("editor", 201, body={"user_id": "nobody"}),
@@ -259,6 +284,8 @@ ROWS: dict[Route, Row] = {
     ("GET", "/api/analytics/funnel"): Row("report", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/funnel/visitors"): Row("one by one", 422, {**BAD_FILTER, "steps": "/"}),
     ("GET", "/api/analytics/sessions"): Row("one by one", 422, BAD_FILTER),
+    ("GET", "/api/analytics/rfm/customers"): Row("one by one", 422, BAD_FILTER),
+    ("GET", "/api/analytics/churn"): Row("one by one", 422, BAD_FILTER),
     ("GET", "/api/analytics/sessions/{visit}"): Row("viewer", query=SITE),
     ("POST", "/api/analytics/batch"): Row(
         "report", body={"common": SITE, "queries": [{"report": "pages"}]}
@@ -274,6 +301,15 @@ ROWS: dict[Route, Row] = {
     ("POST", "/api/segments"): Row("view login", 201, body=NEW_SEGMENT),
     ("PATCH", "/api/segments/{number}"): Row("edit login", body={}, fresh=segment),
     ("DELETE", "/api/segments/{number}"): Row("edit login", 204, fresh=segment),
+    ("GET", "/api/boards"): Row("raw", query=SITE),
+    ("POST", "/api/boards"): Row("view login", 201, body=NEW_BOARD),
+    ("GET", "/api/boards/{number}"): Row("raw", fresh=board),
+    ("GET", "/api/boards/{number}/answers"): Row("raw", fresh=board),
+    ("PATCH", "/api/boards/{number}"): Row("admin login", body={}, fresh=board),
+    ("DELETE", "/api/boards/{number}"): Row("admin login", 204, fresh=board),
+    ("POST", "/api/boards/{number}/items"): Row("admin login", 201, body=NOTE, fresh=board),
+    ("PATCH", "/api/boards/{number}/items/{item}"): Row("admin login", body={}, fresh=board),
+    ("DELETE", "/api/boards/{number}/items/{item}"): Row("admin login", 204, fresh=board),
     ("DELETE", "/api/goals/{number}"): Row("known edit", 204, fresh=goal),
     # Jobs.
     ("POST", "/api/jobs"): Row("raw", 202, body={"report": "pages", "params": SITE}),

@@ -40,6 +40,7 @@ LAYERS = (
     ("api.administration",),
     ("api.sql_access",),
     ("api.jobs", "api.health", "api.version", "importing"),
+    ("archives",),
     ("api.openapi",),
     ("tracker", "dashboard"),
     ("main", "bootstrap"),

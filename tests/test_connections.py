@@ -21,7 +21,7 @@ from api.errors import AnalyticsError, HeadersTooLarge, RequestTimeout, UriTooLo
 from cli import connections
 from cli.connections import MAX_HEAD_BYTES, MOST_PIPELINED, Connections
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 PATIENCE = 30.0
 """Seconds, many times as long as anything here takes."""

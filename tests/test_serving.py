@@ -2,7 +2,9 @@
 
 import json
 import signal
+import socket
 import stat
+import struct
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +17,8 @@ import pytest
 from cli.installation import read_settings
 from conftest import SECRET
 from processes import PATIENT, Service, cli, database_of, get, post, running, servers_of
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +74,30 @@ def test_missing_database_is_reported_in_plain_words(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_connection_reset_by_its_client_makes_no_other_visitor(shared: Service) -> None:
+    """Who resets a connection at once may do so before the service knows the client's address."""
+    for _ in range(300):
+        with page_view(shared.port) as connection:
+            linger = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    with page_view(shared.port) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 20")
+    with psycopg.connect(database_of(shared.data_dir)) as database:
+        visitors = database.execute(
+            "select count(distinct visitor_id) from event where page = '/reset'"
+        )
+        assert visitors.fetchone() == (1,)
+
+
+def page_view(port: int) -> socket.socket:
+    """A connection on which a page view has been sent, and no response was read."""
+    body = json.dumps({"page": "/reset"})
+    head = f"POST /api/events/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection.sendall(f"{head}User-Agent: {FIREFOX}\r\n\r\n{body}".encode())
+    return connection
+
+
 def test_first_start_creates_everything_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
@@ -119,8 +147,7 @@ def test_import_from_command_line_works_beside_running_service(
     shared: Service, tmp_path: Path
 ) -> None:
     log = tmp_path / "access.log"
-    agent = "Mozilla/5.0 (Windows NT 10.0; rv:145.0) Gecko/20100101 Firefox/145.0"
-    line = f'192.0.2.1 - - [17/May/2015:10:05:03 +0000] "GET /a HTTP/1.1" 200 1 "-" "{agent}"\n'
+    line = f'192.0.2.1 - - [17/May/2015:10:05:03 +0000] "GET /a HTTP/1.1" 200 1 "-" "{FIREFOX}"\n'
     log.write_text(line * 3 + "garbage\n")
     first = cli(shared.data_dir, "import-log", str(log), "--site", "logs")
     again = cli(shared.data_dir, "import-log", str(log), "--site", "logs")

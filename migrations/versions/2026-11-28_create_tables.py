@@ -101,6 +101,10 @@ create table site (
     hostnames text[] not null default '{}',
     -- Whether events are taken from trusted senders only.
     ingest_key_required boolean not null default false,
+    -- The number that is hashed into the ids of visitors whom the site names, and what these are
+    -- XORed with: an imported site may have another number than where it was exported.
+    visitor_space integer,
+    visitor_mask bigint not null default 0,
     -- Which different addresses are one page.
     page_rules text[] not null default '{}' check (page_rules <@ '{slash,index,session}'),
     created_at timestamptz not null default now(),
@@ -500,6 +504,33 @@ create index raw_change_number on raw_change (site_id, number);
 create index raw_change_at on raw_change using brin (at);
 """
 
+# Numbers of days that another product counted, of exports without events. A row has the values of
+# one row of a file, by the names of dimensions; numbers that the file does not have are null.
+IMPORTED = """
+create table imported_archive (
+    id uuid primary key,
+    site_id integer not null references site on delete cascade,
+    name text not null,
+    imported_at timestamptz not null default now()
+);
+create index imported_archive_site on imported_archive (site_id);
+create table imported_day (
+    site_id integer not null,
+    import_id uuid not null references imported_archive on delete cascade,
+    kind text not null,
+    day date not null,
+    properties jsonb not null,
+    visitors bigint,
+    visits bigint,
+    pageviews bigint,
+    bounces bigint,
+    visit_seconds bigint,
+    events bigint
+);
+create index imported_day_site_day on imported_day (site_id, kind, day);
+create index imported_day_import on imported_day (import_id);
+"""
+
 # Constants of visits and visitor bitmaps for the .sql files, where Python's are not at hand; a test
 # compares the two. The planner inlines these functions: it finds the same indexes and partitions as
 # with the expressions themselves.
@@ -621,6 +652,62 @@ create table submitted_job_part (
     bytes bytea not null,
     primary key (job, number)
 );
+"""
+
+# How far archives of sites are imported (docs/exporting.md): the part, and how many of its rows are
+# stored. They go with the site.
+ARCHIVE_IMPORT = """
+create table archive_import (
+    archive uuid not null,
+    site_id integer not null references site on delete cascade,
+    -- What the ids of visitors are XORed with on the way.
+    mask bigint not null,
+    part text not null default '',
+    rows bigint not null default 0,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz,
+    primary key (archive, site_id)
+);
+create index archive_import_site on archive_import (site_id);
+"""
+
+
+# Views of the dashboard and notes that somebody collects. A board that is private goes with its
+# account; one that is shared stays without an owner. A share link to a board, or to one item of it,
+# goes with what it shows.
+BOARDS = """
+create table board (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    owner_id bigint references app_user on delete set null,
+    -- Who alone sees it; null for a board that members of the site see.
+    private_to bigint references app_user on delete cascade,
+    name text not null,
+    created_at timestamptz not null default now(),
+    changed_at timestamptz not null default now()
+);
+create index board_site on board (site_id);
+create index board_owner on board (owner_id);
+create index board_private on board (private_to);
+
+create table board_item (
+    id bigint generated always as identity primary key,
+    board_id bigint not null references board on delete cascade,
+    place integer not null,
+    title text not null,
+    note text,
+    view jsonb,
+    created_at timestamptz not null default now(),
+    check (num_nonnulls(note, view) = 1)
+);
+create index board_item_board on board_item (board_id);
+
+alter table share_link
+    add board_id bigint references board on delete cascade,
+    add item_id bigint references board_item on delete cascade,
+    add check (item_id is null or board_id is not null);
+create index share_link_board on share_link (board_id) where board_id is not null;
+create index share_link_item on share_link (item_id) where item_id is not null;
 """
 
 
@@ -761,6 +848,9 @@ def upgrade() -> None:
     run(RAW_CHANGE)
     run(SUBMITTED_JOB)
     run(ANNOTATION)
+    run(ARCHIVE_IMPORT)
+    run(IMPORTED)
+    run(BOARDS)
     run(SQL_VIEWS)
 
 

@@ -14,9 +14,15 @@ Filters = str | Sequence[Any]
 Step = str | Mapping[str, Any]
 """A page, a pattern of pages, the name of an event, or {"event": …, "page": …, "props": …}."""
 
-Period = Literal["today", "yesterday", "7d", "28d", "30d", "90d", "12mo", "mtd", "ytd", "all"]
+Period = Literal[
+    "today", "yesterday", "7d", "28d", "30d", "90d", "6mo", "12mo", "mtd", "lastmonth", "ytd", "all"
+]
 Interval = Literal["minute", "hour", "day", "week", "month"]
 LongInterval = Literal["day", "week", "month"]
+Segment = Literal[
+    *("champions", "loyal", "potential_loyal", "new", "promising", "need_attention"),
+    *("about_to_sleep", "cannot_lose", "at_risk", "hibernating"),
+]
 
 
 class Range(TypedDict, total=False):
@@ -156,6 +162,32 @@ class Revenue(Breakdown, total=False):
     attribution: Literal["last", "first"] | None
 
 
+class OfPeople(OfVisits, total=False):
+    by: Literal["visitor", "user"] | None
+
+
+class Rfm(Totalled, OfPeople, total=False):
+    pass
+
+
+class RfmCustomers(Paged, OfPeople, total=False):
+    segment: Segment | None
+
+
+class Churn(Ranked, Totalled, OfVisits, total=False):
+    horizon: int | None
+    at_least: float | None
+    at_most: float | None
+
+
+class Engagement(Ranked, Totalled, OfPeople, total=False):
+    pass
+
+
+class Frequency(Paged, OfPeople, total=False):
+    pass
+
+
 class Segments(Totalled, Compared, OfVisits, total=False):
     a: Filters | None
     b: Filters | None
@@ -185,6 +217,10 @@ class Errors(Ranked, Observations, total=False):
 
 class Values(Dimensioned, Paged, OfVisits, total=False):
     q: str | None
+
+
+class Imported(Dimensioned, Totalled, Reading, total=False):
+    limit: int | None
 
 
 class Raw(Filtered, Range, total=False):

@@ -2,14 +2,16 @@
 long list need not begin anew, and no more than a page is in memory."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from analytics_client.calls import Awaiting, Blocking, Flow
 from analytics_client.client import Client, table_of
-from analytics_client.frames import Frame, Table, frame_of, rows_of
+from analytics_client.frames import Frame, Table, arrow_table, frame_of, rows_of
 
 PAGE_ROWS = 10_000
 """The most rows that the service returns at a time."""
@@ -80,6 +82,12 @@ class Rows(Listing):
         """All rows as one data frame."""
         return self.united([*self.pages()])
 
+    def to_parquet(self, file: str | Path) -> None:
+        """Writes all rows to a Parquet file, a page at a time. Needs pyarrow."""
+        with parquet_file(Path(file)) as write:
+            for page in self.pages():
+                write(page)
+
 
 class AsyncRows(Listing):
     """Rows of raw data: iterate over them, or take all as a data frame."""
@@ -101,3 +109,30 @@ class AsyncRows(Listing):
     async def frame(self) -> Frame:
         """All rows as one data frame."""
         return self.united([page async for page in self.pages()])
+
+    async def to_parquet(self, file: str | Path) -> None:
+        """Writes all rows to a Parquet file, a page at a time. Needs pyarrow."""
+        with parquet_file(Path(file)) as write:
+            async for page in self.pages():
+                write(page)
+
+
+@contextmanager
+def parquet_file(file: Path) -> Iterator[Callable[[Table], None]]:
+    """Writes tables of the same columns to a file, which has another name until it is whole."""
+    parquet: Any = import_module("pyarrow.parquet")
+    draft = file.with_name(f"{file.name}.part")
+    writers: list[Any] = []
+
+    def write(table: Table) -> None:
+        rows = arrow_table(table)
+        if not writers:
+            writers.append(parquet.ParquetWriter(draft, rows.schema, compression="zstd"))
+        writers[0].write_table(rows)
+
+    try:
+        yield write
+        writers[0].close()
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)

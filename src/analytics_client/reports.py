@@ -116,6 +116,31 @@ class Reports(Client):
         return self.report("/api/analytics/conversions", given)
 
     @Method
+    def rfm(self, **given: Unpack[p.Rfm]) -> Flow[Frame]:
+        """Customers by recency, frequency and money, in segments."""
+        return self.report("/api/analytics/rfm", given)
+
+    @Method
+    def rfm_customers(self, **given: Unpack[p.RfmCustomers]) -> Flow[Frame]:
+        """Customers one by one, with their scores and segment."""
+        return self.report("/api/analytics/rfm/customers", given)
+
+    @Method
+    def churn(self, **given: Unpack[p.Churn]) -> Flow[Frame]:
+        """How likely each identified user is to stay away."""
+        return self.report("/api/analytics/churn", given)
+
+    @Method
+    def engagement(self, **given: Unpack[p.Engagement]) -> Flow[Frame]:
+        """What people use, and how often they come."""
+        return self.report("/api/analytics/engagement", given)
+
+    @Method
+    def engagement_frequency(self, **given: Unpack[p.Frequency]) -> Flow[Frame]:
+        """On how many days people come."""
+        return self.report("/api/analytics/engagement/frequency", given)
+
+    @Method
     def segments(self, **given: Unpack[p.Segments]) -> Flow[Frame]:
         """Two segments side by side."""
         return self.report("/api/analytics/segments", given)
@@ -144,6 +169,11 @@ class Reports(Client):
     def values(self, **given: Unpack[p.Values]) -> Flow[Frame]:
         """The values that a dimension has, the most frequent first."""
         return self.report("/api/analytics/values", given)
+
+    @Method
+    def imported(self, **given: Unpack[p.Imported]) -> Flow[Frame]:
+        """What another product counted, by day or by a dimension: in no other report."""
+        return self.report("/api/analytics/imported", given)
 
     @Method
     def event_buckets(self, **given: Unpack[p.EventBuckets]) -> Flow[Frame]:

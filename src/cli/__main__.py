@@ -1,8 +1,10 @@
-"""The command line: serve, migrate, import-log, demo, user, key, site, rejected, jobs, explain …"""
+"""The command line: serve, migrate, import-log, import-from, demo, user, key, site, explain …"""
 
 import typer
 
-from cli import keys, rejected, sites, sql_roles, users
+from cli import import_export, keys, rejected, sites, sql_roles, users
+from cli.archives import export_command, import_command
+from cli.backup import backup, restore
 from cli.explain import explain_report
 from cli.import_log import import_log_files
 from cli.notebook import notebook
@@ -18,6 +20,11 @@ cli = typer.Typer(
 cli.command()(serve)
 cli.command()(migrate)
 cli.command("import-log")(import_log_files)
+cli.command("export")(export_command)
+cli.command("import")(import_command)
+cli.command()(backup)
+cli.command()(restore)
+cli.command("import-from")(import_export.import_from)
 cli.command()(demo)
 cli.command("explain")(explain_report)
 cli.command()(doctor)
@@ -33,6 +40,7 @@ cli.add_typer(keys.commands, name="key")
 cli.add_typer(sql_roles.commands, name="sql-role")
 cli.add_typer(jobs, name="jobs")
 cli.add_typer(rejected.commands, name="rejected")
+cli.add_typer(import_export.commands, name="imported")
 
 
 if __name__ == "__main__":

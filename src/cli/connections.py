@@ -132,6 +132,10 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.client is None:
+            # Reset by its client already, so that its address, and with it the visitor, is unknown.
+            self.drop()
+            return
         self.wait(HEAD_SECONDS)
         if len(self.connections) > self.others.most:
             self.others.make_room()

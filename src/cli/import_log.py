@@ -69,10 +69,11 @@ async def import_all(
     return summary
 
 
-def progress_bar() -> Progress:
+def progress_bar(unit: str = "lines") -> Progress:
+    """How many lines, or others, were read so far, and how fast."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description} {task.completed:,.0f} lines"),
+        TextColumn(f"{{task.description}} {{task.completed:,.0f}} {unit}"),
         BarColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),

@@ -18,11 +18,20 @@ class Page:
     """Whether it loads the library for charts."""
     needs_login: bool = False
     """Whether it is in the navigation of those only who are logged in."""
+    has_views: bool = True
+    """Whether what it shows can be put on a board."""
 
 
 PAGES = (
     Page("Overview", "/", "pages/overview.js", "styles/overview.css"),
-    Page("Live", "/api/realtime", "live.js", "styles/live.css", template="live.html"),
+    Page(
+        "Live",
+        "/api/realtime",
+        "live.js",
+        "styles/live.css",
+        template="live.html",
+        has_views=False,
+    ),
     Page("Funnels", "/funnels", "pages/funnels.js", "styles/analysis.css"),
     Page("Retention", "/retention", "pages/retention.js", "styles/analysis.css"),
     Page("Journeys", "/journeys", "pages/journeys.js", "styles/analysis.css"),
@@ -31,15 +40,27 @@ PAGES = (
     Page("Goals", "/goals", "pages/goals.js", "styles/analysis.css"),
     Page("Vitals", "/vitals", "pages/vitals.js", "styles/analysis.css", has_charts=False),
     Page(
+        "Boards",
+        "/boards",
+        "pages/boards.js",
+        "styles/boards.css",
+        needs_login=True,
+        has_views=False,
+    ),
+    Page(
         "Settings",
         "/settings",
         "pages/settings.js",
         "styles/settings.css",
         has_charts=False,
         needs_login=True,
+        has_views=False,
     ),
 )
 """Those about a site, in the order of the navigation."""
+
+VIEW_PAGES = tuple(page.path for page in PAGES if page.has_views)
+"""The paths of pages of which something can be put on a board."""
 
 
 def own_page(title: str, path: str, module: str) -> Page:

@@ -46,15 +46,17 @@ class DamagedLog(Exception):
 class LineCutter:
     """Cuts chunks of bytes into lines. Bytes that are no UTF-8 are replaced."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = LONGEST_LINE) -> None:
+        self.longest = longest
+        """Bytes; the rest of a longer line is not read."""
         self.rest = b""
         """The beginning of a line whose end has not come."""
 
     def cut(self, chunk: bytes) -> list[str]:
         """The lines that end in this chunk."""
         *whole, rest = (self.rest + chunk).split(b"\n")
-        self.rest = rest[:LONGEST_LINE]
-        return [text_of(line) for line in whole]
+        self.rest = rest[: self.longest]
+        return [text_of(line[: self.longest]) for line in whole]
 
     def last(self) -> list[str]:
         """The last line, if it has no end."""
@@ -62,7 +64,7 @@ class LineCutter:
 
 
 def text_of(line: bytes) -> str:
-    return line[:LONGEST_LINE].decode("utf-8", "replace").rstrip("\r\n")
+    return line.decode("utf-8", "replace").rstrip("\r\n")
 
 
 async def read_batches(raw: BufferedReader) -> AsyncIterator[list[str]]:

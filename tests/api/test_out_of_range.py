@@ -61,6 +61,15 @@ STATS = {
     "pagination": {"limit": 1, "offset": 0},
 }
 
+VIEW = {
+    "page": "/",
+    "address": {"period": "7d"},
+    "report": "pages",
+    "params": {"period": "7d", "limit": "5"},
+    "drawing": "ranking",
+    "columns": ["page", "pageviews"],
+}
+
 BODIES: dict[str, Any] = {
     "/api/auth/register": {"email": "a@b.example", "password": "short", "name": "n"},
     "/api/auth/login": {"email": "nobody@b.example", "password": "wrong"},
@@ -78,7 +87,13 @@ BODIES: dict[str, Any] = {
     "/api/auth/second-factor/disable": {"password": "wrong", "code": "000000"},
     "/api/users/{user_id}": {"full_name": "n"},
     "/api/keys": {"name": "k", "scopes": ["stats:read"], "expires_in_days": 1},
-    "/api/sites/{key}/shares": {"name": "s", "expires_in_days": 1, "filters": [], "view": {}},
+    "/api/sites/{key}/shares": {
+        "name": "s",
+        "expires_in_days": 1,
+        "filters": [],
+        "view": {},
+        "board": None,
+    },
     "/api/shares/open": {"secret": "x", "password": "p"},
     "/api/sites": {"domain": "a.example", "key": "k", "name": "n", "timezone": "UTC"},
     "/api/sites/{key}": {"name": "n", "timezone": "UTC", "hostnames": ["a.example"]},
@@ -91,6 +106,10 @@ BODIES: dict[str, Any] = {
     "/api/annotations": {"site": "", "day": "2026-03-10", "text": "t"},
     "/api/segments": {"site": "", "name": "s", "filters": "[]", "shared": True},
     "/api/segments/{number}": {"name": "s", "filters": "[]"},
+    "/api/boards": {"site": "", "name": "b", "shared": False},
+    "/api/boards/{number}": {"name": "b", "shared": True},
+    "/api/boards/{number}/items": {"title": "t", "note": None, "view": VIEW},
+    "/api/boards/{number}/items/{item}": {"title": "t", "note": "n", "view": VIEW, "place": 0},
     "/api/sites/{key}/rejected/replay": {"ids": [1], "error": "c"},
     "/api/sites/{key}/retention": {"days": 0},
     "/api/sites/{key}/erasures": {"user_id": "u"},
@@ -153,6 +172,7 @@ def test_every_route_with_body_is_covered(app: FastAPI) -> None:
 async def test_value_out_of_range_in_body_is_4xx(site: TestSite, app: FastAPI, path: str) -> None:
     await site.send(*EVENTS)
     url = path.replace("{key}", site.key).replace("{account}", "1")
+    url = url.replace("{item}", "1")
     url = url.replace("{user_id}", str(2**40)).replace("{number}", str(2**40))  # of nobody
     (method,) = [
         method.upper()

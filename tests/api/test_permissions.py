@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount, WebSocketRoute
 
+from api.administration.share_store import create_share
 from api.db.database import Database
 from api.sites.directory import Sites
 from conftest import SECRET, TestSite
@@ -26,7 +27,10 @@ from permissions import (
     Route,
     Row,
     World,
+    bearer,
+    board,
     expected,
+    link_to,
     make_world,
 )
 from settings import Settings
@@ -144,6 +148,26 @@ async def test_every_route_answers_each_caller_as_its_row_says(
     assert not wrong, "\n".join(wrong)
 
 
+OF_ANYBODY = ("nothing", "sender")
+"""What callers are answered that nobody knows."""
+
+
+async def test_link_to_board_is_answered_by_no_other_route(site: TestSite, world: World) -> None:
+    number = (await board(world))["number"]
+    link = link_to(world.site)
+    link.board_id = number
+    secret = (await create_share(world.database, link))[1]
+    world.headers["board"] = bearer(secret)
+    answered: list[str] = []
+    for route, row in ROWS.items():
+        found = await asked(site, world, route, row, "board")
+        if found not in (401, 403, 404) and row.need not in OF_ANYBODY:
+            answered.append(f"{' '.join(route)}: {found}")
+    assert not answered, "\n".join(answered)
+    own = await site.client.get(f"/api/boards/{number}", headers=world.headers["board"])
+    assert (own.status_code, own.json()["id"]) == (200, number)
+
+
 GREEDY = {
     "id": 1,
     "role": "owner",
@@ -157,7 +181,7 @@ GREEDY = {
 """Fields that no request may set, unless its model declares them."""
 
 KEPT = ("app_user", "login", "site", "membership", "invitation", "api_key", "share_link", "goal")
-KEPT += ("submitted_job", "audit_log", "annotation")
+KEPT += ("submitted_job", "audit_log", "board", "board_item", "annotation")
 
 
 def resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:

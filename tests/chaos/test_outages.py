@@ -26,6 +26,8 @@ from conftest import SECRET
 from main import build_app
 from settings import Settings
 
+pytestmark = pytest.mark.alone
+
 PATIENCE = 2.0
 """Within which a sender hears something."""
 

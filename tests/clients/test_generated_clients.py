@@ -43,6 +43,8 @@ OWN_CALLS |= {f"users_{name}" for name in ("read", "change", "delete", "disable_
 OWN_CALLS |= {f"keys_{name}" for name in ("create", "list_of_site", "revoke", "revoke_of_site")}
 OWN_CALLS |= {f"shares_{name}" for name in ("create", "open", "revoke")}
 OWN_CALLS |= {f"segments_{name}" for name in ("create", "change", "delete")}
+OWN_CALLS |= {f"boards_{name}" for name in ("create", "read", "change", "delete", "answers")}
+OWN_CALLS |= {f"boards_{name}" for name in ("add", "change_item", "remove")}
 """The operations that usage.py calls in its own ways, before all others."""
 
 ORDER = ["get", "post", "put", "patch", "delete"]

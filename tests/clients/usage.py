@@ -176,6 +176,19 @@ def save_segment(client: AuthenticatedClient) -> None:
     call("segments_delete", client, number=made.id)
 
 
+def keep_board(client: AuthenticatedClient) -> None:
+    """Makes a board with a note, renames both, and deletes them."""
+    made = call("boards_create", client, {"site": SITE, "name": "Mine"})
+    note = call("boards_add", client, {"title": "To do", "note": "Nothing"}, number=made.id)
+    renamed = call("boards_change", client, {"name": "Ours"}, number=made.id)
+    call("boards_change_item", client, {"title": "Done"}, number=made.id, item=note.id)
+    (item,) = call("boards_read", client, number=made.id).items
+    assert (renamed.name, item.title, item.note) == ("Ours", "Done", "Nothing")
+    call("boards_answers", client, number=made.id)
+    call("boards_remove", client, number=made.id, item=note.id)
+    call("boards_delete", client, number=made.id)
+
+
 ELSEWHERE = {
     "accounts_begin_provider_login": 404,
     "accounts_link_identity": 404,
@@ -251,6 +264,7 @@ def main(base: str, email: str, password: str, *operations: str) -> None:
     leave(base)
     share(base, client)
     save_segment(client)
+    keep_board(client)
     log_in_elsewhere(client)
     visits = analytics_sessions.sync(client=client, site=SITE, days=1)
     goal = goals_create.sync(client=client, body=GoalIn(site=SITE, name="Pricing", page="/pricing"))

@@ -17,9 +17,9 @@ TEMPLATES = [path for path in sorted((HERE / "templates").glob("*")) if path.ste
 MODULES = [path for path in sorted((HERE / "static").rglob("*.js")) if path.parent.name != "vendor"]
 
 ANALYSIS = ("funnels", "retention", "journeys", "sessions", "activity", "goals", "vitals", "sites")
-TRANSLATED = ("api", "frame", "parts", "state", "text", "overview", *ANALYSIS)
-"""Pages, and folders of modules, whose texts are all translated. Those of settings and accounts are
-still English."""
+TRANSLATED = ("api", "dialogs", "frame", "parts", "state", "text", "overview", *ANALYSIS)
+"""Pages, and folders of modules, whose texts are all translated. Those of settings, accounts and
+boards are still English."""
 
 WHOLE = [
     path

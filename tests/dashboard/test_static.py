@@ -58,8 +58,8 @@ def test_checked_files_include_all_pages():
 
 
 def imported(path: Path) -> set[Path]:
-    """The modules that one imports."""
-    names = re.findall(r"from ['\"](\.[^'\"]+)['\"]", path.read_text())
+    """The modules that one imports, or the style sheets."""
+    names = re.findall(r"(?:from ['\"](?=\.)|@import url\(['\"])([^'\"]+)['\"]", path.read_text())
     return {(path.parent / name).resolve() for name in names}
 
 

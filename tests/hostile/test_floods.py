@@ -27,6 +27,8 @@ from chaos.server import Server
 from hostile.attack import target
 from processes import Service
 
+pytestmark = pytest.mark.alone
+
 PATIENCE = 60.0
 """Seconds within which somebody has to be served; many times as long as it takes."""
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import pyarrow.parquet
 import pytest
 
 from analytics_client import (
@@ -222,3 +224,16 @@ def test_environment_says_where_service_is(
     monkeypatch.setenv("ANALYTICS_SITE", "demo")
     with Analytics() as client:
         assert client.timeseries(days=30, interval="day").visits.sum() > 1_000
+
+
+def test_raw_rows_become_a_parquet_file(
+    shop: Analytics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_rows, "PAGE_ROWS", 2)
+    told: list[int] = []
+    events = shop.events(from_=DAY, to=DAY, progress=told.append)
+    events.to_parquet(tmp_path / "events.parquet")
+    rows = pyarrow.parquet.read_table(tmp_path / "events.parquet").to_pylist()
+    assert [row["id"] for row in rows] == [row["id"] for row in shop.events(from_=DAY, to=DAY)]
+    assert told[-1] == len(rows) > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["events.parquet"]

@@ -47,6 +47,7 @@ ROWS = (
     Rows("visitor", 10_000),
     Rows("raw_change", 10_000),
     Rows("rejected_event", 1_000),
+    Rows("imported_day", 10_000),
     Rows("submitted_job", 10),  # A result has up to a hundred parts of a mebibyte.
 )
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import func, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -22,13 +23,16 @@ async def create_share(
     database: Database, link: ShareLink, network: str = ""
 ) -> tuple[ShareLink, str]:
     """Stores a link under a new secret. Returns it and the secret, which nobody can find out later.
-    Raises Conflict for one too many."""
+    Raises Conflict for one too many, and where what it is to was deleted."""
     secret = f"{SHARE_PREFIX}{new_secret()}"
     link.hash = hash_of(secret)
-    async with database.session() as session:
-        await refuse_surplus(session, link.site_id)
-        session.add(link)
-        await record_about(session, Action.SHARE_CREATED, link, link.created_by, network)
+    try:
+        async with database.session() as session:
+            await refuse_surplus(session, link.site_id)
+            session.add(link)
+            await record_about(session, Action.SHARE_CREATED, link, link.created_by, network)
+    except IntegrityError as error:
+        raise Conflict("What the link is to was deleted meanwhile.") from error
     return link, secret
 
 

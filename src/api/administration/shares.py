@@ -3,13 +3,14 @@ which a page calls that somebody opens with one."""
 
 import json
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from api.administration.keys import LONGEST_DAYS, Name
+from api.administration.share_boards import refuse_unseen_board
 from api.administration.share_store import create_share, revoke_share, shares_of
 from api.analytics.vocabulary.filters import clauses_of, names_goals, read_filters
 from api.auth.access import EditableSite, KnownCaller
@@ -32,7 +33,7 @@ from api.instants import Instant
 from api.limits import TokenBuckets, neighbourhood
 from api.schema import Record
 from api.sites.models import utc_now
-from api.text import PlainText
+from api.text import PlainText, RowNumber
 
 router = APIRouter(tags=["shares"], responses={403: REFUSALS[403]})
 
@@ -73,6 +74,11 @@ class ShareIn(Record):
     """What has to be given to open it; null for nothing."""
     expires_in_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = None
     """After how many days it expires; null for never."""
+    board: RowNumber | None = None
+    """The `id` of the board that it shows, and nothing else: one of the site that you see. Then it
+    has neither filters nor a view. Null for a link to reports of the site."""
+    item: RowNumber | None = None
+    """The `id` of the only item of the board that it shows; null for all of them."""
     filters: list[Any] = Field(default_factory=list)
     """Filters that every question has, in the form of `filters` of a report, but on no goals: at
     most ten clauses."""
@@ -84,6 +90,14 @@ class ShareIn(Record):
     origins: Annotated[list[Origin], Field(max_length=MOST_ORIGINS)] = Field(default_factory=list)
     """The origins whose pages may frame its page, e.g. https://www.example.com."""
 
+    @model_validator(mode="after")
+    def refuse_unclear_target(self) -> Self:
+        if self.board is None and self.item is not None:
+            raise ValueError("item needs a board")
+        if self.board is not None and (self.filters or self.view):
+            raise ValueError("filters and view are for links without a board")
+        return self
+
 
 class ShareOut(Record):
     """A share link."""
@@ -94,6 +108,10 @@ class ShareOut(Record):
     """Who it is for."""
     has_password: bool
     """Whether a password is needed to open the link."""
+    board: int | None
+    """The `id` of the board that it shows and nothing else; null for reports of the site."""
+    item: int | None
+    """The `id` of the only item of the board that it shows; null for all of them."""
     filters: list[Any]
     """Filters that every question has."""
     view: dict[str, Any]
@@ -148,6 +166,11 @@ class Opened(Record):
     """The site that is shared."""
     name: str
     """Who the link is for."""
+    board: int | None
+    """The `id` of the board that it shows and nothing else: `GET /api/boards/{number}` and its
+    `answers`. Null for a link to reports of the site."""
+    item: int | None
+    """The `id` of the only item of the board that it shows; null for all of them."""
     filters: list[Any]
     """Filters that every question has."""
     view: dict[str, Any]
@@ -161,9 +184,13 @@ async def create(
     site: EditableSite,
     caller: KnownCaller,
     database: AppDatabase,
+    sites: AppSites,
 ) -> ShareMade:
-    """Makes a share link: whoever has it reads reports of the site. Editors and above only."""
+    """Makes a share link: whoever has it reads reports of the site or, if it is to a board, that
+    board only, as it then is. Editors and above only."""
     refuse_bad_filters(new.filters)
+    if new.board is not None:
+        await refuse_unseen_board(sites, caller, site, new.board, new.item)
     link, secret = await create_share(
         database,
         ShareLink(
@@ -171,6 +198,8 @@ async def create(
             password_hash=await hash_password(new.password) if new.password else None,
             expires_at=after(days=new.expires_in_days) if new.expires_in_days else None,
             created_by=caller.account.id,
+            board_id=new.board,
+            item_id=new.item,
             **new.model_dump(include={"name", "filters", "view", "origins"}),
         ),
         network_from(request),
@@ -225,6 +254,8 @@ async def open_share(
         expires_in=round((expires - utc_now()).total_seconds()),
         site=SharedSite(key=site.key, name=site.name, timezone=site.timezone),
         name=link.name,
+        board=link.board_id,
+        item=link.item_id,
         filters=link.filters,
         view=link.view,
     )
@@ -257,4 +288,5 @@ async def record_wrong_password(database: Database, link: ShareLink, network: st
 def share_out(link: ShareLink) -> ShareOut:
     """A link as responses show it."""
     kept = {name: getattr(link, name) for name in ShareOut.model_fields if hasattr(link, name)}
+    kept |= {"board": link.board_id, "item": link.item_id}
     return ShareOut(**kept, has_password=link.password_hash is not None)

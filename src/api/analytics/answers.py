@@ -1,5 +1,6 @@
 """The answers of reports as responses, for a GET and for a query of a batch: each is computed in
-turn, shared with whoever asks the same, and written as JSON or CSV."""
+turn, shared with whoever asks the same, and written as JSON, CSV
+or Parquet."""
 
 from collections.abc import Set
 from functools import partial
@@ -7,11 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import Response
-from fastapi.responses import PlainTextResponse
 from pydantic_core import to_json
 
 from api.analytics.csv_rows import csv_text
 from api.analytics.execute import answer
+from api.analytics.parquet_rows import PARQUET_TYPE, parquet_bytes
 from api.analytics.query import Format, P
 from api.analytics.report import Report
 from api.analytics.turns import CallerTurns
@@ -45,8 +46,8 @@ def without(found: dict[str, Any], hidden: Set[str]) -> dict[str, Any]:
 
 def response_of(report: Report[P], params: P, found: dict[str, Any]) -> Response:
     """The response of GET with this answer, in the format that was asked for."""
-    if params.format is Format.CSV:
-        return csv_response(report, params, found)
+    if params.format is not Format.JSON:
+        return file_response(report, params, found)
     return Response(json_of(report, found), media_type=JSON)
 
 
@@ -56,13 +57,18 @@ def json_of(report: Report[P], found: dict[str, Any]) -> bytes:
     return checked.model_dump_json(by_alias=True, exclude_unset=True).encode()
 
 
-def csv_response(report: Report[P], params: P, found: dict[str, Any]) -> Response:
-    """The rows as CSV. Headers tell how many rows there are, and the offset of the next ones."""
-    columns = [column.name for column in found["columns"]]
-    text = csv_text(columns, found["rows"], report.list_index, params.csv)
-    name = f"{found['query']['site']}-{report.name.replace('/', '-')}"
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.csv"}
+def file_response(report: Report[P], params: P, found: dict[str, Any]) -> Response:
+    """The rows as CSV or Parquet. Headers tell how many rows there are, and the offset of the next
+    ones."""
+    columns, rows, index = found["columns"], found["rows"], report.list_index
+    if params.format is Format.CSV:
+        content: str | bytes = csv_text([one.name for one in columns], rows, index, params.csv)
+        media = "text/csv; charset=utf-8"
+    else:
+        content, media = parquet_bytes(columns, rows, index), PARQUET_TYPE
+    name = quote(f"{found['query']['site']}-{report.name.replace('/', '-')}")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}.{params.format}"}
     if page := found["page"]:
         told = {"X-Total-Rows": page.total, "X-Next-Offset": page.next}
         headers |= {key: str(value) for key, value in told.items() if value is not None}
-    return PlainTextResponse(text, media_type="text/csv", headers=headers)
+    return Response(content, media_type=media, headers=headers)

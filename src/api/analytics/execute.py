@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, LiteralString
 from zoneinfo import ZoneInfo
 
+from anyio.to_thread import run_sync
 from pydantic import ValidationError
 
 from api.analytics.alternatives import Change, alternatives
@@ -116,11 +117,12 @@ async def answer(database: Database, report: Report[P], params: P, site: Site) -
 async def execute(database: Database, report: Report[P], query: Query[P]) -> dict[str, Any]:
     """The answer to a query, in the shape of report.Answer. Raises Expired and TooMuchAsked."""
     (_, plans), *others = plan_or_suggest(report, query)
-    found, totals = await answer_range(database, plans)
+    found, totals = await answer_range(database, report, query, plans)
     rows, page = one_page(query.params, found, (totals or {}).get(report.counted_by))
     lines, comparison = report.finish(query, rows), None
     for compared, plans_then in others:
-        found, totals_then = await answer_range(database, plans_then, choice_of(report, rows))
+        choice = choice_of(report, rows)
+        found, totals_then = await answer_range(database, report, compared, plans_then, choice)
         then = report.finish(compared, without_count(found))
         lines = compared_rows(report.key, lines, then)
         changes = totals and totals_then and changes_of(totals, totals_then)
@@ -137,14 +139,29 @@ async def execute(database: Database, report: Report[P], query: Query[P]) -> dic
 
 
 async def answer_range(
-    database: Database, plans: Plans, choice: Mapping[str, Any] | None = None
+    database: Database,
+    report: Report[P],
+    query: Query[P],
+    plans: Plans,
+    choice: Mapping[str, Any] | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """The rows and totals of one range. One question after the other, so that a report keeps no
     more than one connection of the database busy: see Turns."""
     first, *others = plans
     found = await fetch(database, replace(first, values={**first.values, **(choice or {})}))
     summed = [await fetch(database, plan) for plan in others]
-    return found, summed[0][0] if summed else None
+    if report.compute is None:
+        return found, summed[0][0] if summed else None
+    computed = await run_sync(report.compute, query, found)
+    return page_of(query, computed.rows), computed.totals if query.has_totals else None
+
+
+def page_of(query: Query[Params], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The page of these rows as SQL would return it: with one row more, and the number of all."""
+    if not query.page:
+        return [*rows]
+    start, number = query.page["offset"], query.page["limit"]
+    return [{**row, "total_rows": len(rows)} for row in rows[start : start + number]]
 
 
 def choice_of(report: Report[P], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -54,13 +54,13 @@ def plan(question: Question[P], query: Query[P]) -> Plan:
     is_summed_up = not variant.base and only_rollups(tables)
     if not is_summed_up:
         require_raw(query, variant.needs_full_history)
-    names = (*map(name_of, tables.values()), *variant.base)
+    names = (*map(name_of, tables.values()), *variant.base, *variant.outlives_raw)
     path = sql_file(variant.file)
     slots = {
         **{slot: Fragment(table.name) for slot, table in tables.items()},
         **({"metrics": metrics_slot(question.metrics)} if question.metrics else {}),
         **dimension_slot(path, query),
-        **({"order": query.order.fragment} if query.order else {}),
+        **order_slot(path, query),
         **filter_slots(path, query),
         **variant.slots(query),
     }
@@ -196,6 +196,13 @@ def dimension_slot(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
     if query.dimension is None or "dimension" not in slot_names(path):
         return {}
     return {"dimension": Fragment(query.dimension.sql)}
+
+
+def order_slot(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
+    """The order that was asked for; of computed rows the report sees to it."""
+    if query.order is None or "order" not in slot_names(path):
+        return {}
+    return {"order": query.order.fragment}
 
 
 def filter_slots(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:

@@ -27,6 +27,7 @@ class Format(StrEnum):
 
     JSON = "json"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 class Engine(StrEnum):
@@ -57,7 +58,9 @@ def iana_name(name: str) -> str:
 Timezone = Annotated[str, AfterValidator(iana_name)]
 
 
-Period = Literal["today", "yesterday", "7d", "28d", "30d", "90d", "12mo", "mtd", "ytd", "all"]
+Period = Literal[
+    "today", "yesterday", "7d", "28d", "30d", "90d", "6mo", "12mo", "mtd", "lastmonth", "ytd", "all"
+]
 
 
 class RangeParams(BaseModel):
@@ -111,7 +114,7 @@ class Params(RangeParams):
     """The names of the fields that hold a step or a list of steps."""
 
     engine: Engine = Field(Engine.AUTO, description="base answers without rollups.")
-    format: Format = Field(Format.JSON, description="csv returns the rows only.")
+    format: Format = Field(Format.JSON, description="csv and parquet return the rows only.")
     csv: Literal["plain", "excel"] = Field(
         "plain", description="excel puts an apostrophe before text that a spreadsheet would run."
     )
@@ -174,6 +177,14 @@ class Dimensioned(BaseModel):
     """The parameter of a report that can be broken down by a dimension."""
 
     dimension: str = Field("", max_length=50, description="What to break down by.")
+
+
+class OfPeople(BaseModel):
+    """The parameter of a report about people."""
+
+    by: Literal["visitor", "user"] = Field(
+        "visitor", description="Who counts: every visitor, or identified users only."
+    )
 
 
 class BreakdownParams(Dimensioned, RankedParams):

@@ -77,6 +77,8 @@ class Variant(Generic[P_contra]):
     """Whether it serves only where a rollup meets each requirement."""
     needs_full_history: bool = False
     """Whether it looks for the first of something ever, which needs all raw data of the site."""
+    outlives_raw: tuple[str, ...] = ()
+    """The tables that it reads of which nothing expires with raw data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reports: questions with a name, parameters, and the shape of their answers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -125,6 +125,16 @@ def as_found(_: object, rows: T) -> T:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a report computes of all rows of its SQL."""
+
+    rows: Sequence[dict[str, Any]]
+    """All rows of the answer, in order. Of these the page is taken that was asked for."""
+    totals: dict[str, Any] | None = None
+    """The totals, with what else there is to say of the whole: the method, and how far it errs."""
+
+
 @dataclass(frozen=True)
 class Report(Generic[P]):
     """A report: its path, parameters, questions, and how rows may be sorted and broken down. P is
@@ -160,6 +170,12 @@ class Report(Generic[P]):
     """Adds buckets, and values for the SQL, to the query. Raises Invalid."""
     finish: Callable[[Query[P], list[dict[str, Any]]], list[dict[str, Any]]] = as_found
     """Completes the rows."""
+    compute: Callable[[Query[P], list[dict[str, Any]]], Computed] | None = None
+    """Makes the rows of the answer of those of the SQL, which has to read all of them, whatever the
+    page: where it takes a model, or an order, that SQL is not made for. It runs in a thread, so it
+    must not change what others use. `finish` completes the rows of the page after it."""
+    computed_totals: type[BaseModel] | None = None
+    """The class of the totals that `compute` returns. Then there is no question for `totals`."""
 
     @cached_property
     def line(self) -> type[BaseModel]:
@@ -185,7 +201,7 @@ class Report(Generic[P]):
     @property
     def answer(self) -> type[Answer[Any, Any]]:
         """The class of its answers."""
-        totals: Any = self.totals.row if self.totals else None
+        totals: Any = self.totals.row if self.totals else self.computed_totals
         return Answer[self.line, totals]
 
     @property

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.analytics.answers import report_response
 from api.analytics.execute import parse_query
+from api.analytics.parquet_rows import PARQUET_TYPE
 from api.analytics.query import P, RangeParams
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
@@ -52,7 +53,7 @@ def add_report(path: str, report: Report[P]) -> None:
         summary=report.title,
         response_model=report.answers,
         responses={
-            200: {"content": {"text/csv": {}}, "description": report.title},
+            200: {"content": {"text/csv": {}, PARQUET_TYPE: {}}, "description": report.title},
             403: REFUSALS[403],
         },
     )

@@ -11,7 +11,7 @@ from api.analytics.vocabulary.filters import parse_clauses
 from api.auth.callers import Caller
 from api.errors import Forbidden
 
-ONE_BY_ONE = {"sessions", "funnel/visitors"}
+ONE_BY_ONE = {"sessions", "funnel/visitors", "rfm/customers", "churn"}
 """The reports whose rows are visits or visitors."""
 
 

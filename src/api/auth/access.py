@@ -204,7 +204,8 @@ async def role_of(database: Database, caller: Caller, site: Site) -> Role | None
 def role_with(role: Role | None, caller: Caller, site: Site) -> Role | None:
     """What a caller is to a site on which their account has this role, None for none."""
     if caller.share is not None:
-        return Role.VIEWER if caller.share.site_id == site.id else None
+        is_shared = caller.share.board_id is None and caller.share.site_id == site.id
+        return Role.VIEWER if is_shared else None
     if caller.user is None or not is_meant(caller, site):
         return everybody(site)
     if role is None and site.visibility == Visibility.MEMBERS:

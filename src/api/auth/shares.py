@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, DateTime, or_
+from sqlalchemy import BigInteger, ColumnElement, DateTime, and_, or_
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlmodel import Field, SQLModel, col, select
 
@@ -32,6 +32,10 @@ class ShareLink(SQLModel, table=True):
     name: str
     hash: bytes
     password_hash: str | None = None
+    board_id: int | None = Field(default=None, sa_type=BigInteger)
+    """The board that it shows and nothing else; None where it shows reports of the site."""
+    item_id: int | None = Field(default=None, sa_type=BigInteger)
+    """The only item of the board that it shows; None for all of them."""
     filters: list[Any] = Field(default_factory=list, sa_type=JSONB)
     """Filters that every question has (see api.analytics.vocabulary.filters)."""
     view: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
@@ -64,10 +68,15 @@ class PasswordNeeded(Unauthenticated):
 
 async def share_with(database: Database, wanted: ColumnElement[bool]) -> ShareLink | None:
     """The link for which this holds, if it is neither revoked nor expired."""
-    lasts = or_(col(ShareLink.expires_at).is_(None), col(ShareLink.expires_at) > utc_now())
-    asked = select(ShareLink).where(wanted, col(ShareLink.revoked_at).is_(None), lasts)
+    asked = select(ShareLink).where(wanted, is_valid())
     async with database.session() as session:
         return (await session.execute(asked)).scalars().first()
+
+
+def is_valid() -> ColumnElement[bool]:
+    """The condition that a link is neither revoked nor expired."""
+    lasts = or_(col(ShareLink.expires_at).is_(None), col(ShareLink.expires_at) > utc_now())
+    return and_(col(ShareLink.revoked_at).is_(None), lasts)
 
 
 async def share_of_secret(database: Database, secret: str) -> ShareLink:

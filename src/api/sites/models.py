@@ -76,6 +76,11 @@ class Site(SQLModel, table=True):
         sa_type=ARRAY(TEXT),  # pyright: ignore[reportArgumentType]
     )
     """The rules (PageRule) that hold for the pages of its events when they are stored."""
+    visitor_space: int | None = None
+    """The number that is hashed into the ids of visitors whom the site names; None is its own."""
+    visitor_mask: int = Field(default=0, sa_type=BigInteger)
+    """What those ids are XORed with. An imported site may have another number than where it was
+    exported; with these two its visitors stay the same."""
     created_at: datetime = Field(
         default_factory=utc_now,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]

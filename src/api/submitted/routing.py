@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from api.analytics.parquet_rows import PARQUET_TYPE
 from api.auth.access import KnownCaller, readable_site
 from api.auth.application import AppDatabase, AppSettings, database_of
 from api.auth.callers import Caller
@@ -33,6 +34,7 @@ RESULT: dict[str, Any] = {
     "application/json": {"schema": {"description": "The answer of the report."}},
     "text/csv": {},
     "application/x-ndjson": {},
+    PARQUET_TYPE: {},
 }
 """The content types of results."""
 

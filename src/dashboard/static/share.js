@@ -1,5 +1,5 @@
 // The page of a share link: opens it with the secret in the fragment and, if it has one, its
-// password; then fills #main as the page of a site is, and draws the dashboard there.
+// password; then fills #main as the page of a site is, and draws the dashboard or the board there.
 
 import { askWith } from './authorized.js';
 
@@ -38,9 +38,9 @@ async function start(password = null) {
   }
 }
 
-/** Shows the site. Without a choice in the address the page begins with the view of the link. */
-async function show({ site, view }) {
-  Object.assign(main.dataset, { site: site.key, name: site.name, timezone: site.timezone });
+/** Shows the site, or the board. Without a choice in the address the page begins with the view of the link. */
+async function show({ site, view, board }) {
+  Object.assign(main.dataset, { site: site.key, name: site.name, timezone: site.timezone, ...(board && { board }) });
   if (!location.search) history.replaceState(null, '', address(view));
   title.textContent = document.title = site.name;
   main.classList.remove('narrow');

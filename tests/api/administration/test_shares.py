@@ -97,6 +97,9 @@ REPORTS = {
     "goals": {},
     "revenue": {},
     "conversions": {},
+    "rfm": {},
+    "engagement": {},
+    "engagement/frequency": {},
     "retention": {},
 }
 
@@ -169,6 +172,8 @@ async def test_questions_that_link_cannot_limit_are_refused(private: TestSite) -
         for path, expected in (
             ("/api/analytics/sessions", 403),
             ("/api/analytics/funnel/visitors?steps=/", 403),
+            ("/api/analytics/rfm/customers", 403),
+            ("/api/analytics/churn", 403),
             ("/api/analytics/bots", live),
             ("/api/realtime/stats", live),
             (f"/api/analytics/sessions/{uuid4()}", 401),

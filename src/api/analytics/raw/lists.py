@@ -31,6 +31,7 @@ class RawFormat(StrEnum):
     JSON = "json"
     NDJSON = "ndjson"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
 class RawParams(Filtered, RangeParams):
@@ -40,12 +41,13 @@ class RawParams(Filtered, RangeParams):
         None,
         ge=1,
         le=MOST_ROWS,
-        description=f"The most rows to return. Default: {PAGE_ROWS} of json; ndjson and csv return"
-        " the whole range.",
+        description=f"The most rows to return. Default: {PAGE_ROWS} of json; the other formats"
+        " return the whole range.",
     )
     after: Cursor | None = Field(None, description="`page.next` of the page before.")
     format: RawFormat = Field(
-        RawFormat.JSON, description="ndjson and csv return the rows only, one a line."
+        RawFormat.JSON,
+        description="The other formats return the rows only; ndjson and csv one a line.",
     )
     csv: Literal["plain", "excel"] = Field(
         "plain", description="excel puts an apostrophe before text that a spreadsheet would run."

@@ -1,4 +1,4 @@
-"""What a list of raw data responds: a page as JSON, or rows one a line."""
+"""What a list of raw data responds: a page as JSON, or rows only."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from api.analytics.columns import Column, columns_of
 from api.analytics.csv_rows import Flavour, csv_line
+from api.analytics.parquet_rows import PARQUET_TYPE, parquet_chunks
 from api.analytics.query import Query
 from api.analytics.raw.changes import last_change
 from api.analytics.raw.cursors import PageCursor, Place, cursor_text
@@ -34,7 +35,11 @@ from api.sites.models import Site
 STREAM_ROWS = 1_000
 """How many rows a stream reads at a time; it has no more of them in memory."""
 
-MEDIA_TYPES = {RawFormat.NDJSON: "application/x-ndjson", RawFormat.CSV: "text/csv"}
+MEDIA_TYPES = {
+    RawFormat.NDJSON: "application/x-ndjson",
+    RawFormat.CSV: "text/csv",
+    RawFormat.PARQUET: PARQUET_TYPE,
+}
 
 Line = TypeVar("Line", bound=BaseModel)
 
@@ -140,18 +145,23 @@ def stream(
     changes: str,
     following: str | None = None,
 ) -> Response:
-    """The rows one a line. If a page fails, the connection is closed without the end of the body,
+    """The rows only. If a page fails, the connection is closed without the end of the body,
     so that no client takes what it has for all there is."""
     row, kind = reader.raw.row, params.format
-    is_csv = kind is RawFormat.CSV
-    lines = csv_lines(row, pages, params.csv) if is_csv else ndjson_lines(row, pages)
+    match kind:
+        case RawFormat.CSV:
+            parts = csv_lines(row, pages, params.csv)
+        case RawFormat.PARQUET:
+            parts = parquet_chunks(columns_of(row), pages)
+        case _:
+            parts = ndjson_lines(row, pages)
     name = f"{reader.query.site.key}-{reader.raw.name}.{kind}"
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
         "X-Changes-Cursor": changes,
         **({"X-Next-Cursor": following} if following else {}),
     }
-    return StreamingResponse(lines, media_type=MEDIA_TYPES[kind], headers=headers)
+    return StreamingResponse(parts, media_type=MEDIA_TYPES[kind], headers=headers)
 
 
 async def one(page: Rows) -> AsyncGenerator[Rows]:

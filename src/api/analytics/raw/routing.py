@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.analytics.parquet_rows import PARQUET_TYPE
 from api.analytics.raw.changes import Changes, changes_since, last_change
 from api.analytics.raw.cursors import ChangesCursor, Cursor, read_cursor
 from api.analytics.raw.lists import EVENTS, MOST_ROWS, PAGE_ROWS, VISITS, RawList, RawParams
@@ -22,11 +23,11 @@ router = APIRouter(tags=["raw"])
 
 CURSOR_HEADERS = {
     "X-Changes-Cursor": {
-        "description": "Of ndjson and csv: the cursor of changes, from before the first row.",
+        "description": "Of all formats but json: the cursor of changes, from before the first row.",
         "schema": {"type": "string"},
     },
     "X-Next-Cursor": {
-        "description": "Of ndjson and csv with a limit: the cursor of the next rows, if any.",
+        "description": "Of all formats but json, with a limit: the cursor of the next rows.",
         "schema": {"type": "string"},
     },
 }
@@ -34,7 +35,7 @@ CURSOR_HEADERS = {
 
 def formats(description: str) -> dict[int | str, dict[str, Any]]:
     """The successful response of a list, beside that in JSON."""
-    content: dict[str, Any] = {"application/x-ndjson": {}, "text/csv": {}}
+    content: dict[str, Any] = {"application/x-ndjson": {}, "text/csv": {}, PARQUET_TYPE: {}}
     return {200: {"description": description, "headers": CURSOR_HEADERS, "content": content}}
 
 
@@ -51,7 +52,8 @@ def add_list(path: str, raw: RawList, what: str) -> None:
         return await raw_response(raw, params, site, database, sites, turns)
 
     get_list.__doc__ = (
-        f"{raw.report.title}: a page of them as JSON, or all of a range as lines of JSON or CSV."
+        f"{raw.report.title}: a page of them as JSON, or all of a range as JSON lines, CSV or"
+        " Parquet."
     )
     router.add_api_route(
         path,

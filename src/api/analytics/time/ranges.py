@@ -57,11 +57,22 @@ PERIODS: Mapping[str, Days] = {
     "28d": last_days(28),
     "30d": last_days(30),
     "90d": last_days(90),
+    "6mo": lambda today: (months_back(today, 5), today),
     "12mo": lambda today: (months_back(today, 11), today),
     "mtd": lambda today: (today.replace(day=1), today),
+    "lastmonth": lambda today: (months_back(today, 1), today.replace(day=1) - DAY),
     "ytd": lambda today: (today.replace(month=1, day=1), today),
 }
 """Named periods as first and last local day. `all`, since the first visit, is not one of days."""
+
+
+USUAL_LONG_DAYS = 365
+
+
+def a_year_ago(_: object, clock: Clock) -> datetime:
+    """The default start of a report about people over a long time: so many days with today."""
+    first, _ = last_days(USUAL_LONG_DAYS)(clock.today)
+    return midnight(first, clock.zone)
 
 
 LONGEST_RANGE = {

@@ -109,7 +109,8 @@ def identity(
 
 def named_identity(kind: Literal["user", "visitor"], site: Site, name: str) -> int:
     """The id of a visitor whom the site names."""
-    return keyed_hash(kind.encode(), message_of((str(site.id), name)))
+    space = site.id if site.visitor_space is None else site.visitor_space
+    return keyed_hash(kind.encode(), message_of((str(space), name))) ^ site.visitor_mask
 
 
 def cookieless_identity(site: Site, sender: Sender, time: datetime, agent_text: str) -> VisitorIds:

@@ -63,7 +63,15 @@ async function* chunks(stream) {
 export async function batch(queries, tell, signal) {
   const headers = { 'Content-Type': 'application/json' };
   const body = JSON.stringify({ queries });
-  const response = await asked('/api/analytics/batch', { method: 'POST', headers, body, signal });
+  await tellLines(await asked('/api/analytics/batch', { method: 'POST', headers, body, signal }), tell);
+}
+
+/** Asks for the answers at a path, which come as those of a batch do. */
+export async function answers(path, tell, signal) {
+  await tellLines(await asked(`/api/${path}`, { signal }), tell);
+}
+
+async function tellLines(response, tell) {
   if (!response.ok) await refuse(response);
   try {
     for await (const line of lines(response.body)) {

@@ -22,6 +22,8 @@ export function Toolbar({ view, uses, open, setOpen }) {
       </button>`}
       ${uses.filters && isKnown &&
       html`<button type="button" class="quiet" id="saved-segments" title=${t('Saved segments (g)')} onClick=${() => setOpen('segments')}>${t('Segments')}</button>`}
+      ${uses.views && isKnown &&
+      html`<button type="button" class="quiet" id="to-board" onClick=${() => setOpen('board')}>${t('To a board')}</button>`}
       <${PeriodPicker} view=${view} ...${toggle('period')} />
       ${hasComparison && html`<${ComparisonPicker} view=${view} ...${toggle('comparison')} />`}
     </div>

@@ -17,16 +17,22 @@ import { Stickiness } from './activity/stickiness.js';
 import { t } from '../text/words.js';
 
 const EVERY = [['day', t('Day')], ['week', t('Week')], ['month', t('Month')]];
+const TITLES = { hours: t('When visits begin'), lifecycle: t('New, back, gone'), stickiness: t('How often people come') };
+
+/** The reports by the ids of their cards. */
+function queriesOf(params) {
+  const { common } = viewOf(params);
+  return {
+    hours: { report: 'heatmap', ...common, totals: false },
+    lifecycle: { report: 'lifecycle', ...common, interval: chosenOf(params, 'every', EVERY) },
+    stickiness: { report: 'stickiness', ...common },
+  };
+}
 
 function Activity() {
   const params = useAddress();
-  const view = viewOf(params);
   const interval = chosenOf(params, 'every', EVERY);
-  const queries = {
-    hours: { report: 'heatmap', ...view.common, totals: false },
-    lifecycle: { report: 'lifecycle', ...view.common, interval },
-    stickiness: { report: 'stickiness', ...view.common },
-  };
+  const queries = queriesOf(params);
   const { of, retry } = useReports(queries);
   const card = (id, title, rows, draw, tools) => {
     const { report, ...asked } = queries[id];
@@ -39,10 +45,14 @@ function Activity() {
   };
   const tabs = html`<${Tabs} label=${t('Period')} options=${EVERY} chosen=${interval} choose=${(key) => go({ every: key })} />`;
   return html`<div class="analysis">
-    ${card('hours', t('When visits begin'), 8, (answer) => html`<${Hours} answer=${answer} />`)}
-    ${card('lifecycle', t('New, back, gone'), 10, (answer) => html`<${Lifecycle} answer=${answer} />`, tabs)}
-    ${card('stickiness', t('How often people come'), 9, (answer) => html`<${Stickiness} answer=${answer} />`)}
+    ${card('hours', TITLES.hours, 8, (answer) => html`<${Hours} answer=${answer} />`)}
+    ${card('lifecycle', TITLES.lifecycle, 10, (answer) => html`<${Lifecycle} answer=${answer} />`, tabs)}
+    ${card('stickiness', TITLES.stickiness, 9, (answer) => html`<${Stickiness} answer=${answer} />`)}
   </div>`;
 }
 
-start(Activity, { comparison: false });
+/** What can be put on a board. */
+const viewsOf = (params) =>
+  Object.entries(queriesOf(params)).map(([id, query]) => ({ words: TITLES[id], query, drawing: 'diagram' }));
+
+start(Activity, { comparison: false, views: viewsOf });

@@ -72,4 +72,11 @@ function Drawing({ answer: { rows } }) {
   return html`<${Columns} rows=${rows} />`;
 }
 
-start(Funnels, { comparison: false });
+/** What can be put on a board. */
+function viewsOf(params) {
+  const funnel = funnelOf(params);
+  const query = { report: 'funnel', ...asked(viewOf(params), funnel) };
+  return funnel.steps.length ? [{ words: t('Funnel'), query, drawing: 'diagram' }] : [];
+}
+
+start(Funnels, { comparison: false, views: viewsOf });

@@ -21,12 +21,18 @@ const LENGTHS = ['4', '3', '5', '6', '7'].map((key) => [key, t('{n} pages', { n:
 /** The pages of each step with a name. */
 const NODES = 5;
 
+/** The parameters of the report. */
+function asked(params) {
+  const [direction, steps] = [chosenOf(params, 'way', WAYS), chosenOf(params, 'length', LENGTHS)];
+  return { ...viewOf(params).common, page: params.get('start') || null, direction, steps: Number(steps) };
+}
+
 function Journeys() {
   const params = useAddress();
   const view = viewOf(params);
-  const [direction, steps] = [chosenOf(params, 'way', WAYS), chosenOf(params, 'length', LENGTHS)];
-  const page = params.get('start') || null;
-  const query = { ...view.common, page, direction, steps: Number(steps) };
+  const query = asked(params);
+  const { direction, page } = query;
+  const steps = `${query.steps}`;
   const { of, retry } = useReports({ journeys: { report: 'paths', ...query, limit: NODES } });
   const result = of('journeys');
   const isTable = params.has('table');
@@ -57,4 +63,7 @@ function Drawing({ answer }) {
   return html`<${Sankey} ...${{ rows, direction, steps }} />`;
 }
 
-start(Journeys, { comparison: false });
+/** What can be put on a board. */
+const viewsOf = (params) => [{ words: t('Journeys'), query: { report: 'paths', ...asked(params), limit: NODES }, drawing: 'diagram' }];
+
+start(Journeys, { comparison: false, views: viewsOf });

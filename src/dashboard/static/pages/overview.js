@@ -9,6 +9,7 @@ import { CARDS } from './overview/cards.js';
 import { chosenTab, queryOf, RankingCard } from './overview/ranking_card.js';
 import { Details } from './overview/details.js';
 import { Series, seriesQueries } from './overview/series.js';
+import { viewsOf } from './overview/views.js';
 
 function Overview() {
   const params = useAddress();
@@ -26,4 +27,4 @@ function Overview() {
   `;
 }
 
-start(Overview);
+start(Overview, { views: viewsOf });

@@ -22,12 +22,15 @@ const NUMBERS = [['rates', t('Per cent')], ['retained', t('People')]];
 /** How many periods are asked: as many as have room. */
 const PERIODS = { day: 15, week: 13, month: 13 };
 
+/** The parameters of the report. */
+const asked = ({ common }, interval) => ({ ...common, interval, periods: PERIODS[interval] });
+
 function Retention() {
   const params = useAddress();
   const view = viewOf(params);
   const interval = chosenOf(params, 'every', EVERY);
   const numbers = chosenOf(params, 'numbers', NUMBERS);
-  const query = { ...view.common, interval, periods: PERIODS[interval] };
+  const query = asked(view, interval);
   const { of, retry } = useReports({ retention: { report: 'retention', ...query } });
   const result = of('retention');
   const tools = html`<div class="links">
@@ -58,4 +61,9 @@ function Cohorts({ answer, numbers }) {
   `;
 }
 
-start(Retention, { comparison: false });
+/** What can be put on a board. */
+const viewsOf = (params) => [
+  { words: t('Retention'), query: { report: 'retention', ...asked(viewOf(params), chosenOf(params, 'every', EVERY)) }, drawing: 'diagram' },
+];
+
+start(Retention, { comparison: false, views: viewsOf });

@@ -71,4 +71,11 @@ function Totals({ answer }) {
   )}</p>`;
 }
 
-start(Sessions, { comparison: false });
+/** What can be put on a board. */
+function viewsOf(params) {
+  const query = { report: 'sessions', ...viewOf(params).common, order: orderOf(params), limit: 20, totals: false };
+  const columns = ['started', 'entry_page', 'exit_page', 'source', 'pageviews', 'duration_seconds'];
+  return [{ words: t('Visits'), query, drawing: 'table', columns }];
+}
+
+start(Sessions, { comparison: false, views: viewsOf });

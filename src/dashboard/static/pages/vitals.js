@@ -18,15 +18,22 @@ import { t } from '../text/words.js';
 const BY = [['all', t('All')], ['page', t('Page')], ['device', t('Device')], ['country', t('Country')]];
 const MOST = 100;
 
-function Vitals() {
-  const params = useAddress();
+/** The reports by the ids of their cards, and what the first is broken down by; null for nothing. */
+function queriesOf(params) {
   const { filters, ...common } = viewOf(params).common; // neither report has filters
   const by = chosenOf(params, 'by', BY);
   const dimension = by === 'all' ? null : by;
-  const queries = {
+  return {
+    dimension,
     vitals: { report: 'web-vitals', ...common, ...(dimension && { dimension }), limit: MOST },
     errors: { report: 'errors', ...common, limit: MOST },
   };
+}
+
+function Vitals() {
+  const params = useAddress();
+  const by = chosenOf(params, 'by', BY);
+  const { dimension, ...queries } = queriesOf(params);
   const { of, retry } = useReports(queries);
   const card = (id, title, draw, tools) => {
     const { report, ...asked } = queries[id];
@@ -45,4 +52,14 @@ function Vitals() {
   </div>`;
 }
 
-start(Vitals, { comparison: false, filters: false });
+/** What can be put on a board. */
+const viewsOf = (params) => {
+  const { dimension, vitals, errors } = queriesOf(params);
+  const named = ['name', dimension, 'p75', 'rating', 'good', 'poor'].filter(Boolean);
+  return [
+    { words: t('Web vitals'), query: vitals, drawing: 'table', columns: named },
+    { words: t('JavaScript errors'), query: errors, drawing: 'table', columns: ['message', 'count', 'visitors', 'last_seen'] },
+  ];
+};
+
+start(Vitals, { comparison: false, filters: false, views: viewsOf });

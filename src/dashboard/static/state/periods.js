@@ -31,8 +31,6 @@ export const PERIODS = {
 
 export const DEFAULT_PERIOD = '30d';
 
-const UNKNOWN_TO_API = ['lastmonth', '6mo'];
-
 /** The range that parameters of an address name; the default for any that make no sense.
  * @param {URLSearchParams} params @returns {Range} */
 export function rangeOf(params) {
@@ -50,13 +48,10 @@ export function daysOf({ period, from, to }, today) {
 }
 
 /** The parameters of the API for a range. */
-export function asked(range, today) {
-  const { period, from, to } = range;
+export function asked({ period, from, to }) {
   if (period === 'custom') return { from, to };
   if (period === '24h') return { hours: 24 };
-  if (!UNKNOWN_TO_API.includes(period)) return { period };
-  const [first, last] = daysOf(range, today);
-  return { from: first, to: last };
+  return { period };
 }
 
 /** Parameters of an address for these days: a period by name where they are one. */

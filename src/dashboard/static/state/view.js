@@ -30,7 +30,7 @@ export function viewOf(params) {
     comparison,
     filters,
     interval: intervalOf(params, range, today),
-    common: { site, ...asked(range, today), ...(filter && { filters: filter }) },
+    common: { site, ...asked(range), ...(filter && { filters: filter }) },
     compared: compared(comparison),
   };
 }

@@ -11,14 +11,16 @@ import { t } from '../../text/words.js';
 /** The least width of a column, in pixels; the drawing scrolls where there is less. */
 const COLUMN = 150;
 
-export function Sankey({ rows, direction, steps }) {
+/** @param {{ rows: object[], direction: string, steps: number, hasLinks?: boolean }} props With `hasLinks` a
+ *  page leads to the journeys that begin on it. */
+export function Sankey({ rows, direction, steps, hasLinks = true }) {
   const [box, width] = useWidth();
   return html`<div class="scroll" tabindex="0" role="group" aria-label=${t('Journeys')} ref=${box}>
-    ${width > 0 && html`<${Drawing} ...${{ rows, direction, steps }} width=${Math.max(width, steps * COLUMN)} />`}
+    ${width > 0 && html`<${Drawing} ...${{ rows, direction, steps, hasLinks }} width=${Math.max(width, steps * COLUMN)} />`}
   </div>`;
 }
 
-function Drawing({ rows, direction, steps, width }) {
+function Drawing({ rows, direction, steps, hasLinks, width }) {
   const [near, setNear] = useState(null);
   const { nodes, links, height, column } = layout(rows, direction, steps, width);
   const lit = near ? through(links, near) : null;
@@ -28,7 +30,7 @@ function Drawing({ rows, direction, steps, width }) {
     <svg aria-hidden="true">
       ${links.map((one) => html`<path key=${one.id} class=${kind(one)} d=${one.d} stroke-width=${one.width}><title>${titleOf(one, nodes)}</title></path>`)}
     </svg>
-    ${nodes.map((node) => html`<${Node} key=${node.id} ...${{ node, column, setNear }} isDim=${lit && !isLit(node)} />`)}
+    ${nodes.map((node) => html`<${Node} key=${node.id} ...${{ node, column, setNear, hasLinks }} isDim=${lit && !isLit(node)} />`)}
   </div>`;
 }
 
@@ -39,7 +41,7 @@ function titleOf({ from, to, visits }, nodes) {
   return `${nameOf(source)} → ${target ? nameOf(target) : t('the end of the visit')}: ${plural(visits, 'visit')}`;
 }
 
-function Node({ node, column, setNear, isDim }) {
+function Node({ node, column, setNear, isDim, hasLinks }) {
   const { id, page, step, visits, x, y, height } = node;
   const name = nameOf(node);
   const words = `${name}: ${plural(visits, 'visit')}, ${t('step {n}', { n: step })}`;
@@ -53,7 +55,7 @@ function Node({ node, column, setNear, isDim }) {
     onBlur: () => setNear(null),
   };
   const text = html`<span class="name">${page ? html`<${Cut} text=${name} />` : html`<span class="words">${name}</span>`}<b>${count(visits)}</b></span>`;
-  return page
+  return page && hasLinks
     ? html`<a ...${attributes} href=${link({ start: page })} onClick=${follow} aria-label=${words}>${text}</a>`
     : html`<span ...${attributes}>${text}</span>`;
 }

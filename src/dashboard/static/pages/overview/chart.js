@@ -7,16 +7,20 @@ import { addDays, endOfMonth, localTime, todayIn } from '../../state/days.js';
 import { choice } from '../../state/periods.js';
 import { timezone } from '../../state/site.js';
 import { chooseRange } from '../../state/view.js';
+import { METRICS } from '../../text/metrics.js';
 import { t } from '../../text/words.js';
 
-export function Chart({ points, answer, metric }) {
+/** @param {{ points: object[], answer: object, chosen?: string, canZoom?: boolean,
+ *   metric?: import('../../text/metrics.js').Metric }} props With `canZoom` a drag chooses the range of the page. */
+export function Chart({ points, answer, chosen, metric = METRICS[chosen], canZoom = true }) {
   const isCompared = Boolean(answer.comparison);
   const zoom = (first, last) => chooseRange(rangeOf(points[first].time, points[last].time, answer.query));
   const tell = (point) => html`<${Tip} ...${{ point, metric, isCompared }} />`;
-  const say = ({ title, value, titleBefore, before, complete, notes }) =>
+  const say = ({ title, value, titleBefore, before, complete, notes = [] }) =>
     `${title}: ${metric.show(value)}${complete ? '' : `, ${t('incomplete')}`}${isCompared ? `; ${titleBefore}: ${metric.show(before)}` : ''}${notes.map((text) => `; ${text}`).join('')}`;
   return html`<${TimeChart}
-    ...${{ points, metric, tell, say, zoom }}
+    ...${{ points, metric, tell, say }}
+    zoom=${canZoom ? zoom : undefined}
     interval=${answer.query.interval}
     timezone=${answer.query.timezone}
     label=${t('{metric} over time: arrow keys tell the values', { metric: metric.words })}
@@ -24,7 +28,7 @@ export function Chart({ points, answer, metric }) {
 }
 
 function Tip({ point, metric, isCompared }) {
-  const { title, value, before, titleBefore, complete, notes } = point;
+  const { title, value, before, titleBefore, complete, notes = [] } = point;
   const ratio = before ? (value ?? 0) / before : null;
   return html`
     <p>${title}${complete ? '' : ` (${t('incomplete')})`} <b>${metric.show(value)}</b></p>

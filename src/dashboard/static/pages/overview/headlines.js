@@ -4,7 +4,8 @@ import { useEffect } from '../../parts/html.js';
 import { remember, remembered } from '../../state/remembered.js';
 import { METRICS, revenueIn } from '../../text/metrics.js';
 
-const OF_ALL_SITES = ['visitors', 'visits', 'pageviews', 'views_per_visit', 'bounce_rate', 'visit_duration_seconds'];
+/** Those of every site, by the columns of the report timeseries. */
+export const OF_ALL_SITES = ['visitors', 'visits', 'pageviews', 'views_per_visit', 'bounce_rate', 'visit_duration_seconds'];
 
 /** @typedef {import('../../api/reports.js').Result} Result
  * @typedef {{ name: string, result: Result, metric: import('../../text/metrics.js').Metric }} Headline

@@ -36,7 +36,7 @@ function Made({ link: { name, url, origins } }) {
     ${origins.length > 0 && html`<${Copy} label="To embed it" isLong text=${`<iframe src="${url}" title="Visitors" width="100%" height="900"></iframe>`} />`}`;
 }
 
-function row({ name, has_password: isLocked, origins, expires_at: end }) {
-  const about = [isLocked ? 'with a password' : 'without a password', expiryWords(end), origins.length && `embedded by ${origins.join(', ')}`];
+function row({ name, board, item, has_password: isLocked, origins, expires_at: end }) {
+  const about = [board && (item ? 'one view of a board' : 'a board'), isLocked ? 'with a password' : 'without a password', expiryWords(end), origins.length && `embedded by ${origins.join(', ')}`];
   return { name, title: name, about: about.filter(Boolean).join(' · ') };
 }

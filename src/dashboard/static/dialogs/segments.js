@@ -9,7 +9,7 @@ import { clausesOf, filterOf, written } from '../state/filters.js';
 import { site } from '../state/site.js';
 import { count } from '../text/format.js';
 import { t } from '../text/words.js';
-import { clauseWords } from './pills.js';
+import { clauseWords } from '../frame/pills.js';
 
 export function Segments({ view, close }) {
   const [result, setResult] = useState({ loading: true });

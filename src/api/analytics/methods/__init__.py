@@ -1,0 +1,1 @@
+"""Methods of reports that take more than counting, in numpy. docs/definitions.md states each."""

@@ -1,0 +1,110 @@
+"""Reads an archive. It came from outside: sizes are bounded, and what does not fit is refused."""
+
+import zlib
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+import msgspec
+from pydantic import ValidationError
+
+from api.errors import Invalid, listed
+from api.validation import problems_of
+from archives.manifest import MANIFEST, MOST_MANIFEST_BYTES, ArchivedPart, Manifest
+
+MOST_LINE_BYTES = 4 * 1024 * 1024
+"""The longest row. One of a rollup has a bitmap of 16,384 characters."""
+
+MOST_BATCH_BYTES, MOST_BATCH_ROWS = 4 * 1024 * 1024, 2_000
+"""A batch ends with the row that makes it as large as this."""
+
+BUFFER_BYTES = 256 * 1024
+
+
+class BadArchive(Invalid):
+    """This is no archive of a site, or it is damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An archive that is open."""
+
+    file: ZipFile
+    manifest: Manifest
+
+    def batches(self, part: ArchivedPart, skipped: int) -> Iterator[list[bytes]]:
+        """The rows of a part as lines of JSON, some at a time, without the first ones. Raises
+        BadArchive, also where there are fewer or more of them than the manifest says."""
+        count = 0
+        for batch in batches_of(self.lines(part)):
+            count += len(batch)
+            if count > part.rows:
+                break
+            if fresh := batch[max(0, len(batch) - (count - skipped)) :]:
+                yield fresh
+        if count != part.rows:
+            raise BadArchive(f"{part.file} has another number of rows than {part.rows}.")
+
+    def lines(self, part: ArchivedPart) -> Iterator[bytes]:
+        """The lines of a part. Raises BadArchive."""
+        with damage(part.file), self.file.open(part.file) as packed:
+            raw = BufferedReader(packed, BUFFER_BYTES)  # pyright: ignore[reportArgumentType]
+            while line := raw.readline(MOST_LINE_BYTES):
+                if not line.endswith(b"\n"):
+                    raise BadArchive(f"{part.file} has a row that is cut off or too long.")
+                yield line
+
+
+def batches_of(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    batch: list[bytes] = []
+    size = 0
+    for line in lines:
+        batch.append(line)
+        size += len(line)
+        if size >= MOST_BATCH_BYTES or len(batch) == MOST_BATCH_ROWS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+@contextmanager
+def damage(name: str) -> Generator[None]:
+    """Raises BadArchive for what the zip raises."""
+    try:
+        yield
+    except KeyError as error:
+        raise BadArchive(f"{name} is missing in the archive.") from error
+    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise BadArchive(f"{name} is damaged in the archive.") from error
+
+
+@contextmanager
+def opened(path: Path) -> Generator[Archive]:
+    """The archive in a file. Raises BadArchive and FileNotFoundError."""
+    try:
+        file = ZipFile(path)
+    except (BadZipFile, NotImplementedError) as error:
+        raise BadArchive(f"{path} is no archive, or not a whole one.") from error
+    with file:
+        yield Archive(file, manifest_in(file))
+
+
+def manifest_in(file: ZipFile) -> Manifest:
+    """The manifest. Raises BadArchive with all that is wrong with it."""
+    with damage(MANIFEST):
+        with file.open(MANIFEST) as packed:
+            text = packed.read(MOST_MANIFEST_BYTES + 1)
+        if len(text) > MOST_MANIFEST_BYTES:
+            raise BadArchive(f"{MANIFEST} is too large.")
+    try:
+        given = msgspec.json.decode(text)
+        return Manifest.model_validate(given)
+    except msgspec.MsgspecError as error:
+        raise BadArchive(f"{MANIFEST} is not JSON.") from error
+    except ValidationError as error:
+        problems = problems_of(error.errors(), given, Manifest, "manifest")
+        raise BadArchive(f"{MANIFEST} is not valid: {listed(problems)}", problems) from error

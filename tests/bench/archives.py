@@ -1,0 +1,118 @@
+"""How long an export and an import take, and how much memory: of sites of several sizes.
+
+PYTHONPATH=src:tests .venv/bin/python -m bench.archives --events 100000 1000000
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+
+from api.db.embedded import embedded_server
+from processes import service_environment
+from servers import fresh_database
+
+FILL = """
+insert into visitor (site_id, id, number, first_seen)
+select site.id, n, n, timestamptz '2026-08-03' from site, generate_series(0, %(visits)s / 2 - 1) n
+where key = 'bench';
+insert into visit (
+    visitor_id, started, last_event, ended, engaged_from, first_seen, site_id, visitor_number,
+    pageviews, events, interactive_events, id, first_id, entry_page, exit_page, browser, country
+)
+select n / 2, t, t + '3 minutes', t + '3 minutes', t, timestamptz '2026-08-03', site.id, n / 2,
+    4, 4, 0, md5(n::text)::uuid, md5(n::text)::uuid, '/', '/thanks', 'Chrome', 'DE'
+from site, generate_series(0, %(visits)s - 1) n,
+    lateral (select timestamptz '2026-08-03' + n * interval '90 days' / %(visits)s as t) moment
+where key = 'bench';
+insert into event (
+    visitor_id, time, site_id, visitor_number, id, visit_id, name, page, hostname, title, referrer,
+    duration, props
+)
+select visitor_id, started + k * interval '1 minute', site_id, visitor_number,
+    md5(visitor_id::text || started || k)::uuid, id, 'pageview', '/page/' || visitor_number % 500,
+    'www.example.com', 'The title of a page that is read', 'https://www.google.com/', 12.5,
+    '{"plan": "pro", "group": "b"}'
+from visit, generate_series(0, 3) k where site_id = (select id from site where key = 'bench');
+"""
+
+PARTITIONS = """
+do $$
+declare
+    month date;
+    of_table text;
+begin
+    foreach of_table in array array['event', 'visit', 'bot_event', 'web_vital', 'js_error'] loop
+        for month in select generate_series(date '2026-07-01', date '2026-11-01', '1 month') loop
+            execute format(
+                'create table if not exists %I partition of %I for values from (%L) to (%L)',
+                of_table || to_char(month, '_YYYY_MM'), of_table,
+                month::timestamp at time zone 'UTC',
+                (month + interval '1 month') at time zone 'UTC'
+            );
+        end loop;
+    end loop;
+end $$
+"""
+
+
+def run(folder: Path, url: str, *words: str) -> tuple[float, int]:
+    """The seconds that a command takes, and the most MiB that its process holds."""
+    environment = service_environment(folder, DATABASE_URL=url, SECRET_KEY="a7" * 32)
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cli", *words],
+        env=environment | {"TIMESCALEDB": "off"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr
+    errors = process.stderr.read().decode()
+    _, status, used = os.wait4(process.pid, 0)
+    assert status == 0, errors[-2000:]
+    return time.perf_counter() - began, used.ru_maxrss // 1024
+
+
+def measure(folder: Path, url: str, events: int) -> None:
+    """Fills a site, exports it, and imports it beside itself."""
+    base = run(folder, url, "site", "create", "bench", "--domain", "bench.example")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(PARTITIONS)  # pyright: ignore
+        for statement in FILL.split(";\n"):
+            if statement.strip():
+                connection.execute(statement.encode(), {"visits": events // 4})
+    file = folder / f"{events}.zip"
+    out = run(folder, url, "export", "bench", "--to", str(file))
+    back = run(folder, url, "import", str(file), "--site", "copy", "--domain", "copy.example")
+    with psycopg.connect(url) as connection:
+        counted = connection.execute(
+            "select count(*) from event join site on site.id = site_id group by key"
+        ).fetchall()
+    assert counted == [(events,)] * 2, counted
+    size = file.stat().st_size / 2**20
+    print(
+        f"| {events:,} | {size:.0f} MiB | {out[0]:.0f} s | {out[1]} MiB | {back[0]:.0f} s"
+        f" | {back[1]} MiB | {base[1]} MiB |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, nargs="+", default=[100_000, 1_000_000])
+    print("| events | file | export | peak memory | import | peak memory | any command |")
+    with TemporaryDirectory(prefix="analytics-bench-") as name:
+        folder = Path(name)
+        with embedded_server(folder / "data") as address:
+            for events in parser.parse_args().events:
+                with fresh_database(address) as url:
+                    measure(folder, url, events)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""What is imported of visits as Matomo's Live.getLastVisitsDetails returns them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from product_visits import (
+    APRIL,
+    HOST,
+    Action,
+    Visit,
+    counted,
+    expected,
+    import_files,
+    random_visits,
+)
+
+from api.db.database import Database
+from conftest import TestSite
+from oracle.telling import fresh_site
+
+BROWSERS = {
+    "Chrome": "Chrome Mobile",
+    "Firefox": "Firefox",
+    "Safari": "Mobile Safari",
+    "Edge": "Microsoft Edge",
+}
+SYSTEMS = {"Windows": "Windows", "iOS": "iOS", "Android": "Android"}
+DEVICES = {"desktop": "Desktop", "mobile": "Smartphone", "tablet": "Tablet"}
+
+
+def action_of(number: int, action: Action) -> dict[str, Any]:
+    """An action as Matomo writes it: numbers as text here and there."""
+    told: dict[str, Any] = {
+        "url": f"https://{HOST}{action.page}",
+        "timestamp": int(action.at.timestamp()),
+        "serverTimePretty": "Apr 2, 2026 08:00:00",
+        "icon": None,
+    }
+    if action.kind == "view":
+        return {**told, "type": "action", "pageTitle": "A page", "pageId": str(number)}
+    if action.kind == "event":
+        named = {"eventCategory": "form", "eventAction": action.what, "eventName": "x"}
+        return {**told, "type": "event", **named, "pageId": str(number), "eventValue": 2.5}
+    return {
+        "type": "ecommerceOrder",
+        "orderId": f"order-{number}",
+        "revenue": f"{action.amount:.2f}",
+        "timestamp": str(int(action.at.timestamp())),
+        "itemDetails": [{"itemSKU": "1", "price": 1}],
+    }
+
+
+def visit_of(visit: Visit) -> dict[str, Any]:
+    """A visit as Matomo writes it."""
+    by_campaign = bool(visit.campaign)
+    return {
+        "idSite": "1",
+        "idVisit": str(visit.number),
+        "visitIp": "203.0.113.0",
+        "visitorId": visit.visitor.rjust(16, "0"),
+        "userId": None,
+        "actionDetails": [
+            action_of(100 * visit.number + number, action)
+            for number, action in enumerate(visit.actions)
+        ],
+        "siteCurrency": "EUR",
+        "referrerType": "campaign" if by_campaign else "website" if visit.referrer else "direct",
+        "referrerName": visit.campaign or visit.referrer,
+        "referrerKeyword": "",
+        "referrerUrl": f"https://{visit.referrer}/post" if visit.referrer else "",
+        "languageCode": "de-de",
+        "countryCode": visit.country.lower(),
+        "region": "Bavaria",
+        "city": "Munich",
+        "deviceType": DEVICES[visit.device],
+        "operatingSystemName": SYSTEMS[visit.os],
+        "operatingSystemVersion": "10",
+        "browserName": BROWSERS[visit.browser],
+        "browserVersion": f"{visit.version}.0",
+        "resolution": "1920x1080",
+        "latitude": "48.1",
+        "goalConversions": 0,
+    }
+
+
+def renamed(numbers: dict[str, Any]) -> dict[str, Any]:
+    """The oracle's numbers, with events under the names that they get of a category."""
+    events = {
+        name if name == "purchase" else f"form: {name}": number
+        for name, number in numbers["events"].items()
+    }
+    return {**numbers, "events": events}
+
+
+def write(file: Path, visits: Sequence[Visit], lines: bool) -> Path:
+    """An array, as the API returns it, or a visit in each line."""
+    told = [visit_of(visit) for visit in visits]
+    text = "\n".join(map(json.dumps, told)) if lines else json.dumps(told, indent=1)
+    file.write_text(text)
+    return file
+
+
+@pytest.fixture
+async def fresh(client: Any, admin: Any, database: Database) -> TestSite:
+    """A site on which nothing has happened."""
+    return await fresh_site(client, admin, database)
+
+
+async def test_message_of_error_is_no_export(fresh: TestSite, tmp_path: Path) -> None:
+    file = tmp_path / "visits.json"
+    file.write_text('{"result":"error","message":"You must be logged in"}')
+    summary = await import_files(fresh, "matomo", file)
+    assert summary.problems == [f"{file} has no entry that fits"]
+    assert (summary.stored, summary.skipped) == (0, {"malformed": 1})
+
+
+@pytest.mark.parametrize("lines", [False, True])
+async def test_visits_give_numbers_of_oracle_and_second_import_none(
+    lines: bool, fresh: TestSite, tmp_path: Path
+) -> None:
+    visits = random_visits(11)
+    file = write(tmp_path / "visits.json", visits, lines)
+    summary = await import_files(fresh, "matomo", file)
+    assert (summary.skipped, summary.problems) == ({}, [])
+    assert await counted(fresh) == renamed(expected(visits))
+    again = await import_files(fresh, "matomo", write(tmp_path / "x.json", visits, not lines))
+    assert (again.stored, again.duplicates) == (0, summary.stored)
+    assert await counted(fresh) == renamed(expected(visits))
+
+
+async def test_actions_of_other_types_are_events_or_skipped(
+    fresh: TestSite, tmp_path: Path
+) -> None:
+    (visit, *_) = [one for one in random_visits(12) if len(one.actions) == 1]
+    told = visit_of(visit)
+    time = int(visit.actions[0].at.timestamp())
+    url = "https://files.example/manual.pdf"
+    told["actionDetails"] += [
+        {"type": "outlink", "url": url, "timestamp": time + 1, "pageId": 1},
+        {"type": "download", "url": url, "timestamp": time + 2, "pageId": 2},
+        {"type": "search", "siteSearchKeyword": "hats", "timestamp": time + 3, "pageId": 3},
+        {"type": "goal", "goalName": "Lead", "goalId": 7, "revenue": 5, "timestamp": time + 4},
+        {"type": "content", "url": url, "timestamp": time + 5},
+        {"type": "action", "url": None, "timestamp": time + 6},
+        {"type": "event", "timestamp": "never"},
+    ]
+    file = tmp_path / "visits.json"
+    file.write_text(json.dumps([told]))
+    summary = await import_files(fresh, "matomo", file)
+    assert summary.skipped == {"kind": 1, "malformed": 2}
+    assert (await counted(fresh))["events"] == {
+        **{"outbound": 1, "download": 1, "search": 1, "Goal: Lead": 1},
+    }
+    rows = (await fresh.ask("events", name="search", property="keyword", **APRIL))["rows"]
+    assert [row["value"] for row in rows] == ["hats"]
+    assert (await counted(fresh))["revenue"] == 5
+    totals = (await fresh.ask("timeseries", interval="month", **APRIL))["totals"]
+    assert (totals["visits"], totals["pageviews"]) == (1, 1)

@@ -113,7 +113,7 @@ def add_note(service: Service, browser: Browser) -> None:
     day = (datetime.now(UTC) - timedelta(days=12)).date()
     body = {"site": "demo", "day": f"{day}", "text": "The autumn newsletter was sent"}
     with watched(browser) as window:
-        log_in(window, service, "/?site=demo")
+        log_in(window, service, "/login")
         window.request.post(f"{service.base}/api/annotations", data=body)
 
 
@@ -143,7 +143,7 @@ def take(service: Service, browser: Browser, picture: Picture) -> None:
         webp = base64.b64decode(window.evaluate(AS_WEBP, [png, QUALITY]))
     target = FOLDER / f"{picture.name}.webp"
     target.write_bytes(webp)
-    print(f"{target.name} {len(webp):,} bytes")
+    print(f"{target.name} {len(webp):,} bytes", flush=True)
 
 
 if __name__ == "__main__":

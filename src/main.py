@@ -18,6 +18,7 @@ from api.administration.sites_routing import router as sites
 from api.administration.trail import router as trail
 from api.administration.users import router as users
 from api.alerts.routing import router as alerts
+from api.analytics.annotations.routing import router as annotations
 from api.analytics.batch import router as batch
 from api.analytics.boards.routing import router as boards
 from api.analytics.goals.routing import router as goals
@@ -111,7 +112,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
         *(trail, live_trail, users, sites, sites_overview),
         *(members, invitations, keys, shares),
         *(raw, events, events_admin),
-        *(schema, analytics, batch, plausible, goals, segments, boards),
+        *(schema, analytics, batch, plausible, goals, segments, boards, annotations),
         *(background_jobs, submitted, realtime, notifications, alerts, email_reports),
         *(sql_access, imports, version),
     )

@@ -104,6 +104,12 @@ async def goal(world: World) -> Mapping[str, Any]:
     return {"number": await world.insert(added, world.site.id, str(uuid4()))}
 
 
+async def annotation(world: World) -> Mapping[str, Any]:
+    """A note at a day of the site."""
+    added = "insert into annotation (site_id, day, text) values (%s, '2026-03-10', %s) returning id"
+    return {"number": await world.insert(added, world.site.id, str(uuid4()))}
+
+
 async def segment(world: World) -> Mapping[str, Any]:
     """A segment of the site."""
     added = "insert into segment (site_id, name, filters) values (%s, %s, '[]') returning id"
@@ -198,6 +204,7 @@ VIEW = {
 }
 NEW_GOAL = {"site": "{site}", "name": "{unique}", "event": "x"}
 NEW_RULE = {"name": "{unique}", "kind": "not_found", "threshold": 1}
+NEW_ANNOTATION = {"site": "{site}", "day": "2026-03-10", "text": "{unique}"}
 
 BAD_FILTER = {**SITE, "filters": "x"}
 """Asks a report for what it refuses once it is known who asks: so no time goes into answers."""
@@ -207,6 +214,7 @@ REPORTS = (
     *("sessions/series", "paths", "retention", "lifecycle", "stickiness", "events", "goals"),
     *("revenue", "rfm", "engagement", "engagement/frequency", "segments", "heatmap", "values"),
     *("forecast", "anomalies"),
+    "conversions",
 )
 
 UNFILTERED = ("bots", "web-vitals", "errors", "imported")
@@ -314,6 +322,9 @@ ROWS: dict[Route, Row] = {
     ("POST", "/api/v2/query"): Row("viewer", body=STATS),
     ("GET", "/api/goals"): Row("viewer", query=SITE),
     ("POST", "/api/goals"): Row("known edit", 201, body=NEW_GOAL),
+    ("GET", "/api/annotations"): Row("viewer", query=SITE),
+    ("POST", "/api/annotations"): Row("known edit", 201, body=NEW_ANNOTATION),
+    ("DELETE", "/api/annotations/{number}"): Row("known edit", 204, fresh=annotation),
     ("GET", "/api/segments"): Row("viewer", query=SITE),
     ("POST", "/api/segments"): Row("view login", 201, body=NEW_SEGMENT),
     ("PATCH", "/api/segments/{number}"): Row("edit login", body={}, fresh=segment),

@@ -263,12 +263,14 @@ create table event (
 )"""
 
 # Of a hundred events a few are something else than a page view and the time spent on it: these
-# are found by an index of their own.
+# are found by an index of their own, and of those the few with an amount by another.
 EVENT_INDEXES = """
 create index event_site_time on event (site_id, time desc);
 create index event_id on event (id, time);
 create index event_custom on event (site_id, time) include (name, visitor_id, visit_id)
     where name not in ('pageview', 'engagement');
+create index event_order on event (site_id, time) include (visitor_id, revenue, currency)
+    where revenue is not null;
 """
 
 VISIT = """
@@ -596,6 +598,18 @@ create table clock_reading (at timestamptz primary key);
 create table write_probe (
     id integer primary key check (id = 1), written_at timestamptz not null
 );
+"""
+
+# Notes at days of a site.
+ANNOTATION = """
+create table annotation (
+    id bigint generated always as identity primary key,
+    site_id integer not null references site on delete cascade,
+    day date not null,
+    text text not null,
+    created_at timestamptz not null default now()
+);
+create index annotation_day on annotation (site_id, day);
 """
 
 # Jobs that users submit, and their results in parts. The answer is kept here, and not in files,
@@ -967,6 +981,7 @@ def upgrade() -> None:
     run(ALERT_RULE)
     run(BACKGROUND_JOB)
     run(EMAIL_REPORT)
+    run(ANNOTATION)
     run(ARCHIVE_IMPORT)
     run(IMPORTED)
     run(BOARDS)

@@ -100,6 +100,10 @@ class SessionsSeries(Totalled, Compared, OfVisits, total=False):
     interval: Interval | None
 
 
+class Conversions(Totalled, Compared, OfVisits, total=False):
+    interval: Interval | None
+
+
 class EventBuckets(Paged, Dimensioned, OfVisits, total=False):
     interval: Interval | None
     pages: Sequence[str] | None

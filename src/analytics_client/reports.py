@@ -111,6 +111,11 @@ class Reports(Client):
         return self.report("/api/analytics/revenue", given)
 
     @Method
+    def conversions(self, **given: Unpack[p.Conversions]) -> Flow[Frame]:
+        """Goals reached and orders over time."""
+        return self.report("/api/analytics/conversions", given)
+
+    @Method
     def rfm(self, **given: Unpack[p.Rfm]) -> Flow[Frame]:
         """Customers by recency, frequency and money, in segments."""
         return self.report("/api/analytics/rfm", given)

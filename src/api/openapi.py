@@ -43,6 +43,7 @@ TAGS = {
     "jobs": "Questions that take long: submit one, and fetch its result later.",
     "goals": "Steps that are saved under a name: to count conversions, and to filter by.",
     "segments": "Filters that are saved under a name, for oneself or for a site.",
+    "annotations": "Notes at days of a site, which charts show.",
     "boards": "Views of the dashboard and notes that somebody collects, orders and shares.",
     "live": "Numbers of this moment.",
     "alerts": "Alert rules: conditions on the numbers of a site, and who is told when one is met.",

@@ -20,7 +20,7 @@ from bootstrap import FirstLogin, create_defaults, migrated_database
 from cli.connections import MOST_CONNECTIONS, Connections
 from cli.installation import friendly_errors, read_settings, with_database
 from cli.supervision import kept_running
-from demo import fill_demo
+from demo.fill import fill_demo
 from settings import Settings
 
 console = Console()

@@ -11,7 +11,7 @@ from api.submitted.runner import Runner, answer_once
 from api.submitted.webhooks import Webhooks, call_once
 from bootstrap import FirstLogin, create_defaults
 from cli.installation import read_settings, with_migrated_database
-from demo import fill_demo
+from demo.fill import fill_demo
 from settings import Settings
 
 

@@ -19,6 +19,7 @@ from api.auth.trail import Action
 from api.errors import Unauthenticated
 from api.sites.directory import DEFAULT_SITE, DEMO_SITE, UnknownSite
 from api.sites.models import Site, Visibility
+from dashboard.languages import LANGUAGES, language_of, words_in
 from dashboard.pages import OWN_PAGES, PAGES, Page
 
 router = APIRouter(include_in_schema=False)
@@ -92,6 +93,7 @@ PRELOADED = [
 def for_every_page(request: Request) -> dict[str, object]:
     settings = settings_of(request)
     address = settings.base_url or str(request.base_url).rstrip("/")
+    language = language_of(request)
     return {
         "static": STATIC.address,
         "address": address,
@@ -99,6 +101,9 @@ def for_every_page(request: Request) -> dict[str, object]:
         "actions": [*Action],
         "preloaded": PRELOADED,
         "has_docs": settings.docs == "open",
+        "language": language,
+        "languages": LANGUAGES,
+        "t": words_in(language),
     }
 
 

@@ -104,6 +104,7 @@ BODIES: dict[str, Any] = {
     "/api/invitations/look": {"token": "x"},
     "/api/invitations/accept": {"token": "x"},
     "/api/goals": {"site": "", "name": "g", "event": "e", "page": "/p", "props": {"a": 1}},
+    "/api/annotations": {"site": "", "day": "2026-03-10", "text": "t"},
     "/api/segments": {"site": "", "name": "s", "filters": "[]", "shared": True},
     "/api/segments/{number}": {"name": "s", "filters": "[]"},
     "/api/boards": {"site": "", "name": "b", "shared": False},

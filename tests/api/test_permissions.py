@@ -181,7 +181,7 @@ GREEDY = {
 """Fields that no request may set, unless its model declares them."""
 
 KEPT = ("app_user", "login", "site", "membership", "invitation", "api_key", "share_link", "goal")
-KEPT += ("submitted_job", "audit_log", "board", "board_item")
+KEPT += ("submitted_job", "audit_log", "board", "board_item", "annotation")
 
 
 def resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:

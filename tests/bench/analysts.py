@@ -37,6 +37,7 @@ def overview(site: str, period: str, filters: str = "") -> list[Question]:
     by = {"totals": False}
     asked: list[Question] = [
         ("series", {"report": "timeseries", **common, **series}),
+        ("conversions", {"report": "conversions", **common, **series}),
         ("sources", {"report": "traffic-sources", **card, "dimension": "channel", **by}),
         ("pages", {"report": "pages", **card, "order": "pageviews:desc", **by}),
         ("locations", {"report": "locations", **card, "dimension": "country", **by}),

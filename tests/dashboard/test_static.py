@@ -99,7 +99,7 @@ def test_every_library_has_its_licence():
     for path in vendor.iterdir():
         assert path.name.startswith("LICENSE.") or path.name in listed or path.name == "README.md"
     assert {path.name for path in vendor.glob("LICENSE.*")} == {
-        f"LICENSE.{name}" for name in ("preact", "htm", "uplot", "uqr")
+        f"LICENSE.{name}" for name in ("preact", "htm", "uplot", "uqr", "world-atlas")
     }
 
 

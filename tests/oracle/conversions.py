@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oracle.filters import Clause, Filter
-from oracle.periods import GREENWICH, Range
+from oracle.periods import GREENWICH, Range, bucket_of, buckets
 from oracle.site import Site, average, bounce_rate, names_of, share, visitors_of
 from oracle.steps import Goal
 from oracle.visits import Event, Visit
@@ -74,6 +74,50 @@ def order_row(currency: str, orders: Sequence[Event]) -> Row:
 def amount_of(orders: Sequence[Event]) -> Decimal:
     """What was paid in all."""
     return sum((Decimal(order.revenue or 0) for order in orders), Decimal(0))
+
+
+def conversions(
+    site: Site, span: Range, interval: str, zone: ZoneInfo, clauses: Sequence[Clause] = ()
+) -> list[Row]:
+    """One row for each bucket, empty ones too."""
+    chosen = Filter(site, tuple(clauses), zone)
+    visits = chosen.visits(site.visits_in(span))
+    events = chosen.events(site.actions_in(span))
+    return [
+        {
+            "time": bucket,
+            **conversion_row(
+                site,
+                [visit for visit in visits if bucket_of(visit.started, interval, zone) == bucket],
+                [event for event in events if bucket_of(event.time, interval, zone) == bucket],
+            ),
+        }
+        for bucket in buckets(span, interval, zone)
+    ]
+
+
+def conversion_totals(
+    site: Site, span: Range, zone: ZoneInfo, clauses: Sequence[Clause] = ()
+) -> Row:
+    """The numbers of the range."""
+    chosen = Filter(site, tuple(clauses), zone)
+    visits, events = chosen.visits(site.visits_in(span)), chosen.events(site.actions_in(span))
+    return {"goals": len(site.goals), **conversion_row(site, visits, events)}
+
+
+def conversion_row(site: Site, visits: Sequence[Visit], events: Sequence[Event]) -> Row:
+    """Goals reached in these events, and what was ordered."""
+    reached = [event for event in events if any(goal.fits(event) for goal in site.goals.values())]
+    paid = [event for event in events if event.revenue is not None]
+    currencies = {order.currency for order in paid}
+    return {
+        "conversions": len(reached),
+        "converted_visitors": visitors_of(reached),
+        "conversion_rate": share(visitors_of(reached), visitors_of(visits)),
+        "orders": len(paid),
+        "revenue": float(amount_of(paid)) if len(currencies) < 2 else None,
+        "currency": next(iter(currencies)) if len(currencies) == 1 else None,
+    }
 
 
 def segments(

@@ -1,6 +1,9 @@
-// The buttons of the header on every page: sites, theme and logout.
+// The buttons of the header on every page: sites, theme and logout; and the language, in the footer.
+
+import { t } from './text/words.js';
 
 const THEMES = { system: '◐', light: '☀', dark: '☾' };
+const WORDS = { system: t('as the system'), light: t('light'), dark: t('dark') };
 const root = document.documentElement;
 const button = document.getElementById('theme');
 
@@ -9,7 +12,7 @@ const chosen = () => (root.dataset.theme in THEMES ? root.dataset.theme : 'syste
 function show() {
   button.hidden = false;
   button.textContent = THEMES[chosen()];
-  const words = `Theme: ${chosen() === 'system' ? 'as the system' : chosen()}`;
+  const words = t('Theme: {name}', { name: WORDS[chosen()] });
   button.ariaLabel = button.title = words;
 }
 
@@ -49,3 +52,8 @@ addEventListener('load', async () => {
 });
 // Where the pages do not fit side by side, the list of them begins at the one that is open.
 document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+// The server writes the page in the language of this cookie, else in one of the browser's.
+document.getElementById('language')?.addEventListener('change', ({ target }) => {
+  document.cookie = `language=${target.value}; path=/; max-age=31536000; samesite=lax`;
+  location.reload();
+});

@@ -1,6 +1,8 @@
 // The page of an invitation. Its token is behind the # of the address, which browsers do not send;
 // the session of the tab keeps it while its user logs in.
 
+import { t } from './text/words.js';
+
 const byId = (id) => document.getElementById(id);
 const [text, problem, accept] = ['invitation', 'problem', 'accept'].map(byId);
 const token = location.hash.slice(1) || sessionStorage.getItem('invitation') || '';
@@ -12,12 +14,12 @@ async function post(path, then) {
   const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify({ token }) });
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return then(answer);
-  problem.textContent = answer.detail ?? 'The service gave no answer.';
+  problem.textContent = answer.detail ?? t('The service gave no answer.');
   problem.hidden = false;
 }
 
 function show({ name, domain, role }) {
-  text.textContent = `You are invited to be ${role} of ${name} (${domain}).`;
+  text.textContent = t('You are invited to be {role} of {name} ({domain}).', { role, name, domain });
   accept.hidden = false;
 }
 

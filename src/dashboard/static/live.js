@@ -3,6 +3,7 @@
 import { watch } from './api/socket.js';
 import { element, ranking } from './dom.js';
 import { CLOCK, count, country, dates, plural } from './text/format.js';
+import { t } from './text/words.js';
 
 const byId = (id) => document.getElementById(id);
 const main = byId('main');
@@ -15,7 +16,7 @@ const clock = dates(timezone, { ...CLOCK, second: '2-digit' });
 
 function show(picture) {
   byId('visitors-now').textContent = count(picture.visitors_now);
-  document.title = `${count(picture.visitors_now)} now · ${name}`;
+  document.title = `${t('{n} now', { n: count(picture.visitors_now) })} · ${name}`;
   announce(plural(picture.visitors_now, 'current visitor'));
   showMinutes(picture.minutes);
   showPages(picture.top_pages);
@@ -39,19 +40,19 @@ function showMinutes(minutes) {
   const box = byId('minutes');
   const most = Math.max(...minutes);
   const bars = minutes.map((number, index) => {
-    const title = `${plural(number, 'event')}, ${minutes.length - 1 - index} min ago`;
+    const title = t('{events}, {minutes} min ago', { events: plural(number, 'event'), minutes: minutes.length - 1 - index });
     const bar = element('span', { title });
     bar.style.height = `${(number / (most || 1)) * 100}%`;
     return bar;
   });
   box.replaceChildren(...bars);
-  byId('busiest').textContent = `at most ${plural(most, 'event')} a minute`;
-  box.ariaLabel = `The last 30 minutes: ${byId('busiest').textContent}`;
+  byId('busiest').textContent = t('at most {events} a minute', { events: plural(most, 'event') });
+  box.ariaLabel = t('The last 30 minutes: {what}', { what: byId('busiest').textContent });
 }
 
 function showPages(pages) {
-  const numbers = [['Views', 'pageviews', count], ['Visitors', 'visitors', count]];
-  byId('top-pages').replaceChildren(ranking('Page', ({ page }) => page, numbers, pages));
+  const numbers = [[t('Views'), 'pageviews', count], [t('Visitors'), 'visitors', count]];
+  byId('top-pages').replaceChildren(ranking(t('Page'), ({ page }) => page, numbers, pages));
 }
 
 /** Puts new events on top, highlighted unless the stream has just begun. */
@@ -72,12 +73,12 @@ function eventRow({ id, time, name: event, page, title, ...visit }) {
     { 'data-id': id },
     element('time', { datetime: time }, clock(time)),
     element('span', { class: 'place', title: country(visit.country) }, visit.country),
-    element('span', { class: 'what', title: title || page }, badge, page || '(no page)'),
+    element('span', { class: 'what', title: title || page }, badge, page || t('(no page)')),
     element('span', { class: 'facts' }, facts),
   );
 }
 
-const WORDS = { live: 'Live', reconnecting: 'Reconnecting' };
+const WORDS = { live: t('Live'), reconnecting: t('Reconnecting') };
 
 function say(state) {
   byId('connection').dataset.state = state;

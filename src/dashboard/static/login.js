@@ -1,5 +1,7 @@
 // The login form. The login itself is a cookie that no script can read.
 
+import { t } from './text/words.js';
+
 const byId = (id) => document.getElementById(id);
 const [form, toggle, problem, title, second] = ['login', 'toggle', 'problem', 'title', 'second'].map(byId);
 const submit = form.querySelector('button');
@@ -19,7 +21,7 @@ async function post(path, body) {
   if (response.ok) return response.json().catch(() => ({}));
   const { detail, error } = await response.json().catch(() => ({}));
   if (error === 'SECOND_FACTOR_NEEDED') askForCode(true);
-  throw new Error(detail ?? 'The service gave no answer.');
+  throw new Error(detail ?? t('The service gave no answer.'));
 }
 
 function askForCode(isNeeded) {
@@ -63,10 +65,8 @@ for (const button of providers) {
 
 toggle?.addEventListener('click', () => {
   registering = !registering;
-  const words = ['Log in', 'Create an account'];
-  if (registering) words.reverse();
-  title.textContent = submit.textContent = words[0];
-  toggle.textContent = `${words[1]} instead`;
+  title.textContent = submit.textContent = t(registering ? 'Create an account' : 'Log in');
+  toggle.textContent = t(registering ? 'Log in instead' : 'Create an account instead');
   password.autocomplete = registering ? 'new-password' : 'current-password';
   problem.hidden = true;
   askForCode(false);
@@ -82,7 +82,7 @@ if (pending) {
 
 if (token) {
   history.replaceState(null, '', location.pathname);
-  title.textContent = submit.textContent = 'Set a new password';
+  title.textContent = submit.textContent = t('Set a new password');
   password.autocomplete = 'new-password';
   for (const unused of [toggle, email, email.labels[0], ...providers]) if (unused) unused.hidden = true;
   email.disabled = true;

@@ -2,6 +2,7 @@
 
 import { get } from './api/client.js';
 import { html, render, useEffect, useRef, useState } from './parts/html.js';
+import { t } from './text/words.js';
 
 const SHOWN = 8;
 const WAIT = 150;
@@ -75,14 +76,14 @@ function Switcher({ close: leave, box }) {
     act({ sites, place, setPlace, leave });
   };
   return html`
-    <input ref=${input} type="search" role="combobox" aria-label="Find a site" placeholder="Find a site" autocomplete="off"
+    <input ref=${input} type="search" role="combobox" aria-label=${t('Find a site')} placeholder=${t('Find a site')} autocomplete="off"
       aria-expanded="true" aria-controls="site-list" aria-activedescendant=${sites[place] ? `site-${place}` : null}
       value=${text} onInput=${type} onKeyDown=${press} />
-    <ul id="site-list" role="listbox" aria-label="Sites">
+    <ul id="site-list" role="listbox" aria-label=${t('Sites')}>
       ${sites.map((site, number) => html`<${Option} key=${site.key} ...${{ site, number }} isChosen=${number === place} />`)}
     </ul>
-    <p class="muted" role="status">${found?.error?.message ?? (found && !sites.length ? 'No site has this in its name.' : '')}</p>
-    <p class="below"><a href="/sites">All sites</a><a href="/sites/new">New site</a></p>
+    <p class="muted" role="status">${found?.error?.message ?? (found && !sites.length ? t('No site has this in its name.') : '')}</p>
+    <p class="below"><a href="/sites">${t('All sites')}</a><a href="/sites/new">${t('New site')}</a></p>
   `;
 }
 

@@ -96,6 +96,7 @@ REPORTS = {
     "stickiness": {},
     "goals": {},
     "revenue": {},
+    "conversions": {},
     "rfm": {},
     "engagement": {},
     "engagement/frequency": {},

@@ -13,6 +13,7 @@ from api.analytics.reports.bots import BOTS
 from api.analytics.reports.breakdowns import DEVICES, ENTRIES, EXITS, LOCATIONS, TRAFFIC_SOURCES
 from api.analytics.reports.churn import CHURN
 from api.analytics.reports.correlations import CORRELATIONS
+from api.analytics.reports.conversions import CONVERSIONS
 from api.analytics.reports.engagement import ENGAGEMENT, ENGAGEMENT_FREQUENCY
 from api.analytics.reports.events import CUSTOM_EVENTS
 from api.analytics.reports.forecast import FORECAST
@@ -53,6 +54,7 @@ REPORTS: tuple[Report[Any], ...] = (
     CUSTOM_EVENTS,
     GOALS,
     REVENUE,
+    CONVERSIONS,
     RFM,
     RFM_CUSTOMERS,
     CHURN,

@@ -1,10 +1,12 @@
 // Everything that can go wrong with a question, as an error with words for people.
 
+import { t } from '../text/words.js';
+
 const WORDS = {
-  UNAVAILABLE: 'The database did not answer in time. Nothing is lost.',
-  FAULT: 'The service made a mistake. Nothing is lost; its log has the details.',
-  UNREACHABLE: 'The service cannot be reached. Nothing is lost.',
-  INCOMPLETE: 'The answer broke off. Nothing is lost.',
+  UNAVAILABLE: t('The database did not answer in time. Nothing is lost.'),
+  FAULT: t('The service made a mistake. Nothing is lost; its log has the details.'),
+  UNREACHABLE: t('The service cannot be reached. Nothing is lost.'),
+  INCOMPLETE: t('The answer broke off. Nothing is lost.'),
 };
 
 /** A question that was not answered. */

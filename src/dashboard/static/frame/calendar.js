@@ -4,6 +4,7 @@ import { html, useEffect, useRef, useState } from '../parts/html.js';
 import { addDays, endOfMonth, monthFrom, startOfWeek } from '../state/days.js';
 import { choice } from '../state/periods.js';
 import { dates, firstWeekday, moment } from '../text/format.js';
+import { t } from '../text/words.js';
 
 const monthWords = dates('UTC', { month: 'long', year: 'numeric' });
 const weekdayWords = dates('UTC', { weekday: 'narrow' });
@@ -40,16 +41,16 @@ export function Calendar({ view: { today }, days, choose }) {
     html`<${Month} key=${start} ...${{ start, today, pick, focused, days: first ? [first, first] : days }} />`;
   const turn = (steps) => () => setShown(monthFrom(shown, steps));
   return html`<div class="calendar" ref=${box} onKeyDown=${press}>
-    <button type="button" class="icon" aria-label="Month before" onClick=${turn(-1)}>‹</button>
+    <button type="button" class="icon" aria-label=${t('Month before')} onClick=${turn(-1)}>‹</button>
     ${[shown, monthFrom(shown, 1)].map(month)}
     <button
       type="button"
       class="icon"
-      aria-label="Month after"
+      aria-label=${t('Month after')}
       disabled=${monthFrom(shown, 1) >= monthFrom(today, 0)}
       onClick=${turn(1)}
     >›</button>
-    <p class="muted" role="status">${first ? `From ${moment(first)}: pick the last day` : 'Pick the first day'}</p>
+    <p class="muted" role="status">${first ? t('From {day}: pick the last day', { day: moment(first) }) : t('Pick the first day')}</p>
   </div>`;
 }
 

@@ -5,13 +5,14 @@ import { Popover } from '../parts/popover.js';
 import { COMPARISONS } from '../state/comparisons.js';
 import { chooseComparison } from '../state/view.js';
 import { span } from '../text/format.js';
+import { t } from '../text/words.js';
 
 const words = ({ compare, compareFrom, compareTo }) =>
   compare === 'custom' ? span(compareFrom, compareTo) : COMPARISONS[compare];
 
 export function ComparisonPicker({ view: { comparison, today }, open, onOpen }) {
-  const label = html`<span class="versus">vs.</span> ${words(comparison)} <span aria-hidden="true">▾</span>`;
-  return html`<${Popover} name="comparison" title=${`Comparison: ${words(comparison)}`} ...${{ label, open, onOpen }}>
+  const label = html`<span class="versus">${t('vs.')}</span> ${words(comparison)} <span aria-hidden="true">▾</span>`;
+  return html`<${Popover} name="comparison" title=${t('Comparison: {what}', { what: words(comparison) })} ...${{ label, open, onOpen }}>
     ${(close) => html`<ul class="presets">
         ${['off', 'previous', 'year'].map(
           (compare) => html`<li key=${compare}><button
@@ -40,7 +41,7 @@ function Custom({ comparison: { compareFrom, compareTo }, today, close }) {
     <input type="date" name=${name} max=${today} value=${value?.slice(0, 10)} required />
   </label>`;
   return html`<form class="custom" onSubmit=${submit}>
-    ${day('from', 'From', compareFrom)} ${day('to', 'To', compareTo)}
-    <button type="submit">Compare</button>
+    ${day('from', t('From'), compareFrom)} ${day('to', t('To'), compareTo)}
+    <button type="submit">${t('Compare')}</button>
   </form>`;
 }

@@ -4,14 +4,14 @@ import { html, useEffect, useState } from '../parts/html.js';
 import { useAddress } from '../state/address.js';
 import { name, page } from '../state/site.js';
 import { viewOf } from '../state/view.js';
-import { Builder } from './builder.js';
 import { Keys, useKeys } from './keys.js';
 import { Later } from './later.js';
 import { carryView } from './navigation.js';
 import { Pills } from './pills.js';
 import { Toolbar } from './toolbar.js';
 
-const loadSegments = () => import('./segments.js').then(({ Segments }) => Segments);
+const loadBuilder = () => import('../dialogs/builder.js').then(({ Builder }) => Builder);
+const loadSegments = () => import('../dialogs/segments.js').then(({ Segments }) => Segments);
 const loadSaveView = () => import('../pages/boards/save.js').then(({ SaveView }) => SaveView);
 
 /** @param {{ uses: { comparison: boolean, filters: boolean, views?: Function }, children: unknown }} props */
@@ -29,7 +29,7 @@ export function Frame({ uses, children }) {
     <${Toolbar} ...${{ view, uses, open, setOpen }} />
     ${uses.filters && html`<${Pills} filters=${view.filters} edit=${setOpen} />`}
     ${children}
-    ${isFilter && html`<${Builder} view=${view} clause=${open.operator ? open : null} close=${close} />`}
+    ${isFilter && html`<${Later} load=${loadBuilder} view=${view} clause=${open.operator ? open : null} close=${close} />`}
     ${open === 'segments' && html`<${Later} load=${loadSegments} view=${view} close=${close} />`}
     ${open === 'board' && html`<${Later} load=${loadSaveView} views=${uses.views} params=${params} close=${close} />`}
     ${open === 'keys' && html`<${Keys} uses=${uses} close=${close} />`}

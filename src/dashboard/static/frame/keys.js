@@ -7,18 +7,19 @@ import { DEFAULT_COMPARISON } from '../state/comparisons.js';
 import { neighbour, PERIODS } from '../state/periods.js';
 import { isKnown, site } from '../state/site.js';
 import { chooseComparison, chooseRange } from '../state/view.js';
+import { t } from '../text/words.js';
 
 /** Keys beside those of periods: the key, the words, what it does. */
 const ACTIONS = [
-  ['ArrowLeft', 'Period before', ({ view }) => step(view, -1)],
-  ['ArrowRight', 'Period after', ({ view }) => step(view, 1)],
-  ['c', 'Choose a period', ({ open }) => open('period')],
-  ['x', 'Comparison on or off', ({ view }) => toggleComparison(view), 'comparison'],
-  ['f', 'Add a filter', ({ open }) => open('filter'), 'filters'],
-  ['g', 'Saved segments', ({ open }) => isKnown && open('segments'), 'filters'],
-  ['Escape', 'Clear the filters', ({ view }) => view.filters.length && go({ f: null }), 'filters'],
-  ['r', 'Live', () => location.assign(`/api/realtime?${new URLSearchParams({ site })}`)],
-  ['?', 'This list', ({ open }) => open('keys')],
+  ['ArrowLeft', t('Period before'), ({ view }) => step(view, -1)],
+  ['ArrowRight', t('Period after'), ({ view }) => step(view, 1)],
+  ['c', t('Choose a period'), ({ open }) => open('period')],
+  ['x', t('Comparison on or off'), ({ view }) => toggleComparison(view), 'comparison'],
+  ['f', t('Add a filter'), ({ open }) => open('filter'), 'filters'],
+  ['g', t('Saved segments'), ({ open }) => isKnown && open('segments'), 'filters'],
+  ['Escape', t('Clear the filters'), ({ view }) => view.filters.length && go({ f: null }), 'filters'],
+  ['r', t('Live'), () => location.assign(`/api/realtime?${new URLSearchParams({ site })}`)],
+  ['?', t('This list'), ({ open }) => open('keys')],
 ];
 
 const SIGNS = { ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc' };
@@ -72,7 +73,7 @@ export function Keys({ uses, close }) {
     words,
   ]);
   const line = ([key, words]) => html`<div key=${words}><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`;
-  return html`<${Dialog} id="keyboard" title="Keyboard" close=${close}>
-    <dl class="keys">${[...periods, ...actions, ['/', 'Search in details'], ['Enter', 'Filter by the row']].map(line)}</dl>
+  return html`<${Dialog} id="keyboard" title=${t('Keyboard')} close=${close}>
+    <dl class="keys">${[...periods, ...actions, ['/', t('Search in details')], ['Enter', t('Filter by the row')]].map(line)}</dl>
   <//>`;
 }

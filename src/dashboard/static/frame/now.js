@@ -4,6 +4,7 @@ import { get } from '../api/client.js';
 import { html, useEffect, useState } from '../parts/html.js';
 import { site } from '../state/site.js';
 import { plural } from '../text/format.js';
+import { t } from '../text/words.js';
 
 const EVERY = 20_000;
 
@@ -18,7 +19,7 @@ export function Now() {
     const timer = setInterval(ask, EVERY);
     return () => clearInterval(timer);
   }, []);
-  const words = visitors === null ? 'Live' : plural(visitors, 'current visitor');
+  const words = visitors === null ? t('Live') : plural(visitors, 'current visitor');
   return html`<a class="now" href=${`/api/realtime?${new URLSearchParams({ site })}`}>
     <span class="dot" aria-hidden="true"></span>
     <span id="visitors-now" aria-live="polite">${words}</span>

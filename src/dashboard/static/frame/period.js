@@ -6,6 +6,7 @@ import { daysOf, neighbour, PERIODS, typed } from '../state/periods.js';
 import { timezone } from '../state/site.js';
 import { chooseRange } from '../state/view.js';
 import { span } from '../text/format.js';
+import { t } from '../text/words.js';
 import { Calendar } from './calendar.js';
 
 /** A range in words. @param {import('../state/periods.js').Range} range */
@@ -14,11 +15,11 @@ export const rangeWords = ({ period, from, to }) => PERIODS[period]?.words ?? sp
 export function PeriodPicker({ view, open, onOpen }) {
   const label = html`${rangeWords(view.range)} <span aria-hidden="true">▾</span>`;
   return html`<div class="joined">
-    <${Step} view=${view} steps=${-1} words="Period before (←)">‹<//>
-    <${Popover} name="period" title=${`Period: ${rangeWords(view.range)}`} ...${{ label, open, onOpen }}>
+    <${Step} view=${view} steps=${-1} words=${t('Period before (←)')}>‹<//>
+    <${Popover} name="period" title=${t('Period: {what}', { what: rangeWords(view.range) })} ...${{ label, open, onOpen }}>
       ${(close) => html`<${Choices} view=${view} close=${close} />`}
     <//>
-    <${Step} view=${view} steps=${1} words="Period after (→)">›<//>
+    <${Step} view=${view} steps=${1} words=${t('Period after (→)')}>›<//>
   </div>`;
 }
 
@@ -48,7 +49,7 @@ function Choices({ view, close }) {
     <div>
       <${Typed} today=${view.today} choose=${choose} />
       <${Calendar} view=${view} days=${days} choose=${choose} />
-      <p class="muted">${meant}days of ${timezone}</p>
+      <p class="muted">${meant}${t('days of {zone}', { zone: timezone })}</p>
     </div>
   </div>`;
 }
@@ -69,12 +70,12 @@ function Typed({ today, choose }) {
     event.preventDefault();
     const found = typed(event.target.elements.range.value, today);
     if (found) choose(found);
-    else setProblem('No range up to today. Try “last 3 weeks”, “2026-03” or “2026-03-01 to 2026-03-09”.');
+    else setProblem(t('No range up to today. Try “last 3 weeks”, “2026-03” or “2026-03-01 to 2026-03-09”.'));
   };
   return html`<form class="typed" onSubmit=${submit}>
-    <label class="hidden" for="typed-range">Range in words</label>
+    <label class="hidden" for="typed-range">${t('Range in words')}</label>
     <input id="typed-range" name="range" placeholder="last 3 weeks, 2026-03, …" autocomplete="off" data-first />
-    <button type="submit">Show</button>
+    <button type="submit">${t('Show')}</button>
     ${problem && html`<p class="error" role="alert">${problem}</p>`}
   </form>`;
 }

@@ -4,23 +4,25 @@ import { html } from '../parts/html.js';
 import { go } from '../state/address.js';
 import { inverted, OPERATORS, replaced, written } from '../state/filters.js';
 import { dimensionWords, valueWords } from '../text/dimensions.js';
+import { count } from '../text/format.js';
+import { t } from '../text/words.js';
 
 const SHOWN = 3;
 
 /** A clause in words: dimension, operator, values. */
 export function clauseWords({ dimension, operator, values }) {
   const shown = values.slice(0, SHOWN).map((value) => valueWords(dimension, value));
-  const more = values.length > SHOWN ? [`${values.length - SHOWN} more`] : [];
-  return [dimensionWords(dimension), OPERATORS[operator], [...shown, ...more].join(' or ')];
+  const more = values.length > SHOWN ? [t('{n} more', { n: count(values.length - SHOWN) })] : [];
+  return [dimensionWords(dimension), OPERATORS[operator], [...shown, ...more].join(t(' or '))];
 }
 
 export function Pills({ filters, edit }) {
   if (!filters.length) return null;
   const replace = (old, made) => go(written(replaced(filters, old, made)));
-  return html`<ul class="pills" aria-label="Filters">
+  return html`<ul class="pills" aria-label=${t('Filters')}>
     ${filters.map((clause, place) => html`<${Pill} key=${place} ...${{ clause, replace, edit }} />`)}
     ${filters.length > 1 &&
-    html`<li><button type="button" class="plain" onClick=${() => go({ f: null })}>Clear all</button></li>`}
+    html`<li><button type="button" class="plain" onClick=${() => go({ f: null })}>${t('Clear all')}</button></li>`}
   </ul>`;
 }
 
@@ -29,9 +31,9 @@ function Pill({ clause, replace, edit }) {
   const press = ({ altKey }) => (altKey ? replace(clause, inverted(clause)) : edit(clause));
   const words = `${dimension} ${operator} ${values}`;
   return html`<li class="pill">
-    <button type="button" class="what" title=${`${words}. Click: edit, Alt-click: invert`} onClick=${press}>
+    <button type="button" class="what" title=${t('{filter}. Click: edit, Alt-click: invert', { filter: words })} onClick=${press}>
       ${dimension} <span class="muted">${operator}</span> <b>${values}</b>
     </button>
-    <button type="button" class="icon" aria-label=${`Remove: ${words}`} onClick=${() => replace(clause, null)}>✕</button>
+    <button type="button" class="icon" aria-label=${t('Remove: {what}', { what: words })} onClick=${() => replace(clause, null)}>✕</button>
   </li>`;
 }

@@ -2,6 +2,7 @@
 
 import { html } from '../parts/html.js';
 import { isKnown } from '../state/site.js';
+import { t } from '../text/words.js';
 import { ComparisonPicker } from './comparison.js';
 import { Now } from './now.js';
 import { PeriodPicker } from './period.js';
@@ -14,15 +15,15 @@ export function Toolbar({ view, uses, open, setOpen }) {
   const hasComparison = uses.comparison && view.range.period !== 'all';
   return html`<div class="toolbar">
     <${Now} />
-    <div class="controls" role="group" aria-label="View">
+    <div class="controls" role="group" aria-label=${t('View')}>
       ${uses.filters &&
-      html`<button type="button" class="quiet" id="add-filter" title="Filter (f)" onClick=${() => setOpen('filter')}>
-        <span aria-hidden="true">+</span> Filter
+      html`<button type="button" class="quiet" id="add-filter" title=${t('Filter (f)')} onClick=${() => setOpen('filter')}>
+        <span aria-hidden="true">+</span> ${t('Filter')}
       </button>`}
       ${uses.filters && isKnown &&
-      html`<button type="button" class="quiet" id="saved-segments" title="Saved segments (g)" onClick=${() => setOpen('segments')}>Segments</button>`}
+      html`<button type="button" class="quiet" id="saved-segments" title=${t('Saved segments (g)')} onClick=${() => setOpen('segments')}>${t('Segments')}</button>`}
       ${uses.views && isKnown &&
-      html`<button type="button" class="quiet" id="to-board" onClick=${() => setOpen('board')}>To a board</button>`}
+      html`<button type="button" class="quiet" id="to-board" onClick=${() => setOpen('board')}>${t('To a board')}</button>`}
       <${PeriodPicker} view=${view} ...${toggle('period')} />
       ${hasComparison && html`<${ComparisonPicker} view=${view} ...${toggle('comparison')} />`}
     </div>

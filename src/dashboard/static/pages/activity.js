@@ -14,9 +14,10 @@ import { viewOf } from '../state/view.js';
 import { Hours } from './activity/hours.js';
 import { Lifecycle } from './activity/lifecycle.js';
 import { Stickiness } from './activity/stickiness.js';
+import { t } from '../text/words.js';
 
-const EVERY = [['day', 'Day'], ['week', 'Week'], ['month', 'Month']];
-const TITLES = { hours: 'When visits begin', lifecycle: 'New, back, gone', stickiness: 'How often people come' };
+const EVERY = [['day', t('Day')], ['week', t('Week')], ['month', t('Month')]];
+const TITLES = { hours: t('When visits begin'), lifecycle: t('New, back, gone'), stickiness: t('How often people come') };
 
 /** The reports by the ids of their cards. */
 function queriesOf(params) {
@@ -42,7 +43,7 @@ function Activity() {
         <a href=${address(`analytics/${report}`, { ...asked, format: 'csv' })} download>CSV</a></span></div>
     <//>`;
   };
-  const tabs = html`<${Tabs} label="Period" options=${EVERY} chosen=${interval} choose=${(key) => go({ every: key })} />`;
+  const tabs = html`<${Tabs} label=${t('Period')} options=${EVERY} chosen=${interval} choose=${(key) => go({ every: key })} />`;
   return html`<div class="analysis">
     ${card('hours', TITLES.hours, 8, (answer) => html`<${Hours} answer=${answer} />`)}
     ${card('lifecycle', TITLES.lifecycle, 10, (answer) => html`<${Lifecycle} answer=${answer} />`, tabs)}

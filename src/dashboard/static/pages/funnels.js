@@ -16,6 +16,7 @@ import { Examples } from './funnels/examples.js';
 import { Left } from './funnels/left.js';
 import { FunnelNumbers } from './funnels/numbers.js';
 import { BY, MODES, Steps, UNITS, WITHIN } from './funnels/steps.js';
+import { t } from '../text/words.js';
 
 const MOST_STEPS = 10;
 
@@ -49,7 +50,7 @@ function Funnels() {
     ${hasSteps
       ? html`<${Card}
           id="funnel"
-          title="Funnel"
+          title=${t('Funnel')}
           busy=${result.loading}
           tools=${html`<${Conversion} answer=${result.answer} unit=${funnel.unit} />`}
         >
@@ -67,7 +68,7 @@ function Funnels() {
 }
 
 function Drawing({ answer: { rows } }) {
-  if (!rows[0]?.count) return html`<${Empty}>Nobody got to the first step in this range.<//>`;
+  if (!rows[0]?.count) return html`<${Empty}>${t('Nobody got to the first step in this range.')}<//>`;
   return html`<${Columns} rows=${rows} />`;
 }
 
@@ -75,7 +76,7 @@ function Drawing({ answer: { rows } }) {
 function viewsOf(params) {
   const funnel = funnelOf(params);
   const query = { report: 'funnel', ...asked(viewOf(params), funnel) };
-  return funnel.steps.length ? [{ words: 'Funnel', query, drawing: 'diagram' }] : [];
+  return funnel.steps.length ? [{ words: t('Funnel'), query, drawing: 'diagram' }] : [];
 }
 
 start(Funnels, { comparison: false, views: viewsOf });

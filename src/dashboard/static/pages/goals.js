@@ -6,6 +6,7 @@ import { start } from '../frame/start.js';
 import { html, useReducer } from '../parts/html.js';
 import { useAddress } from '../state/address.js';
 import { site } from '../state/site.js';
+import { t } from '../text/words.js';
 import { viewOf } from '../state/view.js';
 import { EventsCard, eventsQuery } from './goals/events.js';
 import { GoalsCard, goalsQuery } from './goals/list.js';
@@ -40,8 +41,8 @@ function Page() {
 function viewsOf(params) {
   const view = viewOf(params);
   return [
-    { words: 'Goals', query: { ...goalsQuery(view), limit: 10 }, drawing: 'ranking', columns: ['name', 'conversions', 'conversion_rate'] },
-    { words: 'Events', query: { ...eventsQuery(view), limit: 10 }, drawing: 'ranking', columns: ['name', 'custom_events', 'visitors'] },
+    { words: t('Goals'), query: { ...goalsQuery(view), limit: 10 }, drawing: 'ranking', columns: ['name', 'conversions', 'conversion_rate'] },
+    { words: t('Events'), query: { ...eventsQuery(view), limit: 10 }, drawing: 'ranking', columns: ['name', 'custom_events', 'visitors'] },
   ];
 }
 

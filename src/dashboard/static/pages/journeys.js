@@ -13,9 +13,10 @@ import { go, useAddress } from '../state/address.js';
 import { viewOf } from '../state/view.js';
 import { JourneyNumbers } from './journeys/numbers.js';
 import { Sankey } from './journeys/sankey.js';
+import { t } from '../text/words.js';
 
-const WAYS = [['from', 'from'], ['to', 'to']];
-const LENGTHS = ['4', '3', '5', '6', '7'].map((key) => [key, `${key} pages`]);
+const WAYS = [['from', t('from')], ['to', t('to')]];
+const LENGTHS = ['4', '3', '5', '6', '7'].map((key) => [key, t('{n} pages', { n: key })]);
 
 /** The pages of each step with a name. */
 const NODES = 5;
@@ -37,32 +38,32 @@ function Journeys() {
   const isTable = params.has('table');
   const choose = (made) => go({ start: made });
   const csv = address('analytics/paths', { ...query, limit: 1000, format: 'csv' });
-  return html`<div class="analysis"><${Card} id="journeys" title="Journeys" busy=${result.loading}>
+  return html`<div class="analysis"><${Card} id="journeys" title=${t('Journeys')} busy=${result.loading}>
     <div class="options first">
-      <${Choice} label="Visits that went" name="way" options=${WAYS} chosen=${direction} />
+      <${Choice} label=${t('Visits that went')} name="way" options=${WAYS} chosen=${direction} />
       <span class="start">
-        <${Pick} key=${page} label="Start page" placeholder=${direction === 'from' ? 'Their first page' : 'Their last page'}
+        <${Pick} key=${page} label=${t('Start page')} placeholder=${t(direction === 'from' ? 'Their first page' : 'Their last page')}
           value=${page ?? ''} view=${view} choose=${choose} dimensions=${['page']} />
-        ${page && html`<button type="button" class="icon" aria-label="Any page" onClick=${() => choose(null)}>✕</button>`}
+        ${page && html`<button type="button" class="icon" aria-label=${t('Any page')} onClick=${() => choose(null)}>✕</button>`}
       </span>
-      <${Choice} label="Over" name="length" options=${LENGTHS} chosen=${steps} />
+      <${Choice} label=${t('Over')} name="length" options=${LENGTHS} chosen=${steps} />
     </div>
     <div class="body"><${Loaded} result=${result} retry=${retry} rows=${14}>${(answer) => html`
       <${Drawing} answer=${answer} />
       ${isTable && html`<${JourneyNumbers} answer=${answer} />`}
     `}<//></div>
     <${Foot} ...${{ answer: result.answer, csv, isTable }}
-      >Grey: the visit ${direction === 'from' ? 'ended' : 'began'} there. A click on a page makes it the ${direction === 'from' ? 'start' : 'end'}.<//>
+      >${t(direction === 'from' ? 'Grey: the visit ended there. A click on a page makes it the start.' : 'Grey: the visit began there. A click on a page makes it the end.')}<//>
   <//></div>`;
 }
 
 function Drawing({ answer }) {
   const { rows, query: { page, direction, steps } } = answer;
-  if (!rows.length) return html`<${Empty}>${page ? 'No visit viewed this page in this range.' : 'No page views in this range.'}<//>`;
+  if (!rows.length) return html`<${Empty}>${t(page ? 'No visit viewed this page in this range.' : 'No page views in this range.')}<//>`;
   return html`<${Sankey} ...${{ rows, direction, steps }} />`;
 }
 
 /** What can be put on a board. */
-const viewsOf = (params) => [{ words: 'Journeys', query: { report: 'paths', ...asked(params), limit: NODES }, drawing: 'diagram' }];
+const viewsOf = (params) => [{ words: t('Journeys'), query: { report: 'paths', ...asked(params), limit: NODES }, drawing: 'diagram' }];
 
 start(Journeys, { comparison: false, views: viewsOf });

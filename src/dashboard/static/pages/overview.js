@@ -8,7 +8,7 @@ import { viewOf } from '../state/view.js';
 import { CARDS } from './overview/cards.js';
 import { chosenTab, queryOf, RankingCard } from './overview/ranking_card.js';
 import { Details } from './overview/details.js';
-import { Series, seriesQuery } from './overview/series.js';
+import { Series, seriesQueries } from './overview/series.js';
 import { viewsOf } from './overview/views.js';
 
 function Overview() {
@@ -16,10 +16,10 @@ function Overview() {
   const view = viewOf(params);
   const cards = Object.entries(CARDS).map(([id, card]) => ({ id, card, tab: chosenTab(params, id, card) }));
   const queries = Object.fromEntries(cards.map(({ id, tab }) => [id, queryOf(tab, view)]));
-  const { of, retry } = useReports({ series: seriesQuery(view), ...queries });
+  const { of, retry } = useReports({ ...seriesQueries(view), ...queries });
   const open = cards.find(({ id, tab }) => id === params.get('details') && queryOf(tab, view));
   return html`
-    <${Series} ...${{ view, params, retry }} result=${of('series')} />
+    <${Series} ...${{ view, params, retry }} series=${of('series')} conversions=${of('conversions')} />
     <div class="cards">
       ${cards.map(({ id, card, tab }) => html`<${RankingCard} key=${id} ...${{ id, card, tab, view, retry }} result=${of(id)} />`)}
     </div>

@@ -14,9 +14,10 @@ import { viewOf } from '../state/view.js';
 import { Curves } from './retention/curves.js';
 import { Grid, Legend } from './retention/grid.js';
 import { shown } from './retention/periods.js';
+import { t } from '../text/words.js';
 
-const EVERY = [['week', 'Week'], ['day', 'Day'], ['month', 'Month']];
-const NUMBERS = [['rates', 'Per cent'], ['retained', 'People']];
+const EVERY = [['week', t('Week')], ['day', t('Day')], ['month', t('Month')]];
+const NUMBERS = [['rates', t('Per cent')], ['retained', t('People')]];
 
 /** How many periods are asked: as many as have room. */
 const PERIODS = { day: 15, week: 13, month: 13 };
@@ -33,10 +34,10 @@ function Retention() {
   const { of, retry } = useReports({ retention: { report: 'retention', ...query } });
   const result = of('retention');
   const tools = html`<div class="links">
-    <${Tabs} label="Numbers" options=${NUMBERS} chosen=${numbers} choose=${(key) => go({ numbers: key })} />
-    <${Tabs} label="Period" options=${EVERY} chosen=${interval} choose=${(key) => go({ every: key })} />
+    <${Tabs} label=${t('Numbers')} options=${NUMBERS} chosen=${numbers} choose=${(key) => go({ numbers: key })} />
+    <${Tabs} label=${t('Period')} options=${EVERY} chosen=${interval} choose=${(key) => go({ every: key })} />
   </div>`;
-  return html`<div class="analysis"><${Card} id="retention" title="Who came back" tools=${tools} busy=${result.loading}>
+  return html`<div class="analysis"><${Card} id="retention" title=${t('Who came back')} tools=${tools} busy=${result.loading}>
     <div class="body"><${Loaded} result=${result} retry=${retry} rows=${16}>
       ${(answer) => html`<${Cohorts} answer=${answer} numbers=${numbers} />`}
     <//></div>
@@ -52,7 +53,7 @@ function Retention() {
 
 function Cohorts({ answer, numbers }) {
   const cohorts = shown(answer);
-  if (!cohorts.length) return html`<${Empty}>Nobody came for the first time in this range.<//>`;
+  if (!cohorts.length) return html`<${Empty}>${t('Nobody came for the first time in this range.')}<//>`;
   const { interval } = answer.query;
   return html`
     <${Curves} ...${{ cohorts, interval }} />
@@ -62,7 +63,7 @@ function Cohorts({ answer, numbers }) {
 
 /** What can be put on a board. */
 const viewsOf = (params) => [
-  { words: 'Retention', query: { report: 'retention', ...asked(viewOf(params), chosenOf(params, 'every', EVERY)) }, drawing: 'diagram' },
+  { words: t('Retention'), query: { report: 'retention', ...asked(viewOf(params), chosenOf(params, 'every', EVERY)) }, drawing: 'diagram' },
 ];
 
 start(Retention, { comparison: false, views: viewsOf });

@@ -14,6 +14,7 @@ import { viewOf } from '../state/view.js';
 import { count, decimal, duration, percent } from '../text/format.js';
 import { COLUMNS, ORDERS } from './sessions/columns.js';
 import { Timeline } from './sessions/timeline.js';
+import { t } from '../text/words.js';
 
 const SIZE = 50;
 const LATEST = 'started:desc';
@@ -35,8 +36,8 @@ function Sessions() {
   });
   const result = of('sessions');
   return html`<div class="analysis">
-    <${Card} id="sessions" title="Visits" tools=${html`<${Totals} answer=${result.answer} />`} busy=${result.loading}>
-      <div class="body scroll" tabindex="0" role="group" aria-label="Visits">
+    <${Card} id="sessions" title=${t('Visits')} tools=${html`<${Totals} answer=${result.answer} />`} busy=${result.loading}>
+      <div class="body scroll" tabindex="0" role="group" aria-label=${t('Visits')}>
         <${Loaded} result=${result} retry=${retry} rows=${20}>${(answer) => html`<${Rows} ...${{ answer, order }} />`}<//>
       </div>
       <div class="foot">
@@ -50,17 +51,17 @@ function Sessions() {
 }
 
 function Rows({ answer: { rows }, order }) {
-  if (!rows.length) return html`<${Empty}>No visits in this range.<//>`;
+  if (!rows.length) return html`<${Empty}>${t('No visits in this range.')}<//>`;
   const sort = (by) => go({ order: by, page: null }, { replace: true });
-  return html`<${Table} columns=${COLUMNS} rows=${rows} caption="Visits" order=${order} orders=${ORDERS} sort=${sort} />`;
+  return html`<${Table} columns=${COLUMNS} rows=${rows} caption=${t('Visits')} order=${order} orders=${ORDERS} sort=${sort} />`;
 }
 
 const FACTS = [
-  ['visits', 'visits', count],
-  ['visitors', 'visitors', count],
-  ['views_per_visit', 'views each', decimal],
-  ['median_duration_seconds', 'median', duration],
-  ['bounce_rate', 'bounced', percent],
+  ['visits', t('visits'), count],
+  ['visitors', t('visitors'), count],
+  ['views_per_visit', t('views each'), decimal],
+  ['median_duration_seconds', t('median'), duration],
+  ['bounce_rate', t('bounced'), percent],
 ];
 
 function Totals({ answer }) {
@@ -74,7 +75,7 @@ function Totals({ answer }) {
 function viewsOf(params) {
   const query = { report: 'sessions', ...viewOf(params).common, order: orderOf(params), limit: 20, totals: false };
   const columns = ['started', 'entry_page', 'exit_page', 'source', 'pageviews', 'duration_seconds'];
-  return [{ words: 'Visits', query, drawing: 'table', columns }];
+  return [{ words: t('Visits'), query, drawing: 'table', columns }];
 }
 
 start(Sessions, { comparison: false, views: viewsOf });

@@ -9,6 +9,7 @@ import { Empty, Loaded } from '../parts/states.js';
 import { Table } from '../parts/table.js';
 import { follow, go, link, useAddress } from '../state/address.js';
 import { count } from '../text/format.js';
+import { t } from '../text/words.js';
 
 const SHOWN = 25;
 const WAIT = 200;
@@ -18,10 +19,10 @@ function Sites() {
   const [search, after] = [params.get('q') ?? '', params.get('after') ?? ''];
   const result = useQuestion('analytics/sites', { search, after, limit: SHOWN });
   return html`<div class="settings">
-    <div class="title"><h1>All sites</h1><a class="button first" href="/sites/new">New site</a></div>
-    <section class="card" id="all-sites" aria-label="Sites" aria-busy=${result.loading}>
+    <div class="title"><h1>${t('All sites')}</h1><a class="button first" href="/sites/new">${t('New site')}</a></div>
+    <section class="card" id="all-sites" aria-label=${t('Sites')} aria-busy=${result.loading}>
       <${Search} text=${search} />
-      <div class="scroll" tabindex="0" role="group" aria-label="Visitors by site">
+      <div class="scroll" tabindex="0" role="group" aria-label=${t('Visitors by site')}>
         <${Loaded} result=${result} retry=${result.retry} rows=${6}>
           ${(sites) => (sites.length ? html`<${Rows} sites=${sites} />` : html`<${Nothing} search=${search} />`)}
         <//>
@@ -39,14 +40,14 @@ function Search({ text }) {
     const timer = setTimeout(() => go({ q: typed || null, after: null }, { replace: true }), WAIT);
     return () => clearTimeout(timer);
   }, [typed]);
-  return html`<input type="search" class="find" aria-label="Find a site" placeholder="Find a site" autocomplete="off" value=${typed} onInput=${({ target }) => setTyped(target.value)} />`;
+  return html`<input type="search" class="find" aria-label=${t('Find a site')} placeholder=${t('Find a site')} autocomplete="off" value=${typed} onInput=${({ target }) => setTyped(target.value)} />`;
 }
 
 const COLUMNS = [
-  { key: 'name', words: 'Site', cell: Name },
-  { key: 'days', words: 'Last 30 days', number: true, cell: ({ visitors_by_day: days }) => html`<${Sparkline} values=${days} />` },
-  { key: 'visitors', words: 'Visitors', means: 'Distinct visitors of the last 30 days.', number: true, cell: ({ visitors }) => count(visitors) },
-  { key: 'change', words: 'Change', means: 'Against the 30 days before, up to the same time of day.', number: true, cell: Against },
+  { key: 'name', words: t('Site'), cell: Name },
+  { key: 'days', words: t('Last 30 days'), number: true, cell: ({ visitors_by_day: days }) => html`<${Sparkline} values=${days} />` },
+  { key: 'visitors', words: t('Visitors'), means: t('Distinct visitors of the last 30 days.'), number: true, cell: ({ visitors }) => count(visitors) },
+  { key: 'change', words: t('Change'), means: t('Against the 30 days before, up to the same time of day.'), number: true, cell: Against },
 ];
 
 function Name({ key, name, domain }) {
@@ -57,22 +58,22 @@ function Name({ key, name, domain }) {
 
 function Against({ visitors, visitors_before: before }) {
   const ratio = before ? visitors / before : null;
-  return html`<${Change} ratio=${ratio} title=${`${count(before)} in the 30 days before`} />`;
+  return html`<${Change} ratio=${ratio} title=${t('{n} in the 30 days before', { n: count(before) })} />`;
 }
 
-const Rows = ({ sites }) => html`<${Table} columns=${COLUMNS} rows=${sites} caption="Sites" />`;
+const Rows = ({ sites }) => html`<${Table} columns=${COLUMNS} rows=${sites} caption=${t('Sites')} />`;
 
 function Nothing({ search }) {
-  if (search) return html`<${Empty}>No site has “${search}” in its name, domain or key.<//>`;
-  return html`<${Empty}>You have no site yet. <a href="/sites/new">Make one</a>.<//>`;
+  if (search) return html`<${Empty}>${t('No site has “{text}” in its name, domain or key.', { text: search })}<//>`;
+  return html`<${Empty}>${t('You have no site yet.')} <a href="/sites/new">${t('New site')}</a><//>`;
 }
 
 function Turn({ sites, after }) {
   const hasMore = sites?.length === SHOWN;
   if (!after && !hasMore) return null;
   return html`<p class="paging">
-    ${after && html`<a class="button" href=${link({ after: null })} onClick=${follow}>First</a>`}
-    ${hasMore && html`<a class="button" href=${link({ after: sites.at(-1).key })} onClick=${follow}>Next</a>`}
+    ${after && html`<a class="button" href=${link({ after: null })} onClick=${follow}>${t('First')}</a>`}
+    ${hasMore && html`<a class="button" href=${link({ after: sites.at(-1).key })} onClick=${follow}>${t('Next')}</a>`}
   </p>`;
 }
 

@@ -13,8 +13,9 @@ import { go, useAddress } from '../state/address.js';
 import { viewOf } from '../state/view.js';
 import { Errors } from './vitals/errors.js';
 import { Speed } from './vitals/speed.js';
+import { t } from '../text/words.js';
 
-const BY = [['all', 'All'], ['page', 'Page'], ['device', 'Device'], ['country', 'Country']];
+const BY = [['all', t('All')], ['page', t('Page')], ['device', t('Device')], ['country', t('Country')]];
 const MOST = 100;
 
 /** The reports by the ids of their cards, and what the first is broken down by; null for nothing. */
@@ -44,10 +45,10 @@ function Vitals() {
         <a href=${address(`analytics/${report}`, { ...asked, format: 'csv' })} download>CSV</a></span></div>
     <//>`;
   };
-  const tabs = html`<${Tabs} label="Web vitals by" options=${BY} chosen=${by} choose=${(key) => go({ by: key === 'all' ? null : key })} />`;
+  const tabs = html`<${Tabs} label=${t('Web vitals by')} options=${BY} chosen=${by} choose=${(key) => go({ by: key === 'all' ? null : key })} />`;
   return html`<div class="analysis">
-    ${card('vitals', 'Web vitals', (rows) => html`<${Speed} ...${{ rows, dimension }} />`, tabs)}
-    ${card('errors', 'JavaScript errors', (rows) => html`<${Errors} rows=${rows} />`)}
+    ${card('vitals', t('Web vitals'), (rows) => html`<${Speed} ...${{ rows, dimension }} />`, tabs)}
+    ${card('errors', t('JavaScript errors'), (rows) => html`<${Errors} rows=${rows} />`)}
   </div>`;
 }
 
@@ -56,8 +57,8 @@ const viewsOf = (params) => {
   const { dimension, vitals, errors } = queriesOf(params);
   const named = ['name', dimension, 'p75', 'rating', 'good', 'poor'].filter(Boolean);
   return [
-    { words: 'Web vitals', query: vitals, drawing: 'table', columns: named },
-    { words: 'JavaScript errors', query: errors, drawing: 'table', columns: ['message', 'count', 'visitors', 'last_seen'] },
+    { words: t('Web vitals'), query: vitals, drawing: 'table', columns: named },
+    { words: t('JavaScript errors'), query: errors, drawing: 'table', columns: ['message', 'count', 'visitors', 'last_seen'] },
   ];
 };
 

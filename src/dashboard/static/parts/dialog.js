@@ -1,5 +1,6 @@
 // A modal dialog: the browser keeps the focus in it, and gives it back.
 
+import { t } from '../text/words.js';
 import { html, useEffect, useRef } from './html.js';
 
 /** @param {{ id: string, title: string, close: () => void, tools?: unknown, children: unknown }} props */
@@ -27,7 +28,7 @@ export function Dialog({ id, title, close, tools, children }) {
       <div class="head">
         <h2 id=${`${id}-title`}>${title}</h2>
         ${tools}
-        <button type="button" class="icon" aria-label="Close" onClick=${close}>✕</button>
+        <button type="button" class="icon" aria-label=${t('Close')} onClick=${close}>✕</button>
       </div>
       ${children}
     </div>

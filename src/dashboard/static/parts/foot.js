@@ -1,6 +1,7 @@
 // What stands below a chart: the same numbers as a table, as a file, and where they come from.
 
 import { go } from '../state/address.js';
+import { t } from '../text/words.js';
 import { html } from './html.js';
 import { Origin } from './origin.js';
 
@@ -12,7 +13,7 @@ export function Foot({ answer, csv, isTable, children }) {
     <span class="legend">${children}</span>
     <span class="links">
       <${Origin} answer=${answer} />
-      <button type="button" class="plain" aria-expanded=${isTable} onClick=${toggle}>As table</button>
+      <button type="button" class="plain" aria-expanded=${isTable} onClick=${toggle}>${t('As table')}</button>
       <a href=${csv} download>CSV</a>
     </span>
   </div>`;
@@ -20,4 +21,4 @@ export function Foot({ answer, csv, isTable, children }) {
 
 /** The table itself, which scrolls in its own box. */
 export const Numbers = ({ children }) =>
-  html`<div class="scroll numbers" tabindex="0" role="group" aria-label="The chart as a table">${children}</div>`;
+  html`<div class="scroll numbers" tabindex="0" role="group" aria-label=${t('The chart as a table')}>${children}</div>`;

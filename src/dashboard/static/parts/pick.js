@@ -3,9 +3,10 @@
 import { useSuggestions } from '../api/suggestions.js';
 import { count } from '../text/format.js';
 import { stepOf } from '../text/steps.js';
+import { t } from '../text/words.js';
 import { html, useId, useState } from './html.js';
 
-const KINDS = { page: 'page views', event: 'events' };
+const KINDS = { page: t('page views'), event: t('events') };
 
 /** @param {{ label: string, value: string, view: object, choose: (step: string) => void,
  *   dimensions?: ('page' | 'event')[], isNew?: boolean }} props

@@ -2,6 +2,7 @@
 
 import { follow, link } from '../state/address.js';
 import { instead } from '../state/instead.js';
+import { t } from '../text/words.js';
 import { html } from './html.js';
 
 /** Grey lines of the height of what comes. */
@@ -24,10 +25,10 @@ export function Problem({ error, retry }) {
 }
 
 function choicesFor(error, retry) {
-  if (error.needsLogin) return html`<a class="button" href=${loginAddress()}>Log in</a>`;
+  if (error.needsLogin) return html`<a class="button" href=${loginAddress()}>${t('Log in')}</a>`;
   const changes = error.instead.filter(instead);
   if (changes.length) return changes.map((change) => html`<${Instead} key=${change} change=${change} />`);
-  return html`<button type="button" class="button" onClick=${retry}>Try again</button>`;
+  return html`<button type="button" class="button" onClick=${retry}>${t('Try again')}</button>`;
 }
 
 const loginAddress = () =>

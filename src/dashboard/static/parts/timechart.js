@@ -13,6 +13,7 @@ const BESIDE = 14;
  * @property {number | null} value
  * @property {number | null} [before] of the comparison
  * @property {boolean} complete
+ * @property {string[]} [notes] what is marked there
  * @property {string} mark at the axis */
 
 /** @param {{ points: Point[], interval: string, timezone: string, label: string,
@@ -140,11 +141,34 @@ function drawPlot(box, { points, interval, timezone, metric, acts }) {
         { ...curve, fill: faded(accent) },
         { ...curve, fill: faded(accent), dash: [3, 4] },
       ],
-      hooks: { setCursor: [(plot) => tellPlace(plot, acts)], setSelect: [(plot) => tellZoom(plot, acts)] },
+      hooks: { draw: [(plot) => markNotes(plot, points, muted)], setCursor: [(plot) => tellPlace(plot, acts)], setSelect: [(plot) => tellZoom(plot, acts)] },
     },
     columnsOf(points),
     box,
   );
+}
+
+/** A dotted line and a flag on top of it where there is a note. */
+function markNotes(plot, points, colour) {
+  const { ctx, bbox } = plot;
+  const size = 8 * devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colour;
+  ctx.setLineDash([size / 4, size / 2]);
+  points.forEach(({ notes = [] }, place) => {
+    if (!notes.length) return;
+    const x = plot.valToPos(place, 'x', true);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top - size);
+    ctx.lineTo(x + size, bbox.top - size / 2);
+    ctx.lineTo(x, bbox.top);
+    ctx.fill();
+  });
+  ctx.restore();
 }
 
 /** The cursor stands on the nearest point. */

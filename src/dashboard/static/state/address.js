@@ -52,7 +52,8 @@ export function follow(event) {
   const isPlain = !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
   if (!isPlain || event.button) return;
   event.preventDefault();
-  const address = event.currentTarget.search;
+  const { href } = event.currentTarget;
+  const address = new URL(href.baseVal ?? href, location.href).search; // in a drawing it is animated
   if (address !== location.search) history.pushState(null, '', address);
   show(new URLSearchParams(address));
 }

@@ -1,13 +1,14 @@
 // What a range is compared with.
 
+import { t } from '../text/words.js';
 import { isMoment } from './days.js';
 
 /** By name: the words. */
 export const COMPARISONS = {
-  off: 'No comparison',
-  previous: 'Previous period',
-  year: 'Year before',
-  custom: 'Custom days',
+  off: t('No comparison'),
+  previous: t('Previous period'),
+  year: t('Year before'),
+  custom: t('Custom days'),
 };
 
 export const DEFAULT_COMPARISON = 'previous';

@@ -1,16 +1,18 @@
-// Filters: clauses that must all hold. In the address each is `f=is,country,DE,AT`. Pure functions.
+// Filters: clauses that must all hold. In the address each is `f=is,country,DE,AT`.
+
+import { t } from '../text/words.js';
 
 /** @typedef {{ operator: string, dimension: string, values: string[] }} Clause
  * It holds if the operator does for any of the values. */
 
 /** By name: the words between a dimension and its values. */
 export const OPERATORS = {
-  is: 'is',
-  is_not: 'is not',
-  contains: 'contains',
-  contains_not: 'does not contain',
-  matches_wildcard: 'matches',
-  matches_wildcard_not: 'does not match',
+  is: t('is'),
+  is_not: t('is not'),
+  contains: t('contains'),
+  contains_not: t('does not contain'),
+  matches_wildcard: t('matches'),
+  matches_wildcard_not: t('does not match'),
 };
 
 const MOST_VALUES = 100;

@@ -3,10 +3,11 @@
 import { localTime, todayIn } from './days.js';
 import { timezone } from './site.js';
 import { moment } from '../text/format.js';
+import { t } from '../text/words.js';
 
 const RESETS = {
-  filters: ['Without the filters', { f: null }],
-  compare: ['Without the comparison', { compare: 'off', compare_from: null, compare_to: null }],
+  filters: [t('Without the filters'), { f: null }],
+  compare: [t('Without the comparison'), { compare: 'off', compare_from: null, compare_to: null }],
 };
 const RANGE = ['from', 'to', 'hours', 'days', 'period', 'compare_from', 'compare_to'];
 
@@ -33,5 +34,5 @@ function rangeFrom({ from, to }) {
   const changes = isDays
     ? { period: 'custom', from: first.slice(0, 10), to: todayIn(timezone) }
     : { period: 'custom', from: first, to: last ?? localTime(Date.now(), timezone) };
-  return [`From ${moment(changes.from)} on`, { ...changes, interval: null }];
+  return [t('From {day} on', { day: moment(changes.from) }), { ...changes, interval: null }];
 }

@@ -1,5 +1,6 @@
 // Periods: what can be chosen, what is asked of the API for it, what lies before and after.
 
+import { t } from '../text/words.js';
 import { addDays, daysIn, endOfMonth, isMoment, minutesIn, monthFrom, shifted, startOfWeek } from './days.js';
 
 /** @typedef {{ period: string, from?: string, to?: string }} Range
@@ -10,22 +11,22 @@ const lastMonths = (number) => (today) => [monthFrom(today, 1 - number), today];
 
 /** By name: the words, the key of the keyboard, and the days if it is one of days. */
 export const PERIODS = {
-  today: { words: 'Today', key: 'd', days: (today) => [today, today] },
-  yesterday: { words: 'Yesterday', key: 'e', days: (today) => [addDays(today, -1), addDays(today, -1)] },
-  '24h': { words: 'Last 24 hours', key: 'h' },
-  '7d': { words: 'Last 7 days', key: 'w', days: lastDays(7) },
-  '30d': { words: 'Last 30 days', key: 't', days: lastDays(30) },
-  '90d': { words: 'Last 90 days', key: 'n', days: lastDays(90) },
-  mtd: { words: 'Month to date', key: 'm', days: lastMonths(1) },
+  today: { words: t('Today'), key: 'd', days: (today) => [today, today] },
+  yesterday: { words: t('Yesterday'), key: 'e', days: (today) => [addDays(today, -1), addDays(today, -1)] },
+  '24h': { words: t('Last 24 hours'), key: 'h' },
+  '7d': { words: t('Last 7 days'), key: 'w', days: lastDays(7) },
+  '30d': { words: t('Last 30 days'), key: 't', days: lastDays(30) },
+  '90d': { words: t('Last 90 days'), key: 'n', days: lastDays(90) },
+  mtd: { words: t('Month to date'), key: 'm', days: lastMonths(1) },
   lastmonth: {
-    words: 'Last month',
+    words: t('Last month'),
     key: 'p',
     days: (today) => [monthFrom(today, -1), endOfMonth(monthFrom(today, -1))],
   },
-  '6mo': { words: 'Last 6 months', key: 's', days: lastMonths(6) },
-  '12mo': { words: 'Last 12 months', key: 'l', days: lastMonths(12) },
-  ytd: { words: 'Year to date', key: 'y', days: (today) => [`${today.slice(0, 4)}-01-01`, today] },
-  all: { words: 'All time', key: 'a' },
+  '6mo': { words: t('Last 6 months'), key: 's', days: lastMonths(6) },
+  '12mo': { words: t('Last 12 months'), key: 'l', days: lastMonths(12) },
+  ytd: { words: t('Year to date'), key: 'y', days: (today) => [`${today.slice(0, 4)}-01-01`, today] },
+  all: { words: t('All time'), key: 'a' },
 };
 
 export const DEFAULT_PERIOD = '30d';

@@ -1,6 +1,9 @@
-// How numbers, spans of time, dates and places are written, by the reader's locale.
+// How numbers, spans of time, dates and places are written, in the reader's locale.
 
-const LOCALE = navigator.languages?.[0] ?? 'en';
+import { lang, t } from './words.js';
+
+/** That of the reader's locales whose words are those of the page. */
+const LOCALE = navigator.languages?.find((tag) => tag.split('-')[0] === lang) ?? lang;
 const UNKNOWN = '–';
 
 const writer = (options) => {
@@ -11,14 +14,27 @@ const writer = (options) => {
 export const count = writer({ maximumFractionDigits: 0 });
 export const decimal = writer({ maximumFractionDigits: 2 });
 export const percent = writer({ style: 'percent', maximumFractionDigits: 1 });
-const short = writer({ notation: 'compact', maximumSignificantDigits: 3 });
+const BRIEF = { notation: 'compact', maximumSignificantDigits: 3 };
+const short = writer(BRIEF);
 
 const SHORT_FROM = 100_000;
 
 /** A number that has little room: 12.3M. */
 export const compact = (value) => (value >= SHORT_FROM ? short(value) : count(value));
 
-export const plural = (number, one) => `${count(number)} ${one}${number === 1 ? '' : 's'}`;
+/** A number of things: '1 event', '5 events'. @param {string} one the thing in English */
+export const plural = (number, one) => t(number === 1 ? `{n} ${one}` : `{n} ${one}s`, { n: count(number) });
+
+/** Writes amounts of a currency (ISO 4217). */
+export const money = (currency) => writer({ style: 'currency', currency });
+
+/** Writes them where there is little room: without cents, €12.3M. */
+export function briefMoney(currency) {
+  const style = { style: 'currency', currency };
+  const whole = writer({ ...style, maximumFractionDigits: 0 });
+  const brief = writer({ ...style, ...BRIEF });
+  return (value) => (value >= SHORT_FROM ? brief : whole)(value);
+}
 
 /** The change to a value, from the ratio now / then: '+12%'. */
 export const change = writer({ style: 'percent', maximumFractionDigits: 0, signDisplay: 'exceptZero' });
@@ -27,8 +43,8 @@ export function duration(value) {
   if (value === null || value === undefined) return UNKNOWN;
   const seconds = Math.round(value);
   const minutes = Math.floor(seconds / 60);
-  if (minutes > 59) return `${count(Math.floor(minutes / 60))}h ${minutes % 60}m`;
-  return minutes ? `${minutes}m ${seconds % 60}s` : `${seconds}s`;
+  if (minutes > 59) return t('{h}h {m}m', { h: count(Math.floor(minutes / 60)), m: minutes % 60 });
+  return minutes ? t('{m}m {s}s', { m: minutes, s: seconds % 60 }) : t('{s}s', { s: seconds });
 }
 
 export const DAY = { month: 'short', day: 'numeric' };
@@ -55,7 +71,7 @@ export const span = (from, to) => (from === to ? moment(from) : `${moment(from)}
 
 /** The first day of a week there, 1 is Monday; Monday where the browser does not know. */
 export function firstWeekday() {
-  const locale = new Intl.Locale(LOCALE);
+  const locale = new Intl.Locale(navigator.languages?.[0] ?? LOCALE);
   return (locale.getWeekInfo?.() ?? locale.weekInfo)?.firstDay ?? 1;
 }
 
@@ -63,7 +79,7 @@ const countries = new Intl.DisplayNames(LOCALE, { type: 'region' });
 const languages = new Intl.DisplayNames(LOCALE, { type: 'language', fallback: 'none' });
 const isCountry = (code) => /^[A-Z]{2}$/.test(code);
 
-export const country = (code) => (isCountry(code) ? countries.of(code) : 'Unknown');
+export const country = (code) => (isCountry(code) ? countries.of(code) : t('Unknown'));
 
 /** The name of a language by its tag, e.g. en-US; the tag itself where it is none. */
 export function language(tag) {

@@ -1,6 +1,7 @@
 // The numbers of reports by their column: words, how they are written, which way is good.
 
-import { compact, count, decimal, duration, percent } from './format.js';
+import { briefMoney, compact, count, decimal, duration, money, percent } from './format.js';
+import { t } from './words.js';
 
 /** @typedef {object} Metric
  * @property {string} words
@@ -16,32 +17,44 @@ const time = (words, means) => ({ words, means, show: duration, brief: duration,
 
 /** @type {Record<string, Metric>} */
 export const METRICS = {
-  visitors: counted('Visitors', 'Distinct visitors.'),
-  visits: counted('Visits', 'Visits that began in the range.'),
-  pageviews: counted('Page views', 'Pages that were viewed.'),
+  visitors: counted(t('Visitors'), t('Distinct visitors.')),
+  visits: counted(t('Visits'), t('Visits that began in the range.')),
+  pageviews: counted(t('Page views'), t('Pages that were viewed.')),
   views_per_visit: {
-    words: 'Views per visit',
-    means: 'Page views of the visits / visits.',
+    words: t('Views per visit'),
+    means: t('Page views of the visits / visits.'),
     show: decimal,
     brief: decimal,
     scale: 'decimal',
   },
   bounce_rate: {
-    ...rate('Bounce rate', 'Visits with one page view and no custom event / visits with a page view.'),
+    ...rate(t('Bounce rate'), t('Visits with one page view and no custom event / visits with a page view.')),
     fewerIsBetter: true,
   },
-  visit_duration_seconds: time('Visit duration', 'Mean time from the first event of a visit to the end of the last.'),
-  share: rate('Share', 'Visits with this value / all visits.'),
-  entries: counted('Entries', 'Visits that began on the page.'),
-  exits: counted('Exits', 'Visits that ended on the page.'),
-  exit_rate: rate('Exit rate', 'Exits / page views.'),
-  time_on_page_seconds: time('Time on page', 'Mean time per page view.'),
-  scroll_depth: rate('Scroll depth', 'Mean of the largest part of the page that was in sight, by page view.'),
-  engaged_seconds: time('Engaged time', 'Mean time per page view in which the page was in use.'),
-  custom_events: counted('Events', 'How often it happened.'),
-  conversions: counted('Conversions', 'Events that reached the goal.'),
-  conversion_rate: rate('Conversion rate', 'Visitors who did this / all visitors.'),
-  events: counted('Requests', 'Requests that were sent as events.'),
-  pages: counted('Pages', 'Different pages.'),
-  count: counted('Count', 'Visits with the value; for pages and titles, page views.'),
+  visit_duration_seconds: time(
+    t('Visit duration'),
+    t('Mean time from the first event of a visit to the end of the last.'),
+  ),
+  share: rate(t('Share'), t('Visits with this value / all visits.')),
+  entries: counted(t('Entries'), t('Visits that began on the page.')),
+  exits: counted(t('Exits'), t('Visits that ended on the page.')),
+  exit_rate: rate(t('Exit rate'), t('Exits / page views.')),
+  time_on_page_seconds: time(t('Time on page'), t('Mean time per page view.')),
+  scroll_depth: rate(t('Scroll depth'), t('Mean of the largest part of the page that was in sight, by page view.')),
+  engaged_seconds: time(t('Engaged time'), t('Mean time per page view in which the page was in use.')),
+  custom_events: counted(t('Events'), t('How often it happened.')),
+  conversions: counted(t('Conversions'), t('Events that reached the goal.')),
+  conversion_rate: rate(t('Conversion rate'), t('Visitors who reached a goal, or did this / all visitors.')),
+  events: counted(t('Requests'), t('Requests that were sent as events.')),
+  pages: counted(t('Pages'), t('Different pages.')),
+  count: counted(t('Count'), t('Visits with the value; for pages and titles, page views.')),
 };
+
+/** The amounts in a currency, and its metric; amounts are written with it. @returns {Metric} */
+export const revenueIn = (currency) => ({
+  words: t('Revenue'),
+  means: t('Sum of the amounts of all orders.'),
+  show: money(currency),
+  brief: briefMoney(currency),
+  scale: 'count',
+});

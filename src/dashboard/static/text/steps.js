@@ -1,4 +1,6 @@
-// Steps of funnels, and conditions of goals: as the API takes them, and in words. Pure functions.
+// Steps of funnels, and conditions of goals: as the API takes them, and in words.
+
+import { t } from './words.js';
 
 /** What the API takes for an event of this name. Text that it would read as a page or as JSON is
  *  written as an object. */
@@ -10,9 +12,9 @@ export const stepOf = ({ dimension, value }) => (dimension === 'event' ? eventSt
 /** A condition in words. */
 export function conditionWords({ goal, event, page, props }) {
   const isView = page && event === 'pageview';
-  const what = goal ? [`goal ${goal}`] : [isView ? '' : event, page].filter(Boolean);
+  const what = goal ? [t('goal {name}', { name: goal })] : [isView ? '' : event, page].filter(Boolean);
   const facts = Object.entries(props ?? {}).map(([key, value]) => `${key} = ${value}`);
-  return [...[what.join(' on ')], ...facts].filter(Boolean).join(', ');
+  return [...[what.join(t(' on '))], ...facts].filter(Boolean).join(', ');
 }
 
 /** A step in words. */

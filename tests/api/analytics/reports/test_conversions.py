@@ -1,13 +1,14 @@
 """Goals, revenue and segments, whole answers against the oracle, and their classic traps."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from conftest import TestSite
-from oracle.conversions import goals, revenue, segments
+from oracle.conversions import conversion_totals, conversions, goals, revenue, segments
 from oracle.histories import DAY, FILTERS, GOALS, HOUR, MINUTE, History, histories, questions
 from oracle.periods import Range
 from oracle.site import Site
@@ -48,6 +49,7 @@ async def test_conversions_are_what_oracle_counts(
         clauses = question["clauses"]
         await check_goals(site, told, span, clauses)
         await check_revenue(site, told, span, clauses)
+        await check_series(site, told, span, clauses)
         await check_segments(site, told, span, compared, clauses)
 
 
@@ -64,6 +66,16 @@ async def check_revenue(site: TestSite, told: Site, span: Range, clauses: list[A
             params = {"dimension": dimension, "attribution": attribution, "limit": ALL}
             answer = await ask(site, "revenue", span, **params, **filtered(clauses))
             check(answer["rows"], revenue(told, span, dimension, attribution, clauses))
+
+
+async def check_series(site: TestSite, told: Site, span: Range, clauses: list[Any]) -> None:
+    """Every bucket, and the totals."""
+    for interval, timezone in (("day", "UTC"), ("week", "Asia/Kolkata")):
+        params = {"interval": interval, "timezone": timezone}
+        answer = await ask(site, "conversions", span, **params, **filtered(clauses))
+        zone = ZoneInfo(timezone)
+        check(answer["rows"], conversions(told, span, interval, zone, clauses))
+        check([answer["totals"]], [conversion_totals(told, span, zone, clauses)])
 
 
 async def check_segments(
@@ -199,3 +211,52 @@ async def test_segment_by_page_counts_views_of_that_page(site: TestSite) -> None
     rows = await compared(site, ["is", "page", ["/a"]], ["is", "entry_page", ["/a"]])
     assert [rows[name]["pageviews"] for name in "ab"] == [1, 2]
     assert [rows[name]["views_per_visit"] for name in "ab"] == [2, 2]
+
+
+COLUMNS = ("conversions", "converted_visitors", "conversion_rate", "orders", "revenue", "currency")
+
+
+async def days(site: TestSite, span: Range) -> list[tuple[Any, ...]]:
+    """The rows of conversions by day."""
+    rows = (await ask(site, "conversions", span, interval="day"))["rows"]
+    return [tuple(row[column] for column in COLUMNS) for row in rows]
+
+
+async def test_day_without_visitors_has_no_conversion_rate(
+    client: Any, admin: Any, database: Any
+) -> None:
+    site = await with_goals(client, admin, database, Goal("Buy", event="buy"))
+    await tell(site, [[event(NOON), event(NOON, visitor="bob", **paid("5"))]])
+    span = Range(NOON - DAY, NOON + HOUR)
+    assert await days(site, span) == [(0, 0, None, 0, 0, None), (1, 1, 0.5, 1, 5, "EUR")]
+
+
+async def test_event_that_reaches_two_goals_is_one_conversion(
+    client: Any, admin: Any, database: Any
+) -> None:
+    goals = (Goal("Buy", event="buy"), Goal("Here", event="buy", page="/a"), Goal("A", page="/a"))
+    site = await with_goals(client, admin, database, *goals)
+    await tell(site, [[event(NOON, "/a", name="buy"), event(NOON + MINUTE, "/a")]])
+    totals = (await ask(site, "conversions", TEN_DAYS, interval="day"))["totals"]
+    assert (totals["goals"], totals["conversions"], totals["converted_visitors"]) == (3, 2, 1)
+
+
+async def test_revenue_over_time_of_mixed_currencies_is_unknown(site: TestSite) -> None:
+    await tell(site, [[event(NOON - DAY, **paid("4")), event(NOON, **paid("5", "USD"))]])
+    answer = await ask(site, "conversions", TEN_DAYS, interval="day")
+    assert [answer["totals"][name] for name in ("orders", "revenue", "currency")] == [2, None, None]
+    assert [row["revenue"] for row in answer["rows"] if row["orders"]] == [4, 5]
+
+
+async def test_site_without_goals_has_orders_only(site: TestSite) -> None:
+    await tell(site, [[event(NOON, **paid("4.5"))]])
+    totals = (await ask(site, "conversions", TEN_DAYS, interval="day"))["totals"]
+    assert totals == {
+        "goals": 0,
+        "conversions": 0,
+        "converted_visitors": 0,
+        "conversion_rate": 0,
+        "orders": 1,
+        "revenue": 4.5,
+        "currency": "EUR",
+    }

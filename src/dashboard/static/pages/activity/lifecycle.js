@@ -7,29 +7,30 @@ import { Table } from '../../parts/table.js';
 import { ticks } from '../../parts/ticks.js';
 import { useWidth } from '../../parts/width.js';
 import { compact, count, DAY, dates } from '../../text/format.js';
+import { t } from '../../text/words.js';
 
 const [HEIGHT, LEFT, BOTTOM] = [220, 48, 22];
 const LABEL = 64;
 
 /** From the line upwards; the last is below it. */
 const KINDS = [
-  ['returning', 'Returning', 'was there in the period before'],
-  ['resurrected', 'Resurrected', 'came before, but not in the period before'],
-  ['new', 'New', 'came for the first time'],
-  ['dormant', 'Dormant', 'came in the period before, but not in this one'],
+  ['returning', t('Returning'), t('was there in the period before')],
+  ['resurrected', t('Resurrected'), t('came before, but not in the period before')],
+  ['new', t('New'), t('came for the first time')],
+  ['dormant', t('Dormant'), t('came in the period before, but not in this one')],
 ];
 
 export function Lifecycle({ answer: { rows, query } }) {
   const write = dates(query.timezone, query.interval === 'month' ? { month: 'short', year: 'numeric' } : DAY);
-  if (rows.every((row) => KINDS.every(([key]) => !row[key]))) return html`<${Empty}>No visits in this range.<//>`;
+  if (rows.every((row) => KINDS.every(([key]) => !row[key]))) return html`<${Empty}>${t('No visits in this range.')}<//>`;
   const columns = [
-    { key: 'time', words: 'Period', cell: ({ time, complete }) => write(time) + (complete ? '' : ' (incomplete)') },
+    { key: 'time', words: t('Period'), cell: ({ time, complete }) => write(time) + (complete ? '' : ` (${t('incomplete')})`) },
     ...KINDS.map(([key, words, means]) => ({ key, words, means, number: true, cell: (row) => count(row[key]) })),
   ];
   return html`
     <${Bars} rows=${rows} write=${write} />
     <p class="legend">${KINDS.map(([key, words, means]) => html`<span key=${key} class="key" title=${means}><span class=${`swatch ${key}`} aria-hidden="true"></span>${words}</span>`)}</p>
-    <details><summary>As table</summary><${Numbers}><${Table} columns=${columns} rows=${rows} caption="Visitors by period" /><//></details>
+    <details><summary>${t('As table')}</summary><${Numbers}><${Table} columns=${columns} rows=${rows} caption=${t('Visitors by period')} /><//></details>
   `;
 }
 
@@ -43,7 +44,7 @@ function Bars({ rows, write }) {
   const each = (width - LEFT - 8) / rows.length;
   const every = Math.ceil(LABEL / Math.max(each, 1));
   const shown = [...marks, ...marks.slice(1).map((mark) => -mark)].filter((mark) => mark <= top && mark >= -low);
-  return html`<figure class="bars" ref=${box}><svg height=${HEIGHT} role="img" aria-label="Visitors by period; the table has the numbers">
+  return html`<figure class="bars" ref=${box}><svg height=${HEIGHT} role="img" aria-label=${t('Visitors by period; the table has the numbers')}>
     ${shown.map((mark) => html`<g key=${mark}>
       <line class="grid" x1=${LEFT} x2=${width} y1=${y(mark)} y2=${y(mark)} />
       <text x=${LEFT - 8} y=${y(mark) + 4} text-anchor="end">${compact(Math.abs(mark))}</text>

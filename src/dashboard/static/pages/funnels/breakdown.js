@@ -9,9 +9,10 @@ import { Table } from '../../parts/table.js';
 import { dimensionWords } from '../../text/dimensions.js';
 import { count, percent } from '../../text/format.js';
 import { stepWords } from '../../text/steps.js';
+import { t } from '../../text/words.js';
 
 export function Breakdown({ funnel: { by }, result, retry, csv }) {
-  const title = `Funnel by ${dimensionWords(by).toLowerCase()}`;
+  const title = t('Funnel by {dimension}', { dimension: dimensionWords(by) });
   return html`<${Card} id="by" title=${title} busy=${result.loading}>
     <div class="body scroll" tabindex="0" role="group" aria-label=${title}>
       <${Loaded} result=${result} retry=${retry} rows=${5}>${(answer) => html`<${Rows} ...${{ answer, by, title }} />`}<//>
@@ -22,7 +23,7 @@ export function Breakdown({ funnel: { by }, result, retry, csv }) {
 
 function Rows({ answer: { rows }, by, title }) {
   const groups = Object.values(Object.groupBy(rows, ({ [by]: value }) => `=${value}`)); // no index: keeps the order
-  if (!groups.length) return html`<${Empty}>Nobody got to the first step in this range.<//>`;
+  if (!groups.length) return html`<${Empty}>${t('Nobody got to the first step in this range.')}<//>`;
   const steps = groups[0].map(({ step, label }, place) => ({
     key: `${step}`,
     words: `${step} ${stepWords(label)}`,

@@ -6,6 +6,7 @@ import { html } from '../../parts/html.js';
 import { Cut } from '../../parts/label.js';
 import { follow, link } from '../../state/address.js';
 import { eventStep, stepWords } from '../../text/steps.js';
+import { t } from '../../text/words.js';
 
 const NAMED = ['pageview', 'engagement'];
 
@@ -24,17 +25,17 @@ export function Examples({ view }) {
   });
   const [pages, events] = ['pages', 'events'].map((id) => of(id).answer?.rows);
   const found = pages && events ? examplesOf(pages, events) : [];
-  return html`<${Card} id="examples" title="What a funnel tells">
+  return html`<${Card} id="examples" title=${t('What a funnel tells')}>
     <div class="welcome">
-      <p>A funnel is a series of steps that visitors should take: pages that they view, events that they send.
-        It counts how many got to each step, how many left before it, and how long it took.</p>
+      <p>${t('A funnel is a series of steps that visitors should take: pages that they view, events that they send.')}
+        ${t('It counts how many got to each step, how many left before it, and how long it took.')}</p>
       ${found.length > 0 &&
-      html`<p class="muted">For example, of this site:</p>
+      html`<p class="muted">${t('For example, of this site:')}</p>
         <ul class="examples">${found.map((steps) => html`<li key=${steps.join(' ')}><${Example} steps=${steps} /></li>`)}</ul>`}
     </div>
   <//>`;
 }
 
 const Example = ({ steps }) => html`<a class="button" href=${link({ step: steps })} onClick=${follow}>
-  ${steps.map((step, place) => html`${place > 0 && html`<span aria-label="then">→</span>`}<span class="value" title=${stepWords(step)}><${Cut} text=${stepWords(step)} /></span>`)}
+  ${steps.map((step, place) => html`${place > 0 && html`<span aria-label=${t('then')}>→</span>`}<span class="value" title=${stepWords(step)}><${Cut} text=${stepWords(step)} /></span>`)}
 </a>`;

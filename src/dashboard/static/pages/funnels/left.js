@@ -12,15 +12,16 @@ import { go } from '../../state/address.js';
 import { timezone } from '../../state/site.js';
 import { CLOCK, DAY, dates } from '../../text/format.js';
 import { stepWords } from '../../text/steps.js';
+import { t } from '../../text/words.js';
 
 const SIZE = 50;
 const moment = dates(timezone, { ...DAY, ...CLOCK });
 
 const COLUMNS = [
-  { key: 'last_page', words: 'Last page', cell: ({ last_page: page }) => html`<span class="value" title=${page}><${Cut} text=${page} /></span>` },
-  { key: 'who', words: 'Visitor', number: true, cell: (row) => html`<code title=${row.user_id ?? row.visitor_id}>${(row.user_id ?? row.visitor_id).slice(0, 12)}</code>` },
-  { key: 'reached_at', words: 'Got there', number: true, cell: (row) => moment(row.reached_at) },
-  { key: 'last_seen', words: 'Last seen', number: true, cell: (row) => moment(row.last_seen) },
+  { key: 'last_page', words: t('Last page'), cell: ({ last_page: page }) => html`<span class="value" title=${page}><${Cut} text=${page} /></span>` },
+  { key: 'who', words: t('Visitor'), number: true, cell: (row) => html`<code title=${row.user_id ?? row.visitor_id}>${(row.user_id ?? row.visitor_id).slice(0, 12)}</code>` },
+  { key: 'reached_at', words: t('Got there'), number: true, cell: (row) => moment(row.reached_at) },
+  { key: 'last_seen', words: t('Last seen'), number: true, cell: (row) => moment(row.last_seen) },
 ];
 
 export function Left({ params, query, funnel: { steps } }) {
@@ -30,13 +31,13 @@ export function Left({ params, query, funnel: { steps } }) {
   const { of, retry } = useReports({
     left: { report: 'funnel/visitors', ...asked, limit: SIZE, offset: (page - 1) * SIZE },
   });
-  const title = `Left after ${stepWords(steps[step - 1])}`;
+  const title = t('Left after {step}', { step: stepWords(steps[step - 1]) });
   const csv = address('analytics/funnel/visitors', { ...asked, limit: 1000, format: 'csv' });
   const tools = html`<a class="button" href=${csv} download>CSV</a>`;
   return html`<${Dialog} id="left" title=${title} tools=${tools} close=${() => go({ left: null, page: null })}>
     <div class="scroll" tabindex="0" role="group" aria-label=${title}>
       <${Loaded} result=${of('left')} retry=${retry} rows=${12}>
-        ${({ rows }) => (rows.length ? html`<${Table} columns=${COLUMNS} rows=${rows} caption=${title} />` : html`<${Empty}>Nobody left here.<//>`)}
+        ${({ rows }) => (rows.length ? html`<${Table} columns=${COLUMNS} rows=${rows} caption=${title} />` : html`<${Empty}>${t('Nobody left here.')}<//>`)}
       <//>
     </div>
     <${Paging} page=${page} size=${SIZE} answer=${of('left').answer} />

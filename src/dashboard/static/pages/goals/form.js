@@ -5,8 +5,9 @@ import { Dialog } from '../../parts/dialog.js';
 import { html, useState } from '../../parts/html.js';
 import { Pick } from '../../parts/pick.js';
 import { site } from '../../state/site.js';
+import { t } from '../../text/words.js';
 
-const WORDS = { page: 'Page, or a pattern as /blog/*', event: 'Name of the event' };
+const WORDS = { page: t('Page, or a pattern as /blog/*'), event: t('Name of the event') };
 
 /** The name of an event as it was picked, where it had to be written as an object. */
 function eventName(step) {
@@ -34,25 +35,25 @@ export function NewGoal({ view, close, changed }) {
   };
   const submit = (event) => {
     event.preventDefault();
-    if (!what) return setError(new Error(`Say which ${kind}.`));
+    if (!what) return setError(new Error(t(kind === 'page' ? 'Say which page.' : 'Say which event.')));
     return send('POST', 'goals', bodyOf(kind, what, event.target.elements)).then(changed, setError);
   };
-  return html`<${Dialog} id="goal" title="New goal" close=${close}>
+  return html`<${Dialog} id="goal" title=${t('New goal')} close=${close}>
     <form onSubmit=${submit}>
-      <label>Name <input name="name" required maxlength="200" autocomplete="off" /></label>
-      <label>Reached when somebody
+      <label>${t('Name')} <input name="name" required maxlength="200" autocomplete="off" /></label>
+      <label>${t('Reached when somebody')}
         <select name="kind" onChange=${change}>
-          <option value="page" selected=${kind === 'page'}>views a page</option>
-          <option value="event" selected=${kind === 'event'}>sends an event</option>
+          <option value="page" selected=${kind === 'page'}>${t('views a page')}</option>
+          <option value="event" selected=${kind === 'event'}>${t('sends an event')}</option>
         </select>
       </label>
       <div class="labelled"><${Pick} key=${kind} label=${WORDS[kind]} placeholder=${WORDS[kind]} value=${what} view=${view} choose=${setWhat} dimensions=${[kind]} /></div>
       <div class="fields">
-        <label>With the property <input name="property" maxlength="200" autocomplete="off" placeholder="any" /></label>
-        <label>of the value <input name="value" maxlength="2000" autocomplete="off" /></label>
+        <label>${t('With the property')} <input name="property" maxlength="200" autocomplete="off" placeholder=${t('any')} /></label>
+        <label>${t('of the value')} <input name="value" maxlength="2000" autocomplete="off" /></label>
       </div>
       ${error && html`<p class="error" role="alert">${error.message}</p>`}
-      <p class="end"><button type="submit">Save the goal</button></p>
+      <p class="end"><button type="submit">${t('Save the goal')}</button></p>
     </form>
   <//>`;
 }

@@ -10,6 +10,7 @@ import { Tabs } from '../../parts/tabs.js';
 import { go } from '../../state/address.js';
 import { isKnown } from '../../state/site.js';
 import { numberColumn } from '../overview/columns.js';
+import { t } from '../../text/words.js';
 
 const MOST = 100;
 
@@ -35,12 +36,12 @@ export function PropertiesCard({ view, params, event, result, retry }) {
   const names = useNames(view, event);
   const query = propertiesQuery(view, params);
   const options = [...new Set([...names, property].filter(Boolean))].map((name) => [name, name]);
-  return html`<${Card} id="properties" title=${`Properties of ${event}`} busy=${Boolean(query) && result.loading}>
+  return html`<${Card} id="properties" title=${t('Properties of {event}', { event })} busy=${Boolean(query) && result.loading}>
     <${Other} property=${property} />
-    ${options.length > 0 && html`<${Tabs} label="Property" options=${options} chosen=${property} choose=${(name) => go({ prop: name })} />`}
+    ${options.length > 0 && html`<${Tabs} label=${t('Property')} options=${options} chosen=${property} choose=${(name) => go({ prop: name })} />`}
     <div class="body">${query
       ? html`<${Loaded} result=${result} retry=${retry} rows=${6}>${({ rows }) => html`<${Rows} rows=${rows} property=${property} />`}<//>`
-      : html`<${Empty}>Choose a property of this event.<//>`}</div>
+      : html`<${Empty}>${t('Choose a property of this event.')}<//>`}</div>
     ${query && html`<div class="foot"><span class="links">
       <a href=${address('analytics/events', { ...view.common, name: event, property, limit: 1000, format: 'csv' })} download>CSV</a>
     </span></div>`}
@@ -55,14 +56,14 @@ function Other({ property }) {
     go({ prop: text.trim() || null });
   };
   return html`<form class="fields" onSubmit=${submit}>
-    <input name="prop" aria-label="Name of a property" placeholder="Name of a property" autocomplete="off" maxlength="200" value=${text} onInput=${({ target }) => setText(target.value)} />
-    <button type="submit" class="quiet">Show</button>
+    <input name="prop" aria-label=${t('Name of a property')} placeholder=${t('Name of a property')} autocomplete="off" maxlength="200" value=${text} onInput=${({ target }) => setText(target.value)} />
+    <button type="submit" class="quiet">${t('Show')}</button>
   </form>`;
 }
 
 function Rows({ rows, property }) {
-  if (!rows.length) return html`<${Empty}>No event of this name has the property in this range.<//>`;
-  const value = ({ value: text }) => html`<span class="value" title=${text}><span class="words">${text || '(empty)'}</span></span>`;
+  if (!rows.length) return html`<${Empty}>${t('No event of this name has the property in this range.')}<//>`;
+  const value = ({ value: text }) => html`<span class="value" title=${text}><span class="words">${text || t('(empty)')}</span></span>`;
   const columns = [{ key: 'value', words: property, cell: value }, ...['custom_events', 'visitors'].map(numberColumn)];
-  return html`<${Ranking} ...${{ columns, rows }} caption=${`Values of ${property}`} size=${(row) => row.custom_events} />`;
+  return html`<${Ranking} ...${{ columns, rows }} caption=${t('Values of {property}', { property })} size=${(row) => row.custom_events} />`;
 }

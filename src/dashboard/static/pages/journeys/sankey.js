@@ -6,6 +6,7 @@ import { useWidth } from '../../parts/width.js';
 import { follow, link } from '../../state/address.js';
 import { count, plural } from '../../text/format.js';
 import { layout, through } from './layout.js';
+import { t } from '../../text/words.js';
 
 /** The least width of a column, in pixels; the drawing scrolls where there is less. */
 const COLUMN = 150;
@@ -14,7 +15,7 @@ const COLUMN = 150;
  *  page leads to the journeys that begin on it. */
 export function Sankey({ rows, direction, steps, hasLinks = true }) {
   const [box, width] = useWidth();
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Journeys" ref=${box}>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${t('Journeys')} ref=${box}>
     ${width > 0 && html`<${Drawing} ...${{ rows, direction, steps, hasLinks }} width=${Math.max(width, steps * COLUMN)} />`}
   </div>`;
 }
@@ -33,17 +34,17 @@ function Drawing({ rows, direction, steps, hasLinks, width }) {
   </div>`;
 }
 
-const nameOf = ({ page }) => (page === null ? 'Other pages' : page || '(no page)');
+const nameOf = ({ page }) => (page === null ? t('Other pages') : page || t('(no page)'));
 
 function titleOf({ from, to, visits }, nodes) {
   const [source, target] = [from, to].map((id) => nodes.find((node) => node.id === id));
-  return `${nameOf(source)} → ${target ? nameOf(target) : 'the end of the visit'}: ${plural(visits, 'visit')}`;
+  return `${nameOf(source)} → ${target ? nameOf(target) : t('the end of the visit')}: ${plural(visits, 'visit')}`;
 }
 
 function Node({ node, column, setNear, isDim, hasLinks }) {
   const { id, page, step, visits, x, y, height } = node;
   const name = nameOf(node);
-  const words = `${name}: ${plural(visits, 'visit')}, step ${step}`;
+  const words = `${name}: ${plural(visits, 'visit')}, ${t('step {n}', { n: step })}`;
   const attributes = {
     class: `node ${page ? '' : 'rest'} ${isDim ? 'dim' : ''}`,
     title: words,

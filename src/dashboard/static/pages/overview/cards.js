@@ -1,5 +1,7 @@
 // The cards: for each tab the report that it asks, what a row is called, and its numbers.
 
+import { t } from '../../text/words.js';
+
 /** @typedef {object} Tab
  * @property {string} key
  * @property {string} words
@@ -11,7 +13,8 @@
  * @property {string[]} columns columns of the details, in order
  * @property {string} [asks] the parameter of the address for a name that has to be given first
  * @property {string} empty what is said instead of no rows
- * @property {boolean} [skipsEmpty] whether rows without a value are left out */
+ * @property {boolean} [skipsEmpty] whether rows without a value are left out
+ * @property {() => Promise<Function>} [draw] the part that draws the rows in the card, instead of a table */
 
 const BREAKDOWN = ['visits', 'visitors', 'share', 'views_per_visit', 'bounce_rate', 'visit_duration_seconds'];
 
@@ -25,12 +28,12 @@ const by = (report, key, words, more = {}) => ({
   params: { dimension: key, totals: false },
   numbers: ['visits', 'share'],
   columns: BREAKDOWN,
-  empty: 'No visits in this range.',
+  empty: t('No visits in this range.'),
   ...more,
 });
 
 const utm = (key, words) =>
-  by('traffic-sources', key, words, { skipsEmpty: true, empty: `No visit in this range has a ${words.toLowerCase()}.` });
+  by('traffic-sources', key, words, { skipsEmpty: true, empty: t('No visit in this range has one.') });
 
 const PAGE_COLUMNS = ['pageviews', 'visitors', 'entries', 'exits', 'bounce_rate', 'exit_rate', 'time_on_page_seconds', 'scroll_depth'];
 
@@ -44,7 +47,7 @@ const pages = (key, words, dimension, numbers) => ({
   params: { order: `${numbers[0]}:desc`, totals: false },
   numbers,
   columns: PAGE_COLUMNS,
-  empty: 'No page views in this range.',
+  empty: t('No page views in this range.'),
 });
 
 /** Values of a dimension of events with the page views that have them. @returns {Tab} */
@@ -57,104 +60,113 @@ const values = (key, words) => ({
   params: { dimension: key },
   numbers: ['count'],
   columns: ['count'],
-  empty: 'No page views in this range.',
+  empty: t('No page views in this range.'),
+});
+
+/** All countries at once, on a map. @type {Tab} */
+const MAP = by('locations', 'map', t('Map'), {
+  label: 'country',
+  dimension: 'country',
+  params: { dimension: 'country', totals: false, limit: 300 },
+  draw: () => import('./world_map.js').then(({ WorldMap }) => WorldMap),
 });
 
 /** By id; `rows` is the height of the skeleton, where few rows are expected.
  * @type {Record<string, { title: string, rows?: number, tabs: Tab[] }>} */
 export const CARDS = {
   sources: {
-    title: 'Sources',
+    title: t('Sources'),
     tabs: [
-      by('traffic-sources', 'channel', 'Channel'),
-      by('traffic-sources', 'source', 'Source'),
-      by('traffic-sources', 'referrer', 'Referrer'),
-      utm('campaign', 'Campaign'),
-      utm('medium', 'Medium'),
-      utm('content', 'Content'),
-      utm('term', 'Term'),
+      by('traffic-sources', 'channel', t('Channel')),
+      by('traffic-sources', 'source', t('Source')),
+      by('traffic-sources', 'referrer', t('Referrer')),
+      utm('campaign', t('Campaign')),
+      utm('medium', t('Medium')),
+      utm('content', t('Content')),
+      utm('term', t('Term')),
     ],
   },
   pages: {
-    title: 'Pages',
+    title: t('Pages'),
     tabs: [
-      pages('top', 'Top', 'page', ['pageviews', 'visitors']),
-      pages('entry', 'Entry', 'entry_page', ['entries', 'bounce_rate']),
-      pages('exit', 'Exit', 'exit_page', ['exits', 'exit_rate']),
-      values('hostname', 'Hostname'),
-      values('title', 'Title'),
+      pages('top', t('Top'), 'page', ['pageviews', 'visitors']),
+      pages('entry', t('Entry'), 'entry_page', ['entries', 'bounce_rate']),
+      pages('exit', t('Exit'), 'exit_page', ['exits', 'exit_rate']),
+      values('hostname', t('Hostname')),
+      values('title', t('Title')),
     ],
   },
   locations: {
-    title: 'Locations',
+    title: t('Locations'),
     tabs: [
-      by('locations', 'country', 'Country'),
-      by('locations', 'region', 'Region'),
-      by('locations', 'city', 'City'),
+      by('locations', 'country', t('Country')),
+      MAP,
+      by('locations', 'region', t('Region')),
+      by('locations', 'city', t('City')),
     ],
   },
   devices: {
-    title: 'Devices',
+    title: t('Devices'),
     tabs: [
-      by('devices', 'device', 'Device'),
-      by('devices', 'browser', 'Browser'),
-      by('devices', 'browser_version', 'Version'),
-      by('devices', 'os', 'OS'),
-      by('devices', 'os_version', 'OS version'),
-      by('devices', 'screen', 'Screen'),
-      by('devices', 'language', 'Language'),
+      by('devices', 'device', t('Device')),
+      by('devices', 'browser', t('Browser')),
+      by('devices', 'browser_version', t('Version')),
+      by('devices', 'os', t('OS')),
+      by('devices', 'os_version', t('OS version')),
+      by('devices', 'screen', t('Screen')),
+      by('devices', 'language', t('Language')),
     ],
   },
   events: {
-    title: 'Events and goals',
+    title: t('Events and goals'),
     rows: 5,
     tabs: [
       {
         key: 'events',
-        words: 'Events',
+        words: t('Events'),
         report: 'events',
         label: 'name',
         dimension: 'event',
         params: { totals: false },
         numbers: ['custom_events', 'conversion_rate'],
         columns: ['custom_events', 'visitors', 'visits', 'conversion_rate'],
-        empty: 'No events besides page views in this range.',
+        empty: t('No events besides page views in this range.'),
       },
       {
         key: 'goals',
-        words: 'Goals',
+        words: t('Goals'),
         report: 'goals',
         label: 'name',
         dimension: 'goal',
         numbers: ['conversions', 'conversion_rate'],
         columns: ['conversions', 'visitors', 'visits', 'conversion_rate'],
-        empty: 'No goals are saved for this site.',
+        empty: t('No goals are saved for this site.'),
       },
       {
         key: 'properties',
-        words: 'Properties',
+        words: t('Properties'),
         report: 'events',
         label: 'value',
         asks: 'property',
         numbers: ['custom_events', 'visitors'],
         columns: ['name', 'custom_events', 'visitors', 'visits', 'conversion_rate'],
-        empty: 'No event in this range has the property.',
+        empty: t('No event in this range has the property.'),
       },
     ],
   },
   bots: {
-    title: 'Bots, kept apart',
+    title: t('Bots, kept apart'),
     rows: 5,
     tabs: [
       {
         key: 'bots',
-        words: 'Bots',
+        words: t('Bots'),
         report: 'bots',
         label: 'bot',
         params: { filters: null },
         numbers: ['events', 'pages'],
         columns: ['category', 'events', 'pages', 'last_seen'],
-        empty: 'No bots in this range.',
+        empty: t('No bots in this range.'),
       },
     ],
   },

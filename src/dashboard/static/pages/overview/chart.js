@@ -8,6 +8,7 @@ import { choice } from '../../state/periods.js';
 import { timezone } from '../../state/site.js';
 import { chooseRange } from '../../state/view.js';
 import { METRICS } from '../../text/metrics.js';
+import { t } from '../../text/words.js';
 
 /** @param {{ points: object[], answer: object, chosen?: string, canZoom?: boolean,
  *   metric?: import('../../text/metrics.js').Metric }} props With `canZoom` a drag chooses the range of the page. */
@@ -15,25 +16,26 @@ export function Chart({ points, answer, chosen, metric = METRICS[chosen], canZoo
   const isCompared = Boolean(answer.comparison);
   const zoom = (first, last) => chooseRange(rangeOf(points[first].time, points[last].time, answer.query));
   const tell = (point) => html`<${Tip} ...${{ point, metric, isCompared }} />`;
-  const say = ({ title, value, titleBefore, before, complete }) =>
-    `${title}: ${metric.show(value)}${complete ? '' : ', incomplete'}${isCompared ? `; ${titleBefore}: ${metric.show(before)}` : ''}`;
+  const say = ({ title, value, titleBefore, before, complete, notes = [] }) =>
+    `${title}: ${metric.show(value)}${complete ? '' : `, ${t('incomplete')}`}${isCompared ? `; ${titleBefore}: ${metric.show(before)}` : ''}${notes.map((text) => `; ${text}`).join('')}`;
   return html`<${TimeChart}
     ...${{ points, metric, tell, say }}
     zoom=${canZoom ? zoom : undefined}
     interval=${answer.query.interval}
     timezone=${answer.query.timezone}
-    label=${`${metric.words} over time: arrow keys tell the values`}
+    label=${t('{metric} over time: arrow keys tell the values', { metric: metric.words })}
   />`;
 }
 
 function Tip({ point, metric, isCompared }) {
-  const { title, value, before, titleBefore, complete } = point;
+  const { title, value, before, titleBefore, complete, notes = [] } = point;
   const ratio = before ? (value ?? 0) / before : null;
   return html`
-    <p>${title}${complete ? '' : ' (incomplete)'} <b>${metric.show(value)}</b></p>
+    <p>${title}${complete ? '' : ` (${t('incomplete')})`} <b>${metric.show(value)}</b></p>
     ${isCompared &&
     html`<p class="before">${titleBefore} <b>${metric.show(before)}</b></p>
       ${complete && html`<${Change} ratio=${ratio} fewerIsBetter=${metric.fewerIsBetter} />`}`}
+    ${notes.map((text) => html`<p class="note" key=${text}>${text}</p>`)}
   `;
 }
 

@@ -7,21 +7,25 @@ import { timezone } from '../../state/site.js';
 import { dimensionWords } from '../../text/dimensions.js';
 import { CLOCK, DAY, capital, dates } from '../../text/format.js';
 import { METRICS } from '../../text/metrics.js';
+import { t } from '../../text/words.js';
 
 const moment = dates(timezone, { ...DAY, ...CLOCK });
 
 const TEXTS = {
-  name: ['Event', String],
-  category: ['Kind', (value) => capital(value.replaceAll('-', ' '))],
-  last_seen: ['Last seen', moment],
+  name: [t('Event'), String],
+  category: [t('Kind'), (value) => capital(value.replaceAll('-', ' '))],
+  last_seen: [t('Last seen'), moment],
 };
+
+/** The words for labels that are no dimension. */
+const LABELS = { bot: t('Bot'), value: t('Value') };
 
 /** The column that names a row. @param {import('./cards.js').Tab} tab */
 export function labelColumn({ label, dimension }, filters) {
   const named = dimension ?? label;
   return {
     key: label,
-    words: dimension ? dimensionWords(dimension) : capital(label),
+    words: dimension ? dimensionWords(dimension) : (LABELS[label] ?? capital(label)),
     cell: (row) => html`<${Label} dimension=${named} value=${row[label]} filters=${dimension && filters} />`,
   };
 }
@@ -35,7 +39,7 @@ export function numberColumn(key) {
   const { words, means, show, fewerIsBetter } = METRICS[key];
   const cell = (row) => {
     const then = row.comparison?.[key];
-    const was = then && `${show(then.value)} in the comparison`;
+    const was = then && t('{value} in the comparison', { value: show(then.value) });
     const isKnown = then && then.ratio !== null;
     return html`${show(row[key])}${isKnown && html` <${Change} ratio=${then.ratio} fewerIsBetter=${fewerIsBetter} title=${was} />`}`;
   };

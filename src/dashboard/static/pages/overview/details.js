@@ -3,10 +3,11 @@
 import { useReports } from '../../api/reports.js';
 import { Dialog } from '../../parts/dialog.js';
 import { html, useEffect, useRef } from '../../parts/html.js';
+import { rangeWords } from '../../parts/paging.js';
 import { Empty, Loaded } from '../../parts/states.js';
 import { Table } from '../../parts/table.js';
 import { go } from '../../state/address.js';
-import { count } from '../../text/format.js';
+import { t } from '../../text/words.js';
 import { labelColumn, numberColumn } from './columns.js';
 import { csvAddress } from './ranking_card.js';
 import { found, searched } from './search.js';
@@ -43,7 +44,7 @@ export function Details({ id, card, tab, view, params }) {
 
 function Rows({ tab, view, answer, order, title, text }) {
   const rows = found(tab, answer.rows, text);
-  if (!rows.length) return html`<${Empty}>${text ? `Nothing contains “${text}”.` : tab.empty}<//>`;
+  if (!rows.length) return html`<${Empty}>${text ? t('Nothing contains “{text}”.', { text }) : tab.empty}<//>`;
   const columns = [labelColumn(tab, view.filters), ...tab.columns.map(numberColumn)];
   const orders = NOT_SORTED.includes(tab.report) ? [] : columns.map(({ key }) => key);
   const sort = (by) => go({ order: by, page: null }, { replace: true });
@@ -64,17 +65,17 @@ function Search({ text }) {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => go({ q: target.value || null, page: null }, { replace: true }), WAIT);
   };
-  return html`<input type="search" name="q" aria-label="Search" placeholder="Search" value=${text} onInput=${input} />`;
+  return html`<input type="search" name="q" aria-label=${t('Search')} placeholder=${t('Search')} value=${text} onInput=${input} />`;
 }
 
 function Paging({ page, answer }) {
   if (!answer || (page === 1 && !answer.page?.next)) return null;
   const first = (page - 1) * PAGE + 1;
-  const total = answer.page.total === null ? '' : ` of ${count(answer.page.total)}`;
+  const last = first + answer.rows.length - 1;
   const turn = (steps) => () => go({ page: `${page + steps}` }, { replace: true });
   return html`<p class="paging">
-    <button type="button" class="quiet" disabled=${page === 1} onClick=${turn(-1)}>Before</button>
-    <span>${count(first)} to ${count(first + answer.rows.length - 1)}${total}</span>
-    <button type="button" class="quiet" disabled=${!answer.page.next} onClick=${turn(1)}>Next</button>
+    <button type="button" class="quiet" disabled=${page === 1} onClick=${turn(-1)}>${t('Before')}</button>
+    <span>${rangeWords(first, last, answer.page.total)}</span>
+    <button type="button" class="quiet" disabled=${!answer.page.next} onClick=${turn(1)}>${t('Next')}</button>
   </p>`;
 }

@@ -2,6 +2,26 @@
 
 import { addDays, floored, localTime, monthFrom, startOfWeek } from '../../state/days.js';
 import { CLOCK, DAY, dates } from '../../text/format.js';
+import { t } from '../../text/words.js';
+
+/** Whether a day lies in the bucket that begins on another. */
+const HOLDS = {
+  week: (start, day) => day >= start && day < addDays(start, 7),
+  month: (start, day) => day.slice(0, 7) === start.slice(0, 7),
+};
+
+/** The points with the texts of the notes of their days; of hours and minutes the first of the day has
+ *  them. @param {{ day: string, text: string }[]} notes */
+export function noted(points, notes, { interval, timezone }) {
+  const holds = HOLDS[interval] ?? ((start, day) => start === day);
+  const starts = points.map(({ time }) => localTime(time, timezone).slice(0, 10));
+  const texts = new Map();
+  for (const { day, text } of notes) {
+    const place = starts.findIndex((start) => holds(start, day));
+    texts.set(place, [...(texts.get(place) ?? []), text]);
+  }
+  return points.map((point, place) => ({ ...point, notes: texts.get(place) ?? [] }));
+}
 
 /** A series has no views per visit, which is the ratio of two that it has. */
 function valueOf(metric, read) {
@@ -42,7 +62,7 @@ function titles(interval, timezone, year) {
   if (interval === 'month') return dates(timezone, { month: 'long', year: 'numeric' });
   const day = { ...DAY, ...year };
   const week = dates(timezone, day);
-  if (interval === 'week') return (time) => `Week of ${week(time)}`;
+  if (interval === 'week') return (time) => t('Week of {day}', { day: week(time) });
   return dates(timezone, { weekday: 'short', ...day, ...(interval === 'day' ? {} : CLOCK) });
 }
 

@@ -1,6 +1,7 @@
 // A card with the nine largest rows of the chosen tab.
 
 import { address } from '../../api/client.js';
+import { Later } from '../../frame/later.js';
 import { Card } from '../../parts/card.js';
 import { html } from '../../parts/html.js';
 import { Origin } from '../../parts/origin.js';
@@ -8,6 +9,7 @@ import { Empty, Loaded } from '../../parts/states.js';
 import { Ranking } from '../../parts/table.js';
 import { Tabs } from '../../parts/tabs.js';
 import { follow, go, link } from '../../state/address.js';
+import { t } from '../../text/words.js';
 import { labelColumn, numberColumn } from './columns.js';
 
 const SHOWN = 9;
@@ -37,7 +39,7 @@ export const csvAddress = ({ report, params }, { common }, more = {}) =>
 export function RankingCard({ id, card, tab, view, result, retry }) {
   const options = card.tabs.map(({ key, words }) => [key, words]);
   const tabs = options.length > 1 && html`<${Tabs}
-    label=${`${card.title} by`}
+    label=${t('{card} by', { card: card.title })}
     options=${options}
     chosen=${tab.key}
     choose=${(key) => go({ [id]: key })}
@@ -54,7 +56,7 @@ export function RankingCard({ id, card, tab, view, result, retry }) {
       ${(answer) => html`<${Rows} ...${{ card, tab, view, answer }} />`}
     <//></div>
     <p class="foot">
-      <a href=${link({ details: id })} onClick=${follow} aria-label=${`Details of ${card.title}`}>Details</a>
+      <a href=${link({ details: id })} onClick=${follow} aria-label=${t('Details of {card}', { card: card.title })}>${t('Details')}</a>
       <${Origin} answer=${result.answer} />
       <a href=${csvAddress(tab, view)} download>CSV</a>
     </p>`}
@@ -68,20 +70,20 @@ function Asked({ tab: { asks, dimension } }) {
     go({ [asks]: event.target.elements.name.value.trim() || null });
   };
   return html`<form class="asked" onSubmit=${submit}>
-    <label>Name of the ${asks}
+    <label>${t('Name of the property')}
       <input name="name" value=${dimension?.slice('props:'.length) ?? ''} autocomplete="off" />
     </label>
-    <button type="submit">Show</button>
+    <button type="submit">${t('Show')}</button>
   </form>`;
 }
 
 function Rows({ card, tab, view, answer }) {
   const size = tab.numbers[0];
   const rows = answer.rows
-    .filter((row) => row[size] && (row[tab.label] || !tab.skipsEmpty))
-    .slice(0, SHOWN);
+    .filter((row) => row[size] && (row[tab.label] || !tab.skipsEmpty));
   if (!rows.length) return html`<${Empty}>${tab.empty}<//>`;
+  if (tab.draw) return html`<${Later} load=${tab.draw} ...${{ rows, tab }} filters=${view.filters} />`;
   const columns = [labelColumn(tab, view.filters), ...tab.numbers.map(numberColumn)];
   const caption = `${card.title}: ${tab.words}`;
-  return html`<${Ranking} ...${{ columns, rows, caption }} size=${(row) => row[size]} />`;
+  return html`<${Ranking} ...${{ columns, caption }} rows=${rows.slice(0, SHOWN)} size=${(row) => row[size]} />`;
 }

@@ -6,12 +6,11 @@ import { Sparkline } from '../../parts/sparkline.js';
 import { go } from '../../state/address.js';
 import { timezone } from '../../state/site.js';
 import { DAY, dates } from '../../text/format.js';
-import { METRICS } from '../../text/metrics.js';
+import { t } from '../../text/words.js';
 import { pointsOf } from './points.js';
 
-export const TILES = ['visitors', 'visits', 'pageviews', 'views_per_visit', 'bounce_rate', 'visit_duration_seconds'];
-
-export function Tiles({ result: { answer, error }, chosen }) {
+/** @param {{ headlines: import('./headlines.js').Headline[], chosen: string }} props */
+export function Tiles({ headlines, chosen }) {
   const press = (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step) return;
@@ -19,20 +18,20 @@ export function Tiles({ result: { answer, error }, chosen }) {
     const tiles = [...event.currentTarget.children];
     tiles.at((tiles.indexOf(event.target) + step) % tiles.length).focus();
   };
-  return html`<div id="tiles" role="group" aria-label="What the chart shows" onKeyDown=${press}>
-    ${TILES.map((key) => html`<${Tile} key=${key} ...${{ name: key, answer, error }} isChosen=${key === chosen} />`)}
+  return html`<div id="tiles" role="group" aria-label=${t('What the chart shows')} onKeyDown=${press}>
+    ${headlines.map((one) => html`<${Tile} key=${one.name} ...${one} isChosen=${one.name === chosen} />`)}
   </div>`;
 }
 
-function Tile({ name, answer, error, isChosen }) {
-  const { words, brief, fewerIsBetter } = METRICS[name];
+function Tile({ name, metric, result: { answer, error }, isChosen }) {
+  const { words, brief, fewerIsBetter } = metric;
   const then = answer?.comparison?.totals?.[name];
   return html`<button
     type="button"
     class="tile"
     value=${name}
     aria-pressed=${isChosen}
-    title=${answer ? explained(name, answer) : words}
+    title=${answer ? explained(name, metric, answer) : words}
     onClick=${() => go({ metric: name })}
   >
     <span class="label">${words}</span>
@@ -47,11 +46,10 @@ function Tile({ name, answer, error, isChosen }) {
 const day = dates(timezone, { ...DAY, year: 'numeric' });
 
 /** The exact value, what it means, and what it was. The end of a range is excluded. */
-function explained(name, { totals, comparison }) {
-  const { words, means, show } = METRICS[name];
+function explained(name, { words, means, show }, { totals, comparison }) {
   const then = comparison?.totals?.[name];
   const was = then
-    ? ` ${show(then.value)} from ${day(comparison.from)} to ${day(Date.parse(comparison.to) - 1)}.`
+    ? t('{value} from {first} to {last}.', { value: show(then.value), first: day(comparison.from), last: day(Date.parse(comparison.to) - 1) })
     : '';
-  return `${words}: ${show(totals[name])}. ${means}${was}`;
+  return `${words}: ${show(totals[name])}. ${means} ${was}`.trim();
 }

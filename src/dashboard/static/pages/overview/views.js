@@ -2,20 +2,21 @@
 
 import { viewOf } from '../../state/view.js';
 import { METRICS } from '../../text/metrics.js';
+import { t } from '../../text/words.js';
 import { CARDS } from './cards.js';
+import { OF_ALL_SITES } from './headlines.js';
 import { chosenTab, queryOf } from './ranking_card.js';
-import { seriesQuery } from './series.js';
-import { TILES } from './tiles.js';
+import { seriesQueries } from './series.js';
 
 /** @param {URLSearchParams} params @returns {import('../boards/save.js').Savable[]} */
 export function viewsOf(params) {
   const view = viewOf(params);
-  const query = seriesQuery(view);
-  const chosen = TILES.includes(params.get('metric')) ? params.get('metric') : TILES[0];
-  const series = { words: `${METRICS[chosen].words} over time`, query, drawing: 'series', columns: [chosen] };
+  const { series: query } = seriesQueries(view);
+  const chosen = OF_ALL_SITES.includes(params.get('metric')) ? params.get('metric') : OF_ALL_SITES[0];
+  const series = { words: t('{metric} over time', { metric: METRICS[chosen].words }), query, drawing: 'series', columns: [chosen] };
   const number = (name) => ({ words: METRICS[name].words, query, drawing: 'number', columns: [name] });
   const cards = Object.entries(CARDS).map(([id, card]) => cardOf(card, chosenTab(params, id, card), view));
-  return [series, ...TILES.map(number), ...cards.filter((card) => card.query)];
+  return [series, ...OF_ALL_SITES.map(number), ...cards.filter((card) => card.query)];
 }
 
 const cardOf = (card, tab, view) => ({

@@ -3,8 +3,9 @@
 import { html, useState } from '../../parts/html.js';
 import { ticks } from '../../parts/ticks.js';
 import { useWidth } from '../../parts/width.js';
-import { capital, percent } from '../../text/format.js';
-import { cohortWords, means } from './periods.js';
+import { percent } from '../../text/format.js';
+import { t } from '../../text/words.js';
+import { cohortWords, INTERVALS, means } from './periods.js';
 
 const [HEIGHT, LEFT, RIGHT, BOTTOM, TOP] = [200, 40, 28, 24, 8];
 const LABEL = 64;
@@ -33,10 +34,10 @@ function Drawing({ cohorts, interval }) {
   const { x, y } = scales(width, all.length, marks.at(-1));
   const line = (rates) => rates.flatMap((rate, period) => (rate === null ? [] : [`${x(period).toFixed(1)},${y(rate).toFixed(1)}`])).join(' ');
   const hasRoom = width / all.length > LABEL;
-  const mark = (period) => (hasRoom ? `${capital(interval)} ${period}` : period);
-  const words = near ? `First visit ${cohortWords(near, interval)}` : 'All visitors';
+  const mark = (period) => (hasRoom ? `${INTERVALS[interval]} ${period}` : period);
+  const words = near ? t('First visit {day}', { day: cohortWords(near, interval) }) : t('All visitors');
   return html`<figure class="curves" ref=${box}>
-    <svg height=${HEIGHT} role="img" aria-label=${`Share of visitors who came back, by ${interval}; the table below has the numbers`}>
+    <svg height=${HEIGHT} role="img" aria-label=${t('Share of visitors who came back; the table below has the numbers')}>
       ${marks.map((mark) => html`<g key=${mark}>
         <line class="grid" x1=${LEFT} x2=${width - 8} y1=${y(mark)} y2=${y(mark)} />
         <text x=${LEFT - 8} y=${y(mark) + 4} text-anchor="end">${percent(mark)}</text>
@@ -54,7 +55,7 @@ function Drawing({ cohorts, interval }) {
     </svg>
     <figcaption class="legend">
       <span class="key"><span class="swatch mean" aria-hidden="true"></span>${words}</span>
-      <span class="key"><span class="swatch other" aria-hidden="true"></span>One cohort each</span>
+      <span class="key"><span class="swatch other" aria-hidden="true"></span>${t('One cohort each')}</span>
     </figcaption>
   </figure>`;
 }

@@ -2,8 +2,9 @@
 
 import { STEPS, stepOf } from '../../parts/heat.js';
 import { html } from '../../parts/html.js';
-import { capital, count, percent } from '../../text/format.js';
-import { cohortWords, means, shown } from './periods.js';
+import { count, percent } from '../../text/format.js';
+import { cohortWords, INTERVALS, means, shown } from './periods.js';
+import { t } from '../../text/words.js';
 
 /** The width of the first columns, and the least of a period, in pixels. */
 const [FIRST, EACH] = [190, 58];
@@ -19,17 +20,17 @@ export function Grid({ cohorts, interval, numbers }) {
     <td class="number">${count(cohort.size)}</td>
     ${periods.map((period) => html`<${Cell} key=${period} ...${{ cohort, period, largest, numbers }} />`)}
   </tr>`;
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="Cohorts"><table class="cohorts" style=${{ minWidth: `${FIRST + periods.length * EACH}px` }}>
-    <caption class="hidden">Visitors by the ${interval} of their first visit, and how many were there in each ${interval} from then on</caption>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${t('Cohorts')}><table class="cohorts" style=${{ minWidth: `${FIRST + periods.length * EACH}px` }}>
+    <caption class="hidden">${t('Visitors by the period of their first visit, and how many were there in each period from then on')}</caption>
     <thead><tr>
-      <th scope="col">First visit</th>
-      <th scope="col" class="number">Visitors</th>
-      ${periods.map((period) => html`<th scope="col" key=${period} class="nth">${capital(interval)} ${period}</th>`)}
+      <th scope="col">${t('First visit')}</th>
+      <th scope="col" class="number">${t('Visitors')}</th>
+      ${periods.map((period) => html`<th scope="col" key=${period} class="nth">${INTERVALS[interval]} ${period}</th>`)}
     </tr></thead>
     <tbody>
       ${cohorts.length > 1 &&
       html`<tr class="all">
-        <th scope="row">All</th>
+        <th scope="row">${t('All')}</th>
         <td class="number">${count(cohorts.reduce((sum, { size }) => sum + size, 0))}</td>
         ${means(cohorts).map((mean, period) => html`<td key=${period}>${percent(mean)}</td>`)}
       </tr>`}
@@ -42,14 +43,14 @@ function Cell({ cohort: { rates, retained, size }, period, largest, numbers }) {
   const [rate, people] = [rates[period], retained[period]];
   if (rate === null) {
     const isCurrent = rates[period - 1] !== null;
-    return html`<td class=${isCurrent ? 'pending' : 'later'} title=${isCurrent ? 'Not over yet' : null}>
-      <span class="hidden">${isCurrent ? 'not over yet' : 'not begun yet'}</span>
+    return html`<td class=${isCurrent ? 'pending' : 'later'} title=${isCurrent ? t('not over yet') : null}>
+      <span class="hidden">${t(isCurrent ? 'not over yet' : 'not begun yet')}</span>
     </td>`;
   }
   const words = numbers === 'rates' ? percent(rate) : count(people);
   return html`<td
     class=${period ? `heat step-${stepOf(rate, largest)}` : 'heat'}
-    title=${`${count(people)} of ${count(size)}, ${percent(rate)}`}
+    title=${t('{some} of {all}, {share}', { some: count(people), all: count(size), share: percent(rate) })}
   >${words}</td>`;
 }
 
@@ -60,6 +61,6 @@ export function Legend({ answer }) {
   const steps = Array.from({ length: STEPS }, (_, place) => place + 1);
   return html`<span class="legend">
     ${steps.map((step) => html`<span key=${step} class="key"><span class=${`swatch heat step-${step}`} aria-hidden="true"></span>≤ ${percent((largest * step) / STEPS)}</span>`)}
-    <span class="key"><span class="swatch pending" aria-hidden="true"></span>not over yet</span>
+    <span class="key"><span class="swatch pending" aria-hidden="true"></span>${t('not over yet')}</span>
   </span>`;
 }

@@ -1,6 +1,7 @@
 // Cohorts as they are shown: only periods of which some cohort has a number, and one that is not over.
 
 import { dates } from '../../text/format.js';
+import { t } from '../../text/words.js';
 
 /** @typedef {{ cohort: string, size: number, retained: (number | null)[], rates: (number | null)[] }} Cohort */
 
@@ -28,6 +29,9 @@ export function means(cohorts) {
 
 const day = dates('UTC', { month: 'short', day: 'numeric', year: 'numeric' });
 const month = dates('UTC', { month: 'long', year: 'numeric' });
+
+/** The words for an interval. */
+export const INTERVALS = { day: t('Day'), week: t('Week'), month: t('Month') };
 
 /** The words for a cohort. */
 export const cohortWords = (cohort, interval) => (interval === 'month' ? month : day)(`${cohort}T00:00Z`);

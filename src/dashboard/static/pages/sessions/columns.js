@@ -6,6 +6,7 @@ import { follow, link } from '../../state/address.js';
 import { timezone } from '../../state/site.js';
 import { valueSign, valueWords } from '../../text/dimensions.js';
 import { CLOCK, DAY, count, dates, duration } from '../../text/format.js';
+import { t } from '../../text/words.js';
 
 const moment = dates(timezone, { ...DAY, ...CLOCK });
 
@@ -17,7 +18,7 @@ export const who = ({ country, device, browser, os }) =>
 
 export const sourceOf = ({ source, channel }) => source || channel;
 
-const begun = (row) => html`<a href=${link({ visit: row.visit_id })} onClick=${follow} title="The events of this visit">${moment(row.started)}</a>`;
+const begun = (row) => html`<a href=${link({ visit: row.visit_id })} onClick=${follow} title=${t('The events of this visit')}>${moment(row.started)}</a>`;
 
 const person = (row) => html`<span class="value" title=${who(row)}>
   <span class="sign" aria-hidden="true">${valueSign('country', row.country) || '–'}</span>
@@ -28,17 +29,17 @@ const person = (row) => html`<span class="value" title=${who(row)}>
 export function Way({ visit: { entry_page: entry, exit_page: exit, pageviews } }) {
   const isOne = pageviews < 2 || entry === exit;
   return html`<span class="value way" title=${isOne ? entry : `${entry} → ${exit}`}>
-    <${Cut} text=${entry || '(no page)'} />
-    ${!isOne && html`<span class="muted" aria-label="to">→</span><${Cut} text=${exit} />`}
+    <${Cut} text=${entry || t('(no page)')} />
+    ${!isOne && html`<span class="muted" aria-label=${t('to')}>→</span><${Cut} text=${exit} />`}
   </span>`;
 }
 
 export const COLUMNS = [
-  { key: 'started', words: 'Began', number: true, cell: begun },
-  { key: 'who', words: 'Visitor', cell: person },
-  { key: 'source', words: 'Source', cell: (row) => html`<span class="value" title=${sourceOf(row)}><span class="words">${sourceOf(row)}</span></span>` },
-  { key: 'way', words: 'Entry → exit', cell: (row) => html`<${Way} visit=${row} />` },
-  { key: 'pageviews', words: 'Pages', number: true, cell: (row) => count(row.pageviews) },
-  { key: 'custom_events', words: 'Events', number: true, cell: (row) => count(row.custom_events) },
-  { key: 'duration_seconds', words: 'Duration', number: true, cell: (row) => duration(row.duration_seconds) },
+  { key: 'started', words: t('Began'), number: true, cell: begun },
+  { key: 'who', words: t('Visitor'), cell: person },
+  { key: 'source', words: t('Source'), cell: (row) => html`<span class="value" title=${sourceOf(row)}><span class="words">${sourceOf(row)}</span></span>` },
+  { key: 'way', words: t('Entry → exit'), cell: (row) => html`<${Way} visit=${row} />` },
+  { key: 'pageviews', words: t('Pages'), number: true, cell: (row) => count(row.pageviews) },
+  { key: 'custom_events', words: t('Events'), number: true, cell: (row) => count(row.custom_events) },
+  { key: 'duration_seconds', words: t('Duration'), number: true, cell: (row) => duration(row.duration_seconds) },
 ];

@@ -9,19 +9,20 @@ import { go } from '../../state/address.js';
 import { timezone } from '../../state/site.js';
 import { CLOCK, DAY, dates, duration, plural } from '../../text/format.js';
 import { sourceOf, who } from './columns.js';
+import { t } from '../../text/words.js';
 
 const moment = dates(timezone, { weekday: 'short', ...DAY, year: 'numeric', ...CLOCK });
 const clock = dates(timezone, { ...CLOCK, second: '2-digit' });
 
 /** The height of the longest gap, in pixels. */
 const LONGEST = 120;
-const NAMES = { pageview: 'Page view', engagement: 'Left the page' };
+const NAMES = { pageview: t('Page view'), engagement: t('Left the page') };
 
 export function Timeline({ visit, view: { common } }) {
   const { filters: _, ...range } = common;
   const result = useQuestion(`analytics/sessions/${encodeURIComponent(visit)}`, range);
-  return html`<${Dialog} id="visit" title="One visit" close=${() => go({ visit: null })}>
-    <div class="scroll" tabindex="0" role="group" aria-label="The events of the visit">
+  return html`<${Dialog} id="visit" title=${t('One visit')} close=${() => go({ visit: null })}>
+    <div class="scroll" tabindex="0" role="group" aria-label=${t('The events of the visit')}>
       <${Loaded} result=${result} retry=${result.retry} rows=${8}>${(answer) => html`<${Events} ...${answer} />`}<//>
     </div>
   <//>`;
@@ -52,8 +53,8 @@ function Event({ event, longest }) {
 /** Amount, duration and properties, each as it was sent. */
 function Facts({ event: { duration: seconds, revenue, currency, props } }) {
   const facts = [
-    ...(revenue === null ? [] : [['Revenue', `${revenue} ${currency ?? ''}`]]),
-    ...(seconds === null ? [] : [['Duration', duration(seconds)]]),
+    ...(revenue === null ? [] : [[t('Revenue'), `${revenue} ${currency ?? ''}`]]),
+    ...(seconds === null ? [] : [[t('Duration'), duration(seconds)]]),
     ...Object.entries(props ?? {}).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
   ];
   if (!facts.length) return null;

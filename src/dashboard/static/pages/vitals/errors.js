@@ -4,6 +4,7 @@ import { html } from '../../parts/html.js';
 import { Empty } from '../../parts/states.js';
 import { Table } from '../../parts/table.js';
 import { count, ownMoment } from '../../text/format.js';
+import { t } from '../../text/words.js';
 
 const number = (key, words) => ({ key, words, number: true, cell: (row) => count(row[key]) });
 
@@ -14,14 +15,14 @@ function message({ message: text, source, frame }) {
 }
 
 export function Errors({ rows }) {
-  if (!rows.length) return html`<${Empty}>No page has told any in this range.<//>`;
+  if (!rows.length) return html`<${Empty}>${t('No page has told any in this range.')}<//>`;
   const columns = [
-    { key: 'message', words: 'Error', cell: message },
-    number('count', 'Loads'),
-    number('visitors', 'Visitors'),
-    number('pages', 'Pages'),
-    number('browsers', 'Browsers'),
-    { key: 'last_seen', words: 'Last seen', number: true, cell: (row) => ownMoment(row.last_seen) },
+    { key: 'message', words: t('Error'), cell: message },
+    number('count', t('Loads')),
+    number('visitors', t('Visitors')),
+    number('pages', t('Pages')),
+    number('browsers', t('Browsers')),
+    { key: 'last_seen', words: t('Last seen'), number: true, cell: (row) => ownMoment(row.last_seen) },
   ];
-  return html`<${Table} columns=${columns} rows=${rows} caption="JavaScript errors" />`;
+  return html`<${Table} columns=${columns} rows=${rows} caption=${t('JavaScript errors')} />`;
 }

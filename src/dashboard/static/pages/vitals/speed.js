@@ -6,15 +6,16 @@ import { Empty } from '../../parts/states.js';
 import { Table } from '../../parts/table.js';
 import { dimensionWords } from '../../text/dimensions.js';
 import { count, decimal, percent } from '../../text/format.js';
+import { t } from '../../text/words.js';
 
 const NAMES = {
-  LCP: 'Largest contentful paint',
-  INP: 'Interaction to next paint',
-  CLS: 'Cumulative layout shift',
-  FCP: 'First contentful paint',
-  TTFB: 'Time to first byte',
+  LCP: t('Largest contentful paint'),
+  INP: t('Interaction to next paint'),
+  CLS: t('Cumulative layout shift'),
+  FCP: t('First contentful paint'),
+  TTFB: t('Time to first byte'),
 };
-const RATINGS = { good: 'Good', needs_improvement: 'Needs improvement', poor: 'Poor' };
+const RATINGS = { good: t('Good'), needs_improvement: t('Needs improvement'), poor: t('Poor') };
 const SECOND = 1000;
 
 /** A value with its unit; CLS has none. */
@@ -25,16 +26,16 @@ function valueOf({ name, p75 }) {
 
 export function Speed({ rows, dimension }) {
   if (!rows.length) {
-    return html`<${Empty}>No page has told any in this range. Pages do with script-vitals.js beside the tracker.<//>`;
+    return html`<${Empty}>${t('No page has told any in this range. Pages do with script-vitals.js beside the tracker.')}<//>`;
   }
   const columns = [
-    { key: 'name', words: 'Vital', cell: ({ name }) => html`<span class="value" title=${NAMES[name]}><b>${name}</b>\u00a0<span class="muted words">${NAMES[name]}</span></span>` },
+    { key: 'name', words: t('Vital'), cell: ({ name }) => html`<span class="value" title=${NAMES[name]}><b>${name}</b>\u00a0<span class="muted words">${NAMES[name]}</span></span>` },
     ...(dimension ? [{ key: dimension, words: dimensionWords(dimension), cell: (row) => html`<${Label} dimension=${dimension} value=${row[dimension]} />` }] : []),
-    { key: 'p75', words: '75th percentile', number: true, cell: valueOf },
-    { key: 'rating', words: 'Rating', number: true, cell: ({ rating }) => html`<span class=${`rating ${rating}`}>${RATINGS[rating]}</span>` },
-    { key: 'good', words: 'Good', number: true, cell: ({ good }) => percent(good) },
-    { key: 'poor', words: 'Poor', number: true, cell: ({ poor }) => percent(poor) },
-    { key: 'count', words: 'Loads', means: 'How often it was measured.', number: true, cell: (row) => count(row.count) },
+    { key: 'p75', words: t('75th percentile'), number: true, cell: valueOf },
+    { key: 'rating', words: t('Rating'), number: true, cell: ({ rating }) => html`<span class=${`rating ${rating}`}>${RATINGS[rating]}</span>` },
+    { key: 'good', words: t('Good'), number: true, cell: ({ good }) => percent(good) },
+    { key: 'poor', words: t('Poor'), number: true, cell: ({ poor }) => percent(poor) },
+    { key: 'count', words: t('Loads'), means: t('How often it was measured.'), number: true, cell: (row) => count(row.count) },
   ];
-  return html`<${Table} columns=${columns} rows=${rows} caption="Web vitals" />`;
+  return html`<${Table} columns=${columns} rows=${rows} caption=${t('Web vitals')} />`;
 }

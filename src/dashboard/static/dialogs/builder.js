@@ -5,15 +5,16 @@ import { html, useState } from '../parts/html.js';
 import { go } from '../state/address.js';
 import { OPERATORS, replaced, written } from '../state/filters.js';
 import { DIMENSIONS } from '../text/dimensions.js';
+import { t } from '../text/words.js';
 import { Values } from './values.js';
 
 const GROUPS = {
-  Pages: ['page', 'entry_page', 'exit_page', 'hostname', 'title'],
-  Sources: ['channel', 'source', 'referrer', 'campaign', 'medium', 'content', 'term'],
-  Locations: ['country', 'region', 'city'],
-  Devices: ['device', 'browser', 'browser_version', 'os', 'os_version', 'screen', 'language'],
-  Visitors: ['visitor_type'],
-  Events: ['event', 'goal'],
+  [t('Pages')]: ['page', 'entry_page', 'exit_page', 'hostname', 'title'],
+  [t('Sources')]: ['channel', 'source', 'referrer', 'campaign', 'medium', 'content', 'term'],
+  [t('Locations')]: ['country', 'region', 'city'],
+  [t('Devices')]: ['device', 'browser', 'browser_version', 'os', 'os_version', 'screen', 'language'],
+  [t('Visitors')]: ['visitor_type'],
+  [t('Events')]: ['event', 'goal'],
 };
 const PROPERTY = 'props:';
 
@@ -27,14 +28,14 @@ export function Builder({ view, clause, close }) {
     close();
     go(written(clause ? replaced(view.filters, clause, draft) : [...view.filters, draft]));
   };
-  return html`<${Dialog} id="builder" title=${clause ? 'Edit filter' : 'Add a filter'} close=${close}>
+  return html`<${Dialog} id="builder" title=${t(clause ? 'Edit filter' : 'Add a filter')} close=${close}>
     <form onSubmit=${submit}>
       <div class="fields">
         <${Dimension} dimension=${draft.dimension} choose=${(dimension) => change({ dimension, values: [] })} />
         <${Operator} operator=${draft.operator} choose=${(operator) => change({ operator })} />
       </div>
       <${Values} key=${draft.dimension} ...${{ view, clause, draft }} choose=${(values) => change({ values })} />
-      <p class="end"><button type="submit" disabled=${!isComplete}>${clause ? 'Change the filter' : 'Add the filter'}</button></p>
+      <p class="end"><button type="submit" disabled=${!isComplete}>${t(clause ? 'Change the filter' : 'Add the filter')}</button></p>
     </form>
   <//>`;
 }
@@ -43,16 +44,16 @@ function Dimension({ dimension, choose }) {
   const isProperty = dimension.startsWith(PROPERTY);
   const option = (key) => html`<option key=${key} value=${key} selected=${key === dimension}>${DIMENSIONS[key].words}</option>`;
   return html`
-    <label>What
+    <label>${t('What')}
       <select name="dimension" onChange=${({ target }) => choose(target.value)}>
         ${Object.entries(GROUPS).map(
           ([label, keys]) => html`<optgroup key=${label} label=${label}>${keys.map(option)}</optgroup>`,
         )}
-        <option value=${PROPERTY} selected=${isProperty}>Property of events …</option>
+        <option value=${PROPERTY} selected=${isProperty}>${t('Property of events …')}</option>
       </select>
     </label>
     ${isProperty &&
-    html`<label>Name of the property
+    html`<label>${t('Name of the property')}
       <input
         name="property"
         value=${dimension.slice(PROPERTY.length)}
@@ -63,7 +64,7 @@ function Dimension({ dimension, choose }) {
 }
 
 function Operator({ operator, choose }) {
-  return html`<label>How
+  return html`<label>${t('How')}
     <select name="operator" onChange=${({ target }) => choose(target.value)}>
       ${Object.entries(OPERATORS).map(
         ([key, words]) => html`<option key=${key} value=${key} selected=${key === operator}>${words}</option>`,

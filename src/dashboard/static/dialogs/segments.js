@@ -7,7 +7,9 @@ import { Empty, Loaded } from '../parts/states.js';
 import { go } from '../state/address.js';
 import { clausesOf, filterOf, written } from '../state/filters.js';
 import { site } from '../state/site.js';
-import { clauseWords } from './pills.js';
+import { count } from '../text/format.js';
+import { t } from '../text/words.js';
+import { clauseWords } from '../frame/pills.js';
 
 export function Segments({ view, close }) {
   const [result, setResult] = useState({ loading: true });
@@ -17,7 +19,7 @@ export function Segments({ view, close }) {
       (error) => setResult({ error }),
     );
   useEffect(() => void ask(), []);
-  return html`<${Dialog} id="segments" title="Saved segments" close=${close}>
+  return html`<${Dialog} id="segments" title=${t('Saved segments')} close=${close}>
     <${Loaded} result=${result} retry=${ask} rows=${3}>${(saved) => html`<${Saved} ...${{ saved, close, ask }} />`}<//>
     ${view.filters.length > 0 && html`<${Save} filters=${view.filters} ask=${ask} />`}
   <//>`;
@@ -25,7 +27,7 @@ export function Segments({ view, close }) {
 
 function Saved({ saved, close, ask }) {
   const [error, setError] = useState(null);
-  if (!saved.length) return html`<${Empty}>A segment is a set of filters with a name. Filter, then save it here.<//>`;
+  if (!saved.length) return html`<${Empty}>${t('A segment is a set of filters with a name. Filter, then save it here.')}<//>`;
   const remove = ({ id }) => send('DELETE', `segments/${id}`).then(ask, setError);
   return html`
     <ul class="segments">${saved.map((segment) => html`<${Row} key=${segment.id} ...${{ segment, close, remove }} />`)}</ul>
@@ -42,10 +44,10 @@ function Row({ segment, close, remove }) {
   };
   return html`<li>
     <button type="button" class="quiet" disabled=${!clauses} title=${words} onClick=${apply}>
-      <b>${segment.name}</b> <span class="muted">${words ?? 'has parts that only the API can show'}</span>
+      <b>${segment.name}</b> <span class="muted">${words ?? t('has parts that only the API can show')}</span>
     </button>
-    <span class="muted">${segment.shared ? 'of the site' : 'yours'}</span>
-    <button type="button" class="icon" aria-label=${`Delete ${segment.name}`} onClick=${() => remove(segment)}>✕</button>
+    <span class="muted">${t(segment.shared ? 'of the site' : 'yours')}</span>
+    <button type="button" class="icon" aria-label=${t('Delete {name}', { name: segment.name })} onClick=${() => remove(segment)}>✕</button>
   </li>`;
 }
 
@@ -64,10 +66,10 @@ function Save({ filters, ask }) {
     send('POST', 'segments', body).then(done, setError);
   };
   return html`<form onSubmit=${submit}>
-    <label>Save the ${filters.length === 1 ? 'filter' : `${filters.length} filters`} as
-      <input name="name" required maxlength="200" autocomplete="off" placeholder="Name" /></label>
-    <label class="check"><input type="checkbox" name="shared" /> for everybody who reads the site</label>
+    <label>${t(filters.length === 1 ? 'Save the filter as' : 'Save the {n} filters as', { n: count(filters.length) })}
+      <input name="name" required maxlength="200" autocomplete="off" placeholder=${t('Name')} /></label>
+    <label class="check"><input type="checkbox" name="shared" /> ${t('for everybody who reads the site')}</label>
     ${error && html`<p class="error" role="alert">${error.message}</p>`}
-    <p class="end"><button type="submit">Save the segment</button></p>
+    <p class="end"><button type="submit">${t('Save the segment')}</button></p>
   </form>`;
 }

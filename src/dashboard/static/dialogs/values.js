@@ -5,6 +5,7 @@ import { html, useEffect, useState } from '../parts/html.js';
 import { filterOf } from '../state/filters.js';
 import { valueSign, valueWords } from '../text/dimensions.js';
 import { count } from '../text/format.js';
+import { t } from '../text/words.js';
 
 const WAIT = 150;
 const SHOWN = 8;
@@ -26,23 +27,23 @@ export function Values({ view, clause, draft: { dimension, operator, values }, c
     add();
   };
   return html`
-    <ul class="chosen" aria-label="Values">${values.map(
+    <ul class="chosen" aria-label=${t('Values')}>${values.map(
       (value) => html`<li key=${value} class="pill">
         <span class="what">${valueWords(dimension, value)}</span>
-        <button type="button" class="icon" aria-label=${`Remove ${value}`} onClick=${() => toggle(value)}>✕</button>
+        <button type="button" class="icon" aria-label=${t('Remove {what}', { what: value })} onClick=${() => toggle(value)}>✕</button>
       </li>`,
     )}</ul>
-    <label>${isWhole ? 'Search, or type a value' : 'Text'}
+    <label>${t(isWhole ? 'Search, or type a value' : 'Text')}
       <span class="fields">
         <input
           name="value"
           autocomplete="off"
-          placeholder=${operator.startsWith('matches') ? '/blog/*, * within and ** across segments' : ''}
+          placeholder=${operator.startsWith('matches') ? t('/blog/*, * within and ** across segments') : ''}
           value=${text}
           onInput=${({ target }) => setText(target.value)}
           onKeyDown=${press}
         />
-        <button type="button" class="quiet" disabled=${!text} onClick=${add}>Add</button>
+        <button type="button" class="quiet" disabled=${!text} onClick=${add}>${t('Add')}</button>
       </span>
     </label>
     ${isWhole && html`<${Suggestions} ...${{ dimension, found, values, toggle }} />`}
@@ -50,14 +51,14 @@ export function Values({ view, clause, draft: { dimension, operator, values }, c
 }
 
 function Suggestions({ dimension, found, values, toggle }) {
-  if (!found) return html`<p class="muted">Type a value and press Enter.</p>`;
+  if (!found) return html`<p class="muted">${t('Type a value and press Enter.')}</p>`;
   const option = ({ [dimension]: value, count: number }) => html`<li key=${value}><label>
     <input type="checkbox" checked=${values.includes(value)} onChange=${() => toggle(value)} />
     <span title=${value}>${valueSign(dimension, value)} ${valueWords(dimension, value)}</span>
     <small>${count(number)}</small>
   </label></li>`;
-  return html`<ul class="suggestions" aria-label="Suggestions">
-    ${found.length ? found.map(option) : html`<li class="muted">Nothing of that kind in this range.</li>`}
+  return html`<ul class="suggestions" aria-label=${t('Suggestions')}>
+    ${found.length ? found.map(option) : html`<li class="muted">${t('Nothing of that kind in this range.')}</li>`}
   </ul>`;
 }
 

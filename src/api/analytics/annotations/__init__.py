@@ -1,0 +1,1 @@
+"""Annotations: notes at days of a site, which charts show."""

@@ -12,8 +12,8 @@ from api.analytics.reports.anomalies import ANOMALIES
 from api.analytics.reports.bots import BOTS
 from api.analytics.reports.breakdowns import DEVICES, ENTRIES, EXITS, LOCATIONS, TRAFFIC_SOURCES
 from api.analytics.reports.churn import CHURN
-from api.analytics.reports.correlations import CORRELATIONS
 from api.analytics.reports.conversions import CONVERSIONS
+from api.analytics.reports.correlations import CORRELATIONS
 from api.analytics.reports.engagement import ENGAGEMENT, ENGAGEMENT_FREQUENCY
 from api.analytics.reports.events import CUSTOM_EVENTS
 from api.analytics.reports.forecast import FORECAST

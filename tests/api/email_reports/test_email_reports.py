@@ -264,7 +264,8 @@ class TestContent:
         assert len(lists) == len(expected)
         for (name, key, number, more), table in zip(expected, lists, strict=True):
             rows = (await site.ask(name, limit=5, **asked, **more))["rows"]
-            told = [text for row in rows for text in (row[key] or "(unknown)", str(row[number]))]
+            empty = "(direct)" if key == "source" else "(unknown)"
+            told = [text for row in rows for text in (row[key] or empty, str(row[number]))]
             assert table == told, name
         text = part(message, "plain")
         assert f"Visitors: {totals['visitors']} ({change_of(series, 'visitors')})" in text

@@ -35,7 +35,7 @@ from archives.parts import BY_NAME, SQL, Connection, Table, rollup_part
 from archives.reading import Archive, BadArchive
 from archives.rows import Target, refuse_unknown_columns
 
-IMPORT_LOCK = 20261151
+IMPORT_LOCK = 20261152
 """Advisory lock of the one import that runs."""
 
 

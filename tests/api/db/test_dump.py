@@ -31,7 +31,7 @@ def test_database_that_is_not_empty_is_refused(
         restore(url, file)
 
 
-def test_what_is_no_backup_is_refused(profile: Profile, tmp_path: Path) -> None:
+def test_file_that_is_no_backup_is_refused(profile: Profile, tmp_path: Path) -> None:
     address = servers.address(profile)
     assert address
     file = tmp_path / "all.dump"

@@ -212,8 +212,7 @@ def backtest_of(
 
 def measured_coverage(errors: Numbers, origins: Sequence[int], coverage: float) -> float | None:
     """The share of errors that lie in the interval that was known at their origin."""
-    _, horizon = errors.shape
-    steps: Counts = np.arange(1, horizon + 1)
+    steps: Counts = np.arange(errors.shape[1], dtype=np.int64) + 1
     inside: list[Numbers] = []
     for place in range(1, len(errors)):
         age = origins[place] - np.array(origins[:place])

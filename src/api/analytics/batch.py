@@ -185,8 +185,9 @@ async def ask(
     report = report_of(asked.report)
     params = params_of(report, {**common, **(asked.model_extra or {})})
     site = await readable_site(request, caller, params.site)
-    asked_params, hidden = limited(caller, report, params), hidden_from(caller)
-    return await report_response(database_of(request), turns, report, asked_params, site, hidden)
+    database, allowed = database_of(request), limited(caller, report, params)
+    hidden = await hidden_from(database, caller, site)
+    return await report_response(database, turns, report, allowed, site, hidden)
 
 
 def report_of(name: str) -> Report[Any]:

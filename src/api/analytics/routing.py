@@ -33,7 +33,7 @@ def endpoint_of(report: Report[P]) -> Endpoint:
     ) -> Response:
         site = await readable_site(request, caller, params.site)
         asked = limited(caller, report, params)
-        hidden = hidden_from(caller)
+        hidden = await hidden_from(database, caller, site)
         answer = await report_response(database, turns, report, asked, site, hidden)
         return revalidated(request, answer)
 
@@ -78,5 +78,6 @@ async def session(
     given = asked.model_dump(by_alias=True, exclude_unset=True) | anywhere
     query = await parse_query(database, SESSIONS, SessionsParams.model_validate(given), site)
     found = await timeline(database, query, visit)
-    unseen = dict.fromkeys(hidden_from(caller) & found["visit"].keys())
+    hidden = await hidden_from(database, caller, site)
+    unseen = dict.fromkeys(hidden & found["visit"].keys())
     return found | {"visit": found["visit"] | unseen}

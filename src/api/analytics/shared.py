@@ -1,6 +1,6 @@
 """What a share link may ask: numbers of its site, with its filters, and nobody one by one. And what
-callers without an account do not see: the ids of users, which are personal data, and of sessions,
-to whose visits whoever knows them may add events."""
+only members of the site see: the ids of users, which are personal data, and of sessions, to whose
+visits whoever knows them may add events."""
 
 import json
 from typing import Any
@@ -8,8 +8,11 @@ from typing import Any
 from api.analytics.query import Filtered, P
 from api.analytics.report import Report
 from api.analytics.vocabulary.filters import parse_clauses
+from api.auth.access import is_member
 from api.auth.callers import Caller
+from api.db.database import Database
 from api.errors import Forbidden
+from api.sites.models import Site
 
 ONE_BY_ONE = {"sessions", "funnel/visitors", "rfm/customers", "churn"}
 """The reports whose rows are visits or visitors."""
@@ -18,9 +21,9 @@ ONE_BY_ONE = {"sessions", "funnel/visitors", "rfm/customers", "churn"}
 SENT_IDS = frozenset({"user_id", "session_id"})
 
 
-def hidden_from(caller: Caller) -> frozenset[str]:
-    """The columns whose values a caller does not see."""
-    return SENT_IDS if caller.user is None else frozenset()
+async def hidden_from(database: Database, caller: Caller, site: Site) -> frozenset[str]:
+    """The columns of a site's reports whose values a caller does not see."""
+    return frozenset() if await is_member(database, caller, site) else SENT_IDS
 
 
 def limited(caller: Caller, report: Report[P], params: P) -> P:

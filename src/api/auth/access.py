@@ -260,6 +260,22 @@ async def readable_site(connection: HTTPConnection, caller: Caller, name: str) -
     return await site_for(sites_of(connection), caller, name)
 
 
+async def is_member(database: Database, caller: Caller, site: Site) -> bool:
+    """Whether the caller's account has a role on the site of its own. Who may only read it because
+    it is public, or open to all accounts, does not learn who its users are."""
+    if caller.user is None or not is_meant(caller, site) or not caller.has(Scope.READ):
+        return False
+    return await account_role(database, caller.user, site) is not None
+
+
+async def site_of_member(sites: Sites, caller: Caller, name: str) -> Site:
+    """The site, if the caller is a member (see site_for). Raises Forbidden for others."""
+    site = await site_for(sites, caller, name)
+    if not await is_member(sites.database, caller, site):
+        raise Forbidden("Only members of the site may do that.")
+    return site
+
+
 async def editable_site(connection: HTTPConnection, caller: Caller, name: str) -> Site:
     """The site, if the caller may change what belongs to it (see site_for)."""
     return await site_for(sites_of(connection), caller, name, Role.EDITOR)

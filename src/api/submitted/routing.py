@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.analytics.parquet_rows import PARQUET_TYPE
-from api.auth.access import KnownCaller, readable_site
-from api.auth.application import AppDatabase, AppSettings, database_of
+from api.auth.access import KnownCaller, site_of_member
+from api.auth.application import AppDatabase, AppSettings, database_of, sites_of
 from api.auth.callers import Caller
 from api.errors import REFUSALS, Invalid, NotFound, Problem
 from api.sites.models import Site, utc_now
@@ -92,7 +92,8 @@ async def submit_job(
 
 async def check_new(new: JobIn, request: Request, caller: Caller, receivers: Receivers) -> Site:
     """The site that a question is about. Raises Invalid with all that is wrong with a question and
-    its webhook, Expired, and UnknownSite for a site that the caller may not read."""
+    its webhook, Expired, UnknownSite for a site that the caller may not read, and Forbidden to who
+    is no member of it."""
     question: Question | None = None
     problems: list[Problem] = []
     try:
@@ -106,7 +107,7 @@ async def check_new(new: JobIn, request: Request, caller: Caller, receivers: Rec
         problems += error.problems
     if question is None or problems:
         raise Invalid(problems=problems)
-    site = await readable_site(request, caller, question.params.site)
+    site = await site_of_member(sites_of(request), caller, question.params.site)
     await question.check(database_of(request), site)
     return site
 

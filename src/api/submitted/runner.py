@@ -21,7 +21,7 @@ from psycopg.errors import ForeignKeyViolation
 from psycopg_pool import PoolTimeout, TooManyRequests
 from sqlalchemy.exc import TimeoutError as EngineTimeout
 
-from api.auth.access import site_for
+from api.auth.access import site_of_member
 from api.auth.callers import Caller
 from api.auth.keys import find_key_by_id
 from api.auth.models import User
@@ -153,7 +153,7 @@ class Runner:
         site."""
         question = parse_question(job.report, json.loads(job.params), self.kinds)
         caller = await caller_of(database, job)
-        site = await site_for(Sites(database), caller, question.params.site)
+        site = await site_of_member(Sites(database), caller, question.params.site)
         if site.number != job.site_id:
             raise unknown_site(question.params.site)  # Another site has the name now.
         return await question.answer(database, site)

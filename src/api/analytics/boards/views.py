@@ -125,5 +125,5 @@ async def answer_view(
 ) -> Response:
     """The answer of the report of a view, as a GET of it would be answered to this caller."""
     report, params = asked(view, site)
-    allowed = limited(caller, report, params)
-    return await report_response(database, turns, report, allowed, site, hidden_from(caller))
+    allowed, hidden = limited(caller, report, params), await hidden_from(database, caller, site)
+    return await report_response(database, turns, report, allowed, site, hidden)

@@ -1,13 +1,13 @@
 """GET /api/events/raw, /api/visits and /api/changes: raw data of a site, for users who may read it.
 
-Raw rows have ids of users, and properties as they were sent. So they need a login, also those of a
-public site, whose reports anybody may read.
+Raw rows have ids of users, and properties as they were sent. So they are for members of the site,
+also those of a public one, whose reports anybody may read.
 """
 
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from api.analytics.parquet_rows import PARQUET_TYPE
 from api.analytics.raw.changes import Changes, changes_since, last_change
@@ -15,7 +15,7 @@ from api.analytics.raw.cursors import ChangesCursor, Cursor, read_cursor
 from api.analytics.raw.lists import EVENTS, MOST_ROWS, PAGE_ROWS, VISITS, RawList, RawParams
 from api.analytics.raw.responses import RawPage, raw_response
 from api.analytics.turns import AppTurns
-from api.auth.access import KnownCaller, SiteName, readable_site
+from api.auth.access import KnownCaller, SiteName, site_of_member
 from api.auth.application import AppDatabase, AppSites
 from api.sites.directory import DEFAULT_SITE
 
@@ -41,14 +41,13 @@ def formats(description: str) -> dict[int | str, dict[str, Any]]:
 
 def add_list(path: str, raw: RawList, what: str) -> None:
     async def get_list(
-        request: Request,
         caller: KnownCaller,
         database: AppDatabase,
         sites: AppSites,
         turns: AppTurns,
         params: Annotated[RawParams, Query()],
     ) -> Response:
-        site = await readable_site(request, caller, params.site)
+        site = await site_of_member(sites, caller, params.site)
         return await raw_response(raw, params, site, database, sites, turns)
 
     get_list.__doc__ = (
@@ -71,9 +70,9 @@ add_list("/api/visits", VISITS, "Visits.")
 
 @router.get("/api/changes", name="changes")
 async def raw_changes(
-    request: Request,
     caller: KnownCaller,
     database: AppDatabase,
+    sites: AppSites,
     turns: AppTurns,
     site: SiteName = DEFAULT_SITE,
     since: Annotated[
@@ -91,7 +90,7 @@ async def raw_changes(
 ) -> Changes:
     """Events and visits that are new, changed or gone since a cursor was given, to keep a copy of
     them equal."""
-    found = await readable_site(request, caller, site)
+    found = await site_of_member(sites, caller, site)
     cursor = (
         read_cursor(since, ChangesCursor, "changes", found.number, "since")
         if since is not None

@@ -72,7 +72,7 @@ async def test_raw_data_of_public_site_needs_login(site: TestSite, path: str) ->
 
 
 @pytest.mark.parametrize("path", ROUTES)
-async def test_raw_data_of_private_site_is_refused_to_other_accounts(
+async def test_raw_data_is_refused_to_accounts_that_are_no_members(
     site: TestSite, client: httpx.AsyncClient, path: str
 ) -> None:
     key = f"{site.key}-private"
@@ -85,7 +85,10 @@ async def test_raw_data_of_private_site_is_refused_to_other_accounts(
     headers = {"Authorization": f"Bearer {token}"}
     answer = await client.get(path, params={"site": key}, headers=headers)
     assert is_refusal(answer, "UNKNOWN_SITE")
-    assert (await client.get(path, params={"site": site.key}, headers=headers)).is_success
+    answer = await client.get(path, params={"site": site.key}, headers=headers)
+    assert is_refusal(answer, "FORBIDDEN")
+    job = {"report": "funnel/visitors", "params": {"site": site.key, "steps": ["/"]}}
+    assert is_refusal(await client.post("/api/jobs", json=job, headers=headers), "FORBIDDEN")
 
 
 def forged(*parts: Any) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from api.db.database import Database
 from conftest import TestSite
 from oracle.funnels import (
     Asked,
@@ -49,6 +50,7 @@ from oracle.telling import (
     spans,
     tell,
 )
+from permissions import account
 
 MODES = ("ordered", "strict", "any")
 
@@ -354,15 +356,18 @@ async def test_funnel_visitors_are_listed_by_step_and_outcome(site: TestSite) ->
     assert await found(step=2, outcome="dropped") == [("user 1", 2, "/x")]
 
 
-async def test_ids_of_users_are_hidden_from_callers_without_account(site: TestSite) -> None:
+async def test_ids_of_users_are_hidden_from_callers_who_are_no_members(
+    site: TestSite, database: Database
+) -> None:
     await tell(site, [walk("/a", who="user 1")])
+    _, stranger = await account(database)
     params = {"site": site.key, "steps": "/a", **bounds(TEN_DAYS)}
     path = "/api/analytics/funnel/visitors"
     rows = [
         (await site.client.get(path, params=params, headers=headers)).json()["rows"]
-        for headers in (site.admin, {}, site.admin)
+        for headers in (site.admin, {}, stranger, site.admin)
     ]
-    assert [row["user_id"] for (row,) in rows] == ["user 1", None, "user 1"]
+    assert [row["user_id"] for (row,) in rows] == ["user 1", None, None, "user 1"]
     batch = {"queries": [{"report": "funnel/visitors", **params, "steps": ["/a"]}]}
     answer = (await site.client.post("/api/analytics/batch", json=batch)).json()
     assert answer["body"]["rows"] == rows[1]

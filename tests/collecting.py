@@ -48,6 +48,11 @@ class Collector:
         assert made.status_code == 201, made.text
         return made.json()["id"]
 
+    async def notifications(self) -> list[dict[str, Any]]:
+        """What the account was told of, newest first."""
+        url = "/api/notifications"
+        return (await self.site.client.get(url, headers=self.headers)).json()["rows"]
+
     async def names(self) -> list[str]:
         """The names of the boards in the list."""
         listed = await self.ask("GET", f"?site={self.site.key}")

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     """The condition of an alert rule was met: `name` of the rule, its `kind`, and `value`."""
     GOAL_REACHED = "goal_reached"
     """A goal was reached for the first time since it was saved: `goal`."""
+    BOARD_CHANGED = "board_changed"
+    """Somebody else changed a board that is shared with the account: `name`, and `by` whom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class NotificationOut(Record):
     id: int
     """Its number: later ones have higher numbers."""
     kind: str
-    """What it tells of: `job_done`, `job_failed`, `alert_fired`, `goal_reached`."""
+    """What it tells of: `job_done`, `job_failed`, `alert_fired`, `goal_reached`,
+    `board_changed`."""
     site: str | None
     """The key of the site that it is about; null for none."""
     site_name: str | None

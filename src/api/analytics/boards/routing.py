@@ -101,7 +101,7 @@ async def patch_board(
 ) -> BoardDetail:
     """Renames a board, or shares it. A board whose owner has deleted their account stays shared."""
     board, member = await changeable_board(sites, caller, number)
-    await change_board(database, board, change.name, change.shared)
+    await change_board(database, board, caller.account, change.name, change.shared)
     return await detail(database, Seen(board, member.site, member))
 
 
@@ -128,7 +128,7 @@ async def create_item(
     if new.view:
         await check_view(database, member.site, new.view, request.app.state.view_pages)
     item = BoardItem(board_id=number, place=0, **new.model_dump(mode="json"))
-    return item_out(await add_item(database, board, item))
+    return item_out(await add_item(database, board, caller.account, item))
 
 
 @router.patch("/{number}/items/{item}", name="change_item")
@@ -148,7 +148,7 @@ async def patch_item(
     if change.view:
         await check_view(database, member.site, change.view, request.app.state.view_pages)
     given = change.model_dump(mode="json", exclude={"place"}, exclude_none=True)
-    return item_out(await change_item(database, board, item, given, change.place))
+    return item_out(await change_item(database, board, caller.account, item, given, change.place))
 
 
 def refuse_other_kind(item: BoardItem, change: ItemChange) -> None:
@@ -168,7 +168,7 @@ async def delete_item(
 ) -> None:
     """Takes an item off a board. A share link to it ends."""
     board, _ = await changeable_board(sites, caller, number)
-    await drop_item(database, board, item)
+    await drop_item(database, board, caller.account, item)
 
 
 @router.get(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +14,9 @@ from api.auth.models import User
 from api.auth.shares import ShareLink, is_valid
 from api.db.database import Database
 from api.errors import Conflict, NotFound
-from api.sites.models import Site, utc_now
+from api.notifications.models import Kind, Notice
+from api.notifications.store import notify_in
+from api.sites.models import Membership, Site, utc_now
 
 MOST_BOARDS = 30
 """How many an account has on a site at most."""
@@ -105,23 +108,45 @@ async def drop_board(database: Database, board: Board) -> None:
 
 
 @asynccontextmanager
-async def changing(database: Database, board: Board) -> AsyncGenerator[tuple[AsyncSession, Board]]:
-    """A transaction that changes a board. There is one of a board at a time, so that none undoes
-    what another has done. Raises NotFound for a board that is gone."""
+async def changing(
+    database: Database, board: Board, by: User
+) -> AsyncGenerator[tuple[AsyncSession, Board]]:
+    """A transaction in which an account changes a board. There is one of a board at a time, so that
+    none undoes what another has done. Members who see the board are told, once in an hour. Raises
+    NotFound for a board that is gone."""
     async with database.session() as session:
         found = await session.get(Board, board.number, with_for_update={"key_share": True})
         if found is None:
             raise no_board()
         found.changed_at = utc_now()
         yield session, found
+        if found.private_to is None:
+            await tell_members(session, found, by)
+
+
+async def tell_members(session: AsyncSession, board: Board, by: User) -> None:
+    """Tells the other members of the site that a board has changed."""
+    others = select(Membership.user_id).where(
+        Membership.site_id == board.site_id, col(Membership.user_id) != by.id
+    )
+    key = select(Site.key).where(Site.id == board.site_id)
+    site = (await session.execute(key)).scalar_one()
+    notice = Notice(
+        Kind.BOARD_CHANGED,
+        site=board.site_id,
+        data={"name": board.name, "by": by.full_name or by.username},
+        link=f"/boards?site={quote(site)}&board={board.id}",
+        occurrence=f"board {board.id}, {board.changed_at:%Y-%m-%d %H}",
+    )
+    await notify_in(session, notice, [*(await session.execute(others)).scalars()])
 
 
 async def change_board(
-    database: Database, board: Board, name: str | None, shared: bool | None
+    database: Database, board: Board, by: User, name: str | None, shared: bool | None
 ) -> None:
     """Renames a board, shares it with members of the site, or stops that; None changes nothing. A
     board without an owner stays shared, or nobody would see it."""
-    async with changing(database, board) as (_, found):
+    async with changing(database, board, by) as (_, found):
         found.name = found.name if name is None else name
         if shared is not None:
             found.private_to = None if shared else found.owner_id
@@ -142,9 +167,9 @@ async def ordered_items(session: AsyncSession, board: Board) -> list[BoardItem]:
     return [*(await session.execute(ordered)).scalars()]
 
 
-async def add_item(database: Database, board: Board, new: BoardItem) -> BoardItem:
+async def add_item(database: Database, board: Board, by: User, new: BoardItem) -> BoardItem:
     """Puts an item at the end of a board. Raises Conflict when the board is full."""
-    async with changing(database, board) as (session, _):
+    async with changing(database, board, by) as (session, _):
         items = await ordered_items(session, board)
         if len(items) >= MOST_ITEMS:
             raise Conflict(f"A board has at most {MOST_ITEMS} items.")
@@ -163,10 +188,15 @@ async def item_by_id(database: Database, board: Board, number: int) -> BoardItem
 
 
 async def change_item(
-    database: Database, board: Board, number: int, change: dict[str, Any], place: int | None
+    database: Database,
+    board: Board,
+    by: User,
+    number: int,
+    change: dict[str, Any],
+    place: int | None,
 ) -> BoardItem:
     """Changes fields of an item, and moves it to a place among the others. Raises NotFound."""
-    async with changing(database, board) as (session, _):
+    async with changing(database, board, by) as (session, _):
         items = await ordered_items(session, board)
         item = next((one for one in items if one.id == number), None)
         if item is None:
@@ -180,9 +210,9 @@ async def change_item(
     return item
 
 
-async def drop_item(database: Database, board: Board, number: int) -> None:
+async def drop_item(database: Database, board: Board, by: User, number: int) -> None:
     """Takes an item off a board. Raises NotFound."""
-    async with changing(database, board) as (session, _):
+    async with changing(database, board, by) as (session, _):
         item = await session.get(BoardItem, number)
         if item is None or item.board_id != board.number:
             raise no_item()

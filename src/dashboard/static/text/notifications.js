@@ -6,6 +6,7 @@ const WORDS = {
   job_failed: ({ report, error }) => `The job “${report}” failed: ${error}`,
   alert_fired: ({ name }) => `Alert “${name}”`,
   goal_reached: ({ goal }) => `The goal “${goal}” was reached for the first time`,
+  board_changed: ({ name, by }) => `${by} changed the board “${name}”`,
 };
 
 /** @param {{ kind: string, data: object }} notification */

@@ -116,6 +116,23 @@ async def test_only_owner_and_admins_change_shared_board(somebody: Any) -> None:
     assert await viewer.names() == []
 
 
+async def test_other_members_are_told_once_that_shared_board_has_changed(somebody: Any) -> None:
+    viewer, admin, stranger = [await somebody(one) for one in (Role.VIEWER, Role.ADMIN, None)]
+    await viewer.put(await viewer.make("Own"))
+    board = await viewer.make("Ours", shared=True)
+    for _ in range(2):
+        await viewer.put(board)
+    told = [
+        [row["data"] | {"link": row["link"]} for row in await person.notifications()]
+        for person in (admin, viewer, stranger)
+    ]
+    ((notice,), *others) = told
+    link = f"/boards?site={viewer.site.key}&board={board}"
+    assert (notice["name"], notice["link"]) == ("Ours", link)
+    assert notice["by"]
+    assert others == [[], []]
+
+
 async def test_answer_says_what_caller_may_do(somebody: Any) -> None:
     viewer, editor, admin = [
         await somebody(role) for role in (Role.VIEWER, Role.EDITOR, Role.ADMIN)

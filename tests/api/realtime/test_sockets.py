@@ -7,8 +7,10 @@ import pytest
 from fastapi import FastAPI
 
 from api.administration import live_trail
+from api.auth import sockets
 from api.db.database import Database
-from api.realtime import routing, sockets
+from api.notifications import routing as notifications
+from api.realtime import routing
 from conftest import ADMIN, TestSite
 from submitting import change
 from websocket_clients import Socket
@@ -22,7 +24,7 @@ LIVE = "/api/realtime/ws"
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two WebSockets are allowed, and looked at ten times a second."""
     monkeypatch.setattr(sockets, "MOST_SOCKETS", 2)
-    for module in (routing, live_trail):
+    for module in (routing, live_trail, notifications):
         monkeypatch.setattr(module, "RECHECK_SECONDS", 0.1)
 
 
@@ -39,7 +41,8 @@ async def test_account_has_so_many_sockets_wherever_it_is(
     first = await opened(app, LIVE, admin, site=site.key)
     second = await opened(app, "/api/audit/live", admin, "198.51.100.4")
     assert await Socket(app, LIVE, admin, "198.51.100.5", site=site.key).status() == 429
-    assert await Socket(app, "/api/audit/live", admin).status() == 429
+    for path in ("/api/audit/live", "/api/notifications/ws"):
+        assert await Socket(app, path, admin).status() == 429
     stranger = await opened(app, LIVE, {}, site=site.key)
     await first.leave()
     third = await opened(app, LIVE, admin, site=site.key)
@@ -57,7 +60,7 @@ async def test_address_without_login_has_so_many_sockets(app: FastAPI, site: Tes
         await socket.leave()
 
 
-@pytest.mark.parametrize("path", [LIVE, "/api/audit/live"])
+@pytest.mark.parametrize("path", [LIVE, "/api/audit/live", "/api/notifications/ws"])
 async def test_socket_is_closed_when_its_login_ends(
     app: FastAPI, client: httpx.AsyncClient, site: TestSite, database: Database, path: str
 ) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from api.analytics.reports import REPORTS
+
 NEEDED: Mapping[str, Mapping[str, Any]] = {
     "funnel": {"steps": ["/", "/pricing"]},
     "funnel/visitors": {"steps": ["/", "/pricing"]},
@@ -12,6 +14,9 @@ NEEDED: Mapping[str, Mapping[str, Any]] = {
 
 NEED_HISTORY = frozenset(("forecast", "anomalies"))
 """The reports that refuse a site with too little history."""
+
+ANSWERING = tuple(report for report in REPORTS if report.name not in NEED_HISTORY)
+"""The reports that answer however little history a site has."""
 
 
 def needed(path: str) -> Mapping[str, Any]:

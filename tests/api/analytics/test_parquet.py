@@ -11,8 +11,8 @@ import pytest
 
 from api.analytics import parquet_rows
 from api.analytics.raw import responses
-from api.analytics.reports import REPORTS
 from archiving import MONTH, asked_of, fill
+from asking import ANSWERING
 from conftest import TestSite
 from copies import EVENTS, VISITS, get, listed
 
@@ -59,11 +59,14 @@ def told(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
+@pytest.mark.parametrize("report", ANSWERING, ids=lambda report: report.name)
 async def test_reports_have_the_values_and_types_of_json(full: TestSite, report: Any) -> None:
     params = {**MONTH, **asked_of(report.name)[0]}
     answer = await full.ask(report.name, **params)
     found = await table(full, f"/api/analytics/{report.name}", **params)
+    if report.name.startswith("rfm"):  # its recency goes on from one answer to the next
+        for row in answer["rows"]:
+            row["recency_days"] = pytest.approx(row["recency_days"], abs=0.1)
     columns = {column["name"]: column["type"] for column in answer["columns"]}
     assert found.column_names[: len(columns)] == [*columns]
     flat = {name: kind for name, kind in columns.items() if kind not in ("list", "object")}

@@ -68,6 +68,8 @@ async def test_every_sql_file_is_valid_with_default_slots(path: Path, database: 
     if path.stem.startswith("copy_"):
         pytest.skip("COPY cannot be prepared; every test that sends an event runs it")
     text = read(path)
+    if path.stem == "begin_snapshot":
+        pytest.skip("two statements; every export runs them")
     if "timescaledb_information" in text and not database.engine.hypertables:
         pytest.skip("only TimescaleDB has these views")
     names = list(dict.fromkeys(PARAMETER.findall(text)))

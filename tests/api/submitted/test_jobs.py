@@ -305,7 +305,7 @@ class TestResult:
 
     async def test_every_report_can_be_submitted(self, account: Account, site: TestSite) -> None:
         needed = {"funnel": {"steps": ["/"]}, "values": {"dimension": "source"}}
-        needed |= {"funnel/visitors": {"steps": ["/"], "step": 1}}
+        needed |= {"funnel/visitors": {"steps": ["/"], "step": 1}, "correlations": {"goal": "/"}}
         for name in KINDS:
             params = {"site": site.key} | needed.get(name, {})
             job = (await account.submitted(name, params=params))["id"]

@@ -1,5 +1,5 @@
--- Goals reached, by how many, and orders, per bucket of a series; empty buckets included. Amounts in
--- different currencies are not added up.
+-- Goals reached, by how many, and orders, per bucket of a series; empty buckets included. Amounts
+-- in different currencies are not added up.
 -- slots: event_filter, dimension, visitors, visit_filter
 with reached as (
     select width_bucket(e.time, :starts::timestamptz[]) as n, count(*) as conversions,

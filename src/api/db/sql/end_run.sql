@@ -1,5 +1,5 @@
--- Notes how a background job ended. The log keeps the latest runs that did something, failed or were
--- asked for.
+-- Notes how a background job ended. The log keeps the latest runs that did something, failed or
+-- were asked for.
 with ended as (
     update background_job
     set status = :status, finished_at = clock_timestamp(), result = :result, error = :error,

@@ -1,6 +1,6 @@
 -- The reports that are due. The next try is set before this one is made, so a process that ends
--- meanwhile loses none. After the last pause there is no next try. `is_wanted` is false once whoever
--- gets it is no member of the site any more, or had enough.
+-- meanwhile loses none. After the last pause there is no next try. `is_wanted` is false once
+-- whoever gets it is no member of the site any more, or had enough.
 with due as (
     update email_report_message
     set tries = tries + 1,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from api.analytics.csv_rows import csv_line
-from api.analytics.reports import REPORTS
+from asking import ANSWERING, NEEDED
 from conftest import TestSite
 
 DAY = {"from": "2026-03-10", "to": "2026-03-10"}
@@ -49,18 +49,17 @@ def read(text: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=[])
 
 
-def asked_of(report: Any) -> dict[str, Any]:
-    """The least that a report has to be told."""
-    return {"pages": "/"} if report.name.startswith("funnel") else {}
+WITHOUT_ROWS = ("churn", "imported")
+"""Reports that need users or numbers of another product to have rows."""
 
 
-@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
+@pytest.mark.parametrize("report", ANSWERING, ids=lambda report: report.name)
 async def test_columns_and_values_are_those_of_json(busy: TestSite, report: Any) -> None:
-    params = asked_of(report)
+    params = NEEDED.get(report.name, {})
     answer = await busy.ask(report.name, **DAY, **params)
     text = (await csv(busy, report.name, **params)).text
     names = [column["name"] for column in answer["columns"]]
-    assert answer["rows"]
+    assert answer["rows"] or report.name in WITHOUT_ROWS
     found = read(text)
     assert list(found.columns)[: len(names)] == names
     if "list" in {column["type"] for column in answer["columns"]}:

@@ -8,6 +8,7 @@ import pytest
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.db.database import Database
+from asking import ANSWERING, NEEDED
 from conftest import TestSite, make_site
 
 DAY = {"from": "2026-03-10", "to": "2026-03-10"}
@@ -103,13 +104,13 @@ async def test_rows_are_sorted_as_requested(shop: TestSite, order: str, pages: l
 
 def having(parameter: str) -> Any:
     """Each report that has this parameter."""
-    some = [report for report in REPORTS if parameter in report.params.model_fields]
+    some = [report for report in ANSWERING if parameter in report.params.model_fields]
     return pytest.mark.parametrize("report", some, ids=lambda report: report.name)
 
 
 def asked_of(report: Any) -> dict[str, Any]:
     """The least that a report has to be told about the day."""
-    return {**DAY, **({"pages": "/"} if report.name.startswith("funnel") else {})}
+    return {**DAY, **NEEDED.get(report.name, {})}
 
 
 @having("order")
@@ -149,7 +150,7 @@ async def test_totals_are_left_out_where_caller_does_not_want_them(
     assert some == whole
 
 
-@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
+@pytest.mark.parametrize("report", ANSWERING, ids=lambda report: report.name)
 async def test_columns_describe_keys_and_values_of_rows(shop: TestSite, report: Any) -> None:
     answer = await shop.ask(report.name, **asked_of(report))
     described = {column["name"]: column for column in answer["columns"]}

@@ -360,8 +360,8 @@ ROWS: dict[Route, Row] = {
     ("DELETE", "/api/sites/{key}/email-reports/{number}"): Row("editor", 204, fresh=subscription),
     ("GET", "/unsubscribe/{number}/{token}"): Row("nothing", fresh=subscription),
     ("POST", "/unsubscribe/{number}/{token}"): Row("nothing", fresh=subscription),
-    ("GET", "/api/jobs/background"): Row("superuser"),
-    ("GET", "/api/jobs/background/{name}"): Row("superuser", fresh=background_job),
+    ("GET", "/api/background-jobs"): Row("superuser"),
+    ("GET", "/api/background-jobs/{name}"): Row("superuser", fresh=background_job),
     ("POST", "/api/jobs/{name}/run"): Row("superuser", 202, fresh=background_job),
     # Live numbers.
     ("GET", "/api/realtime/stats"): Row("report", query=SITE),

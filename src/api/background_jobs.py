@@ -1,4 +1,4 @@
-"""Background jobs for superusers: GET /api/jobs/background, the state and the log of each, and
+"""Background jobs for superusers: GET /api/background-jobs, the state and the log of each, and
 POST /api/jobs/{name}/run.
 
 They are run by one process of all (see db/scheduler.py), which may be another than the one that is
@@ -23,7 +23,7 @@ from api.schema import Record
 from api.text import PlainText
 
 router = APIRouter(
-    prefix="/api/jobs",
+    prefix="/api",
     tags=["jobs"],
     dependencies=[Depends(superuser)],
     responses={403: REFUSALS[403]},
@@ -38,7 +38,7 @@ class RunOut(Record):
     finished_at: Instant
     """When it ended."""
     duration_seconds: float
-    """How long it took."""
+    """How many seconds it took."""
     status: Literal["done", "failed"]
     """How it ended."""
     was_asked: bool
@@ -57,7 +57,7 @@ class BackgroundJobOut(Record):
     title: str
     """What it does."""
     every_seconds: float
-    """How long after a run the next one is due."""
+    """How many seconds after a run the next one is due."""
     status: Literal["waiting", "running", "done", "failed"]
     """`waiting` before its first run, `running`, or how the latest one ended."""
     started_at: Instant | None
@@ -65,7 +65,7 @@ class BackgroundJobOut(Record):
     finished_at: Instant | None
     """When the latest run that is over ended; null before."""
     duration_seconds: float | None
-    """How long the latest run took; null while it lasts, and before the first one."""
+    """How many seconds the latest run took; null while it lasts, and before the first one."""
     next_due_at: Instant | None
     """When it is due next; null before the first run."""
     asked_at: Instant | None
@@ -111,13 +111,13 @@ async def job_in_path(
 NamedJob = Annotated[Job, Depends(job_in_path)]
 
 
-@router.get("/background", name="list_background")
+@router.get("/background-jobs", name="list_background")
 async def list_background(jobs: AppJobs, database: AppDatabase) -> list[BackgroundJobOut]:
     """What the service does of its own accord: each job with its latest run. Superusers only."""
     return await states_of(database, [*jobs.values()])
 
 
-@router.get("/background/{name}", name="read_background")
+@router.get("/background-jobs/{name}", name="read_background")
 async def read_background(job: NamedJob, database: AppDatabase) -> BackgroundJobWithRuns:
     """A background job with its log. Superusers only."""
     (state,) = await states_of(database, [job])
@@ -128,7 +128,7 @@ async def read_background(job: NamedJob, database: AppDatabase) -> BackgroundJob
     )
 
 
-@router.post("/{name}/run", name="run_background", status_code=202)
+@router.post("/jobs/{name}/run", name="run_background", status_code=202)
 async def run_background(
     job: NamedJob, database: AppDatabase, actor: RequestActor
 ) -> BackgroundJobOut:

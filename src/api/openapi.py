@@ -47,7 +47,7 @@ TAGS = {
     "boards": "Views of the dashboard and notes that somebody collects, orders and shares.",
     "live": "Numbers of this moment.",
     "alerts": "Alert rules: conditions on the numbers of a site, and who is told when one is met.",
-    "email-reports": "The numbers of a site by e-mail, each week or month.",
+    "email_reports": "The numbers of a site by e-mail, each week or month.",
     "notifications": "What your account is told of: jobs, alerts, goals.",
     "audit": "Who did what, and what was tried.",
     "accounts": "Your account: registration, logins, password and second factor.",

@@ -44,7 +44,7 @@ def only(app: FastAPI) -> Iterator[Callable[..., None]]:
 
 async def read(client: httpx.AsyncClient, admin: dict[str, str], name: str) -> dict[str, Any]:
     """The state and the log of a job."""
-    answer = await client.get(f"/api/jobs/background/{name}", headers=admin)
+    answer = await client.get(f"/api/background-jobs/{name}", headers=admin)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -55,9 +55,9 @@ class TestStates:
     async def test_unknown_job_is_refused_with_those_that_there_are(
         self, client: httpx.AsyncClient, admin: dict[str, str]
     ) -> None:
-        listed = (await client.get("/api/jobs/background", headers=admin)).json()
-        for method, path in (("GET", "background/nothing"), ("POST", "nothing/run")):
-            answer = await client.request(method, f"/api/jobs/{path}", headers=admin)
+        listed = (await client.get("/api/background-jobs", headers=admin)).json()
+        for method, path in (("GET", "background-jobs/nothing"), ("POST", "jobs/nothing/run")):
+            answer = await client.request(method, f"/api/{path}", headers=admin)
             assert answer.status_code == 404
             assert is_refusal(answer, "NOT_FOUND")
             assert allowed_in(answer) == {job["name"] for job in listed}
@@ -74,7 +74,7 @@ class TestStates:
             *jobs_for(database.engine, settings),
             *messaging_jobs(database, settings, webhooks),
         ]
-        listed = (await client.get("/api/jobs/background", headers=admin)).json()
+        listed = (await client.get("/api/background-jobs", headers=admin)).json()
         assert [(job["title"], job["every_seconds"]) for job in listed] == [
             (job.name, job.every) for job in jobs
         ]
@@ -94,7 +94,7 @@ class TestStates:
         await run_once(database, jobs_for(database.engine, settings))
         webhooks = Webhooks(settings, Receivers())
         await run_once(database, messaging_jobs(database, settings, webhooks))
-        for job in (await client.get("/api/jobs/background", headers=admin)).json():
+        for job in (await client.get("/api/background-jobs", headers=admin)).json():
             assert (job["status"], job["error"]) == ("done", None), job
             ended, due = (datetime.fromisoformat(job[k]) for k in ("finished_at", "next_due_at"))
             assert abs((due - ended).total_seconds() - job["every_seconds"]) < 0.1
@@ -231,12 +231,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def ask(service: Service, method: str, path: str) -> dict[str, Any]:
-    """What the service answers its first account below /api/jobs."""
+    """What the service answers its first account below /api."""
     username, password = (service.data_dir / "first-login.txt").read_text().split()
     body = {"username": username, "password": password}
     token = httpx.post(f"{service.base}/api/auth/login", json=body).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    answer = httpx.request(method, f"{service.base}/api/jobs/{path}", headers=headers)
+    answer = httpx.request(method, f"{service.base}/api/{path}", headers=headers)
     assert answer.is_success, answer.text
     return answer.json()
 
@@ -245,7 +245,7 @@ def until_ran(service: Service, name: str, runs: int) -> dict[str, Any]:
     """The job, once so many runs of it were asked for and are over."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        found = ask(service, "GET", f"background/{name}")
+        found = ask(service, "GET", f"background-jobs/{name}")
         if sum(run["was_asked"] for run in found["runs"]) == runs and not found["asked_at"]:
             return found
         assert time.monotonic() < deadline, found
@@ -254,12 +254,12 @@ def until_ran(service: Service, name: str, runs: int) -> dict[str, Any]:
 
 def test_job_runs_when_asked_at_any_worker_and_after_restart(service: Service) -> None:
     for runs, name in enumerate(["create-partitions-ahead"] * 4, 1):
-        ask(service, "POST", f"{name}/run")
+        ask(service, "POST", f"jobs/{name}/run")
         found = until_ran(service, name, runs)
         assert found["status"] == "done"
     service.stop()
     service.start()
-    kept = ask(service, "GET", "background/create-partitions-ahead")["runs"]
+    kept = ask(service, "GET", "background-jobs/create-partitions-ahead")["runs"]
     assert [run for run in kept if run["was_asked"]] == [
         run for run in found["runs"] if run["was_asked"]
     ]

@@ -411,7 +411,6 @@ LEFT_OUT = {
     "board": "of an account",
     "notification": "of an account",
     "alert_rule": "of the installation",
-    "alert_occurrence": "of the installation",
     "email_report": "of the installation",
     "annotation": "of the installation",
     "audit_log": "of the installation",

@@ -279,7 +279,13 @@ def test_site_is_transferred_and_deleted_after_confirmation(
     ("role", "seen"),
     [
         ("viewer", ["Tracking", "Members"]),
-        ("editor", ["Tracking", "Members", "Share links", "Data", "Rejected events", "Goals"]),
+        (
+            "editor",
+            [
+                *("Tracking", "Members", "Share links", "Alerts", "E-mail reports", "Data"),
+                *("Rejected events", "Goals"),
+            ],
+        ),
     ],
 )
 def test_role_sees_only_what_it_may_do(

@@ -141,4 +141,5 @@ def test_axe_finds_no_violation_in_audit_log(
         expect_accessible(window, "audit log")
         window.goto(f"{service.base}/trail?account=nobody&kind=security")
         expect(window.locator("#entries")).to_contain_text("No entry.")
+        window.wait_for_load_state("networkidle")
         expect_accessible(window, "audit log without entries")

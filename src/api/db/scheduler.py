@@ -108,4 +108,5 @@ async def attempt(connection: AsyncConnection[Any], job: Job) -> None:
     except Exception as error:
         failure = error
         log.exception("job %s failed", job.name)
-    await end_run(connection, job.name, job.every, result, failure)
+    if not connection.closed:
+        await end_run(connection, job.name, job.every, result, failure)

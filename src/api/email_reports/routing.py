@@ -13,7 +13,7 @@ from api.text import RowNumber
 
 router = APIRouter(
     prefix="/api/sites/{key}/email-reports",
-    tags=["email-reports"],
+    tags=["email_reports"],
     responses={403: REFUSALS[403], 409: REFUSALS[409]},
 )
 

@@ -47,7 +47,7 @@ class ImportedNumbers(Row):
     bounce_rate: Ratio | None
     """Bounces / visits, by the other product's definition."""
     visit_duration_seconds: Seconds | None
-    """The mean duration of visits."""
+    """The mean duration of visits in seconds."""
     events: int | None
     """How often a custom event happened; null without the dimension `event`."""
 

@@ -11,7 +11,7 @@ import { capital, decimal, ownMoment } from '../../text/format.js';
 const WAIT = 1000;
 
 export function Jobs() {
-  const list = useQuestion('jobs/background', {});
+  const list = useQuestion('background-jobs', {});
   const [error, setError] = useState(null);
   const run = ({ name }) => send('POST', `jobs/${name}/run`).then(() => setError(null), setError).then(list.retry);
   const isWaiting = list.answer?.some((job) => job.asked_at || job.status === 'running');

@@ -5,8 +5,7 @@ database may lose the last ones.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,22 +27,20 @@ LONGEST_TEXT = 500
 Connection = AsyncConnection[Any]
 
 
-@asynccontextmanager
-async def quick_transaction(connection: Connection) -> AsyncGenerator[None]:
-    """A transaction whose commit does not wait for the disk. An error of the database is logged:
-    no job fails because its run cannot be noted."""
+async def note(connection: Connection, file: str, values: Mapping[str, Any]) -> None:
+    """Runs a statement in a transaction whose commit does not wait for the disk. An error of the
+    database is logged: no job fails because its run cannot be noted."""
     try:
         async with connection.transaction():
             await connection.execute("set local synchronous_commit = off")
-            yield
+            await execute(connection, SQL / file, values)
     except psycopg.Error as error:
         log.warning("jobs: a run was not noted: %s", type(error).__name__)
 
 
 async def begin_run(connection: Connection, name: str, every: float) -> None:
     """Notes that a job begins."""
-    async with quick_transaction(connection):
-        await execute(connection, SQL / "begin_run.sql", {"name": name, "every": every})
+    await note(connection, "begin_run.sql", {"name": name, "every": every})
 
 
 async def end_run(
@@ -59,8 +56,7 @@ async def end_run(
         "is_news": bool(result) or error is not None,
         "kept": KEPT_RUNS,
     }
-    async with quick_transaction(connection):
-        await execute(connection, SQL / "end_run.sql", values)
+    await note(connection, "end_run.sql", values)
 
 
 def error_text(error: Exception) -> str:
@@ -71,8 +67,7 @@ def error_text(error: Exception) -> str:
 
 async def note_interrupted(connection: Connection, names: Sequence[str]) -> None:
     """Notes that those of these jobs that are said to run do not: the process has ended."""
-    async with quick_transaction(connection):
-        await execute(connection, SQL / "interrupted_runs.sql", {"names": [*names]})
+    await note(connection, "interrupted_runs.sql", {"names": [*names]})
 
 
 async def asked_for(connection: Connection, names: Sequence[str]) -> set[str]:

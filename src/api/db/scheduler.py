@@ -108,5 +108,4 @@ async def attempt(connection: AsyncConnection[Any], job: Job) -> None:
     except Exception as error:
         failure = error
         log.exception("job %s failed", job.name)
-    if not connection.closed:
-        await end_run(connection, job.name, job.every, result, failure)
+    await end_run(connection, job.name, job.every, result, failure)

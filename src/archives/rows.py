@@ -103,8 +103,8 @@ async def refuse_unknown_columns(
 def insert_sql(
     table: sql.Identifier, columns: Sequence[str], masked: Collection[str]
 ) -> sql.Composed:
-    """Inserts rows that are given as JSON; its numbers are read digit by digit, so all stay
-    exact."""
+    """The statement that inserts rows given as JSON. Numbers are never read as floats, so that they
+    stay exact; columns in `masked` are XORed with the mask of the import."""
     names = [sql.Identifier(column) for column in columns]
     values = [
         sql.SQL("{} # %(mask)s::bigint").format(name) if column in masked else name

@@ -38,7 +38,7 @@ FOR_EVER = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question of the dashboard."""
+    """A request that the dashboard makes: a report with its parameters."""
 
     label: str
     report: str

@@ -151,5 +151,5 @@ async def occurrences_of(
 
 
 async def delete_old_occurrences(connection: Connection, before: datetime) -> None:
-    """Deletes the occurrences from before a time, with their messages."""
+    """Deletes the occurrences of alerts that fired before a time, and their messages."""
     await execute(connection, "delete_old", {"before": before})

@@ -133,7 +133,7 @@ async def copy_rows(
 
 
 async def replace_earlier(connection: AsyncConnection[Any], site: Site, identity: UUID) -> None:
-    """Removes what earlier imports have of the same days, and imports that have nothing left."""
+    """Deletes the rows of earlier imports about the same days, and imports without any rows."""
     values = {"site": site.number, "id": identity}
     await execute(connection, SQL / "delete_replaced_days.sql", values)
     await execute(connection, SQL / "delete_empty_imports.sql", values)

@@ -44,7 +44,7 @@ class Stream(Protocol):
 
 
 class Part(NamedTuple):
-    """A file, or a member of an archive."""
+    """A file of an export: one on disk, or one inside a zip archive."""
 
     name: str
     stream: Stream

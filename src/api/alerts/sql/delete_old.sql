@@ -1,2 +1,2 @@
--- Deletes the occurrences from before a time, with their messages.
+-- Deletes the occurrences of alerts that fired before a time, and their messages.
 delete from alert_occurrence where fired_at < :before

@@ -194,16 +194,20 @@ async def accounts(client: httpx.AsyncClient) -> Sequence[Account]:
 
 
 @pytest.fixture
-async def account(accounts: Sequence[Account], database: Database) -> AsyncIterator[Account]:
-    """An account that submits jobs. Nobody has any."""
+async def account(
+    accounts: Sequence[Account], site: TestSite, database: Database
+) -> AsyncIterator[Account]:
+    """A viewer of the site who submits jobs. Nobody has any."""
+    await accounts[0].join(database, site.key)
     await change(database, "delete from submitted_job")
     yield accounts[0]
     await change(database, "delete from submitted_job")
 
 
 @pytest.fixture
-async def stranger(accounts: Sequence[Account]) -> Account:
-    """Another account."""
+async def stranger(accounts: Sequence[Account], site: TestSite, database: Database) -> Account:
+    """Another viewer of the site."""
+    await accounts[1].join(database, site.key)
     return accounts[1]
 
 

@@ -23,15 +23,24 @@ class Account:
 
     client: httpx.AsyncClient
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    number: int = 0
 
     async def register(self) -> "Account":
         """Makes the account."""
         body = {"email": f"{uuid4()}@test.example", "password": "a long enough password"}
-        await self.client.post("/api/auth/register", json=body)
+        self.number = (await self.client.post("/api/auth/register", json=body)).json()["id"]
         login = (await self.client.post("/api/auth/login", json=body)).json()
         self.client.cookies.clear()
         self.headers = {"Authorization": f"Bearer {login['access_token']}"}
         return self
+
+    async def join(self, database: Database, site: str) -> None:
+        """Makes the account a viewer of a site, behind the back of the service."""
+        statement = (
+            "insert into membership (user_id, site_id, role)"
+            " select %s, id, 'viewer' from site where key = %s on conflict do nothing"
+        )
+        await change(database, statement, self.number, site)
 
     async def submit(self, report: str = "pages", **more: Any) -> httpx.Response:
         """Submits a job; the parameters of the report are `params`."""
@@ -87,6 +96,13 @@ async def change(database: Database, statement: str, *values: Any) -> list[Any]:
     async with await database.connect() as connection:
         cursor = await connection.execute(statement.encode(), values or None)
         return await cursor.fetchall() if cursor.description else []
+
+
+async def hide(database: Database, site: str) -> None:
+    """Makes a site private, and takes its members away."""
+    await change(database, "update site set visibility = 'private' where key = %s", site)
+    statement = "delete from membership using site where site.id = site_id and key = %s"
+    await change(database, statement, site)
 
 
 async def set_back(database: Database, job: str, column: str, interval: str) -> None:

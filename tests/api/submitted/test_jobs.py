@@ -22,7 +22,7 @@ from api.submitted.runner import Runner
 from conftest import TestSite
 from refusals import is_refusal
 from settings import Settings
-from submitting import Account, answer_jobs, body_and_headers, change, set_back
+from submitting import Account, answer_jobs, body_and_headers, change, hide, set_back
 
 pytestmark = pytest.mark.any_engine
 
@@ -99,7 +99,10 @@ class TestRefusals:
         assert problems(answer)
 
     @pytest.mark.parametrize("value", ["\0", "\ud800", "x" * 20_000, [[]] * 100, 1e308, {"a": {}}])
-    async def test_hostile_values_are_refused(self, account: Account, value: Any) -> None:
+    async def test_hostile_values_are_refused(
+        self, account: Account, database: Database, value: Any
+    ) -> None:
+        await account.join(database, "default")
         for name in ("site", "filters", "order", "days", "from", "timezone"):
             assert problems(await account.submit(params={name: value}))
 
@@ -117,7 +120,7 @@ class TestRefusals:
     async def test_site_that_account_may_not_read_is_unknown(
         self, account: Account, site: TestSite, database: Database
     ) -> None:
-        await change(database, "update site set visibility = 'private' where key = %s", site.key)
+        await hide(database, site.key)
         for key in (site.key, "nowhere"):
             answer = await account.submit(params={"site": key})
             assert answer.status_code == 404
@@ -366,6 +369,7 @@ class TestResult:
         self, client: httpx.AsyncClient, site: TestSite, database: Database
     ) -> None:
         account = await Account(client).register()
+        await account.join(database, site.key)
         job = (await account.submitted(params={"site": site.key}))["id"]
         await answer_jobs(Runner(database))
         owner = "select user_id from submitted_job where id = %s"

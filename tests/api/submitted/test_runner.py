@@ -29,7 +29,7 @@ from receiving import Receiver, is_signed, receiving
 from refusals import CODE
 from servers import fresh_database
 from settings import Settings
-from submitting import Account, answer_jobs, change, kind_that
+from submitting import Account, answer_jobs, change, hide, kind_that
 
 pytestmark = pytest.mark.any_engine
 
@@ -78,7 +78,7 @@ async def test_job_whose_site_became_private_fails_like_the_report(
     account: Account, site: TestSite, database: Database
 ) -> None:
     job = (await account.submitted(params={"site": site.key}))["id"]
-    await change(database, "update site set visibility = 'private' where key = %s", site.key)
+    await hide(database, site.key)
     await answer_jobs(Runner(database))
     assert await error_of(account, job) == "UNKNOWN_SITE"
 
@@ -371,6 +371,8 @@ async def test_job_of_killed_process_is_answered_by_the_next_one(tmp_path: Path)
         ):
             client.base_url = service.base
             account = await Account(client).register()
+            async with Database(url) as database:
+                await account.join(database, "default")
             asked = {"params": {"days": 7}, "webhook": {"url": receiver.url}}
             async with await AsyncConnection.connect(url) as lock:
                 await lock.execute("lock table visit in access exclusive mode")

@@ -24,7 +24,7 @@ from conftest import TestSite
 from receiving import Receiver, is_signed, receiving
 from refusals import is_refusal
 from settings import Settings
-from submitting import Account, answer_jobs, change, set_back
+from submitting import Account, answer_jobs, change, hide, set_back
 
 pytestmark = pytest.mark.any_engine
 
@@ -329,7 +329,7 @@ class TestDelivery:
     ) -> None:
         receivers = allow(receiver.host)
         job = await submit(account, site, receiver.url)
-        await change(database, "update site set visibility = 'private' where key = %s", site.key)
+        await hide(database, site.key)
         await answer_jobs(Runner(database))
         await call(database, settings, receivers)
         (received,) = receiver.received

@@ -106,6 +106,7 @@ async def test_erasure_has_submitted_jobs_answered_again(
     name = f"{NAME}-{uuid4()}"
     await fill(site, user_id=name)
     asked = {"site": site.key, "days": 7, "limit": 100}
+    await stranger.join(site.database, "default")
     job = (await account.submitted("sessions", params=asked))["id"]
     other = (await stranger.submitted("sessions", params=asked | {"site": "default"}))["id"]
     await answer_jobs(Runner(site.database))

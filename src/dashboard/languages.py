@@ -7,6 +7,8 @@ from pathlib import Path
 
 from fastapi import Request
 
+from api.auth.cookie import LANGUAGE_COOKIE
+
 FOLDER = Path(__file__).parent / "static" / "languages"
 
 ENGLISH = "en"
@@ -19,9 +21,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 """By code: the words for each English text."""
 
-COOKIE = "language"
-"""The language that somebody chose on a page."""
-
 MOST_TAGS = 20
 """Of a header: more are not read."""
 
@@ -30,7 +29,7 @@ def language_of(request: Request) -> str:
     """The language of a page: the one chosen before, else the first of the browser's that there is,
     else English."""
     wanted = [
-        request.cookies.get(COOKIE, ""),
+        request.cookies.get(LANGUAGE_COOKIE, ""),
         *accepted(request.headers.get("accept-language", "")),
     ]
     return next((code for code in wanted if code in LANGUAGES), ENGLISH)

@@ -14,9 +14,12 @@ FLOW_COOKIE = "analytics_provider"
 FLOW_PATH = "/login"
 """Where browsers send it."""
 
-OWN = re.compile(
-    rb"(?:^|;)\s*(%b|%b)=([\w.-]+)\s*(?=;|$)" % (COOKIE.encode(), FLOW_COOKIE.encode())
-)
+LANGUAGE_COOKIE = "analytics_language"
+"""The cookie with the language that somebody chose for the dashboard."""
+
+NAMES = "|".join([COOKIE, FLOW_COOKIE, LANGUAGE_COOKIE])
+
+OWN = re.compile(rb"(?:^|;)\s*(%b)=([\w.-]+)\s*(?=;|$)" % NAMES.encode())
 
 
 class OwnCookie:

@@ -54,6 +54,6 @@ addEventListener('load', async () => {
 document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 // The server writes the page in the language of this cookie, else in one of the browser's.
 document.getElementById('language')?.addEventListener('change', ({ target }) => {
-  document.cookie = `language=${target.value}; path=/; max-age=31536000; samesite=lax`;
+  document.cookie = `analytics_language=${target.value}; path=/; max-age=31536000; samesite=lax`;
   location.reload();
 });

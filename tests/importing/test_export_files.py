@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.errors import Invalid
 from importing.formats.request import Skipped
 from importing.products import files, rows
 from importing.products.files import Part, Unreadable, find_files, lines_of, parts_of
+from importing.products.json_array import LONGEST_ENTRY, array_entries
 from importing.products.rows import csv_table, json_rows
 
 MEBIBYTE = 1024 * 1024
@@ -36,6 +39,22 @@ def entries(data: bytes) -> list[Any]:
     """The entries of JSON, and why others are none."""
     found = json_rows(part(data).stream, dict[str, Any])
     return [str(row) if isinstance(row, Skipped) else row for row in found]
+
+
+class InPieces:
+    """A stream that gives some bytes at a time."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self.stream = io.BytesIO(data)
+        self.size = size
+
+    def read1(self, size: int) -> bytes:
+        """The next bytes."""
+        return self.stream.read(min(size, self.size))
+
+    def peek(self, size: int) -> bytes:
+        """Never asked for."""
+        raise NotImplementedError
 
 
 def zip_of(file: Path, **members: bytes) -> Path:
@@ -196,6 +215,35 @@ def test_array_is_read_entry_by_entry() -> None:
     ]
 
 
+def test_numbers_of_array_that_are_too_long_are_skipped_alone() -> None:
+    digits = b"9" * 100_000
+    told = [b'{"a": 1}', digits, b"1." + digits, b"1e" + digits, b'{"a": %s}' % digits, b'{"a": 2}']
+    found = entries(b"[" + b",".join(told) + b"]")
+    assert found == [{"a": 1}, *["malformed"] * 4, {"a": 2}]
+
+
+@pytest.mark.parametrize("deep", [b"[", b'{"a":', b'[{"a":['])
+def test_array_that_is_nested_deeply_ends_the_reading(deep: bytes) -> None:
+    found = json_rows(part(b'[{"a": 1},' + deep * 100_000).stream, dict[str, Any])
+    assert next(found) == {"a": 1}
+    with pytest.raises(Unreadable, match="nested too deeply"):
+        next(found)
+
+
+@given(
+    st.lists(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists)),
+    st.sampled_from([(",", ":"), (", ", ": "), (" ,\n ", "\t: ")]),
+    st.integers(1, 9),
+    st.booleans(),
+)
+def test_array_is_cut_like_whole_text_is_read(
+    told: list[Any], signs: tuple[str, str], size: int, as_bytes: bool
+) -> None:
+    text = json.dumps(told, separators=signs, ensure_ascii=as_bytes).encode("utf-8", "replace")
+    found = [*array_entries(InPieces(text, size))]
+    assert [json.loads(entry) for entry in found] == json.loads(text)
+
+
 @pytest.mark.parametrize("end", [b"", b'{"a": ', b"}", b'{"a": nope}]', b"\xff"])
 def test_array_that_is_damaged_gives_what_came_before(end: bytes) -> None:
     found = json_rows(part(b'[{"a": 1}, {"a": 2},' + end).stream, dict[str, Any])
@@ -206,7 +254,7 @@ def test_array_that_is_damaged_gives_what_came_before(end: bytes) -> None:
 
 @pytest.mark.parametrize("entry", [b'{"a": "%s"}', b'{"a": [%s]}'])
 def test_entry_of_array_that_is_too_long_ends_the_reading(entry: bytes) -> None:
-    filling = b"1," * (3 * rows.LONGEST_ENTRY // 2)
+    filling = b"1," * (3 * LONGEST_ENTRY // 2)
     stream = part(b'[{"a": 1},' + entry % filling + b"]").stream
     with pytest.raises(Unreadable, match="an entry of more than"):
         list(json_rows(stream, dict[str, Any]))

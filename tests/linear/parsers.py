@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader, BytesIO
+from tempfile import NamedTemporaryFile
 from uuid import UUID
 
 from msgspec import Raw
@@ -49,6 +51,13 @@ from dashboard.routing import own_path
 from importing.formats.request import Request, Skipped
 from importing.formats.table import FORMATS
 from importing.lines import LONGEST_LINE
+from importing.products.files import Part, Unreadable
+from importing.products.ga4 import read_ga4
+from importing.products.goatcounter import read_goatcounter
+from importing.products.matomo import read_matomo
+from importing.products.plausible import KINDS, read_aggregates
+from importing.products.table import Read
+from importing.products.umami import reading_umami
 
 Text = Callable[[int], str]
 """A text of about so many characters."""
@@ -201,6 +210,46 @@ def read_line(text: str) -> list[Request]:
     return read
 
 
+def part_of(name: str, text: str) -> Part:
+    """A file of an export."""
+    raw = BytesIO(text.encode("utf-8", "surrogatepass"))
+    return Part(name, BufferedReader(raw))  # pyright: ignore[reportArgumentType]
+
+
+def read_through(read: Read, part: Part) -> None:
+    """Reads all entries of a file."""
+    with suppress(Unreadable):
+        for _ in read(part):
+            pass
+
+
+def json_export(text: str) -> None:
+    """Products that export JSON: the text as lines, or as an array that it begins."""
+    for read in (read_ga4, read_matomo):
+        read_through(read, part_of("export.json", text))
+
+
+def csv_export(text: str) -> None:
+    """Products that export CSV: the text in place of rows, and of names of columns."""
+    heading = "2Path,Event,Session,Bot,Referrer,Referrer scheme,Date\n"
+    read_through(read_goatcounter, part_of("hits.csv", heading + text))
+    read_through(read_goatcounter, part_of("hits.csv", text))
+    with suppress(Unreadable):
+        for kind in KINDS:
+            [*read_aggregates(part_of(f"imported_{kind}.csv", text))]
+
+
+def umami_export(text: str) -> None:
+    """Umami's two tables: lines that are rows of one are none of the other."""
+    events = f"created_at,event_type,session_id,url_path,event_id\n{text}"
+    properties = f"event_id,data_key,string_value\n{text}"
+    with NamedTemporaryFile("w", encoding="utf-8", errors="replace") as file:
+        file.write(properties)
+        file.flush()
+        with reading_umami([file.name]) as read:
+            read_through(read, part_of("website_event.csv", events))
+
+
 LINE = '203.0.113.7 - - [17/May/2015:10:05:03 +0000] "GET /'
 LINES = ("", "203.0.113.7 - - [", LINE, f'{LINE}x HTTP/1.1" 200 1 "-" "')
 FIELDS = ("page=", "props=", "data=", "duration=")
@@ -299,6 +348,15 @@ PARSERS = {
             *every("\\", '\\"', "a", " ", "]", '" ', "\\\\", ", a", "- ", ": ", before=LINES),
             *every('"', '",', "\t", "#Fields: ", "%25", "{", '{"request":', "[1]: "),
         ),
+    ),
+    "export in JSON": Parser(
+        json_export,
+        MEGABYTE // 16,
+        (*JSON, *every('{"event_params":[', '{"actionDetails":[', before=("[",))),
+    ),
+    "export in CSV": Parser(csv_export, MEGABYTE // 16, (*SIGNS, *every('"\n', '",', ",\n", '""'))),
+    "export of two tables": Parser(
+        umami_export, MEGABYTE // 8, every("2026-01-01,2,s,/,e\ne,k,v\n", "e,k,v\n", '"\n', ",,\n")
     ),
     "line of our log": Parser(hide, MEGABYTE, (*SIGNS, *every("://", "password="))),
 }

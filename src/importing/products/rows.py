@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import ijson
 import msgspec
 
 from importing.formats.request import MALFORMED, Skipped
-from importing.products.files import CHUNK, Stream, Unreadable, lines_of, peek, read
+from importing.products.files import Stream, Unreadable, lines_of, peek, read
+from importing.products.json_array import array_entries
 
 T = TypeVar("T")
 
@@ -19,9 +19,6 @@ Row = dict[str, str]
 
 LONGEST_ROW = 1_048_576
 """Characters of a row of CSV, which may have several lines."""
-
-LONGEST_ENTRY = 8 * 1_048_576
-"""Bytes of an entry of an array in JSON."""
 
 NOTHING = frozenset(("\\N", "NULL"))
 """How databases write a value that is missing."""
@@ -116,47 +113,11 @@ def json_rows(stream: Stream, kind: type[T]) -> Iterator[T | Skipped]:
     is_array = peek(stream, 64)[:64].lstrip(BLANK).startswith(b"[")
     texts = array_entries(stream) if is_array else (line for line in lines_of(stream) if line)
     for text in texts:
-        yield text if isinstance(text, Skipped) else decoded(text, decode)
+        yield decoded(text, decode)
 
 
-def decoded(text: bytes | str, decode: Callable[[bytes | str], T]) -> T | Skipped:
+def decoded(text: str, decode: Callable[[str], T]) -> T | Skipped:
     try:
         return decode(text)
-    except UNREADABLE_JSON:
-        return Skipped(MALFORMED)
-
-
-class EntryBytes:
-    """The bytes of an array for ijson. Raises Unreadable where an entry is too long."""
-
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
-        self.size = 0
-        """How many bytes were read since the last entry."""
-
-    def read(self, size: int = CHUNK) -> bytes:
-        """The next bytes."""
-        # ijson asks for nothing first, to learn whether it gets bytes or text.
-        data = read(self.stream, size) if size else b""
-        self.size += len(data)
-        if self.size > LONGEST_ENTRY:
-            raise Unreadable(f"has an entry of more than {LONGEST_ENTRY} bytes")
-        return data
-
-
-def array_entries(stream: Stream) -> Iterator[bytes | Skipped]:
-    """The entries of an array, as JSON again."""
-    source = EntryBytes(stream)
-    try:
-        for entry in ijson.items(source, "item"):
-            source.size = 0
-            yield encoded(entry)
-    except (ijson.JSONError, UnicodeDecodeError) as error:
-        raise Unreadable(f"is not JSON to its end: {error}") from error
-
-
-def encoded(entry: object) -> bytes | Skipped:
-    try:
-        return msgspec.json.encode(entry)
     except UNREADABLE_JSON:
         return Skipped(MALFORMED)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
 from importing.formats.request import Skipped
+from importing.products.entries import MOST_PROPS
 from importing.products.files import Unreadable, parts_of
 from importing.products.rows import Row, csv_table
 
@@ -20,11 +21,15 @@ MARK = "data_key"
 CREATE = "create table property (event text, name text, value text)"
 INDEX = "create index property_event on property (event)"
 INSERT = "insert into property values (?, ?, ?)"
-SELECT = "select name, value from property where event = ? order by rowid"
+SELECT = "select name, value from property where event = ? order by rowid limit ?"
+
+MOST_READ = 4 * MOST_PROPS
+"""Of how many properties of an event those are taken that are kept. One event may have all that
+there are, and come as often as there are rows."""
 
 
 class Properties:
-    """The properties of all events of an export, by the event's id."""
+    """The properties of the events of an export, by the event's id."""
 
     def __init__(self) -> None:
         self.scratch = sqlite3.connect("", check_same_thread=False)
@@ -50,8 +55,9 @@ class Properties:
         self.scratch.execute(INDEX)
 
     def of(self, event: str) -> dict[str, Any]:
-        """The properties of an event."""
-        return {name: json.loads(value) for name, value in self.scratch.execute(SELECT, (event,))}
+        """The first properties of an event."""
+        found = self.scratch.execute(SELECT, (event, MOST_READ))
+        return {name: json.loads(value) for name, value in found}
 
 
 def properties_of(rows: Iterable[Row | Skipped]) -> Iterator[tuple[str, str, str]]:

@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[1]
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(?:(\w+)::)?(test_\w+)`")
 """A test as documents name it: file, class if it is in one, function."""
 
-WITHOUT_TEST = {"T40"}
-"""What no test can hold."""
+PINNED = re.compile(r"[\w.-]+(\[[\w,]+\])?==[\w.]+( ; [^;]+)?")
+"""A library of exactly one version, for some systems only."""
 
 
 @cache
@@ -35,7 +35,7 @@ def rows_of(document: str) -> dict[str, str]:
 def test_every_threat_has_row_that_names_its_tests() -> None:
     rows = rows_of("threats.md")
     assert list(rows) == [f"T{number}" for number in range(1, 48)]
-    assert {number for number, row in rows.items() if not NAMED.search(row)} == WITHOUT_TEST
+    assert [number for number, row in rows.items() if not NAMED.search(row)] == []
 
 
 def test_tests_that_documents_of_security_name_exist() -> None:
@@ -47,6 +47,18 @@ def test_tests_that_documents_of_security_name_exist() -> None:
             for file, group, name in named
             if not (ROOT / file).exists() or (group, name) not in functions_of(file)
         ]
+
+
+def test_every_library_and_image_has_one_version() -> None:
+    for file in ("requirements.txt", "tests/requirements.txt"):
+        lines = (line.partition("#")[0].strip() for line in (ROOT / file).read_text().splitlines())
+        wanted = [line for line in lines if line and not line.startswith("-r ")]
+        assert [line for line in wanted if not PINNED.fullmatch(line)] == []
+        assert wanted
+    named = (ROOT / "compose.yaml").read_text() + (ROOT / "Dockerfile.web").read_text()
+    images = re.findall(r"^\s*(?:image:|FROM) (\S+)$", named, re.MULTILINE)
+    assert len(images) == 2
+    assert [image for image in images if not re.search(r":\d[\w.-]+$", image)] == []
 
 
 def test_container_has_no_rights_that_it_does_not_need() -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import psycopg
+from psycopg.errors import StatementTooComplex
 from psycopg.rows import dict_row
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -114,6 +115,9 @@ async def places_of(
     strange = {rollup_part(name) for name in manifest.rollups} - histories.keys()
     if len(manifest.numbers) < len(manifest.parts):
         raise BadArchive("A part is listed twice.")
+    for part in manifest.parts:
+        if len({*part.columns}) < len(part.columns):
+            raise BadArchive(f"A column of {part.name} is listed twice.")
     places: list[tuple[ArchivedPart, Table | Rollup]] = []
     for part in manifest.parts:
         if part.name in strange:
@@ -181,7 +185,7 @@ async def store(
             await target.store_history(place, part, rows)
         else:
             await target.store_rows(place, part, rows)
-    except (psycopg.DataError, psycopg.IntegrityError) as error:
+    except (psycopg.DataError, psycopg.IntegrityError, StatementTooComplex) as error:
         reason = error.diag.message_primary or type(error).__name__
         raise BadArchive(f"A row of {part.name} cannot be stored: {reason}") from error
 

@@ -102,7 +102,7 @@ def manifest_in(file: ZipFile) -> Manifest:
             raise BadArchive(f"{MANIFEST} is too large.")
     try:
         given = msgspec.json.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadArchive(f"{MANIFEST} is not JSON.") from error
     try:
         return Manifest.model_validate(given)

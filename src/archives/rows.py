@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -13,17 +13,22 @@ from psycopg import sql
 from api.db.engine import Engine
 from api.db.partitions import ensure_partitions, month_of
 from api.db.sql_files import execute
+from api.events.enrich.event_time import OLDEST_IMPORT
 from api.events.write.locks import lock_sites
 from api.rollups.changes import mark_hours
 from api.rollups.history import not_refreshed
 from api.rollups.model import Rollup
 from api.rollups.stored import stored_table
+from api.sites.models import utc_now
 from archives.manifest import ArchivedPart
 from archives.parts import SQL, Connection, Table, columns_of, columns_of_rollup
 from archives.reading import BadArchive
 
 SUMMED_UP = frozenset(("event", "visit"))
 """The tables that rollups are made of."""
+
+AHEAD = timedelta(days=1)
+"""How far the clock of the installation that wrote an archive may be ahead."""
 
 Time = Annotated[datetime, Meta(tz=True)]
 
@@ -125,13 +130,17 @@ def as_list(part: ArchivedPart, rows: Sequence[bytes]) -> str:
 
 
 def times_of(table: Table, rows: Sequence[bytes]) -> Sequence[datetime]:
-    """The times of rows in UTC; none of a table without a time. Raises BadArchive."""
+    """The times of rows in UTC; none of a table without a time. Raises BadArchive, also for times
+    in which nothing is stored: each month is a partition."""
     if table.time is None:
         return []
     try:
         times = [getattr(decode(row), table.time) for row in rows]
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BadArchive(f"A row of {table.name} is not valid.") from error
     if None in times:
         raise BadArchive(f"A row of {table.name} has no time.")
+    latest = utc_now() + AHEAD
+    if not all(OLDEST_IMPORT <= time <= latest for time in times):
+        raise BadArchive(f"A row of {table.name} is from before 1995, or from the future.")
     return [time.astimezone(UTC) for time in times]

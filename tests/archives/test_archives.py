@@ -14,7 +14,7 @@ from api.db.database import Database
 from api.db.engine import Profile
 from api.errors import Conflict
 from api.sites import directory
-from api.sites.models import Site
+from api.sites.models import Site, utc_now
 from archives import reading
 from archives.load import Wanted, import_archive
 from archives.manifest import MANIFEST, ArchivedSite
@@ -94,6 +94,17 @@ def events_of(file: Path) -> list[bytes]:
         return archive.read("event.ndjson").splitlines(keepends=True)
 
 
+def at(lines: list[bytes], time: str, more: str = "") -> bytes:
+    """Lines of which the first is a row of this time."""
+    return f'{{"time":"{time}"{more}}}\n'.encode() + b"".join(lines[1:])
+
+
+def nested(lines: list[bytes]) -> bytes:
+    """Lines of which the first has a value that is nested more deeply than PostgreSQL reads."""
+    deep = b"[" * 20_000 + b"]" * 20_000
+    return lines[0].replace(b"{", b'{"more":' + deep + b",", 1) + b"".join(lines[1:])
+
+
 async def test_damaged_archives_are_refused_and_leave_no_site(
     full: TestSite, tmp_path: Path
 ) -> None:
@@ -101,21 +112,33 @@ async def test_damaged_archives_are_refused_and_leave_no_site(
     lines = events_of(file)
     site = json.loads(manifest_with(file))["site"]
     parts = json.loads(manifest_with(file))["parts"]
+    twice = [parts[0] | {"columns": [*parts[0]["columns"], parts[0]["columns"][0]]}, *parts[1:]]
     unknown = [parts[0] | {"columns": [*parts[0]["columns"], "shoe_size"]}, *parts[1:]]
     bad = {
         "no zip": None,
         "cut off": None,
         "no manifest": (MANIFEST, None),
         "no JSON": (MANIFEST, b"{"),
+        "nested deeply": (MANIFEST, b"[" * 100_000),
+        "no text": (MANIFEST, b'{"form": "\xff"}'),
         "another form": (MANIFEST, manifest_with(file, form=2)),
         "another field": (MANIFEST, manifest_with(file, planet="Mars")),
         "no zone": (MANIFEST, manifest_with(file, site=site | {"timezone": "Mars/Olympus"})),
         "another column": (MANIFEST, manifest_with(file, parts=unknown)),
         "another part": (MANIFEST, manifest_with(file, parts=[parts[0] | {"name": "salt"}])),
+        "same part": (MANIFEST, manifest_with(file, parts=[*parts, parts[0]])),
+        "same column": (MANIFEST, manifest_with(file, parts=twice)),
         "rows missing": ("event.ndjson", b"".join(lines[:-1])),
         "rows too many": ("event.ndjson", b"".join([*lines, lines[0].replace(b"-", b"-")])),
         "cut row": ("event.ndjson", b"".join(lines)[:-2]),
         "no time": ("event.ndjson", b"{}\n" + b"".join(lines[1:])),
+        "first time": ("event.ndjson", at(lines, "0001-01-01T00:00:00+14:00")),
+        "last time": ("event.ndjson", at(lines, "9999-12-31T23:59:59-14:00")),
+        "old time": ("event.ndjson", at(lines, "1994-12-31T00:00:00Z")),
+        "time ahead": ("event.ndjson", at(lines, f"{utc_now() + timedelta(days=2):%FT%TZ}")),
+        "row nested deeply": ("event.ndjson", at(lines, "2026-01-01T00:00:00Z", "[" * 100_000)),
+        "value nested deeply": ("event.ndjson", nested(lines)),
+        "NUL": ("event.ndjson", b"".join(lines).replace(b'"name":"', b'"name":"\\u0000')),
         "no row": ("event.ndjson", b"[]\n" + b"".join(lines[1:])),
         "no number": ("event.ndjson", b"".join(lines).replace(b'"visit_id":"', b'"visit_id":"x')),
         "no file": ("event.ndjson", None),

@@ -4,10 +4,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import select
+from sqlmodel import col, select
 
 from api.alerts.conditions import CONDITIONS
 from api.alerts.models import AlertRule, OccurrenceOut, RuleChange, RuleIn, RuleKind
@@ -37,8 +37,13 @@ async def rule_of(database: Database, site: Site, number: int) -> AlertRule:
     async with database.session() as session:
         found = await session.get(AlertRule, number)
     if found is None or found.site_id != site.id:
-        raise NotFound("There is no such alert rule.")
+        raise no_rule()
     return found
+
+
+def no_rule() -> NotFound:
+    """The refusal of a rule that the site does not have."""
+    return NotFound("There is no such alert rule.")
 
 
 async def check_rule(
@@ -107,13 +112,17 @@ async def save_rule(database: Database, site: Site, account: int, new: RuleIn) -
 
 
 async def change_rule(database: Database, rule: AlertRule, change: RuleChange) -> AlertRule:
-    """Changes a rule. Raises Invalid and Conflict."""
+    """Changes a rule. Another request may change it at the same time, or delete it: what is not
+    asked for stays as it is then. Raises Invalid, Conflict and NotFound."""
     given = {field: value for field, value in change.model_dump().items() if value is not None}
     if is_too_deep(rule.kind, given.get("threshold", 0)):
         raise Invalid(problems=[Problem("threshold", "must be at most 100 percent")])
-    rule.sqlmodel_update(given | {"active_since": utc_now()})
-    async with named_once(database, rule.name) as session:
-        return await session.merge(rule)
+    async with named_once(database, change.name or rule.name) as session:
+        found = await session.get(AlertRule, rule.number, with_for_update={"key_share": True})
+        if found is None:
+            raise no_rule()
+        found.sqlmodel_update(given | {"active_since": utc_now()})
+    return found
 
 
 @asynccontextmanager
@@ -138,7 +147,7 @@ async def refuse_surplus(session: AsyncSession, site: Site) -> None:
 async def drop_rule(database: Database, rule: AlertRule) -> None:
     """Deletes a rule with its occurrences. Messages that wait are not sent."""
     async with database.session() as session:
-        await session.delete(rule)
+        await session.execute(delete(AlertRule).where(col(AlertRule.id) == rule.id))
 
 
 async def occurrences_of(

@@ -60,6 +60,14 @@ def fits_bcrypt(password: str) -> str:
     return refuse_unstorable(password)
 
 
+def refuse_encoded(address: str) -> str:
+    """The address itself. Raises ValueError for one with an encoded word (RFC 2047) in it: programs
+    that send mail read =?utf-8?q?ann?=@home.example as ann@home.example, who is somebody else."""
+    if "=?" in address:
+        raise ValueError("must not contain =?")
+    return address
+
+
 EMAIL = r"^[!#-'*+/-9=?A-Z^-~.-]+@[0-9A-Za-z](?:[0-9A-Za-z.-]*[0-9A-Za-z])?$"
 """An address in ASCII without a dot at the end: else one would have several spellings, and letters
 of other scripts would make it look like the address of somebody else."""
@@ -67,6 +75,7 @@ of other scripts would make it look like the address of somebody else."""
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=EMAIL),
+    AfterValidator(refuse_encoded),
 ]
 Username = Annotated[
     str,

@@ -33,6 +33,8 @@ TEXT = Environment(  # noqa: S701 (it is sent as plain text)
 
 MOST_ROWS = 5
 
+LONGEST_LABEL = 200
+
 UNKNOWN = "-"
 """In place of a number that is not known."""
 
@@ -145,7 +147,7 @@ class Reader:
         found = [row for row in rows if row[number]]
         most = max((row[number] for row in found), default=0)
         lines = [
-            Line(row[key] or empty, count(row[number]), round(100 * row[number] / most))
+            Line(label_of(row[key]) or empty, count(row[number]), round(100 * row[number] / most))
             for row in found
         ]
         return Ranking(title, number, lines)
@@ -182,6 +184,13 @@ async def content_of(
         page=f"{address}/?site={site.key}&from={period.first}&to={period.last}",
         unsubscribe=unsubscribe,
     )
+
+
+def label_of(value: str | None) -> str:
+    """A value in one line, which anybody may have sent: line breaks would make sentences of their
+    own in the text, and too long a value pushes the rest away."""
+    text = " ".join((value or "").split())
+    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
 
 
 def headlines_of(series: Mapping[str, Any]) -> list[Headline]:

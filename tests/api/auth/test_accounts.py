@@ -56,6 +56,7 @@ async def test_registration_with_rights_is_refused(client: httpx.AsyncClient, ex
         {"email": "a@b", "password": "é" * 40},
         {"email": "a@b", "password": "with a \0 in it"},
         {"email": "a\0@b", "password": PASSWORD},
+        {"email": "=?utf-8?q?ann?=@b", "password": PASSWORD},
         {"email": ["a@b"], "password": PASSWORD},
     ],
 )

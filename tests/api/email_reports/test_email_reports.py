@@ -232,6 +232,25 @@ class TestPeriods:
 
 
 class TestContent:
+    async def test_values_of_visitors_are_one_short_line_of_text(
+        self, editor: Person, site: TestSite, database: Database, app: FastAPI, settings: Settings
+    ) -> None:
+        noon = datetime.combine(LAST_MONDAY, datetime.min.time(), UTC) + timedelta(hours=12)
+        values = ("a\r\n\nAction required\n\x0b\x85\u2028https://evil.example", "x" * 5_000)
+        await site.send(
+            *(
+                {"page": f"/{number}", "time": noon.isoformat(), "utm_source": value}
+                for number, value in enumerate(values)
+            )
+        )
+        with mailing(app, settings) as (own, received):
+            await subscribe(editor, site)
+            await send(database, own)
+        lines = part(received[0]).splitlines()
+        assert "1  a Action required https://evil.example" in lines
+        assert all(len(line) < 300 for line in lines)
+        assert not [line for line in lines if line.startswith(("Action", "https://evil"))]
+
     async def test_numbers_are_those_of_the_api(
         self, editor: Person, site: TestSite, database: Database, app: FastAPI, settings: Settings
     ) -> None:

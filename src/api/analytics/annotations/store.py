@@ -1,6 +1,6 @@
 """The annotations of a site: read, saved and deleted."""
 
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlmodel import col, select
 
 from api.analytics.annotations.models import Annotation, AnnotationIn
@@ -55,4 +55,4 @@ def no_annotation() -> NotFound:
 async def drop_annotation(database: Database, note: Annotation) -> None:
     """Deletes a note."""
     async with database.session() as session:
-        await session.delete(note)
+        await session.execute(delete(Annotation).where(col(Annotation.id) == note.id))

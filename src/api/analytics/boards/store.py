@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, or_, select
 
@@ -104,7 +104,7 @@ async def save_board(database: Database, site: Site, new: Board) -> Board:
 async def drop_board(database: Database, board: Board) -> None:
     """Deletes a board with its items and share links."""
     async with database.session() as session:
-        await session.delete(board)
+        await session.execute(delete(Board).where(col(Board.id) == board.id))
 
 
 @asynccontextmanager

@@ -1,9 +1,9 @@
 """The goals of a site: read, saved and deleted."""
 
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import select
+from sqlmodel import col, select
 
 from api.analytics.goals.models import Goal, GoalIn
 from api.analytics.vocabulary.steps import Step
@@ -74,4 +74,4 @@ def no_goal() -> NotFound:
 async def drop_goal(database: Database, goal: Goal) -> None:
     """Deletes a goal. Stored events are not changed."""
     async with database.session() as session:
-        await session.delete(goal)
+        await session.execute(delete(Goal).where(col(Goal.id) == goal.id))

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, or_, select
@@ -58,19 +58,23 @@ async def save_segment(database: Database, site: Site, new: Segment) -> Segment:
 async def change_segment(
     database: Database, site: Site, segment: Segment, change: SegmentChange
 ) -> Segment:
-    """Changes a segment. Raises Invalid and Conflict (see save_segment)."""
+    """Changes a segment. Another request may change it at the same time, or delete it: what is not
+    asked for stays as it is then. Raises Invalid, Conflict (see save_segment) and NotFound."""
     if change.filters is not None:
         await refuse_bad_filters(database, site, change.filters)
     given = {field: value for field, value in change.model_dump().items() if value is not None}
-    segment.sqlmodel_update(given)
-    async with named_once(database, segment.name) as session:
-        return await session.merge(segment)
+    async with named_once(database, change.name or segment.name) as session:
+        found = await session.get(Segment, segment.id, with_for_update={"key_share": True})
+        if found is None:
+            raise no_segment()
+        found.sqlmodel_update(given)
+    return found
 
 
 async def drop_segment(database: Database, segment: Segment) -> None:
     """Deletes a segment."""
     async with database.session() as session:
-        await session.delete(segment)
+        await session.execute(delete(Segment).where(col(Segment.id) == segment.id))
 
 
 async def refuse_bad_filters(database: Database, site: Site, filters: str) -> None:

@@ -10,8 +10,10 @@ from api.analytics.execute import explain, parse_query
 from api.analytics.query import Params
 from api.analytics.reports import REPORTS
 from api.db.database import Database
+from api.errors import Invalid
 from api.sites.directory import Sites
 from cli.explain import params_from
+from cli.installation import friendly_errors
 from conftest import TestSite
 
 BY_NAME = {report.name: report for report in REPORTS}
@@ -26,6 +28,12 @@ async def test_explain_shows_source_and_plan(site: TestSite, database: Database)
     assert source.startswith("rollup:weekly_pages")
     assert "Limit" in plan
     assert "Execution Time" in plan
+
+
+def test_error_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), friendly_errors():
+        raise Invalid("no such file: \x1b]0;owned\x07\n\u202eend")
+    assert capsys.readouterr().err == "no such file: ?]0;owned?\n?end\n"
 
 
 def test_command_line_words_are_report_parameters() -> None:

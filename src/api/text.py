@@ -28,6 +28,12 @@ def spell_out_unstorable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\u0000")
 
 
+def printable(text: str) -> str:
+    """Text for a terminal, which would obey control characters: a question mark for each but the
+    line break, and for each that changes the direction of what follows."""
+    return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
+
+
 LARGEST_BIGINT = 2**63 - 1
 
 RowNumber = Annotated[int, Field(ge=1, le=LARGEST_BIGINT)]

@@ -15,6 +15,7 @@ from api.db.database import Database
 from api.db.embedded import embedded_server
 from api.db.room import FOLDER
 from api.errors import AnalyticsError
+from api.text import printable
 from bootstrap import migrated_database
 from settings import Settings
 
@@ -52,7 +53,7 @@ def friendly_errors() -> Generator[None]:
     try:
         yield
     except (AnalyticsError, ValidationError, psycopg.Error, DBAPIError, OSError) as error:
-        print(sentence(error), file=sys.stderr)
+        print(printable(sentence(error)), file=sys.stderr)
         raise SystemExit(1) from None
 
 

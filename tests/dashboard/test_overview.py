@@ -232,7 +232,7 @@ def test_details_search_sort_and_close(service: Service, window: Page) -> None:
     details.get_by_label("Search").fill("KETTLE")
     expect(details.locator("tbody tr")).to_have_count(sum("kettle" in row["page"] for row in rows))
     csv = details.get_by_role("link", name="CSV").get_attribute("href") or ""
-    for part in ("format=csv", "order=visitors", "KETTLE"):
+    for part in ("format=csv", "csv=excel", "order=visitors", "KETTLE"):
         assert part in csv
     window.reload()
     expect(details.locator("tbody tr")).to_have_count(sum("kettle" in row["page"] for row in rows))

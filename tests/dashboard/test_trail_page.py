@@ -79,6 +79,7 @@ def test_filters_are_in_the_address_and_in_the_csv(
     expect(window.get_by_label("Action")).to_have_value("login_failed")
     link = window.get_by_role("link", name="CSV").get_attribute("href")
     assert link
+    assert "csv=excel" in link
     text = administrator.get(link).text
     assert text.count("login_failed") == text.count("\n") - 1 == 1
     window.get_by_role("button", name="Show all").click()

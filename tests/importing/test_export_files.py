@@ -16,6 +16,7 @@ from api.errors import Invalid
 from importing.formats.request import Skipped
 from importing.products import files, rows
 from importing.products.files import Part, Unreadable, find_files, lines_of, parts_of
+from importing.products.ga4 import read_ga4
 from importing.products.json_array import LONGEST_ENTRY, array_entries
 from importing.products.rows import csv_table, json_rows
 
@@ -154,6 +155,13 @@ def test_members_are_read_without_folders_and_hidden_files(tmp_path: Path) -> No
     assert not (tmp_path.parent / "b.csv").exists()
 
 
+def test_names_of_members_are_harmless_on_a_terminal(tmp_path: Path) -> None:
+    file = tmp_path / "export.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("\x1b]0;owned\x07\u202egpj.csv", TABLE)
+    assert [*read_all(file)] == ["?]0;owned??gpj.csv"]
+
+
 def test_cut_off_gzip_gives_whole_lines_and_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "data.gz"
     file.write_bytes(gzip.compress(b"".join(b"%d\n" % n for n in range(100_000)))[:-100])
@@ -220,6 +228,18 @@ def test_numbers_of_array_that_are_too_long_are_skipped_alone() -> None:
     told = [b'{"a": 1}', digits, b"1." + digits, b"1e" + digits, b'{"a": %s}' % digits, b'{"a": 2}']
     found = entries(b"[" + b",".join(told) + b"]")
     assert found == [{"a": 1}, *["malformed"] * 4, {"a": 2}]
+
+
+@pytest.mark.parametrize("number", ["9" * 400, str(2**63), "1e400", "inf", "nan", "x"])
+def test_row_with_number_that_is_none_is_skipped_alone(number: str) -> None:
+    def row(value: str) -> dict[str, Any]:
+        param = {"key": "engagement_time_msec", "value": {"int_value": value}}
+        named = {"event_name": "user_engagement", "user_pseudo_id": "a", "event_params": [param]}
+        return named | {"event_timestamp": 1_700_000_000_000_000}
+
+    found = read_ga4(part(json.dumps([row("5"), row(number), row("7")]).encode()))
+    kinds = [str(entry) if isinstance(entry, Skipped) else "found" for entry in found]
+    assert kinds == ["found", "malformed", "found"]
 
 
 @pytest.mark.parametrize("deep", [b"[", b'{"a":', b'[{"a":['])

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import ConfigDict, Field
 
-from api.analytics.csv_rows import csv_text
+from api.analytics.csv_rows import Flavour, csv_text
 from api.auth.access import AdministeredSite, LoggedIn, Superuser
 from api.auth.application import AppDatabase
 from api.auth.trail import SECURITY, Action
@@ -90,11 +90,13 @@ class Asked(Record):
     """The most entries to return."""
     format: Literal["json", "csv"] = "json"
     """The format of the response."""
+    csv: Flavour = "plain"
+    """`excel` puts an apostrophe before text that a spreadsheet would run."""
 
     @property
     def values(self) -> Mapping[str, Any]:
         """The values of the question in trail.sql. What a subclass has no field for is null."""
-        asked = self.model_dump(exclude={"kind", "action", "format"})
+        asked = self.model_dump(exclude={"kind", "action", "format", "csv"})
         return {"account": None, "site": None, **asked, "actions": self.actions}
 
     @property
@@ -151,7 +153,7 @@ async def trail(database: Database, asked: Asked, **of: int) -> Response | Trail
     """The entries that are asked for, of an account (`of_actor`) or a site (`of_site`)."""
     rows = await entries(database, asked, **of)
     if asked.format == "csv":
-        text = csv_text([*Entry.model_fields], rows, "entry", "plain")
+        text = csv_text([*Entry.model_fields], rows, "entry", asked.csv)
         return Response(text, media_type="text/csv")
     is_full = len(rows) == asked.limit
     return Trail(

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from api.errors import Invalid, Problem
+from api.text import printable
 from importing.lines import DAMAGE, LineCutter, unpacked
 
 CHUNK = 262_144
@@ -111,7 +112,7 @@ def members_of(raw: BufferedReader) -> Iterator[Part]:
             refuse_bomb(size, os.fstat(raw.fileno()).st_size)
             for member in members:
                 with archive.open(member) as stream:
-                    yield Part(member.filename, stream)  # pyright: ignore[reportArgumentType]
+                    yield Part(printable(member.filename), stream)  # pyright: ignore[reportArgumentType]
     except ZIP_DAMAGE as error:
         raise Unreadable(f"is no archive that can be read: {error}") from error
 

@@ -72,11 +72,19 @@ class Value(Struct):
 
     @property
     def value(self) -> Any:
-        """The value in its type; None without one."""
+        """The value in its type; None without one. Raises ValueError and OverflowError."""
         if self.int_value is not None:
-            return int(self.int_value)
+            return whole_of(self.int_value)
         number = self.float_value if self.float_value is not None else self.double_value
         return self.string_value if number is None else float(number)
+
+
+def whole_of(number: int | float | str) -> int:
+    """A whole number of 64 bits, as BigQuery has them. Raises ValueError and OverflowError."""
+    found = int(number)
+    if not -(2**63) <= found < 2**63:
+        raise OverflowError("has more than 64 bits")
+    return found
 
 
 class Param(Struct):

@@ -116,6 +116,21 @@ async def test_export_has_every_entry(client: httpx.AsyncClient) -> None:
     assert [row["at"] for row in read] == [row["at"] for row in told]
 
 
+async def test_export_for_spreadsheets_has_no_formulas(
+    site: TestSite, admin: dict[str, str]
+) -> None:
+    link = {"name": "=1+1"}
+    await site.client.post(f"/api/sites/{site.key}/shares", json=link, headers=admin)
+    cells = {}
+    for flavour in ("plain", "excel"):
+        asked = {"format": "csv", "csv": flavour}
+        path = f"/api/sites/{site.key}/audit"
+        answer = await site.client.get(path, params=asked, headers=admin)
+        (row,) = csv.DictReader(io.StringIO(answer.text))
+        cells[flavour] = row["detail.name"]
+    assert cells == {"plain": "=1+1", "excel": "'=1+1"}
+
+
 async def test_site_admin_reads_what_happened_to_site_and_nobody_else_does(
     site: TestSite, admin: dict[str, str]
 ) -> None:

@@ -506,6 +506,7 @@ class TestDelivery:
         with mailing(app, settings) as (own, received):
             await make_rule(editor, site, **NOT_FOUND | {"email_to": [viewer.number, gone.number]})
             await change(database, "delete from membership where user_id = %s", gone.number)
+            await gone.create()
             await lose(site)
             await look(database)
             for _ in range(2):

@@ -434,6 +434,7 @@ class TestOnce:
             await subscribe(editor, site, gone.email)
             await subscribe(Person(site.client, 0, "", admin), site, client)
             await change(database, "delete from membership where user_id = %s", gone.number)
+            await gone.create()
             await send(database, own)
         assert {message["to"] for message in received} == {editor.email, client}
 

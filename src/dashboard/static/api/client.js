@@ -10,8 +10,12 @@ function pairs(params) {
   return some.flatMap(([key, value]) => [value].flat().map((one) => [key, one]));
 }
 
+// Whoever clicks a link to CSV opens it in a spreadsheet, which would run what visitors sent.
+const guarded = (params) => (params.format === 'csv' ? { ...params, csv: 'excel' } : params);
+
 /** The address of an operation. @param {string} path below /api/ @param {Params} params */
-export const address = (path, params) => `/api/${path}?${new URLSearchParams(pairs(params))}`;
+export const address = (path, params) =>
+  `/api/${path}?${new URLSearchParams(pairs(guarded(params)))}`;
 
 const asked = (where, options) =>
   fetch(where, authorized(options)).catch((error) => {

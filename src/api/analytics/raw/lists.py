@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.analytics.execute import fetch, parse_query, plan_or_suggest
+from api.analytics.copies import Source
+from api.analytics.execute import parse_query, plan_or_suggest
 from api.analytics.query import Filtered, Params, Query, RangeParams
 from api.analytics.question import single
 from api.analytics.raw.cursors import Cursor, PageCursor, Place, read_cursor
@@ -129,4 +130,4 @@ async def read_page(
         return []
     ((_, (planned, *_)),) = plan_or_suggest(raw.report, rest)
     values = {**planned.values, **after.values, "limit": limit}
-    return await fetch(database, replace(planned, values=values))
+    return await Source(database).rows(replace(planned, values=values))

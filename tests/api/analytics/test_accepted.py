@@ -39,7 +39,8 @@ async def full(site: TestSite) -> TestSite:
 
 
 @pytest.mark.parametrize(
-    "accept", [None, "", "*/*", "image/png", BROWSER, "text/csv;q=0", "text/csv;q=2", ";;,,=", "\x7f"]
+    "accept",
+    [None, "", "*/*", "image/png", BROWSER, "text/csv;q=0", "text/csv;q=2", ";;,,=", "\x7f"],
 )
 async def test_header_that_wants_no_file_gets_json(full: TestSite, accept: str | None) -> None:
     plain = await get(full, "/api/analytics/pages", None)

@@ -48,7 +48,8 @@ class RawParams(Filtered, RangeParams):
     after: Cursor | None = Field(None, description="`page.next` of the page before.")
     format: RawFormat = Field(
         RawFormat.JSON,
-        description="The other formats return the rows only; ndjson and csv one a line.",
+        description="The other formats return the rows only; ndjson and csv one a line. Without it"
+        " the answer has the format that the header `Accept` prefers.",
     )
     csv: Literal["plain", "excel"] = Field(
         "plain", description="excel puts an apostrophe before text that a spreadsheet would run."

@@ -15,6 +15,7 @@ import { decimal, ownMoment, plural } from '../../text/format.js';
 const KINDS = {
   traffic_spike: { words: 'more visits than usual', threshold: 'More by, in percent', usual: 100, of: ({ threshold }) => `${decimal(threshold)}% more visits than usual` },
   traffic_drop: { words: 'fewer visits than usual', threshold: 'Fewer by, in percent', usual: 50, of: ({ threshold }) => `${decimal(threshold)}% fewer visits than usual` },
+  anomaly: { words: 'an anomaly of visits', threshold: 'From a score of', usual: 4, of: ({ threshold }) => `an anomaly of visits with a score of ${decimal(threshold)} or more` },
   goal_reached: { words: 'a goal is reached', threshold: 'So often', usual: 1, of: ({ threshold, goal }) => `“${goal}” reached ${plural(threshold, 'time')}` },
   not_found: { words: 'pages not found', threshold: 'So many', usual: 10, of: ({ threshold }) => `${plural(threshold, 'page')} not found` },
   revenue_above: { words: 'a revenue of', threshold: 'At least', usual: 1000, of: ({ threshold, currency }) => `a revenue of ${decimal(threshold)} ${currency} or more` },
@@ -71,7 +72,7 @@ function NewRule({ site, act }) {
     <${Field} key=${kind} ...${{ problems }} label=${threshold} name="threshold" type="number" min="0" step="any" required defaultValue=${usual} />
     ${kind.startsWith('revenue') && html`<${Field} ...${{ problems }} label="Currency" name="currency" required maxlength="3" placeholder="EUR" autocomplete="off" />`}
     <${Select} ...${{ problems }} label="In" name="per" options=${PERIODS} value=${kind.startsWith('revenue') ? 'day' : 'hour'} />
-    ${kind.startsWith('traffic') && html`<${Field} ...${{ problems }} label="From so many visits on" name="minimum" type="number" min="1" required defaultValue="10" hint="Of fewer visits nobody is told." />`}
+    ${(kind.startsWith('traffic') || kind === 'anomaly') && html`<${Field} ...${{ problems }} label="From so many visits on" name="minimum" type="number" min="1" required defaultValue="10" hint="Of fewer visits nobody is told." />`}
     <${Check} label="Notify the editors of the site" name="tells_editors" defaultChecked />
     <fieldset name="email_to" class="field">
       <legend>Send an e-mail to</legend>

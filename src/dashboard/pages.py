@@ -21,7 +21,7 @@ class Page:
     has_views: bool = True
     """Whether what it shows can be put on a board."""
     in_menu: bool = False
-    """Whether it is in the navigation's menu of more pages, as there is no room beside the others."""
+    """Whether it is in the menu of more pages, as the navigation has no room for all."""
 
 
 PAGES = (

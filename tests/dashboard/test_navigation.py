@@ -54,9 +54,7 @@ def test_menu_has_the_pages_that_are_not_beside_it(service: Service, window: Pag
     expect_accessible(window, "menu of more pages")
 
 
-def test_page_of_the_menu_keeps_the_view_and_names_the_menu(
-    service: Service, window: Page
-) -> None:
+def test_page_of_the_menu_keeps_the_view_and_names_the_menu(service: Service, window: Page) -> None:
     open_page(window, service, "/funnels?site=demo&period=7d")
     menu(window).click()
     window.get_by_role("link", name="Goals", exact=True).click()

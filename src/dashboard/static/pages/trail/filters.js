@@ -7,7 +7,7 @@ import { t } from '../../text/words.js';
 import { wordsOf } from './words.js';
 
 const KINDS = [['', t('All')], ['security', t('Security events')]];
-const DAYS = [['since', t('From')], ['until', t('Up to')]];
+const DAYS = [['since', t('From')], ['until', t('To')]];
 
 /** @param {{ params: URLSearchParams, fields: [string, string][], actions: string[] }} props See Entries. */
 export function Filters({ params, fields, actions }) {

@@ -23,6 +23,12 @@ function useInbox() {
 /** Marks notifications as read. The service tells all pages of the account, this one too. */
 const read = (what) => send('POST', 'notifications/read', what).catch(() => {});
 
+/** Marks all as read. The button goes then: the focus stays in the panel, so that Escape closes it. */
+function readAll({ target }, until) {
+  target.closest('.notifications').querySelector('li > *').focus();
+  return read({ until });
+}
+
 function Bell() {
   const inbox = useInbox();
   const unread = inbox?.unread ?? 0;
@@ -43,7 +49,7 @@ function Notifications({ inbox }) {
   if (!inbox.rows.length) return html`<p class="muted">${t('Nothing yet: jobs that are done, alerts and goals are told here.')}</p>`;
   return html`<div class="notifications">
     <div class="title"><h2>${t('Notifications')}</h2>
-      ${inbox.unread > 0 && html`<button type="button" class="plain" onClick=${() => read({ until: inbox.rows[0].id })}>${t('Mark all as read')}</button>`}</div>
+      ${inbox.unread > 0 && html`<button type="button" class="plain" onClick=${(event) => readAll(event, inbox.rows[0].id)}>${t('Mark all as read')}</button>`}</div>
     <ul>${inbox.rows.map((row) => html`<${Entry} key=${row.id} ...${{ row }} />`)}</ul>
   </div>`;
 }

@@ -133,8 +133,8 @@ def test_page_stays_english_where_its_words_cannot_be_loaded(
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("/settings?site=demo&section=alerts", "Keine Regel überwacht diese Website."),
-        ("/account?section=keys", "Sie haben keinen API-Schlüssel."),
+        ("/settings?site=demo&section=alerts", "Neue Regel"),
+        ("/account?section=keys", "Neuer Schlüssel"),
         ("/boards?site=demo", "Für Mitglieder der Website sichtbar"),
         ("/trail", "Angemeldet"),
     ],

@@ -1,5 +1,6 @@
 """What reports need to answer, for tests that ask every one of them."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,3 +28,15 @@ def needed(path: str) -> Mapping[str, Any]:
 def needs_history(path: str) -> bool:
     """Whether it is the route of a report that needs more history than most tests send."""
     return path.removeprefix("/api/analytics/") in NEED_HISTORY
+
+
+LISTS = {"steps", "pages"}
+"""Parameters that take several values. Other lists are JSON in the query of a GET."""
+
+
+def in_query(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as the query of a GET has them."""
+    return {
+        name: value if name in LISTS or isinstance(value, str) else json.dumps(value)
+        for name, value in params.items()
+    }

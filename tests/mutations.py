@@ -530,13 +530,6 @@ PROTECTIONS = (
         f"{EXPORT_FILES}::test_zip_bomb_is_refused_by_the_sizes_that_it_declares",
     ),
     Protection(
-        "rows of exports are bounded",
-        "importing/products/rows.py",
-        "if self.size > LONGEST_ROW:",
-        "if False:",
-        f"{EXPORT_FILES}::test_quote_that_is_never_closed_costs_bounded_memory",
-    ),
-    Protection(
         "entries of exports are bounded",
         "importing/products/json_array.py",
         "if self.left > LONGEST_ENTRY:",

@@ -47,8 +47,10 @@ def with_vary(send: Send) -> Send:
 
     async def send_varied(message: Message) -> None:
         if message["type"] == "http.response.start":
-            # Set, not added: the tracker script and the framework's middleware name it, too.
-            MutableHeaders(raw=message["headers"])["vary"] = "Accept-Encoding"
+            headers = MutableHeaders(raw=message["headers"])
+            # The tracker script and the framework's middleware name it, too.
+            if "accept-encoding" not in headers.get("vary", "").lower():
+                headers.add_vary_header("Accept-Encoding")
         await send(message)
 
     return send_varied

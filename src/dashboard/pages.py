@@ -20,6 +20,8 @@ class Page:
     """Whether it is in the navigation of those only who are logged in."""
     has_views: bool = True
     """Whether what it shows can be put on a board."""
+    in_menu: bool = False
+    """Whether it is in the menu of more pages, as the navigation has no room for all."""
 
 
 PAGES = (
@@ -36,9 +38,6 @@ PAGES = (
     Page("Retention", "/retention", "pages/retention.js", "styles/analysis.css"),
     Page("Journeys", "/journeys", "pages/journeys.js", "styles/analysis.css"),
     Page("Sessions", "/sessions", "pages/sessions.js", "styles/analysis.css"),
-    Page("Activity", "/activity", "pages/activity.js", "styles/analysis.css"),
-    Page("Goals", "/goals", "pages/goals.js", "styles/analysis.css"),
-    Page("Vitals", "/vitals", "pages/vitals.js", "styles/analysis.css", has_charts=False),
     Page(
         "Boards",
         "/boards",
@@ -48,6 +47,28 @@ PAGES = (
         has_views=False,
     ),
     Page(
+        "Activity",
+        "/activity",
+        "pages/activity.js",
+        "styles/analysis.css",
+        in_menu=True,
+    ),
+    Page(
+        "Goals",
+        "/goals",
+        "pages/goals.js",
+        "styles/analysis.css",
+        in_menu=True,
+    ),
+    Page(
+        "Vitals",
+        "/vitals",
+        "pages/vitals.js",
+        "styles/analysis.css",
+        has_charts=False,
+        in_menu=True,
+    ),
+    Page(
         "Settings",
         "/settings",
         "pages/settings.js",
@@ -55,6 +76,7 @@ PAGES = (
         has_charts=False,
         needs_login=True,
         has_views=False,
+        in_menu=True,
     ),
 )
 """Those about a site, in the order of the navigation."""

@@ -27,6 +27,8 @@ BATCH = 4_000
 
 HOURS = (2, 1, 1, 1, 2, 3, 5, 8, 10, 12, 12, 11, 11, 12, 12, 11, 10, 10, 11, 12, 12, 10, 7, 4)
 RETURN_SHARE = 0.32
+CUSTOMER_RETURN_SHARE = 0.9
+"""Customers with an account come again more often, so that there is a rhythm to see."""
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 GOALS = (
@@ -101,12 +103,13 @@ def visits_of(
 ) -> Iterator[Happening]:
     """All that a visitor does up to now."""
     person = make_person(rng, number)
+    returning = CUSTOMER_RETURN_SHARE if person.user else RETURN_SHARE
     moment = first_moment(rng, start)
     while moment < now:
         yield from visit(rng, person, moment, now)
-        if rng.random() > RETURN_SHARE:
+        if rng.random() > returning:
             break
-        moment += timedelta(hours=rng.expovariate(1 / 90))
+        moment += timedelta(hours=rng.expovariate(1 / person.hours_away))
 
 
 def first_moment(rng: random.Random, start: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """Made-up visitors: where they are, what they use, and where they come from."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 
@@ -105,12 +105,21 @@ class Person:
     place: Place
     referrer: str
     campaign: str
+    user: str | None = None
+    """The id of the account of a customer who has one."""
+    hours_away: float = 90
+    """How many hours lie between two visits on average."""
+
+
+CUSTOMER_SHARE = 0.05
+HOURS_AWAY = (30, 60, 120)
+"""Customers with an account come in rhythms of their own."""
 
 
 def make_person(rng: random.Random, number: int) -> Person:
     """The visitor with this number."""
     device = pick(rng, DEVICES)
-    return Person(
+    person = Person(
         id=f"demo {number}",
         agent=device.agent,
         screen=rng.choice(device.screens),
@@ -118,6 +127,9 @@ def make_person(rng: random.Random, number: int) -> Person:
         referrer=pick(rng, REFERRERS),
         campaign=pick(rng, CAMPAIGNS),
     )
+    if rng.random() >= CUSTOMER_SHARE:
+        return person
+    return replace(person, user=f"customer-{number:04}", hours_away=rng.choice(HOURS_AWAY))
 
 
 T = TypeVar("T")

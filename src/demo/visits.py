@@ -65,6 +65,7 @@ class Step:
             screen=person.screen,
             language=person.place.language,
             visitor_id=person.id,
+            user_id=person.user,
             timezone=person.place.timezone,
             **more,
         )

@@ -49,6 +49,9 @@ TEXTS = (
     *('{"event":"x","props":{"a":%s}}' % ("9" * 400), '{"event":"x","props":{"a":[1]}}'),
     *('{"event":"x","props":{"a":%s}}' % ("9" * 4400), '{"event":1e999}', '{"goal":{}}'),
 )
+FEW = ("-1", "9223372036854775808", "9" * 400, "1e999", "", "\0", "\ud800", "x" * 3000)
+"""Values for a parameter whose name an earlier one has: it is read by the same type mostly."""
+
 SHAPES = ("null", "true", "[]", "{}", "[[]]", "[1e999]", '["\\ud800"]', '{"a":NaN}', "[" * 900)
 
 STATS = {
@@ -205,8 +208,11 @@ async def test_value_out_of_range_in_body_is_4xx(site: TestSite, app: FastAPI, p
 async def test_value_out_of_range_in_parameter_is_4xx(site: TestSite, app: FastAPI) -> None:
     await site.send(*EVENTS)
     faults: list[str] = []
+    names: set[str] = set()
     for method, path, parameter in parameters(app):
-        for value in (*NUMBERS, *TEXTS):
+        values = FEW if parameter["name"] in names else (*NUMBERS, *TEXTS)
+        names.add(parameter["name"])
+        for value in values:
             url = address(site, path, parameter, value)
             body = None if method == "get" else {}
             if said := await fault(site.client, method, url, headers=site.admin, json=body):

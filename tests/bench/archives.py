@@ -1,4 +1,5 @@
-"""How long an export and an import take, and how much memory: of sites of several sizes.
+"""How long an export and an import take, and how much memory: of sites of several sizes. The memory
+of PostgreSQL is what a process that serves a connection has for itself.
 
 PYTHONPATH=src:tests .venv/bin/python -m bench.archives --events 100000 1000000
 """
@@ -8,10 +9,14 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
+from threading import Event, Thread
 
+import psutil
 import psycopg
 
 from api.db.embedded import embedded_server
@@ -63,8 +68,34 @@ end $$
 """
 
 
-def run(folder: Path, url: str, *words: str) -> tuple[float, int]:
-    """The seconds that a command takes, and the most MiB that its process holds."""
+@contextmanager
+def server_memory(folder: Path) -> Iterator[list[int]]:
+    """The most bytes that a process which serves a connection had for itself meanwhile."""
+    server = psutil.Process(
+        int((folder / "data" / "postgres" / "postmaster.pid").read_text().split()[0])
+    )
+    most, is_over = [0], Event()
+
+    def watch() -> None:
+        while not is_over.wait(0.1):
+            for process in server.children():
+                with suppress(psutil.Error):
+                    # Others have pages of the shared buffers that nobody else has touched.
+                    if "[local]" in " ".join(process.cmdline()):
+                        most[0] = max(most[0], process.memory_full_info().uss)
+
+    watching = Thread(target=watch)
+    watching.start()
+    try:
+        yield most
+    finally:
+        is_over.set()
+        watching.join()
+
+
+def run(folder: Path, url: str, *words: str) -> tuple[float, int, int]:
+    """The seconds that a command takes, and the most MiB that its process and one of the server
+    hold."""
     environment = service_environment(folder, DATABASE_URL=url, SECRET_KEY=token_hex(32))
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -74,10 +105,11 @@ def run(folder: Path, url: str, *words: str) -> tuple[float, int]:
         stderr=subprocess.PIPE,
     )
     assert process.stderr
-    errors = process.stderr.read().decode()
-    _, status, used = os.wait4(process.pid, 0)
+    with server_memory(folder) as most:
+        errors = process.stderr.read().decode()
+        _, status, used = os.wait4(process.pid, 0)
     assert status == 0, errors[-2000:]
-    return time.perf_counter() - began, used.ru_maxrss // 1024
+    return time.perf_counter() - began, used.ru_maxrss // 1024, most[0] // 2**20
 
 
 def measure(folder: Path, url: str, events: int) -> None:
@@ -99,15 +131,21 @@ def measure(folder: Path, url: str, events: int) -> None:
     assert counted == [(events,)] * 2, counted
     size = file.stat().st_size / 2**20
     print(
-        f"| {events:,} | {size:.0f} MiB | {out[0]:.0f} s | {out[1]} MiB | {back[0]:.0f} s"
-        f" | {back[1]} MiB | {base[1]} MiB |"
+        f"| {events:,} | {size:.0f} MiB | {out[0]:.0f} s, {events / out[0]:,.0f} | {out[1]} MiB"
+        f" | {out[2]} MiB | {back[0]:.0f} s, {events / back[0]:,.0f} | {back[1]} MiB"
+        f" | {back[2]} MiB | {base[1]} MiB |",
+        flush=True,
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, nargs="+", default=[100_000, 1_000_000])
-    print("| events | file | export | peak memory | import | peak memory | any command |")
+    print(
+        "| events | file | export, events/s | its memory | PostgreSQL's | import, events/s"
+        " | its memory | PostgreSQL's | any command |",
+        flush=True,
+    )
     with TemporaryDirectory(prefix="analytics-bench-") as name:
         folder = Path(name)
         with embedded_server(folder / "data") as address:

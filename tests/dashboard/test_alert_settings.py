@@ -70,3 +70,19 @@ def test_e_mail_report_is_refused_where_no_e_mail_is_sent(
     card.get_by_label("E-mail address").fill("boss@shop.example")
     card.get_by_role("button", name="Send reports").click()
     expect(card.get_by_role("alert")).to_contain_text("SMTP_HOST")
+
+
+def test_rule_of_anomalies_has_score_and_minimum(
+    service: Service, window: Page, administrator: httpx.Client, site: str
+) -> None:
+    log_in(window, service, f"/settings?site={site}&section=alerts")
+    card = window.locator("#alerts")
+    card.get_by_label("Name", exact=True).fill("Unusual")
+    card.get_by_label("Tell of").select_option("anomaly")
+    expect(card.get_by_label("From a score of")).to_have_value("4")
+    card.get_by_label("From so many visits on").fill("25")
+    card.get_by_role("button", name="Make the rule").click()
+    rules = card.get_by_role("list", name="Alert rules").get_by_role("listitem")
+    expect(rules).to_contain_text("an anomaly of visits with a score of 4 or more in an hour")
+    (rule,) = administrator.get(f"/api/sites/{site}/alerts").json()
+    assert (rule["kind"], rule["threshold"], rule["minimum"]) == ("anomaly", 4, 25)

@@ -25,10 +25,10 @@ def test_bell_counts_and_lists_what_is_new_in_every_window(
     service: Service, window: Page, browser: Browser, administrator: httpx.Client
 ) -> None:
     administrator.post("/api/notifications/read", json=ALL).raise_for_status()
-    log_in(window, service, "/?site=demo")
+    log_in(window, service, "/login?next=/%3Fsite%3Ddemo")
     expect(window.locator("#bell")).to_be_enabled()
     with watched(browser) as second:
-        log_in(second, service, "/api/realtime?site=demo")
+        log_in(second, service, "/login?next=/api/realtime%3Fsite%3Ddemo")
         before = unread(second)
         submit(administrator)
         for page in (window, second):
@@ -66,7 +66,7 @@ def test_notification_that_is_followed_has_been_read(
 
 def test_bell_fits_on_phone(service: Service, browser: Browser) -> None:
     with watched(browser, viewport=PHONE) as phone:
-        log_in(phone, service, "/?site=demo")
+        log_in(phone, service, "/login?next=/%3Fsite%3Ddemo")
         phone.locator("#bell").click()
         expect(phone.get_by_role("dialog")).to_be_visible()
         expect_accessible(phone, "bell on a phone")

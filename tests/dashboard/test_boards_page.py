@@ -31,6 +31,8 @@ DAILY = {"interval": "day", "compare": "previous"}
 ITEMS: dict[str, Any] = {
     "Visitors": view("timeseries", "number", "visitors", **DAILY),
     "Bounces": view("timeseries", "number", "bounce_rate", **DAILY),
+    "Orders": view("conversions", "number", "revenue", **DAILY),
+    "Goals": view("conversions", "series", "conversion_rate", **DAILY),
     "To read": {"note": f"First line\n{ATTACK}\n{LONG}"},
     "Over time": view("timeseries", "series", "visits", **DAILY),
     "Sources": view("traffic-sources", "ranking", "source", "visits", "share", dimension="source"),
@@ -129,7 +131,7 @@ def test_view_of_overview_is_put_on_new_board(service: Service, window: Page) ->
     expect(dialog.locator("[name=title]")).to_have_value("Visitors")
     dialog.locator("[name=title]").fill("<b>Who came</b>")
     put(window, "Visitors")
-    expect(dialog.get_by_role("status")).to_contain_text("It is on Mondays.")
+    expect(dialog.get_by_role("status")).to_contain_text("It is on this board: Mondays")
     for words in ("Sources: Source", "Visits over time"):
         assert put(window, words).status == 201
     dialog.get_by_role("link", name="Mondays").click()
@@ -149,7 +151,7 @@ def test_view_of_overview_is_put_on_new_board(service: Service, window: Page) ->
 
 
 SAVABLE = {
-    "/": 13,
+    "/": 15,
     "/funnels?step=/&step=/cart": 1,
     "/retention": 1,
     "/journeys": 1,
@@ -170,6 +172,8 @@ def test_every_view_that_pages_offer_can_be_saved(
     for path, fewest in SAVABLE.items():
         more = "&" if "?" in path else "?"
         window.goto(f"{service.base}{path}{more}site=demo&period=6mo")
+        if path == "/":
+            expect(window.locator(".tile[value=revenue] .sparkline")).to_be_visible()
         window.click("#to-board")
         dialog = window.locator("#save-view")
         dialog.locator("[name=board]").select_option(value=f"{number}")
@@ -193,6 +197,9 @@ def test_board_draws_answers_of_api(service: Service, window: Page, board: int) 
     visitors, rate = daily["totals"]["visitors"], daily["totals"]["bounce_rate"]
     expect(card(window, "Visitors").locator(".figure")).to_have_text(f"{visitors:,}")
     expect(card(window, "Bounces").locator(".figure")).to_have_text(percent(rate))
+    orders = ask(service, "conversions", interval="day")["totals"]
+    expect(card(window, "Orders").locator(".figure")).to_have_text(f"€{orders['revenue']:,.0f}")
+    expect(card(window, "Goals").locator(".chart")).to_be_visible()
     first = ask(service, "traffic-sources", dimension="source")["rows"][0]
     row = card(window, "Sources").locator("tbody tr").first
     expect(row).to_contain_text(first["source"] or "Direct / none")

@@ -30,7 +30,7 @@ def test_posted_event_appears_in_two_windows(service: Service, browser: Browser)
                 row = window.locator("#stream li[data-id]", has_text=page)
                 expect(row).to_have_count(1, timeout=PATIENCE)
                 expect(window.locator("#visitors-now")).not_to_have_text("0")
-                expect(window.locator("#top-pages")).to_contain_text(page)
+                expect(window.locator("#top")).to_contain_text(page)
 
 
 def test_event_fields_are_shown_as_text(service: Service, window: Page) -> None:

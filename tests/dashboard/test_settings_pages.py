@@ -106,7 +106,7 @@ def test_new_site_is_created_and_waits_for_its_first_event(
     expect(window.locator("#arrivals code")).to_have_text("elsewhere.example")
     expect(window.locator("#arrivals")).to_contain_text("Add the host to the list below")
     curl(service, site=domain, page="/welcome", hostname="www.shop.example")
-    expect(window.locator("#arrivals")).to_contain_text("Events arrive. The last one: pageview of")
+    expect(window.locator("#arrivals")).to_contain_text("Events arrive. The last one: pageview")
     expect(window.locator("#arrivals")).to_contain_text("/welcome")
 
 

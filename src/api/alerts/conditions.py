@@ -14,12 +14,13 @@ from api.analytics.execute import answer
 from api.analytics.goals.store import MAX_GOALS
 from api.analytics.question import sql_file
 from api.analytics.report import Report
+from api.analytics.reports.anomalies import ANOMALIES
 from api.analytics.reports.events import CUSTOM_EVENTS
 from api.analytics.reports.goals import GOALS
 from api.analytics.reports.revenue import REVENUE
 from api.analytics.reports.timeseries import TIMESERIES
 from api.db.database import Database
-from api.errors import Expired
+from api.errors import Expired, Invalid
 from api.sites.models import Site
 
 NOT_FOUND_EVENT = "404"
@@ -75,6 +76,15 @@ async def revenue(asked: Asked) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What was counted in a window, what is usual there, and whether that meets the condition."""
+
+    value: float
+    expected: float | None
+    is_met: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """What a kind of rule counts, and when it is met."""
 
@@ -84,10 +94,45 @@ class Condition:
     """What is told of it, with {value}, {expected}, {goal} and {currency}."""
     is_rising: bool = True
     """Whether it is met by what is large, and so during a window; else after its end only."""
-    is_relative: bool = False
-    """Whether the threshold is a difference to what is usual, in percent."""
+    judge: Callable[[Asked, "Condition"], Awaitable[Found]] | None = None
+    """What compares the count with what is usual; without it the threshold is a count."""
+    limits: tuple[float, float] | None = None
+    """The least and the largest threshold; None for any."""
     needs: str | None = None
     """The field that such a rule needs, and no other rule has."""
+
+
+async def look(asked: Asked) -> Found:
+    """Whether the condition of a rule is met in a window. Raises AnalyticsError."""
+    condition = CONDITIONS[RuleKind(asked.rule.kind)]
+    return await (condition.judge or count_reached)(asked, condition)
+
+
+async def count_reached(asked: Asked, condition: Condition) -> Found:
+    """Met by a count from the threshold on, or below it."""
+    value, limit = await condition.measure(asked), asked.rule.threshold
+    return Found(value, None, value >= limit if condition.is_rising else value < limit)
+
+
+async def unlike_median(asked: Asked, condition: Condition) -> Found:
+    """Met by a count that differs from the median of four weeks by so many percent."""
+    value = await condition.measure(asked)
+    usual = await usual_of(asked, condition.measure)
+    return Found(value, usual, usual is not None and differs(asked.rule, condition, value, usual))
+
+
+async def anomalous(asked: Asked, condition: Condition) -> Found:
+    """Met by a window that the report anomalies lists. Too few weeks before it do not meet it."""
+    rule = asked.rule
+    try:
+        rows = await asked.rows(ANOMALIES, interval=rule.per, threshold=rule.threshold)
+    except Invalid:
+        rows = []
+    if not rows:
+        return Found(await condition.measure(asked), None, is_met=False)
+    (row,) = rows
+    value, usual = row["observed"], row["expected"]
+    return Found(value, usual, max(value, usual) >= rule.minimum)
 
 
 USUAL = "{value} visits, where {expected} are usual"
@@ -95,8 +140,18 @@ USUAL = "{value} visits, where {expected} are usual"
 CONDITIONS: Mapping[RuleKind, Condition] = {
     condition.kind: condition
     for condition in (
-        Condition(RuleKind.TRAFFIC_SPIKE, visits, USUAL, is_relative=True),
-        Condition(RuleKind.TRAFFIC_DROP, visits, USUAL, is_rising=False, is_relative=True),
+        Condition(RuleKind.TRAFFIC_SPIKE, visits, USUAL, judge=unlike_median),
+        Condition(
+            RuleKind.TRAFFIC_DROP,
+            visits,
+            USUAL,
+            is_rising=False,
+            judge=unlike_median,
+            limits=(0, 100),
+        ),
+        Condition(
+            RuleKind.ANOMALY, visits, USUAL, is_rising=False, judge=anomalous, limits=(1, 100)
+        ),
         Condition(
             RuleKind.GOAL_REACHED, conversions, "{value} conversions of “{goal}”", needs="goal"
         ),
@@ -113,26 +168,6 @@ CONDITIONS: Mapping[RuleKind, Condition] = {
         ),
     )
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was counted in a window, what is usual there, and whether that meets the condition."""
-
-    value: float
-    expected: float | None
-    is_met: bool
-
-
-async def look(asked: Asked) -> Found:
-    """Whether the condition of a rule is met in a window. Raises AnalyticsError."""
-    condition = CONDITIONS[RuleKind(asked.rule.kind)]
-    value = await condition.measure(asked)
-    if not condition.is_relative:
-        limit = asked.rule.threshold
-        return Found(value, None, value >= limit if condition.is_rising else value < limit)
-    usual = await usual_of(asked, condition.measure)
-    return Found(value, usual, usual is not None and differs(asked.rule, condition, value, usual))
 
 
 def differs(rule: AlertRule, condition: Condition, value: float, usual: float) -> bool:

@@ -1,7 +1,8 @@
 """Looks whether the conditions of alert rules are met, and records each occurrence once.
 
 A rule that is met by what is large is looked at during a window and for an hour after it, so that
-events that come late count; one that is met by what is small is looked at once the window is over.
+events that come late count; one that is met by what is small, or is an anomaly, is looked at once
+the window is over.
 """
 
 import logging

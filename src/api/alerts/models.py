@@ -27,6 +27,7 @@ class RuleKind(StrEnum):
 
     TRAFFIC_SPIKE = "traffic_spike"
     TRAFFIC_DROP = "traffic_drop"
+    ANOMALY = "anomaly"
     GOAL_REACHED = "goal_reached"
     NOT_FOUND = "not_found"
     REVENUE_ABOVE = "revenue_above"
@@ -113,16 +114,19 @@ class RuleIn(Record):
     """What it is called; no other rule of the site may have the name."""
     kind: RuleKind
     """What it watches: `traffic_spike` and `traffic_drop` compare visits with the median of the
-    same hour or day of the four weeks before, `goal_reached` counts conversions of a goal,
-    `not_found` pages that were not found, `revenue_above` and `revenue_below` add up revenue."""
+    same hour or day of the four weeks before, `anomaly` asks the report anomalies about visits,
+    `goal_reached` counts conversions of a goal, `not_found` pages that were not found,
+    `revenue_above` and `revenue_below` add up revenue."""
     threshold: Threshold
     """From where on it is met. Of traffic: by how many percent it differs, at most 100 for a drop.
-    Of a goal and of pages not found: how many. Of revenue: the amount, in the currency."""
+    Of an anomaly: the score, up or down, from 1 to 100; the report takes 4. Of a goal and of pages
+    not found: how many. Of revenue: the amount, in the currency."""
     per: Per = Per.HOUR
     """Of which windows: hours or days, in the time zone of the site."""
     minimum: Minimum = USUAL_MINIMUM
     """Of traffic: how many visits make a spike at least, and how many have to be usual where fewer
-    are a drop. Without meaning for other kinds."""
+    are a drop. Of an anomaly: how many visits there have to be, or to be usual. Without meaning for
+    other kinds."""
     goal: Name | None = None
     """The name of a goal of the site, for `goal_reached`; else null."""
     currency: Currency | None = None
@@ -163,7 +167,7 @@ class RuleOut(Record):
     kind: RuleKind
     """What it watches."""
     threshold: float
-    """From where on it is met: percent, a number, or an amount in the currency."""
+    """From where on it is met: percent, a score, a number, or an amount in the currency."""
     per: Per
     """Of which windows."""
     minimum: int
@@ -218,7 +222,7 @@ class OccurrenceOut(Record):
     """What was counted, when the condition was found to be met: visits, conversions, pages, or the
     amount in the currency."""
     expected: float | None
-    """Of traffic: the median of the weeks before, in visits; else null."""
+    """Of traffic and anomalies: the median of the weeks before, in visits; else null."""
     fired_at: Instant
     """When the condition was found to be met."""
     deliveries: list[DeliveryOut]

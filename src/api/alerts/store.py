@@ -65,14 +65,16 @@ def problems_of_kind(new: RuleIn) -> list[Problem]:
         is_given = getattr(new, name) is not None
         if is_given != (name == needs):
             found.append(Problem(name, f"is {'not taken' if is_given else 'needed'} by {new.kind}"))
-    if is_too_deep(new.kind, new.threshold):
-        found.append(Problem("threshold", "must be at most 100 percent"))
-    return found
+    return found + problems_of_threshold(new.kind, new.threshold)
 
 
-def is_too_deep(kind: RuleKind | str, threshold: float) -> bool:
-    """Whether this is a drop of more than all."""
-    return kind == RuleKind.TRAFFIC_DROP and threshold > 100
+def problems_of_threshold(kind: RuleKind, threshold: float) -> list[Problem]:
+    """What is wrong with the threshold of a rule of this kind."""
+    limits = CONDITIONS[kind].limits
+    if limits is None or limits[0] <= threshold <= limits[1]:
+        return []
+    least, most = limits
+    return [Problem("threshold", f"must be from {least:g} to {most:g} for {kind}")]
 
 
 async def problems_of_goal(database: Database, site: Site, new: RuleIn) -> list[Problem]:
@@ -115,8 +117,9 @@ async def change_rule(database: Database, rule: AlertRule, change: RuleChange) -
     """Changes a rule. Another request may change it at the same time, or delete it: what is not
     asked for stays as it is then. Raises Invalid, Conflict and NotFound."""
     given = {field: value for field, value in change.model_dump().items() if value is not None}
-    if is_too_deep(rule.kind, given.get("threshold", 0)):
-        raise Invalid(problems=[Problem("threshold", "must be at most 100 percent")])
+    threshold = given.get("threshold", rule.threshold)
+    if problems := problems_of_threshold(RuleKind(rule.kind), threshold):
+        raise Invalid(problems=problems)
     async with named_once(database, change.name or rule.name) as session:
         found = await session.get(AlertRule, rule.number, with_for_update={"key_share": True})
         if found is None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import Response
 from pydantic_core import to_json
 
+from api.analytics.copies import Copies
 from api.analytics.csv_rows import csv_text
 from api.analytics.execute import answer
 from api.analytics.parquet_rows import PARQUET_TYPE, parquet_bytes
@@ -28,13 +29,14 @@ async def report_response(
     params: P,
     site: Site,
     hidden: Set[str] = frozenset(),
+    copies: Copies | None = None,
 ) -> Response:
     """The answer to these parameters as of now, with null for values of hidden columns. Raises
     Invalid, Expired, TooMuchAsked and Unavailable."""
     report = report.for_params(params)
     # TRAP: model_dump_json warns of moments, which are of several types (see Moment).
     key = report.name, to_json(params.model_dump(exclude={"site"})), site.model_dump_json()
-    found = await turns.share(key, partial(answer, database, report, params, site))
+    found = await turns.share(key, partial(answer, database, report, params, site, copies))
     return response_of(report, params, without(found, hidden))
 
 

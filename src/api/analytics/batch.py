@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidato
 from starlette.types import Receive, Scope, Send
 
 from api.analytics.answers import report_response
+from api.analytics.copies import LEAST_QUESTIONS, Copies
 from api.analytics.query import Format, P
 from api.analytics.report import Report
 from api.analytics.reports import REPORTS
@@ -119,17 +120,25 @@ async def ask_batch(
     queries = cast(list[Any], batch.queries)
     ids = [id_of(query, place) for place, query in enumerate(queries)]
     refuse_repeated(ids)
+    filtered = [query for query in queries if has_filter(query, batch.common)]
+    copies = Copies(database_of(request)) if len(filtered) >= LEAST_QUESTIONS else None
     asking = [
-        partial(line_of, id_, partial(ask, request, caller, turns, query, batch.common))
+        partial(line_of, id_, partial(ask, request, caller, turns, query, batch.common, copies))
         for id_, query in zip(ids, queries, strict=True)
     ]
-    return Lines(as_ready(asking, turns.number))
+    return Lines(as_ready(asking, turns.number, copies))
 
 
 def id_of(query: Any, place: int) -> str:
     """The id of a query; its place in the list if it has none that can be used."""
     given: Any = cast(Given, query).get("id") if isinstance(query, dict) else None
     return given if isinstance(given, str) and len(given) <= LONGEST_ID else str(place)
+
+
+def has_filter(query: Any, common: Given) -> bool:
+    """Whether a query has filters, which are not yet checked."""
+    own: Given = cast(Given, query) if isinstance(query, dict) else {}
+    return bool(own.get("filters", common.get("filters")))
 
 
 def refuse_repeated(ids: Sequence[str]) -> None:
@@ -140,7 +149,9 @@ def refuse_repeated(ids: Sequence[str]) -> None:
         raise Invalid(problems=[Problem(f"queries.{place}.id", words) for place in repeated])
 
 
-async def as_ready(asking: Sequence[Answering], at_once: int) -> AsyncGenerator[bytes]:
+async def as_ready(
+    asking: Sequence[Answering], at_once: int, copies: Copies | None = None
+) -> AsyncGenerator[bytes]:
     """The lines in the order in which they are ready. So many queries at once are computed, or are
     answered but not yet sent: a batch must not keep others from their turns, nor hold all of its
     answers in memory for a client that reads slowly."""
@@ -158,6 +169,8 @@ async def as_ready(asking: Sequence[Answering], at_once: int) -> AsyncGenerator[
     finally:
         for task in running:
             task.cancel()
+        if copies:
+            copies.end()
 
 
 async def line_of(id_: str, answering: Callable[[], Awaitable[Response]]) -> bytes:
@@ -178,7 +191,12 @@ async def line_of(id_: str, answering: Callable[[], Awaitable[Response]]) -> byt
 
 
 async def ask(
-    request: Request, caller: Caller, turns: CallerTurns, query: Any, common: Given
+    request: Request,
+    caller: Caller,
+    turns: CallerTurns,
+    query: Any,
+    common: Given,
+    copies: Copies | None,
 ) -> Response:
     """The response to a query of a batch. Raises what a GET of it would be refused with."""
     asked = checked(BatchQuery, query)
@@ -187,7 +205,7 @@ async def ask(
     site = await readable_site(request, caller, params.site)
     database, allowed = database_of(request), limited(caller, report, params)
     hidden = await hidden_from(database, caller, site)
-    return await report_response(database, turns, report, allowed, site, hidden)
+    return await report_response(database, turns, report, allowed, site, hidden, copies)
 
 
 def report_of(name: str) -> Report[Any]:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from api.analytics.alternatives import Change, alternatives
 from api.analytics.comparison import changes_of, compared_rows
+from api.analytics.copies import Copies, Source
 from api.analytics.goals.store import goal_steps
 from api.analytics.planner import Plan, plan
 from api.analytics.query import Dimensioned, Filtered, P, Paged, Params, Query, Ranked
@@ -33,10 +34,14 @@ Plans = tuple[Plan, ...]
 """The plans of one range: of its rows and, where they are asked for, of its totals."""
 
 
-async def parse_query(database: Database, report: Report[P], params: P, site: Site) -> Query[P]:
-    """The checked query, with the goals, first visit and rollups that it needs. Raises Invalid."""
+async def parse_query(
+    database: Database, report: Report[P], params: P, site: Site, now: datetime | None = None
+) -> Query[P]:
+    """The checked query, with the goals, first visit and rollups that it needs; as of now, or of
+    another moment. Raises Invalid."""
     goals = await goal_steps(database, site) if may_name_goals(params) else {}
-    query = build_query(report, params, site, await clock_of(database, params, site), goals)
+    clock = await clock_of(database, params, site, now or utc_now())
+    query = build_query(report, params, site, clock, goals)
     return replace(query, rollups=await available_rollups(database, ROLLUPS))
 
 
@@ -47,9 +52,9 @@ def may_name_goals(params: Params) -> bool:
     return has_steps or any(names_goals(parse_clauses(text)) for text in filters)
 
 
-async def clock_of(database: Database, params: Params, site: Site) -> Clock:
+async def clock_of(database: Database, params: Params, site: Site, now: datetime) -> Clock:
     """The present time and the query's time zone; for `period=all` also the site's first visit."""
-    zone, now = ZoneInfo(params.timezone or site.timezone), utc_now()
+    zone = ZoneInfo(params.timezone or site.timezone)
     if params.period != "all":
         return Clock(now, zone, since=site.created_at)
     (row,) = await database.rows(sql_file("first_seen.sql"), {"site": site.number})
@@ -108,21 +113,25 @@ def order_of(report: Report[P], params: P, dimension: Dimension | None) -> Order
     return parse_order(params.order, columns)
 
 
-async def answer(database: Database, report: Report[P], params: P, site: Site) -> dict[str, Any]:
-    """The answer to these parameters as of now, in the shape of report.Answer. Raises Invalid,
-    Expired and TooMuchAsked."""
-    return await execute(database, report, await parse_query(database, report, params, site))
+async def answer(
+    database: Database, report: Report[P], params: P, site: Site, copies: Copies | None = None
+) -> dict[str, Any]:
+    """The answer to these parameters as of now, in the shape of report.Answer; of a query of a
+    batch as of the moment of its copies. Raises Invalid, Expired and TooMuchAsked."""
+    query = await parse_query(database, report, params, site, copies and copies.now)
+    return await execute(Source(database, copies), report, query)
 
 
-async def execute(database: Database, report: Report[P], query: Query[P]) -> dict[str, Any]:
+async def execute(source: Source, report: Report[P], query: Query[P]) -> dict[str, Any]:
     """The answer to a query, in the shape of report.Answer. Raises Expired and TooMuchAsked."""
-    (_, plans), *others = plan_or_suggest(report, query)
-    found, totals = await answer_range(database, report, query, plans)
+    (_, plans), *others = ranges = plan_or_suggest(report, query)
+    source.begin(plan for _, plans in ranges for plan in plans)
+    found, totals = await answer_range(source, report, query, plans)
     rows, page = one_page(query.params, found, (totals or {}).get(report.counted_by))
     lines, comparison = report.finish(query, rows), None
     for compared, plans_then in others:
         choice = choice_of(report, rows)
-        found, totals_then = await answer_range(database, report, compared, plans_then, choice)
+        found, totals_then = await answer_range(source, report, compared, plans_then, choice)
         then = report.finish(compared, without_count(found))
         lines = compared_rows(report.key, lines, then)
         changes = totals and totals_then and changes_of(totals, totals_then)
@@ -139,7 +148,7 @@ async def execute(database: Database, report: Report[P], query: Query[P]) -> dic
 
 
 async def answer_range(
-    database: Database,
+    source: Source,
     report: Report[P],
     query: Query[P],
     plans: Plans,
@@ -148,8 +157,8 @@ async def answer_range(
     """The rows and totals of one range. One question after the other, so that a report keeps no
     more than one connection of the database busy: see Turns."""
     first, *others = plans
-    found = await fetch(database, replace(first, values={**first.values, **(choice or {})}))
-    summed = [await fetch(database, plan) for plan in others]
+    found = await source.rows(replace(first, values={**first.values, **(choice or {})}))
+    summed = [await source.rows(plan) for plan in others]
     if report.compute is None:
         return found, summed[0][0] if summed else None
     computed = await run_sync(report.compute, query, found)
@@ -194,10 +203,6 @@ def named(report: Report[P], query: Query[P], row: dict[str, Any]) -> dict[str, 
         return row
     rest = {name: row[name] for name in row if name != "value"}
     return {query.dimension.key: row["value"], **rest} if query.dimension else rest
-
-
-async def fetch(database: Database, plan: Plan) -> list[dict[str, Any]]:
-    return await database.rows(plan.path, plan.values, plan.slots, plan.prepare)
 
 
 async def explain(database: Database, report: Report[P], query: Query[P]) -> tuple[str, str]:

@@ -4,7 +4,7 @@ Each slot for a table gets the coarsest table that answers exactly: a rollup or 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from math import gcd
 from pathlib import Path
@@ -12,12 +12,17 @@ from typing import Any
 
 from api.analytics.query import Engine, P, Params, Query
 from api.analytics.question import Question, Requirement, Variant, is_unfiltered, sql_file
-from api.analytics.vocabulary.conditions import condition, condition_on_visit_of_event
+from api.analytics.vocabulary.conditions import (
+    condition,
+    condition_on_visit_of_event,
+    is_on_visits,
+)
 from api.analytics.vocabulary.dimensions import NO_COLUMN
 from api.analytics.vocabulary.filters import clauses_of
 from api.analytics.vocabulary.metrics import metrics_slot
 from api.db.sql_files import Fragment, slot_names
 from api.errors import Expired
+from api.rollups.definitions import EVENTS, VISITS
 from api.rollups.model import Fact, Rollup
 
 ORIGIN = datetime(2000, 1, 3, tzinfo=UTC)
@@ -27,6 +32,19 @@ MICROSECOND = timedelta(microseconds=1)
 
 Tables = Mapping[str, Rollup | Fact]
 """The table for each slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Visits that a filter chooses, and their events (see api.analytics.copies)."""
+
+    site: int
+    lower: datetime
+    upper: datetime
+    chosen: Fragment
+    """The condition that these visits meet."""
+    slots: Mapping[str, Fragment] = field(compare=False)
+    """The slots that differ where a plan reads the copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +58,8 @@ class Plan:
     """The tables that the rows are computed from, as the answer names them."""
     prepare: bool = False
     """Whether the connection keeps the server's plan, where planning takes longer than reading."""
+    copy: "Copy | None" = None
+    """The copy that can be read instead of visits and events."""
 
     @property
     def engine(self) -> str:
@@ -64,7 +84,14 @@ def plan(question: Question[P], query: Query[P]) -> Plan:
         **filter_slots(path, query),
         **variant.slots(query),
     }
-    return Plan(path, slots, query.sql_values, tuple(dict.fromkeys(names)), is_summed_up)
+    return Plan(
+        path,
+        slots,
+        query.sql_values,
+        tuple(dict.fromkeys(names)),
+        is_summed_up,
+        copy_for(path, query, tables),
+    )
 
 
 def choose(question: Question[P], query: Query[P]) -> tuple[Variant[P], Tables]:
@@ -184,6 +211,32 @@ def require_raw(query: Query[Params], all_of_it: bool = False) -> None:
         raise Expired(
             f"Raw data of this site before {kept:%Y-%m-%d} (UTC) is gone, and this needs {needed}."
         )
+
+
+COPIED: Mapping[str, Fact] = {
+    "copied_visits": VISITS,
+    "copied_events": EVENTS,
+    "entries": VISITS,
+    "exits": VISITS,
+}
+"""The slots for what may be read from a copy, unless the planner has chosen a table for them."""
+
+
+def copy_for(path: Path, query: Query[Params], tables: Tables) -> Copy | None:
+    """The copy that a file can read: it has a slot for one, and the filter is on visits."""
+    names = slot_names(path)
+    if names.isdisjoint(("copied_visits", "copied_events")) or is_unfiltered(query):
+        return None
+    if not is_on_visits(query.filter):
+        return None
+    read = {**{slot: fact for slot, fact in COPIED.items() if slot in names}, **tables}
+    facts = {slot: fact for slot, fact in read.items() if isinstance(fact, Fact)}
+    slots = {slot: Fragment(f"pg_temp.copied_{fact.name}") for slot, fact in facts.items()}
+    # All rows of a copy pass the filter. Rollups that are read beside it still have to.
+    filters = ["event_filter"] if len(facts) < len(read) else ["event_filter", "visit_filter"]
+    slots |= {slot: Fragment("true") for slot in filters if slot in names}
+    chosen = condition(query.filter, "visit")
+    return Copy(query.site.number, query.lower, query.upper, chosen, slots)
 
 
 def name_of(table: Rollup | Fact) -> str:

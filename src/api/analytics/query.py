@@ -114,7 +114,11 @@ class Params(RangeParams):
     """The names of the fields that hold a step or a list of steps."""
 
     engine: Engine = Field(Engine.AUTO, description="base answers without rollups.")
-    format: Format = Field(Format.JSON, description="csv and parquet return the rows only.")
+    format: Format = Field(
+        Format.JSON,
+        description="csv and parquet return the rows only. A GET without it is answered in the"
+        " format that the header `Accept` prefers.",
+    )
     csv: Literal["plain", "excel"] = Field(
         "plain", description="excel puts an apostrophe before text that a spreadsheet would run."
     )

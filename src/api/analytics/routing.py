@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from api.analytics.accepted import VARY, in_accepted_format
 from api.analytics.answers import report_response
 from api.analytics.execute import parse_query
 from api.analytics.parquet_rows import PARQUET_TYPE
@@ -32,9 +33,10 @@ def endpoint_of(report: Report[P]) -> Endpoint:
         request: Request, caller: AnyReader, database: AppDatabase, turns: AppTurns, params: P
     ) -> Response:
         site = await readable_site(request, caller, params.site)
-        asked = limited(caller, report, params)
+        asked = limited(caller, report, in_accepted_format(request, params))
         hidden = await hidden_from(database, caller, site)
         answer = await report_response(database, turns, report, asked, site, hidden)
+        answer.headers.update(VARY)
         return revalidated(request, answer)
 
     # FastAPI reads the type of the parameters from here, as it differs from report to report.

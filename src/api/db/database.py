@@ -1,6 +1,6 @@
 """Access to the database: a pool for writing events, one for reports, one for rows of models."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from copy import copy
 from pathlib import Path
@@ -59,6 +59,9 @@ READING = (
     " -c timescaledb.enable_skipscan=off"
 )
 
+COPYING = f"{READING} -c default_transaction_read_only=off -c temp_buffers=32MB"
+"""A connection for copies is read only once its copy is made (see copy_statistics.sql)."""
+
 Rows = list[dict[str, Any]]
 C = TypeVar("C", bound=DeadlineConnection)
 
@@ -85,6 +88,15 @@ class Database:
         )
         limit = f" -c statement_timeout={round(report_seconds * 1000)}"
         self.reading = pool(url, READING + limit, ReadingConnection, size=8, timeout=patience)
+        self.copying = pool(
+            url,
+            COPYING + limit,
+            ReadingConnection,
+            size=4,
+            timeout=patience,
+            least=0,
+            configure=with_copies,
+        )
         self.rows_engine = create_async_engine(
             "postgresql+psycopg://",
             async_creator=self.connect_for_rows,
@@ -98,11 +110,13 @@ class Database:
             self.engine = await detect(connection)
         await self.writing.open()
         await self.reading.open()
+        await self.copying.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.writing.close()
         await self.reading.close()
+        await self.copying.close()
         await self.rows_engine.dispose()
 
     async def connect(self) -> AsyncConnection[Any]:
@@ -173,18 +187,35 @@ class Database:
         ever. See renew_plans.
         """
         async with lend(self.reading) as connection:
-            cursor = connection.cursor(row_factory=dict_row)
-            bound = {**values, **question.values}
             if prepare:
                 await renew_plans(connection)
-            try:
-                await cursor.execute(question.text, bound, prepare=prepare)
-            except QueryCanceled as error:
-                raise TooMuchAsked(
-                    f"This takes the database more than {self.report_seconds:g} s. Ask for a"
-                    " shorter range, a coarser interval, or fewer filters and dimensions."
-                ) from error
-            return await cursor.fetchall()
+            return await self.run_on(connection, question, values, prepare)
+
+    async def run_on(
+        self,
+        connection: ReadingConnection,
+        question: Statement,
+        values: Mapping[str, Any],
+        prepare: bool = False,
+    ) -> Rows:
+        """The rows of a question, read over this connection. Raises TooMuchAsked after
+        `report_seconds`."""
+        cursor = connection.cursor(row_factory=dict_row)
+        bound = {**values, **question.values}
+        try:
+            await cursor.execute(question.text, bound, prepare=prepare)
+        except QueryCanceled as error:
+            raise TooMuchAsked(
+                f"This takes the database more than {self.report_seconds:g} s. Ask for a"
+                " shorter range, a coarser interval, or fewer filters and dimensions."
+            ) from error
+        return await cursor.fetchall()
+
+
+async def with_copies(connection: ReadingConnection) -> None:
+    """Makes the temporary tables of a new connection that copies visits and events."""
+    await connection.execute(text_of(SQL / "copies_tables.sql"))
+    await connection.commit()
 
 
 async def renew_plans(connection: ReadingConnection) -> None:
@@ -198,12 +229,20 @@ async def renew_plans(connection: ReadingConnection) -> None:
 
 
 def pool(
-    url: str, options: str, kind: type[C], size: int, timeout: float, autocommit: bool = False
+    url: str,
+    options: str,
+    kind: type[C],
+    size: int,
+    timeout: float,
+    autocommit: bool = False,
+    least: int = 1,
+    configure: Callable[[C], Awaitable[None]] | None = None,
 ) -> AsyncConnectionPool[C]:
     """A pool that refuses after `timeout` seconds, and connects again after an outage."""
     return AsyncConnectionPool(
         conninfo(url, options),
-        min_size=1,
+        min_size=least,
+        configure=configure,
         max_size=size,
         open=False,
         timeout=timeout,

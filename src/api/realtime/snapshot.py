@@ -27,6 +27,24 @@ class LivePage(Record):
     """Distinct visitors who viewed it."""
 
 
+class LiveSource(Record):
+    """A traffic source of the last 30 minutes."""
+
+    source: str
+    """The traffic source, e.g. Google; empty for direct traffic."""
+    visitors: int
+    """Distinct visitors of its visits."""
+
+
+class LiveCountry(Record):
+    """A country of the last 30 minutes."""
+
+    country: str
+    """The country by its ISO 3166-1 code; empty where it is unknown."""
+    visitors: int
+    """Distinct visitors who are there."""
+
+
 class LiveEvent(Record):
     """One of the latest events."""
 
@@ -74,6 +92,10 @@ class Snapshot(Record):
     """Events in each of the last 30 minutes, the current one last."""
     top_pages: list[LivePage]
     """The pages with the most views in the last 30 minutes."""
+    top_sources: list[LiveSource]
+    """The sources with the most visitors in the last 30 minutes."""
+    countries: list[LiveCountry]
+    """All countries of the last 30 minutes, those with the most visitors first."""
     today: Today
     """Numbers since local midnight, in the site's time zone."""
     latest: list[LiveEvent]

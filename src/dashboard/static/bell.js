@@ -6,6 +6,7 @@ import { html, render, useEffect, useState } from './parts/html.js';
 import { Popover } from './parts/popover.js';
 import { count, ownMoment, plural } from './text/format.js';
 import { wordsOf } from './text/notifications.js';
+import { t } from './text/words.js';
 
 const MOST_COUNTED = 99;
 
@@ -22,10 +23,16 @@ function useInbox() {
 /** Marks notifications as read. The service tells all pages of the account, this one too. */
 const read = (what) => send('POST', 'notifications/read', what).catch(() => {});
 
+/** Marks all as read. The button goes then: the focus stays in the panel, so that Escape closes it. */
+function readAll({ target }, until) {
+  target.closest('.notifications').querySelector('li > *').focus();
+  return read({ until });
+}
+
 function Bell() {
   const inbox = useInbox();
   const unread = inbox?.unread ?? 0;
-  const title = unread ? `Notifications: ${count(unread)} unread` : 'Notifications';
+  const title = unread ? t('Notifications: {n} unread', { n: count(unread) }) : t('Notifications');
   const label = html`<${Sign} />${unread > 0 && html`<span class="badge" aria-hidden="true">${unread > MOST_COUNTED ? `${MOST_COUNTED}+` : unread}</span>`}`;
   return html`<${Popover} name="bell" className="icon bell" title=${title} label=${label}>
       ${() => html`<${Notifications} inbox=${inbox} />`}
@@ -38,11 +45,11 @@ const Sign = () => html`<svg viewBox="0 0 24 24" width="18" height="18" fill="no
 </svg>`;
 
 function Notifications({ inbox }) {
-  if (!inbox) return html`<p class="muted">Loading …</p>`;
-  if (!inbox.rows.length) return html`<p class="muted">Nothing yet: jobs that are done, alerts and goals are told here.</p>`;
+  if (!inbox) return html`<p class="muted">${t('Loading …')}</p>`;
+  if (!inbox.rows.length) return html`<p class="muted">${t('Nothing yet: jobs that are done, alerts and goals are told here.')}</p>`;
   return html`<div class="notifications">
-    <div class="title"><h2>Notifications</h2>
-      ${inbox.unread > 0 && html`<button type="button" class="plain" onClick=${() => read({ until: inbox.rows[0].id })}>Mark all as read</button>`}</div>
+    <div class="title"><h2>${t('Notifications')}</h2>
+      ${inbox.unread > 0 && html`<button type="button" class="plain" onClick=${(event) => readAll(event, inbox.rows[0].id)}>${t('Mark all as read')}</button>`}</div>
     <ul>${inbox.rows.map((row) => html`<${Entry} key=${row.id} ...${{ row }} />`)}</ul>
   </div>`;
 }

@@ -50,8 +50,16 @@ addEventListener('load', async () => {
   const { start } = await import('./bell.js');
   start(bell);
 });
-// Where the pages do not fit side by side, the list of them begins at the one that is open.
-document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+// The menu of more pages closes at Escape, and when pointer or focus go elsewhere.
+const more = document.getElementById('more');
+const leave = ({ target }) => more.contains(target) || more.removeAttribute('open');
+for (const type of more ? ['pointerdown', 'focusin'] : []) document.addEventListener(type, leave);
+more?.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || !more.open) return;
+  event.stopPropagation();
+  more.open = false;
+  more.querySelector('summary').focus();
+});
 // The server writes the page in the language of this cookie, else in one of the browser's.
 document.getElementById('language')?.addEventListener('change', ({ target }) => {
   document.cookie = `analytics_language=${target.value}; path=/; max-age=31536000; samesite=lax`;

@@ -1,7 +1,9 @@
 // The live page. Each message is a whole snapshot, so a lost connection loses nothing.
 
 import { watch } from './api/socket.js';
-import { element, ranking } from './dom.js';
+import { element } from './dom.js';
+import { Top } from './pages/live/top.js';
+import { html, render } from './parts/html.js';
 import { CLOCK, count, country, dates, plural } from './text/format.js';
 import { t } from './text/words.js';
 
@@ -19,7 +21,7 @@ function show(picture) {
   document.title = `${t('{n} now', { n: count(picture.visitors_now) })} · ${name}`;
   announce(plural(picture.visitors_now, 'current visitor'));
   showMinutes(picture.minutes);
-  showPages(picture.top_pages);
+  showTop(picture);
   for (const total of main.querySelectorAll('[data-total]')) {
     total.textContent = count(picture.today[total.dataset.total]);
   }
@@ -50,10 +52,8 @@ function showMinutes(minutes) {
   box.ariaLabel = t('The last 30 minutes: {what}', { what: byId('busiest').textContent });
 }
 
-function showPages(pages) {
-  const numbers = [[t('Views'), 'pageviews', count], [t('Visitors'), 'visitors', count]];
-  byId('top-pages').replaceChildren(ranking(t('Page'), ({ page }) => page, numbers, pages));
-}
+const showTop = (picture) => render(html`<${Top} picture=${picture} />`, byId('top'));
+showTop(null);
 
 /** Puts new events on top, highlighted unless the stream has just begun. */
 function showStream(events) {

@@ -6,6 +6,7 @@ Events come by the front door. What is usual is computed here in plain Python.""
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from random import Random
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ from api.submitted.routing import receivers_of
 from api.submitted.webhooks import Webhooks
 from conftest import TestSite, save_goal
 from mailing import mailing, part
+from oracle.forecasts import judged
 from processes import free_port
 from receiving import is_signed, receiving
 from refusals import is_refusal
@@ -127,6 +129,8 @@ class TestRefusals:
             ({"threshold": 0}, {"threshold"}),
             ({"threshold": "many"}, {"threshold"}),
             ({"kind": "traffic_drop", "threshold": 101}, {"threshold"}),
+            ({"kind": "anomaly", "threshold": 0.9}, {"threshold"}),
+            ({"kind": "anomaly", "threshold": 101, "goal": "x"}, {"threshold", "goal"}),
             ({"kind": "goal_reached"}, {"goal"}),
             ({"kind": "goal_reached", "goal": "None", "currency": "EUR"}, {"goal", "currency"}),
             ({"kind": "revenue_below"}, {"currency"}),
@@ -260,6 +264,81 @@ class TestTraffic:
         await visit(site, half, 4)
         assert await look(database, half + timedelta(minutes=40)) == 1
         assert await occurrences(editor, site, rule) == [(half, 4.0, 2.0)]
+
+
+DAYS = 8 * 7
+"""How many days are known before the one that is judged."""
+TOO_LATE = NOON.replace(hour=0) + DAY + timedelta(minutes=6)
+"""When the day of NOON is judged."""
+
+UNUSUAL = {"name": "unusual", "kind": "anomaly", "threshold": 4, "per": "day", "minimum": 1}
+
+
+async def live_through(site: TestSite, counts: list[int]) -> dict[str, float]:
+    """Visits at noon of so many days, the last of which is that of NOON; and how the oracle judges
+    this one."""
+    begin = NOON - (len(counts) - 1) * DAY
+    days = [begin + number * DAY for number in range(len(counts))]
+    for day, count in zip(days, counts, strict=True):
+        await visit(site, day, count)
+    judgement = judged(counts, [day.weekday() for day in days], 7, 8)[-1]
+    assert judgement
+    return judgement
+
+
+class TestAnomalies:
+    async def test_threshold_that_is_no_score_is_refused_when_rule_is_changed(
+        self, editor: Person, site: TestSite
+    ) -> None:
+        rule = await make_rule(editor, site, **UNUSUAL)
+        path = f"/sites/{site.key}/alerts/{rule['id']}"
+        for threshold, status in ((0.5, 422), (100.5, 422), (100, 200)):
+            asked = {"threshold": threshold}
+            assert (await editor.ask("PATCH", path, json=asked)).status_code == status
+
+    @pytest.mark.parametrize(("count", "is_above"), [(30, True), (0, False)])
+    async def test_day_is_told_once_it_is_over_with_what_oracle_finds(
+        self, editor: Person, site: TestSite, database: Database, count: int, is_above: bool
+    ) -> None:
+        rng = Random(9)
+        told = await live_through(site, [*(rng.randrange(9, 14) for _ in range(DAYS)), count])
+        score = abs(told["score"])
+        assert (told["score"] > 0) == is_above
+        under, above = [
+            await make_rule(editor, site, **UNUSUAL | {"name": str(by), "threshold": score + by})
+            for by in (-0.01, 0.01)
+        ]
+        early = TOO_LATE - timedelta(minutes=2)
+        assert [await look(database, now) for now in (early, TOO_LATE, TOO_LATE)] == [0, 1, 0]
+        midnight = NOON.replace(hour=0)
+        assert await occurrences(editor, site, under) == [(midnight, count, told["expected"])]
+        assert await occurrences(editor, site, above) == []
+
+    async def test_hour_is_judged_by_the_hour_of_the_week(
+        self, editor: Person, site: TestSite, database: Database
+    ) -> None:
+        rule = await make_rule(editor, site, **UNUSUAL | {"per": "hour", "minimum": 20})
+        larger = {"name": "larger", "per": "hour", "minimum": 21}
+        await make_rule(editor, site, **UNUSUAL | larger)
+        for number in range(1, 5):
+            await visit(site, NOON - number * WEEK, 2)
+            await visit(site, NOON - number * WEEK + HOUR, 20)
+        await visit(site, NOON, 20)
+        await visit(site, NOON + HOUR, 20)
+        assert [await look(database, AFTER), await look(database, AFTER + HOUR)] == [1, 0]
+        assert await occurrences(editor, site, rule) == [(NOON, 20.0, 2.0)]
+
+    async def test_site_without_three_weeks_before_is_not_judged(
+        self, editor: Person, site: TestSite, database: Database, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        rule = await make_rule(editor, site, **UNUSUAL)
+        await visit(site, NOON - 2 * WEEK, 1)
+        await visit(site, NOON, 50)
+        assert await look(database, TOO_LATE) == 0
+        assert "was not looked at" not in caplog.text
+        await visit(site, NOON - 3 * WEEK, 1)
+        assert await look(database, TOO_LATE) == 1
+        assert await occurrences(editor, site, rule) == [(NOON.replace(hour=0), 50.0, 1.0)]
 
 
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns")

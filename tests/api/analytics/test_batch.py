@@ -15,7 +15,7 @@ from api.analytics.reports import REPORTS
 from api.errors import MOST_PROBLEMS
 from api.sites.directory import Sites
 from api.sites.models import utc_now
-from asking import ANSWERING, NEEDED
+from asking import ANSWERING, NEEDED, in_query
 from conftest import ADMIN, TestSite
 from refusals import allowed_in, is_refusal
 
@@ -39,9 +39,6 @@ BEYOND: dict[str, Body] = {
 }
 """Parameters of reports beside those that many have: numbers, booleans, lists and text."""
 
-LISTS = {"steps", "pages"}
-"""Parameters that take several values. Other lists are JSON in the query of a GET."""
-
 
 async def post(site: TestSite, queries: Sequence[Any], **more: Any) -> httpx.Response:
     return await site.client.post(PATH, json={"queries": queries, **more})
@@ -60,14 +57,6 @@ async def ask(site: TestSite, *queries: Any, **common: Any) -> dict[str, Line]:
 
 async def get(site: TestSite, report: str, **params: Any) -> httpx.Response:
     return await site.client.get(f"/api/analytics/{report}", params={"site": site.key, **params})
-
-
-def in_query(params: Body) -> dict[str, Any]:
-    """Parameters as the query of a GET has them."""
-    return {
-        name: value if name in LISTS or isinstance(value, str) else json.dumps(value)
-        for name, value in params.items()
-    }
 
 
 # ------------------------------------------------------------------- refusals of the whole body

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,30 @@ async def test_engagement_in_no_visit_is_no_visitor_now(site: TestSite) -> None:
     await site.send(reading | {"visitor_id": "ann at another address"})
     live = await site.client.get(f"/api/realtime/stats?site={site.key}", headers=site.admin)
     assert live.json()["visitors_now"] == live.json()["today"]["visitors"] == 1
+
+
+async def test_sources_and_countries_are_of_visits_of_half_an_hour(site: TestSite) -> None:
+    berlin, tokyo = {"timezone": "Europe/Berlin"}, {"timezone": "Asia/Tokyo"}
+    found = {"referrer": "https://www.google.com/"}
+    hour_ago = {"time": (datetime.now(UTC) - timedelta(hours=1)).isoformat()}
+    await site.send(
+        {"page": "/", "visitor_id": "ann"} | berlin | found,
+        {"page": "/2", "visitor_id": "ann"} | berlin | found,
+        {"page": "/", "visitor_id": "ben"} | berlin,
+        {"page": "/", "visitor_id": "eve"} | tokyo,
+        {"page": "/", "visitor_id": "old"} | tokyo | found | hour_ago,
+        {"page": "/", "visitor_id": "nowhere"} | found,
+    )
+    live = await site.client.get(f"/api/realtime/stats?site={site.key}", headers=site.admin)
+    assert live.json()["top_sources"] == [
+        {"source": "", "visitors": 2},
+        {"source": "Google", "visitors": 2},
+    ]
+    assert live.json()["countries"] == [
+        {"country": "DE", "visitors": 2},
+        {"country": "", "visitors": 1},
+        {"country": "JP", "visitors": 1},
+    ]
 
 
 async def test_database_is_listened_to_only_while_somebody_watches(service: Service) -> None:

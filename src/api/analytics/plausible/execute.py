@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from api.analytics.execute import clock_of, fetch
+from api.analytics.copies import Source
+from api.analytics.execute import clock_of
 from api.analytics.goals.store import goal_steps
 from api.analytics.plausible.grouping import Groups
 from api.analytics.plausible.models import StatsQuery
@@ -22,7 +23,7 @@ from api.db.database import Database
 from api.errors import Invalid, invalid
 from api.rollups.available import available_rollups
 from api.rollups.definitions import ROLLUPS
-from api.sites.models import Site
+from api.sites.models import Site, utc_now
 
 TIME = "time"
 
@@ -30,7 +31,7 @@ TIME = "time"
 async def answer_stats(database: Database, asked: StatsQuery, site: Site) -> dict[str, Any]:
     """The answer to a query. Raises Invalid, listing what is allowed, and Expired."""
     period = {"period": "all"} if asked.date_range == ALL else {}
-    clock = await clock_of(database, Params.model_validate(period), site)
+    clock = await clock_of(database, Params.model_validate(period), site, utc_now())
     goals = await goal_steps(database, site) if names_goals(asked.filters) else {}
     span = asked_range(asked.date_range, clock)
     groups = groups_of(asked, span)
@@ -39,7 +40,7 @@ async def answer_stats(database: Database, asked: StatsQuery, site: Site) -> dic
     values = asked.pagination.model_dump() | parts_read(asked.metrics, groups)
     query = replace(query, rollups=await available_rollups(database, ROLLUPS), values=values)
     plan = plan_or_suggest(asked, groups, query)
-    return shaped(asked, groups, query, plan.engine, await fetch(database, plan))
+    return shaped(asked, groups, query, plan.engine, await Source(database).rows(plan))
 
 
 def groups_of(asked: StatsQuery, span: Range) -> Groups:

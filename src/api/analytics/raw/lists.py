@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.analytics.execute import fetch, parse_query, plan_or_suggest
+from api.analytics.copies import Source
+from api.analytics.execute import parse_query, plan_or_suggest
 from api.analytics.query import Filtered, Params, Query, RangeParams
 from api.analytics.question import single
 from api.analytics.raw.cursors import Cursor, PageCursor, Place, read_cursor
@@ -47,7 +48,8 @@ class RawParams(Filtered, RangeParams):
     after: Cursor | None = Field(None, description="`page.next` of the page before.")
     format: RawFormat = Field(
         RawFormat.JSON,
-        description="The other formats return the rows only; ndjson and csv one a line.",
+        description="The other formats return the rows only; ndjson and csv one a line. Without it"
+        " the answer has the format that the header `Accept` prefers.",
     )
     csv: Literal["plain", "excel"] = Field(
         "plain", description="excel puts an apostrophe before text that a spreadsheet would run."
@@ -129,4 +131,4 @@ async def read_page(
         return []
     ((_, (planned, *_)),) = plan_or_suggest(raw.report, rest)
     values = {**planned.values, **after.values, "limit": limit}
-    return await fetch(database, replace(planned, values=values))
+    return await Source(database).rows(replace(planned, values=values))

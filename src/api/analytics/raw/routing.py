@@ -7,8 +7,9 @@ also those of a public one, whose reports anybody may read.
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
+from api.analytics.accepted import VARY, in_accepted_format
 from api.analytics.parquet_rows import PARQUET_TYPE
 from api.analytics.raw.changes import Changes, changes_since, last_change
 from api.analytics.raw.cursors import ChangesCursor, Cursor, read_cursor
@@ -41,6 +42,7 @@ def formats(description: str) -> dict[int | str, dict[str, Any]]:
 
 def add_list(path: str, raw: RawList, what: str) -> None:
     async def get_list(
+        request: Request,
         caller: KnownCaller,
         database: AppDatabase,
         sites: AppSites,
@@ -48,7 +50,10 @@ def add_list(path: str, raw: RawList, what: str) -> None:
         params: Annotated[RawParams, Query()],
     ) -> Response:
         site = await site_of_member(sites, caller, params.site)
-        return await raw_response(raw, params, site, database, sites, turns)
+        asked = in_accepted_format(request, params)
+        answer = await raw_response(raw, asked, site, database, sites, turns)
+        answer.headers.update(VARY)
+        return answer
 
     get_list.__doc__ = (
         f"{raw.report.title}: a page of them as JSON, or all of a range as JSON lines, CSV or"

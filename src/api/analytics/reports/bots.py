@@ -8,7 +8,7 @@ from api.instants import Instant
 
 
 class BotsParams(Ranked, Params):
-    """The parameters of the report. Bots cannot be filtered: they have no visits."""
+    """Parameters: which rows to list. Bots cannot be filtered: they have no visits."""
 
 
 class Bot(Row):

@@ -8,7 +8,7 @@ from api.instants import Instant
 
 
 class ConversionsParams(SeriesParams):
-    """The parameters of the report."""
+    """Parameters: the width of the buckets, and filters."""
 
 
 class ConversionsPoint(Row):
@@ -27,7 +27,8 @@ class ConversionsPoint(Row):
     orders: int
     """Events with an amount."""
     revenue: float | None
-    """Sum of the amounts, in the currency: 0 without orders, null where currencies are mixed."""
+    """What these orders paid, added up, in units of `currency`: 0 without orders, null where their
+    currencies differ."""
     currency: str | None
     """ISO 4217; null without orders, and where currencies are mixed."""
 
@@ -46,7 +47,8 @@ class ConversionsTotals(Row):
     orders: int
     """Events with an amount."""
     revenue: float | None
-    """Sum of the amounts, in the currency: 0 without orders, null where currencies are mixed."""
+    """What these orders paid, added up, in units of `currency`: 0 without orders, null where their
+    currencies differ."""
     currency: str | None
     """ISO 4217; null without orders, and where currencies are mixed."""
 

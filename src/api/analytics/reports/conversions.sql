@@ -1,6 +1,6 @@
 -- Goals reached, by how many, and orders, per bucket of a series; empty buckets included. Amounts
 -- in different currencies are not added up.
--- slots: event_filter, dimension, visitors, visit_filter
+-- slots: copied_events, event_filter, dimension, visitors, visit_filter
 with reached as (
     select width_bucket(e.time, :starts::timestamptz[]) as n, count(*) as conversions,
         count(distinct e.visitor_id) as converted_visitors
@@ -12,7 +12,7 @@ with reached as (
     select width_bucket(e.time, :starts::timestamptz[]) as n, count(*) as orders,
         case when min(e.currency) = max(e.currency) then sum(e.revenue)::float8 end as revenue,
         case when min(e.currency) = max(e.currency) then min(e.currency) end as currency
-    from events(:site, :lower, :upper) e
+    from /*copied_events*/ events /*end*/ (:site, :lower, :upper) e
     where e.revenue is not null and /*event_filter*/ true /*end*/
     group by 1
 ), counted as (

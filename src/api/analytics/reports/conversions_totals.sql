@@ -1,6 +1,6 @@
 -- Goals reached, by how many, and orders of a range. Amounts in different currencies are not added
 -- up.
--- slots: event_filter, visitors, visit_filter
+-- slots: copied_events, event_filter, visitors, visit_filter
 select saved.goals, reached.conversions, reached.converted_visitors,
     reached.converted_visitors::float8 / nullif(everybody.visitors, 0) as conversion_rate,
     ordered.orders, case when ordered.orders = 0 then 0 else ordered.revenue end as revenue,
@@ -18,7 +18,7 @@ cross join (
     select count(*) as orders,
         case when min(e.currency) = max(e.currency) then sum(e.revenue)::float8 end as revenue,
         case when min(e.currency) = max(e.currency) then min(e.currency) end as currency
-    from events(:site, :lower, :upper) e
+    from /*copied_events*/ events /*end*/ (:site, :lower, :upper) e
     where e.revenue is not null and /*event_filter*/ true /*end*/
 ) ordered
 cross join (

@@ -86,9 +86,9 @@ class CorrelationsSummary(Row):
     """All visits of the range, or visitors with unit=visitor."""
 
     number: int
-    """How many there are."""
+    """Visits of the range, or visitors with a visit in it."""
     converted: int
-    """How many of them reached the goal."""
+    """Visits, or visitors, that reached the goal."""
     rate: Ratio | None
     """converted / number; null if there are none."""
     compared: int

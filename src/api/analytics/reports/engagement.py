@@ -9,11 +9,11 @@ from api.analytics.report import Report
 
 
 class EngagementParams(OfPeople, Ranked, Totalled, Filtered, Params):
-    """The parameters of the report."""
+    """Parameters: whether people are visitors or users, which events to list, and filters."""
 
 
 class FrequencyParams(OfPeople, Paged, Filtered, Params):
-    """The parameters of the report."""
+    """Parameters: whether people are visitors or users, and filters."""
 
     limit: int = Field(100, ge=1, le=1000, description="The most rows to return.")
 

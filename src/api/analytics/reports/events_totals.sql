@@ -1,5 +1,5 @@
 -- All custom events of a range, or those of a name or with a property.
--- slots: visitors, visit_filter, event_filter, has_value
+-- slots: copied_events, visitors, visit_filter, event_filter, has_value
 select count(e.visit_id) as custom_events, count(distinct e.visitor_id) as visitors,
     count(distinct e.visit_id) as visits,
     count(distinct e.visitor_id)::float8 / nullif(max(everybody.visitors), 0) as conversion_rate
@@ -11,7 +11,12 @@ from (
 ) everybody
 left join (
     select e.visitor_id, e.visit_id
-    from events(:site, :lower, :upper) e
-    where /*event_filter*/ true /*end*/ and e.name not in ('pageview', 'engagement')
-        and (:name::text is null or e.name = :name) and /*has_value*/ true /*end*/
+    from (
+        select *
+        from /*copied_events*/ events /*end*/ (:site, :lower, :upper) e
+        where /*event_filter*/ true /*end*/ and e.name not in ('pageview', 'engagement')
+            and (:name::text is null or e.name = :name)
+        offset 0  -- as in goal_events_part
+    ) e
+    where /*has_value*/ true /*end*/
 ) e on true

@@ -11,7 +11,7 @@ from api.db.sql_files import Fragment
 
 
 class GoalsParams(Ranked, Compared, Filtered, Params):
-    """The parameters of the report."""
+    """Parameters: which goals to list, a range to compare with, and filters."""
 
 
 class GoalReached(Row):

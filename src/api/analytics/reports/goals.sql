@@ -1,5 +1,5 @@
 -- How often each goal was reached, and by how many.
--- slots: event_filter, visitors, visit_filter, chosen, order
+-- slots: copied_events, event_filter, visitors, visit_filter, chosen, order
 select g.name, count(e.id) as conversions, count(distinct e.visitor_id) as visitors,
     count(distinct e.visit_id) as visits,
     count(distinct e.visitor_id)::float8 / nullif(everybody.visitors, 0) as conversion_rate,
@@ -7,7 +7,7 @@ select g.name, count(e.id) as conversions, count(distinct e.visitor_id) as visit
 from goal g
 left join (
     select e.*
-    from events(:site, :lower, :upper) e
+    from /*copied_events*/ events /*end*/ (:site, :lower, :upper) e
     where /*event_filter*/ true /*end*/ and e.name <> 'engagement'
 ) e on matches_step(e.name, e.page, e.props, g.event, g.page, g.pattern, g.props)
 cross join (

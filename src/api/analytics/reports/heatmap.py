@@ -7,7 +7,7 @@ from api.analytics.report import TOTALS, Report
 
 
 class HeatmapParams(Totalled, Filtered, Params):
-    """The parameters of the report."""
+    """Parameters: a range and filters."""
 
 
 class HeatmapCell(Row):

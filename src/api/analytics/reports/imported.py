@@ -30,7 +30,7 @@ DAYS = "visitors"
 
 
 class ImportedParams(Dimensioned, Totalled, Params):
-    """The parameters of the report. Days that the range only touches count as a whole."""
+    """Parameters: a dimension. Days that the range only touches count as a whole."""
 
     limit: int = Field(100, ge=1, le=1000, description="With a dimension: the most rows.")
 

@@ -16,7 +16,7 @@ from api.instants import Instant
 
 
 class LifecycleParams(Filtered, Params):
-    """The parameters of the report: the width of its periods."""
+    """Parameters: the width of the periods, and filters."""
 
     interval: Literal["day", "week", "month"] = Field("day", description="Width of a period.")
 

@@ -1,9 +1,9 @@
 -- What only events tell about pages: in how many visits they were viewed, time on page and scroll
 -- depth.
--- slots: event_filter
+-- slots: copied_events, event_filter
 detailed as (
     select page, count(distinct e.visit_id) as visits
-    from events(:site, :lower, :upper) e
+    from /*copied_events*/ events /*end*/ (:site, :lower, :upper) e
     where :detail and e.name = 'pageview' and /*event_filter*/ true /*end*/
     group by page
 ), timed as (

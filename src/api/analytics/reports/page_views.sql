@@ -1,6 +1,7 @@
 -- Page views with the seconds spent on them: engaged seconds where the visit reported any for this
 -- view, else the time to the visit's next page view, else unknown. And with the scroll depth: the
 -- largest that engagement with this view reported, from 0 to 1; what is no depth is left out.
+-- slots: copied_events
 select e.*, coalesce(nullif(e.engaged_here, 0), e.gap) as seconds
 from (
     select e.*, sum(e.engaged_seconds) over view as engaged_here,
@@ -16,7 +17,9 @@ from (
                 when 'number' then (e.props -> 'scroll')::numeric
             end as per_cent
         -- A visit may go on after the range.
-        from events(:site, :lower, :upper::timestamptz + longest_visit()) e
+        from /*copied_events*/ events /*end*/ (
+            :site, :lower, :upper::timestamptz + longest_visit()
+        ) e
         where e.name in ('pageview', 'engagement')
         window visit as (partition by e.visitor_id, e.visit_id order by e.time, e.id)
     ) e

@@ -28,7 +28,7 @@ class Revenue(Row):
     currency: str
     """ISO 4217."""
     revenue: float
-    """Sum of the amounts, in the currency."""
+    """What these orders paid, added up, in units of `currency`."""
     orders: int
     """Events with an amount."""
     visitors: int
@@ -43,7 +43,8 @@ class RevenueTotals(Row):
     currency: str | None
     """ISO 4217; null where there is none, or several."""
     revenue: float | None
-    """Sum of the amounts; null where there is none, and where currencies are mixed."""
+    """What all orders paid, added up, in units of `currency`; null without orders, and where their
+    currencies differ."""
     orders: int
     """Events with an amount."""
     visitors: int

@@ -28,7 +28,7 @@ Segment = Literal[
 
 
 class RfmParams(OfPeople, Totalled, Filtered, Params):
-    """The parameters of the report."""
+    """Parameters: whether customers are visitors or users, and filters."""
 
 
 class RfmCustomersParams(OfPeople, Paged, Filtered, Params):
@@ -51,7 +51,7 @@ class CustomerSegment(Row):
     orders: int
     """Their orders: events with an amount."""
     revenue: float
-    """Sum of the amounts, in the currency."""
+    """What the customers of the segment paid for these orders, in units of `currency`."""
     revenue_share: float | None
     """The same / that of all customers; null where that is 0. Refunds can make it negative."""
     recency_days: float
@@ -101,7 +101,7 @@ class RfmCustomer(Row):
     orders: int
     """Events with an amount."""
     revenue: float
-    """Sum of the amounts, in the currency."""
+    """What the customer paid for these orders, in units of `currency`."""
 
 
 def with_segments(query: Query[RfmParams]) -> Query[RfmParams]:

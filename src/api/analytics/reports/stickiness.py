@@ -17,7 +17,7 @@ DAYS_BEFORE = 29
 
 
 class StickinessParams(Filtered, Params):
-    """The parameters of the report."""
+    """Parameters: a range of days, and filters."""
 
 
 class ActiveVisitors(Row):

@@ -2,7 +2,7 @@
 -- included. Each visit is read once. Events count in the bucket of their own time: most visits lie
 -- in one bucket and know how many events they had; only of those that cross an edge the events are
 -- read.
--- slots: visit_filter, metrics
+-- slots: copied_visits, visit_filter, metrics
 with chosen as materialized (
     select v.visitor_id, v.id, v.visitor_number, v.started, v.last_event,
         v.visits_with_pageview, v.bounces, v.visit_duration_us, v.pageviews,
@@ -12,10 +12,12 @@ with chosen as materialized (
             and width_bucket(v.started, :starts::timestamptz[])
                 = width_bucket(v.last_event, :starts::timestamptz[]) as whole
     from (
-        select * from visits(:site, :lower::timestamptz - long_visit(), :upper)
+        select * from /*copied_visits*/ visits /*end*/ (
+            :site, :lower::timestamptz - long_visit(), :upper
+        )
         union all
         -- Few last longer than that.
-        select * from visits(
+        select * from /*copied_visits*/ visits /*end*/ (
             :site, :lower::timestamptz - longest_visit(), :lower::timestamptz - long_visit()
         )
         where is_long

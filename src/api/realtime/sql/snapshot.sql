@@ -1,5 +1,5 @@
 -- What is going on at a site right now: visitors with an event in the last 5 minutes, events per
--- minute and top pages of the last 30, today's totals, the latest events.
+-- minute, top pages, top sources and countries of the last 30, today's totals, the latest events.
 select
     (
         select count(distinct visitor_id)
@@ -29,6 +29,8 @@ select
             limit 10
         ) top
     ) as top_pages,
+    origins.top_sources,
+    origins.countries,
     (
         select json_build_object(
             'visits', coalesce(sum(visits), 0), 'visitors', count(distinct visitor_id),
@@ -52,3 +54,36 @@ select
             order by e.time desc, e.id
         ) latest
     ) as latest
+from (
+    select
+        coalesce(
+            json_agg(
+                json_build_object('source', value, 'visitors', visitors) order by place
+            ) filter (where kind = 'source' and place <= 10), '[]'
+        ) as top_sources,
+        coalesce(
+            json_agg(
+                json_build_object('country', value, 'visitors', visitors) order by place
+            ) filter (where kind = 'country'), '[]'
+        ) as countries
+    from (
+        select
+            kind, value, count(distinct visitor_id) as visitors,
+            row_number() over (
+                partition by kind order by count(distinct visitor_id) desc, value
+            ) as place
+        from (
+            select seen.visitor_id, v.source, v.country
+            from (
+                select visitor_id, visit_id, max(time) as time
+                from events(:site, :now::timestamptz - interval '30 minutes', :until)
+                where visitor_number >= 0  -- in a visit
+                group by visitor_id, visit_id
+            ) seen
+            join visit v on v.visitor_id = seen.visitor_id and v.id = seen.visit_id
+                and visit_reaches(v.started, seen.time)
+        ) visits
+        cross join lateral (values ('source', source), ('country', country)) of (kind, value)
+        group by kind, value
+    ) ranked
+) origins

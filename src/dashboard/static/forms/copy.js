@@ -1,6 +1,7 @@
 // Text to be copied: a snippet, a link, a secret.
 
 import { html, useEffect, useId, useRef, useState } from '../parts/html.js';
+import { t } from '../text/words.js';
 
 /** @param {{ label: string, text: string, isLong?: boolean, rows?: number, isNew?: boolean,
  *   children?: unknown }} props What is new gets the focus. */
@@ -13,9 +14,9 @@ export function Copy({ label, text, isLong = false, rows = 3, isNew = false, chi
     field.current.select();
     try {
       await navigator.clipboard.writeText(text);
-      setSaid('Copied.');
+      setSaid(t('Copied.'));
     } catch {
-      setSaid('Press Ctrl+C to copy it.'); // pages without TLS have no clipboard
+      setSaid(t('Press Ctrl+C to copy it.')); // pages without TLS have no clipboard
     }
   };
   const control = { ref: field, id, value: text, readonly: true, spellcheck: false, onFocus: () => field.current.select() };
@@ -23,7 +24,7 @@ export function Copy({ label, text, isLong = false, rows = 3, isNew = false, chi
     <label for=${id}>${label}</label>
     <div class="joint">
       ${isLong ? html`<textarea rows=${rows} ...${control}></textarea>` : html`<input ...${control} />`}
-      <button type="button" class="quiet" onClick=${copy}>Copy</button>
+      <button type="button" class="quiet" onClick=${copy}>${t('Copy')}</button>
     </div>
     <p class="about muted"><span role="status">${said}</span><span>${children}</span></p>
   </div>`;
@@ -32,6 +33,6 @@ export function Copy({ label, text, isLong = false, rows = 3, isNew = false, chi
 /** A secret that no other answer has. */
 export function Secret({ label, text }) {
   return html`<div class="secret" role="group" aria-label=${label}>
-    <${Copy} label=${label} text=${text} isNew>It is shown only now: keep it where nobody else reads it.<//>
+    <${Copy} label=${label} text=${text} isNew>${t('It is shown only now: keep it where nobody else reads it.')}<//>
   </div>`;
 }

@@ -1,6 +1,7 @@
 // Forms that send something. What is refused stands beside the field that it is about.
 
 import { html, useId, useRef, useState } from '../parts/html.js';
+import { t } from '../text/words.js';
 
 const QUIET = { problems: [], message: null, done: false, busy: false };
 
@@ -18,7 +19,7 @@ function shown(error, elements) {
  * @param {{ act: (fields: HTMLFormControlsCollection) => Promise<unknown>, submit: string,
  *   done?: string, clears?: boolean, children: (problems: object[]) => unknown }} props Afterwards `done`
  *   is said, and with `clears` the fields are as they were at first */
-export function Form({ act, submit, done = 'Saved.', clears = false, children: fields }) {
+export function Form({ act, submit, done = t('Saved.'), clears = false, children: fields }) {
   const [state, setState] = useState(QUIET);
   const form = useRef(null);
   const send = async (event) => {
@@ -46,7 +47,7 @@ export function Form({ act, submit, done = 'Saved.', clears = false, children: f
 function wordsFor(problems, name) {
   const own = problems.filter((problem) => fieldOf(problem) === name);
   return own.map(({ where, problem, allowed }) => {
-    const place = where === name ? '' : `Line ${Number.parseInt(where.split('.')[1], 10) + 1}: `;
+    const place = where === name ? '' : `${t('Line {n}', { n: Number.parseInt(where.split('.')[1], 10) + 1 })}: `;
     return `${place}${problem}${allowed?.length ? `: ${allowed.join(', ')}` : ''}`;
   }).join('; ');
 }

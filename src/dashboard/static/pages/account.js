@@ -5,6 +5,7 @@ import { Sections } from '../forms/sections.js';
 import { startPlain } from '../frame/plain.js';
 import { html } from '../parts/html.js';
 import { Loaded } from '../parts/states.js';
+import { t } from '../text/words.js';
 import { Activity } from './account/activity.js';
 import { Jobs } from './account/jobs.js';
 import { Logins } from './account/logins.js';
@@ -15,18 +16,18 @@ import { Users } from './account/users.js';
 import { Keys } from './settings/keys.js';
 
 const OWN = [
-  ['profile', 'Profile', Profile],
-  ['password', 'Password', Password],
-  ['factor', 'Second factor', SecondFactor],
-  ['logins', 'Logins', Logins],
-  ['activity', 'Activity', Activity],
-  ['keys', 'API keys', () => html`<${Keys} path="keys" />`],
+  ['profile', t('Profile'), Profile],
+  ['password', t('Password'), Password],
+  ['factor', t('Second factor'), SecondFactor],
+  ['logins', t('Logins'), Logins],
+  ['activity', t('Activity'), Activity],
+  ['keys', t('API keys'), () => html`<${Keys} path="keys" />`],
 ];
 const OF_SUPERUSERS = [
-  ['users', 'All accounts', Users],
-  ['jobs', 'Background jobs', Jobs],
+  ['users', t('All accounts'), Users],
+  ['jobs', t('Background jobs'), Jobs],
 ];
-const TRAIL = html`<a href="/trail">Audit log</a>`;
+const TRAIL = html`<a href="/trail">${t('Audit log')}</a>`;
 
 /** @param {{ is_superuser: boolean }} me */
 const sectionsOf = ({ is_superuser: isSuper }) => (isSuper ? [...OWN, ...OF_SUPERUSERS] : OWN);
@@ -34,8 +35,8 @@ const sectionsOf = ({ is_superuser: isSuper }) => (isSuper ? [...OWN, ...OF_SUPE
 function Account() {
   const found = useQuestion('auth/me', {});
   return html`<div class="settings">
-    <h1>Account</h1>
-    <${Loaded} result=${found} retry=${found.retry} rows=${8}>${(me) => html`<${Sections} label="Account" sections=${sectionsOf(me)} more=${me.is_superuser && TRAIL} me=${me} />`}<//>
+    <h1>${t('Account')}</h1>
+    <${Loaded} result=${found} retry=${found.retry} rows=${8}>${(me) => html`<${Sections} label=${t('Account')} sections=${sectionsOf(me)} more=${me.is_superuser && TRAIL} me=${me} />`}<//>
   </div>`;
 }
 

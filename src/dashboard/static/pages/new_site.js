@@ -5,6 +5,7 @@ import { Form } from '../forms/form.js';
 import { startPlain } from '../frame/plain.js';
 import { Card } from '../parts/card.js';
 import { html } from '../parts/html.js';
+import { t } from '../text/words.js';
 import { SiteFields, siteOf } from './settings/site_fields.js';
 
 function NewSite() {
@@ -13,9 +14,9 @@ function NewSite() {
     location.assign(`/settings?${new URLSearchParams({ site: key, section: 'tracking' })}`);
   };
   return html`<div class="settings slim">
-    <h1>New site</h1>
-    <${Card} id="new-site" title="What is measured">
-      <${Form} act=${act} submit="Create the site" done="">${(problems) => html`<${SiteFields} problems=${problems} />`}<//>
+    <h1>${t('New site')}</h1>
+    <${Card} id="new-site" title=${t('What is measured')}>
+      <${Form} act=${act} submit=${t('Create the site')} done="">${(problems) => html`<${SiteFields} problems=${problems} />`}<//>
     <//>
   </div>`;
 }

@@ -6,6 +6,7 @@ import { startPlain } from '../frame/plain.js';
 import { html, useState } from '../parts/html.js';
 import { Loaded } from '../parts/states.js';
 import { name, site } from '../state/site.js';
+import { t } from '../text/words.js';
 import { Alerts } from './settings/alerts.js';
 import { Audit } from './settings/audit.js';
 import { Danger } from './settings/danger.js';
@@ -21,17 +22,17 @@ import { Tracking } from './settings/tracking.js';
 
 /** Key in the address, words, the role that it takes, what draws it. */
 const SECTIONS = [
-  ['general', 'General', 'admin', General],
-  ['tracking', 'Tracking', 'viewer', Tracking],
-  ['members', 'Members', 'viewer', Members],
-  ['keys', 'API keys', 'admin', SiteKeys],
-  ['shares', 'Share links', 'editor', Shares],
-  ['alerts', 'Alerts', 'editor', Alerts],
-  ['email-reports', 'E-mail reports', 'editor', EmailReports],
-  ['data', 'Data', 'editor', Data],
-  ['rejected', 'Rejected events', 'editor', Rejected],
-  ['audit', 'Audit log', 'admin', Audit],
-  ['danger', 'Transfer, delete', 'owner', Danger],
+  ['general', t('General'), 'admin', General],
+  ['tracking', t('Tracking'), 'viewer', Tracking],
+  ['members', t('Members'), 'viewer', Members],
+  ['keys', t('API keys'), 'admin', SiteKeys],
+  ['shares', t('Share links'), 'editor', Shares],
+  ['alerts', t('Alerts'), 'editor', Alerts],
+  ['email-reports', t('E-mail reports'), 'editor', EmailReports],
+  ['data', t('Data'), 'editor', Data],
+  ['rejected', t('Rejected events'), 'editor', Rejected],
+  ['audit', t('Audit log'), 'admin', Audit],
+  ['danger', t('Transfer, delete'), 'owner', Danger],
 ];
 
 function Settings() {
@@ -43,15 +44,15 @@ function Settings() {
     if (!answer) found.retry();
   };
   return html`<div class="settings">
-    <h1>Settings of ${(saved ?? found.answer)?.name ?? name}</h1>
+    <h1>${t('Settings of {name}', { name: (saved ?? found.answer)?.name ?? name })}</h1>
     <${Loaded} result=${found} retry=${found.retry} rows=${8}>${(answer) => html`<${Allowed} site=${saved ?? answer} changed=${changed} />`}<//>
   </div>`;
 }
 
 function Allowed({ site: found, changed }) {
   const sections = SECTIONS.filter(([, , needed]) => contains(found.role, needed)).map(([key, words, , Section]) => [key, words, Section]);
-  const goals = contains(found.role, 'editor') && html`<a href=${`/goals?${new URLSearchParams({ site })}`}>Goals</a>`;
-  return html`<${Sections} label="Settings" more=${goals} ...${{ sections, changed }} site=${found} />`;
+  const goals = contains(found.role, 'editor') && html`<a href=${`/goals?${new URLSearchParams({ site })}`}>${t('Goals')}</a>`;
+  return html`<${Sections} label=${t('Settings')} more=${goals} ...${{ sections, changed }} site=${found} />`;
 }
 
 startPlain(Settings);

@@ -114,7 +114,7 @@ def of_customer(one: Any) -> tuple[Any, ...]:
 async def check_engagement(
     site: TestSite, told: Site, span: Range, zone: str, by: str, clauses: list[Any]
 ) -> None:
-    """Events, totals and days."""
+    """Compares events, totals and active days with those of the oracle."""
     params = {"by": by, "timezone": zone, "limit": ALL, **filtered(clauses)}
     answer = await ask(site, "engagement", span, **params)
     check(answer["rows"], engagement(told, span, by, clauses))

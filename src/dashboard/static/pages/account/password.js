@@ -4,6 +4,7 @@ import { send } from '../../api/client.js';
 import { Field, Form } from '../../forms/form.js';
 import { Card } from '../../parts/card.js';
 import { html, useState } from '../../parts/html.js';
+import { t } from '../../text/words.js';
 
 const LEAST = 8;
 const GOOD = 16;
@@ -13,10 +14,10 @@ const MOST_BYTES = 72;
  *  refuses the commonest ones. */
 function strengthOf(text) {
   const bytes = new TextEncoder().encode(text).length;
-  if (bytes > MOST_BYTES) return [0, `Too long: at most ${MOST_BYTES} bytes.`];
-  if (text.length < LEAST) return [text ? 1 : 0, `Too short: at least ${LEAST} characters.`];
-  if (new Set(text).size < LEAST) return [1, 'Weak: few different characters.'];
-  return text.length < GOOD ? [2, 'Fair: longer is stronger.'] : [3, 'Strong.'];
+  if (bytes > MOST_BYTES) return [0, t('Too long: at most {n} bytes.', { n: MOST_BYTES })];
+  if (text.length < LEAST) return [text ? 1 : 0, t('Too short: at least {n} characters.', { n: LEAST })];
+  if (new Set(text).size < LEAST) return [1, t('Weak: few different characters.')];
+  return text.length < GOOD ? [2, t('Fair: longer is stronger.')] : [3, t('Strong.')];
 }
 
 export function Password() {
@@ -26,12 +27,12 @@ export function Password() {
     await send('POST', 'auth/password', { old_password: old.value, password: password.value });
     setTyped('');
   };
-  const hint = html`<span class="strength"><meter min="0" max="3" low="2" high="3" optimum="3" value=${strength} aria-label="Strength"></meter> <span role="status">${typed ? words : 'Three or four words that have nothing to do with each other.'}</span></span>`;
-  return html`<${Card} id="password" title="Password">
-    <p class="muted">A new one ends all your other logins. API keys stay.</p>
-    <${Form} act=${act} submit="Change the password" clears done="Changed. All other logins have ended.">${(problems) => html`
-      <${Field} ...${{ problems }} label="Password now" name="old_password" type="password" required autocomplete="current-password" />
-      <${Field} ...${{ problems, hint }} label="New password" name="password" type="password" required autocomplete="new-password" onInput=${({ target }) => setTyped(target.value)} />
+  const hint = html`<span class="strength"><meter min="0" max="3" low="2" high="3" optimum="3" value=${strength} aria-label=${t('Strength')}></meter> <span role="status">${typed ? words : t('Three or four words that have nothing to do with each other.')}</span></span>`;
+  return html`<${Card} id="password" title=${t('Password')}>
+    <p class="muted">${t('A new one ends all your other logins. API keys stay.')}</p>
+    <${Form} act=${act} submit=${t('Change the password')} clears done=${t('Changed. All other logins have ended.')}>${(problems) => html`
+      <${Field} ...${{ problems }} label=${t('Password now')} name="old_password" type="password" required autocomplete="current-password" />
+      <${Field} ...${{ problems, hint }} label=${t('New password')} name="password" type="password" required autocomplete="new-password" onInput=${({ target }) => setTyped(target.value)} />
     `}<//>
   <//>`;
 }

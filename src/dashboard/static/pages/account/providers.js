@@ -7,6 +7,7 @@ import { Rows } from '../../forms/rows.js';
 import { Card } from '../../parts/card.js';
 import { html, useState } from '../../parts/html.js';
 import { ownMoment } from '../../text/format.js';
+import { t } from '../../text/words.js';
 
 const BACK = '/account?section=logins';
 
@@ -18,14 +19,14 @@ export function Providers() {
   const row = ({ provider, title, linked_at: linked }) => ({
     key: provider,
     title,
-    about: `linked ${ownMoment(linked)}`,
-    tools: html`<button type="button" class="quiet" aria-label=${`Unlink ${title}`} onClick=${() => unlink(provider)}>Unlink</button>`,
+    about: t('linked {day}', { day: ownMoment(linked) }),
+    tools: html`<button type="button" class="quiet" aria-label=${t('Unlink {name}', { name: title })} onClick=${() => unlink(provider)}>${t('Unlink')}</button>`,
   });
   const linked = providers.filter((one) => one.linked_at);
   const others = providers.filter((one) => !one.linked_at);
-  return html`<${Card} id="providers" title="Log in elsewhere">
+  return html`<${Card} id="providers" title=${t('Log in elsewhere')}>
     ${error && html`<p class="error" role="alert">${error.message}</p>`}
-    <${Rows} label="Linked providers" items=${linked} row=${row} empty="Your account is linked to no provider." />
+    <${Rows} label=${t('Linked providers')} items=${linked} row=${row} empty=${t('Your account is linked to no provider.')} />
     ${others.length > 0 && html`<${Link} providers=${others} />`}
   <//>`;
 }
@@ -37,9 +38,9 @@ function Link({ providers }) {
     location.assign(address);
   };
   const options = providers.map(({ provider, title }) => [provider, title]);
-  return html`<${Form} act=${act} submit="Link" done="">${() => html`
-    <${Select} label="Provider" name="provider" options=${options} />
-    <${Field} label="Password" name="linking_password" type="password" required autocomplete="current-password"
-      hint="Whoever can log in at the provider can then log in here." />
+  return html`<${Form} act=${act} submit=${t('Link')} done="">${() => html`
+    <${Select} label=${t('Provider')} name="provider" options=${options} />
+    <${Field} label=${t('Password')} name="linking_password" type="password" required autocomplete="current-password"
+      hint=${t('Whoever can log in at the provider can then log in here.')} />
   `}<//>`;
 }

@@ -7,6 +7,7 @@ import { html, useEffect, useRef, useState } from '../../parts/html.js';
 import { Empty, Loaded } from '../../parts/states.js';
 import { follow, link } from '../../state/address.js';
 import { isKnown } from '../../state/site.js';
+import { t } from '../../text/words.js';
 import { useAnswers } from './answers.js';
 import { Item } from './item.js';
 
@@ -33,8 +34,8 @@ function Shown({ board, reload }) {
   return html`
     <${Head} board=${board} open=${setOpen} />
     <p class="hidden" role="status">${said}</p>
-    ${items.length === 0 && html`<div class="card"><${Empty}>Nothing is on this board yet. ${board.can_change && 'Open a page, and choose “To a board” there.'}<//></div>`}
-    <ul class="items" aria-label="Items">
+    ${items.length === 0 && html`<div class="card"><${Empty}>${t('Nothing is on this board yet.')} ${board.can_change && t('Open a page, and choose “To a board” there.')}<//></div>`}
+    <ul class="items" aria-label=${t('Items')}>
       ${items.map((item, place) => html`<${Item} key=${item.id} ...${{ item, board, place, move, retry }} result=${of(item.id)} open=${setOpen} />`)}
     </ul>
     ${open && html`<${Later} load=${loadDialogs} ...${{ open, board, reload }} close=${() => setOpen(null)} />`}
@@ -42,19 +43,19 @@ function Shown({ board, reload }) {
 }
 
 function Head({ board, open }) {
-  const whose = board.is_mine ? 'Yours' : `Of ${board.owner ?? 'an account that was deleted'}`;
+  const whose = board.is_mine ? t('Yours') : t('Of {owner}', { owner: board.owner ?? t('an account that was deleted') });
   return html`<div class="title">
     <div class="what">
-      ${isKnown && html`<a href=${link({ board: null })} onClick=${follow}>All boards</a>`}
+      ${isKnown && html`<a href=${link({ board: null })} onClick=${follow}>${t('All boards')}</a>`}
       <h1>${board.name}</h1>
-      ${isKnown && html`<p class="muted">${whose}, ${board.shared ? 'shared with members of the site' : 'seen by nobody else'}</p>`}
+      ${isKnown && html`<p class="muted">${whose}, ${t(board.shared ? 'shared with members of the site' : 'seen by nobody else')}</p>`}
     </div>
     <div class="does">
       ${board.can_change && html`
-        <button type="button" class="quiet" onClick=${() => open('note')}><span aria-hidden="true">+</span> Note</button>
-        <button type="button" class="quiet" onClick=${() => open('settings')}>Name and members</button>`}
-      ${board.can_link && html`<button type="button" class="quiet" onClick=${() => open('share')}>Share link</button>`}
-      ${board.can_change && html`<button type="button" class="quiet" onClick=${() => open('delete')}>Delete</button>`}
+        <button type="button" class="quiet" onClick=${() => open('note')}><span aria-hidden="true">+</span> ${t('Note')}</button>
+        <button type="button" class="quiet" onClick=${() => open('settings')}>${t('Name and members')}</button>`}
+      ${board.can_link && html`<button type="button" class="quiet" onClick=${() => open('share')}>${t('Share link')}</button>`}
+      ${board.can_change && html`<button type="button" class="quiet" onClick=${() => open('delete')}>${t('Delete')}</button>`}
     </div>
   </div>`;
 }
@@ -72,7 +73,7 @@ function useMoves({ id: number, items }, reload, say) {
     try {
       await send('PATCH', `boards/${number}/items/${id}`, { place });
       pressed.current = button;
-      say(`${title} is now ${place + 1} of ${items.length}.`);
+      say(t('{title} is now {place} of {all}.', { title, place: place + 1, all: items.length }));
     } catch (error) {
       say(error.message);
     }

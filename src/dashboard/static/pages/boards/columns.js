@@ -4,7 +4,8 @@ import { html } from '../../parts/html.js';
 import { Label } from '../../parts/label.js';
 import { DIMENSIONS, dimensionWords } from '../../text/dimensions.js';
 import { capital, CLOCK, count, DAY, dates, decimal, duration, moment, percent } from '../../text/format.js';
-import { METRICS } from '../../text/metrics.js';
+import { METRICS, revenueIn } from '../../text/metrics.js';
+import { t } from '../../text/words.js';
 import { numberColumn } from '../overview/columns.js';
 
 const NUMBERS = ['integer', 'number'];
@@ -17,8 +18,9 @@ export const wordsOf = (name) =>
   METRICS[name]?.words ?? (DIMENSIONS[name] ? dimensionWords(name) : capital(name.replace(/_seconds$/, '').replaceAll('_', ' ')));
 
 /** The number in a column of an answer. @returns {import('../../text/metrics.js').Metric} */
-export function metricOf(name, { columns }) {
+export function metricOf(name, { columns, totals }) {
   if (METRICS[name]) return METRICS[name];
+  if (name === 'revenue' && totals?.currency) return revenueIn(totals.currency);
   const { type, unit, description } = columns.find((column) => column.name === name) ?? {};
   const [show, scale] = UNITS[unit] ?? (type === 'number' ? [decimal, 'decimal'] : [count, 'count']);
   return { words: wordsOf(name), means: description, show, brief: show, scale };
@@ -41,6 +43,6 @@ function textOf(name, type, value, { query }) {
   if (value === null || value === undefined) return '–';
   if (type === 'time') return dates(query.timezone, { ...DAY, ...CLOCK })(value);
   if (type === 'date') return moment(value);
-  if (type === 'boolean') return value ? 'yes' : 'no';
+  if (type === 'boolean') return t(value ? 'yes' : 'no');
   return html`<${Label} dimension=${name} value=${value} />`;
 }

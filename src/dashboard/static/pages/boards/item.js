@@ -8,6 +8,7 @@ import { Loaded } from '../../parts/states.js';
 import { PERIODS } from '../../state/periods.js';
 import { isKnown, site } from '../../state/site.js';
 import { DAY, dates, plural } from '../../text/format.js';
+import { t } from '../../text/words.js';
 import { Drawing } from './drawings.js';
 
 /** Rows of the skeleton. */
@@ -42,25 +43,31 @@ function rangeWords({ address: { period, f } }, answer) {
   return [range, filters && plural(filters, 'filter')].filter(Boolean).join(' · ');
 }
 
+/** By name: the words of a button that moves an item. */
+const MOVES = {
+  earlier: (what) => t('Move {what} earlier', { what }),
+  later: (what) => t('Move {what} later', { what }),
+};
+
 function Tools({ item, board: { items, can_change: canChange, can_link: canLink }, place, move, open }) {
   const { id, title } = item;
   const arrow = (name, sign, to) => html`<button
     type="button"
     class="icon"
     id=${`${name}-${id}`}
-    aria-label=${`Move ${title} ${name}`}
-    title=${`Move ${name}`}
+    aria-label=${MOVES[name](title)}
+    title=${MOVES[name](title)}
     disabled=${to < 0 || to >= items.length}
     onClick=${() => move(item, to, `${name}-${id}`)}
   >${sign}</button>`;
   const choices = [
-    canChange && ['Edit', { edit: item }],
-    canLink && item.view && ['Share link', { share: item }],
-    canChange && ['Remove', { remove: item }],
+    canChange && [t('Edit'), { edit: item }],
+    canLink && item.view && [t('Share link'), { share: item }],
+    canChange && [t('Remove'), { remove: item }],
   ].filter(Boolean);
   return html`<div class="tools">
     ${canChange && html`${arrow('earlier', '←', place - 1)}${arrow('later', '→', place + 1)}`}
-    ${choices.length > 0 && html`<${Popover} className="icon" name=${`more-${id}`} label="⋯" title=${`More for ${title}`}>${(close) => html`
+    ${choices.length > 0 && html`<${Popover} className="icon" name=${`more-${id}`} label="⋯" title=${t('More for {title}', { title })}>${(close) => html`
       <ul class="presets">${choices.map(([words, what]) => html`<li key=${words}>
         <button type="button" onClick=${() => { close(); open(what); }}>${words}</button>
       </li>`)}</ul>`}<//>`}

@@ -6,6 +6,7 @@ import { Dialog } from '../../parts/dialog.js';
 import { html, useState } from '../../parts/html.js';
 import { Empty, Loaded } from '../../parts/states.js';
 import { site } from '../../state/site.js';
+import { t } from '../../text/words.js';
 
 /** @typedef {object} Savable What a page shows, as it can be put on a board.
  * @property {string} words
@@ -20,12 +21,12 @@ export function SaveView({ views, params, close }) {
   const list = useQuestion('boards', { site });
   const [saved, setSaved] = useState(null);
   const found = views(params);
-  if (!found.length) return html`<${Dialog} id="save-view" title="To a board" close=${close}><${Empty}>This page shows nothing yet that a board could show.<//><//>`;
-  return html`<${Dialog} id="save-view" title="To a board" close=${close}>
+  if (!found.length) return html`<${Dialog} id="save-view" title=${t('To a board')} close=${close}><${Empty}>${t('This page shows nothing yet that a board could show.')}<//><//>`;
+  return html`<${Dialog} id="save-view" title=${t('To a board')} close=${close}>
     <${Loaded} result=${list} retry=${list.retry} rows=${4}>${(boards) => html`
       <${Fields} views=${found} params=${params} boards=${boards.filter((board) => board.can_change)} done=${setSaved} />
     `}<//>
-    ${saved && html`<p role="status">It is on <a href=${`/boards?${new URLSearchParams({ site, board: saved.id })}`}>${saved.name}</a>.</p>`}
+    ${saved && html`<p role="status">${t('It is on this board:')} <a href=${`/boards?${new URLSearchParams({ site, board: saved.id })}`}>${saved.name}</a></p>`}
   <//>`;
 }
 
@@ -51,21 +52,21 @@ function Fields({ views, params, boards, done }) {
     }
   };
   return html`<form onSubmit=${submit}>
-    <label>What
+    <label>${t('What')}
       <select name="what" onChange=${({ target: { value } }) => setChosen(Number(value))}>
         ${views.map(({ words }, place) => html`<option key=${words} value=${place} selected=${place === chosen}>${words}</option>`)}
       </select></label>
-    <label>Title
+    <label>${t('Title')}
       <input name="title" key=${view.words} defaultValue=${view.words} required maxlength="200" autocomplete="off" /></label>
-    <label>Board
+    <label>${t('Board')}
       <select name="board" onChange=${({ target: { value } }) => setTarget(value)}>
         ${choices.map(({ id, name }) => html`<option key=${id} value=${id} selected=${`${id}` === target}>${name}</option>`)}
-        <option value=${NEW} selected=${target === NEW}>A new board</option>
+        <option value=${NEW} selected=${target === NEW}>${t('A new board')}</option>
       </select></label>
-    ${target === NEW && html`<label>Name of the new board
+    ${target === NEW && html`<label>${t('Name of the new board')}
       <input name="name" required maxlength="200" autocomplete="off" /></label>`}
     ${error && html`<p class="error" role="alert">${error.message}</p>`}
-    <p class="end"><button type="submit">Put it on the board</button></p>
+    <p class="end"><button type="submit">${t('Put it on the board')}</button></p>
   </form>`;
 }
 

@@ -27,8 +27,7 @@ export function Examples({ view }) {
   const found = pages && events ? examplesOf(pages, events) : [];
   return html`<${Card} id="examples" title=${t('What a funnel tells')}>
     <div class="welcome">
-      <p>${t('A funnel is a series of steps that visitors should take: pages that they view, events that they send.')}
-        ${t('It counts how many got to each step, how many left before it, and how long it took.')}</p>
+      <p>${t('A funnel is a series of steps that visitors should take: pages that they view, events that they send.')} ${t('It counts how many got to each step, how many left before it, and how long it took.')}</p>
       ${found.length > 0 &&
       html`<p class="muted">${t('For example, of this site:')}</p>
         <ul class="examples">${found.map((steps) => html`<li key=${steps.join(' ')}><${Example} steps=${steps} /></li>`)}</ul>`}

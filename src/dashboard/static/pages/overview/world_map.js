@@ -16,7 +16,8 @@ const MOVES = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 /** The step of colour of a number: they grow by squares, as few countries have most of the visits. */
 const shadeOf = (number, most) => stepOf(Math.sqrt(number), Math.sqrt(most));
 
-/** @param {{ rows: object[], tab: import('./cards.js').Tab, filters: import('../../state/filters.js').Clause[] }} props */
+/** @param {{ rows: object[], tab: { numbers: string[] }, filters?: import('../../state/filters.js').Clause[] }} props
+ * Rows have a country, and are in order. Without filters a click does nothing. */
 export function WorldMap({ rows, tab: { numbers }, filters }) {
   const [code, setCode] = useState(null);
   const drawing = useRef(null);
@@ -63,16 +64,15 @@ function Country({ row, step, numbers, filters, isFirst, tell }) {
   const { country } = row;
   const words = wordsOf(row, numbers);
   const show = () => tell(country);
+  const told = { 'data-country': country, tabindex: isFirst ? 0 : -1, 'aria-label': words, onFocus: show, onMouseEnter: show };
+  const area = html`<path class=${`step-${step}`} d=${COUNTRIES[country]} />`;
+  if (!filters) return html`<g role="img" ...${told}>${area}</g>`;
   return html`<a
-    data-country=${country}
+    ...${told}
     href=${link(written(toggled(filters, 'country', country)))}
-    tabindex=${isFirst ? 0 : -1}
-    aria-label=${words}
     aria-current=${isFiltered(filters, 'country', country) ? 'true' : null}
     onClick=${follow}
-    onFocus=${show}
-    onMouseEnter=${show}
-  ><path class=${`step-${step}`} d=${COUNTRIES[country]} /></a>`;
+  >${area}</a>`;
 }
 
 /** The country under the pointer. */
@@ -83,9 +83,10 @@ const Told = ({ row, numbers }) => html`<p class="told">
 
 /** What the colours mean: the largest number of each. */
 function Legend({ most, show }) {
-  const steps = Array.from({ length: STEPS }, (_, place) => place + 1);
   const largest = (step) => Math.max(1, Math.floor(most * (step / STEPS) ** 2));
+  const steps = Array.from({ length: STEPS }, (_, place) => place + 1);
+  const distinct = steps.filter((step) => step === STEPS || largest(step) < largest(step + 1));
   return html`<p class="told muted">
-    ${steps.map((step) => html`<span class="key" key=${step}><span class=${`swatch step-${step}`}></span> ≤ ${show(largest(step))}</span>`)}
+    ${distinct.map((step) => html`<span class="key" key=${step}><span class=${`swatch step-${step}`}></span> ≤ ${show(largest(step))}</span>`)}
   </p>`;
 }

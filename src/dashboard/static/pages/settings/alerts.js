@@ -10,19 +10,21 @@ import { Card } from '../../parts/card.js';
 import { html, useState } from '../../parts/html.js';
 import { Loaded } from '../../parts/states.js';
 import { decimal, ownMoment, plural } from '../../text/format.js';
+import { t } from '../../text/words.js';
 
 /** Key, words of the choice, words of a rule, label of the threshold, what else it takes. */
 const KINDS = {
-  traffic_spike: { words: 'more visits than usual', threshold: 'More by, in percent', usual: 100, of: ({ threshold }) => `${decimal(threshold)}% more visits than usual` },
-  traffic_drop: { words: 'fewer visits than usual', threshold: 'Fewer by, in percent', usual: 50, of: ({ threshold }) => `${decimal(threshold)}% fewer visits than usual` },
-  goal_reached: { words: 'a goal is reached', threshold: 'So often', usual: 1, of: ({ threshold, goal }) => `“${goal}” reached ${plural(threshold, 'time')}` },
-  not_found: { words: 'pages not found', threshold: 'So many', usual: 10, of: ({ threshold }) => `${plural(threshold, 'page')} not found` },
-  revenue_above: { words: 'a revenue of', threshold: 'At least', usual: 1000, of: ({ threshold, currency }) => `a revenue of ${decimal(threshold)} ${currency} or more` },
-  revenue_below: { words: 'a revenue below', threshold: 'Less than', usual: 100, of: ({ threshold, currency }) => `a revenue of less than ${decimal(threshold)} ${currency}` },
+  traffic_spike: { words: t('more visits than usual'), threshold: t('More by, in percent'), usual: 100, of: ({ threshold }) => t('{n}% more visits than usual', { n: decimal(threshold) }) },
+  traffic_drop: { words: t('fewer visits than usual'), threshold: t('Fewer by, in percent'), usual: 50, of: ({ threshold }) => t('{n}% fewer visits than usual', { n: decimal(threshold) }) },
+  anomaly: { words: t('an anomaly of visits'), threshold: t('From a score of'), usual: 4, of: ({ threshold }) => t('an anomaly of visits with a score of {n} or more', { n: decimal(threshold) }) },
+  goal_reached: { words: t('a goal is reached'), threshold: t('So often'), usual: 1, of: ({ threshold, goal }) => t('“{goal}” reached {times}', { goal, times: plural(threshold, 'time') }) },
+  not_found: { words: t('pages not found'), threshold: t('So many'), usual: 10, of: ({ threshold }) => t('{pages} not found', { pages: plural(threshold, 'page') }) },
+  revenue_above: { words: t('a revenue of'), threshold: t('At least'), usual: 1000, of: ({ threshold, currency }) => t('a revenue of {amount} or more', { amount: `${decimal(threshold)} ${currency}` }) },
+  revenue_below: { words: t('a revenue below'), threshold: t('Less than'), usual: 100, of: ({ threshold, currency }) => t('a revenue of less than {amount}', { amount: `${decimal(threshold)} ${currency}` }) },
 };
 
 const CHOICES = Object.entries(KINDS).map(([key, { words }]) => [key, words]);
-const PERIODS = [['hour', 'an hour'], ['day', 'a day']];
+const PERIODS = [['hour', t('an hour')], ['day', t('a day')]];
 
 export function Alerts({ site }) {
   const path = `sites/${site.key}/alerts`;
@@ -32,11 +34,11 @@ export function Alerts({ site }) {
     setMade(await send('POST', path, bodyOf(fields)));
     rules.retry();
   };
-  return html`<${Card} id="alerts" title="Alerts">
-    <p class="muted">A rule is looked at every minute, and told once of each hour or day in which it is met. What is usual is the median of the same hour or day of the four weeks before.</p>
-    ${made?.webhook_secret && html`<${Secret} label=${`Secret of “${made.name}”`} text=${made.webhook_secret} />`}
+  return html`<${Card} id="alerts" title=${t('Alerts')}>
+    <p class="muted">${t('A rule is looked at every minute, and told once of each hour or day in which it is met. What is usual is the median of the same hour or day of the four weeks before.')}</p>
+    ${made?.webhook_secret && html`<${Secret} label=${t('Secret of “{name}”', made)} text=${made.webhook_secret} />`}
     <${Loaded} result=${rules} retry=${rules.retry} rows=${2}>${(items) => html`<${Rules} ...${{ path, items }} changed=${rules.retry} />`}<//>
-    <h3>New rule</h3>
+    <h3>${t('New rule')}</h3>
     <${NewRule} ...${{ site, act }} />
   <//>`;
 }
@@ -64,26 +66,30 @@ function NewRule({ site, act }) {
   const members = useQuestion(`sites/${site.key}/members`, {});
   const { threshold, usual } = KINDS[kind];
   const make = (fields) => act(fields).then(() => setKind('traffic_spike'));
-  return html`<${Form} act=${make} submit="Make the rule" clears done="It stands above.">${(problems) => html`
-    <${Field} ...${{ problems }} label="Name" name="name" required maxlength="100" autocomplete="off" />
-    <${Select} ...${{ problems }} label="Tell of" name="kind" options=${CHOICES} value=${kind} onChange=${({ target }) => setKind(target.value)} />
-    ${kind === 'goal_reached' && html`<${Select} ...${{ problems }} label="Goal" name="goal" options=${(goals.answer ?? []).map(({ name }) => [name, name])} />`}
+  return html`<${Form} act=${make} submit=${t('Make the rule')} clears done=${t('It stands above.')}>${(problems) => html`
+    <${Field} ...${{ problems }} label=${t('Name')} name="name" required maxlength="100" autocomplete="off" />
+    <${Select} ...${{ problems }} label=${t('Tell of')} name="kind" options=${CHOICES} value=${kind} onChange=${({ target }) => setKind(target.value)} />
+    ${kind === 'goal_reached' && html`<${Select} ...${{ problems }} label=${t('Goal')} name="goal" options=${(goals.answer ?? []).map(({ name }) => [name, name])} />`}
     <${Field} key=${kind} ...${{ problems }} label=${threshold} name="threshold" type="number" min="0" step="any" required defaultValue=${usual} />
-    ${kind.startsWith('revenue') && html`<${Field} ...${{ problems }} label="Currency" name="currency" required maxlength="3" placeholder="EUR" autocomplete="off" />`}
-    <${Select} ...${{ problems }} label="In" name="per" options=${PERIODS} value=${kind.startsWith('revenue') ? 'day' : 'hour'} />
-    ${kind.startsWith('traffic') && html`<${Field} ...${{ problems }} label="From so many visits on" name="minimum" type="number" min="1" required defaultValue="10" hint="Of fewer visits nobody is told." />`}
-    <${Check} label="Notify the editors of the site" name="tells_editors" defaultChecked />
-    <fieldset name="email_to" class="field">
-      <legend>Send an e-mail to</legend>
-      ${(members.answer ?? []).map((member) => html`<${Recipient} key=${member.account} ...${{ member }} />`)}
-      <${Wrong} problems=${problems} of="email_to" />
-    </fieldset>
-    <${Field} ...${{ problems }} label="Send a message to" name="webhook" type="url" placeholder="https://hooks.example.com/…" autocomplete="off" hint="A signed webhook, as of jobs." />
+    ${kind.startsWith('revenue') && html`<${Field} ...${{ problems }} label=${t('Currency')} name="currency" required maxlength="3" placeholder=${'EUR'} autocomplete="off" />`}
+    <${Select} ...${{ problems }} label=${t('In')} name="per" options=${PERIODS} value=${kind.startsWith('revenue') ? 'day' : 'hour'} />
+    ${(kind.startsWith('traffic') || kind === 'anomaly') && html`<${Field} ...${{ problems }} label=${t('From so many visits on')} name="minimum" type="number" min="1" required defaultValue="10" hint=${t('Of fewer visits nobody is told.')} />`}
+    <${Check} label=${t('Notify the editors of the site')} name="tells_editors" defaultChecked />
+    ${members.answer?.length > 0 && html`<${Recipients} ...${{ problems }} members=${members.answer} />`}
+    <${Field} ...${{ problems }} label=${t('Send a message to')} name="webhook" type="url" placeholder="https://hooks.example.com/…" autocomplete="off" hint=${t('A signed webhook, as of jobs.')} />
   `}<//>`;
 }
 
+function Recipients({ members, problems }) {
+  return html`<fieldset name="email_to" class="field">
+    <legend>${t('Send an e-mail to')}</legend>
+    ${members.map((member) => html`<${Recipient} key=${member.account} ...${{ member }} />`)}
+    <${Wrong} problems=${problems} of="email_to" />
+  </fieldset>`;
+}
+
 const Recipient = ({ member: { account, full_name: full, username, email } }) =>
-  html`<label class="check"><input type="checkbox" data-account=${account} /> ${full || username || email || `Account ${account}`}</label>`;
+  html`<label class="check"><input type="checkbox" data-account=${account} /> ${full || username || email || t('Account {number}', { number: account })}</label>`;
 
 function Wrong({ problems, of }) {
   const wrong = problems.filter(({ where }) => where.startsWith(of));
@@ -104,23 +110,25 @@ function Rules({ path, items, changed }) {
     title: rule.name,
     about: html`${aboutRule(rule)}${shown === rule.id && html`<${Occurrences} path=${`${path}/${rule.id}/occurrences`} />`}`,
     tools: html`
-      <button type="button" class="quiet" aria-expanded=${shown === rule.id} aria-label=${`History of ${rule.name}`} onClick=${() => setShown(shown === rule.id ? null : rule.id)}>History</button>
-      <button type="button" class="quiet" aria-label=${`${rule.is_active ? 'Pause' : 'Resume'} ${rule.name}`} onClick=${() => turn(rule)}>${rule.is_active ? 'Pause' : 'Resume'}</button>
-      <button type="button" class="quiet" aria-label=${`Delete ${rule.name}`} onClick=${() => setChosen(rule)}>Delete</button>`,
+      <button type="button" class="quiet" aria-expanded=${shown === rule.id} aria-label=${t('History of {name}', rule)} onClick=${() => setShown(shown === rule.id ? null : rule.id)}>${t('History')}</button>
+      <button type="button" class="quiet" aria-label=${`${turnWords(rule)}: ${rule.name}`} onClick=${() => turn(rule)}>${turnWords(rule)}</button>
+      <button type="button" class="quiet" aria-label=${t('Delete {name}', rule)} onClick=${() => setChosen(rule)}>${t('Delete')}</button>`,
   });
-  return html`<${Rows} label="Alert rules" items=${items} empty="No rule watches this site." row=${row} />
-    ${chosen && html`<${Confirm} id="delete" title="Delete a rule" no="Keep it" yes="Delete it" ...${{ act, close }}><p>Nobody is told any more. Delete ${chosen.name}?</p><//>`}`;
+  return html`<${Rows} label=${t('Alert rules')} items=${items} empty=${t('No rule watches this site.')} row=${row} />
+    ${chosen && html`<${Confirm} id="delete" title=${t('Delete a rule')} no=${t('Keep it')} yes=${t('Delete it')} ...${{ act, close }}><p>${t('Nobody is told any more. Delete {name}?', chosen)}</p><//>`}`;
 }
 
+const turnWords = ({ is_active: isActive }) => t(isActive ? 'Pause' : 'Resume');
+
 function aboutRule(rule) {
-  const receivers = [rule.tells_editors && 'notifies editors', rule.email_to.length && plural(rule.email_to.length, 'e-mail'), rule.webhook_url && 'webhook'];
-  const words = `${KINDS[rule.kind]?.of(rule) ?? rule.kind} in ${rule.per === 'day' ? 'a day' : 'an hour'}`;
-  return [!rule.is_active && 'paused', words, ...receivers].filter(Boolean).join(' · ');
+  const receivers = [rule.tells_editors && t('notifies editors'), rule.email_to.length && plural(rule.email_to.length, 'e-mail'), rule.webhook_url && t('webhook')];
+  const words = t(rule.per === 'day' ? '{what} in a day' : '{what} in an hour', { what: KINDS[rule.kind]?.of(rule) ?? rule.kind });
+  return [!rule.is_active && t('paused'), words, ...receivers].filter(Boolean).join(' · ');
 }
 
 function Occurrences({ path }) {
   const found = useQuestion(path, {});
-  const words = ({ value, expected }) => (expected === null ? decimal(value) : `${decimal(value)}, usual are ${decimal(expected)}`);
+  const words = ({ value, expected }) => (expected === null ? decimal(value) : t('{value}, usual are {expected}', { value: decimal(value), expected: decimal(expected) }));
   return html`<${Loaded} result=${found} retry=${found.retry} rows=${2}>${(rows) =>
-    rows.length ? rows.map((one) => html`<p key=${one.id}>${ownMoment(one.starts_at)}: ${words(one)}</p>`) : html`<p>It was never met.</p>`}<//>`;
+    rows.length ? rows.map((one) => html`<p key=${one.id}>${ownMoment(one.starts_at)}: ${words(one)}</p>`) : html`<p>${t('It was never met.')}</p>`}<//>`;
 }

@@ -4,6 +4,7 @@ import { get } from '../../api/client.js';
 import { Card } from '../../parts/card.js';
 import { html, useEffect, useState } from '../../parts/html.js';
 import { plural } from '../../text/format.js';
+import { t } from '../../text/words.js';
 import { contains } from './roles.js';
 
 const EVERY = 4_000;
@@ -11,11 +12,11 @@ const RECENT = 30 * 60_000;
 const PATIENCE = 60_000;
 
 const ADVICE = {
-  FOREIGN_HOST: 'Add the host to the list below, or empty the list.',
-  KEY_REQUIRED: 'Take the tick from “Only with an API key” below, or send a key.',
+  FOREIGN_HOST: t('Add the host to the list below, or empty the list.'),
+  KEY_REQUIRED: t('Take the tick from “Only with an API key” below, or send a key.'),
 };
 
-const isRecent = (time) => Date.now() - new Date(time) < RECENT;
+const isRecent = (time) => new Date(time) > Date.now() - RECENT;
 const none = () => [];
 
 /** What came in the last 30 minutes: events, rejected events by reason, bots. */
@@ -46,26 +47,26 @@ function useArrivals(site) {
 export function Arrivals({ site }) {
   const { latest, reasons, bots, error, since } = useArrivals(site);
   const isNothing = !latest && !reasons.length && !bots.length;
-  return html`<${Card} id="arrivals" title="Events">
+  return html`<${Card} id="arrivals" title=${t('Events')}>
     ${error && html`<p class="error" role="alert">${error.message}</p>`}
-    ${latest ? html`<${Receiving} ...${{ latest, site }} />` : html`<p role="status"><span class="dot waiting" aria-hidden="true"></span> Waiting for the first event …</p>`}
-    ${!latest && html`<p class="muted">Open a page that has the snippet. This looks every few seconds for events of the last 30 minutes.</p>`}
+    ${latest ? html`<${Receiving} ...${{ latest, site }} />` : html`<p role="status"><span class="dot waiting" aria-hidden="true"></span> ${t('Waiting for the first event …')}</p>`}
+    ${!latest && html`<p class="muted">${t('Open a page that has the snippet. This looks every few seconds for events of the last 30 minutes.')}</p>`}
     <ul class="reasons" aria-live="polite">
       ${reasons.map(([code, events]) => html`<${Reason} key=${code} ...${{ code, events }} />`)}
-      ${bots.map(({ name, events }) => html`<li key=${name}><strong>${plural(events, 'request')} of a bot</strong>, ${name}: the report on bots has them, no other number does.</li>`)}
+      ${bots.map(({ name, events }) => html`<li key=${name}><strong>${t('{requests} of a bot', { requests: plural(events, 'request') })}</strong>, ${name}: ${t('the report on bots has them, no other number does.')}</li>`)}
     </ul>
     ${isNothing && Date.now() - since > PATIENCE && html`<${Hints} site=${site} />`}
   <//>`;
 }
 
 function Receiving({ latest: { name, page }, site }) {
-  return html`<p role="status"><span class="dot" aria-hidden="true"></span> Events arrive. The last one: ${name} of <code>${page}</code></p>
-    <p><a href=${`/api/realtime?${new URLSearchParams({ site: site.key })}`}>Watch them live</a></p>`;
+  return html`<p role="status"><span class="dot" aria-hidden="true"></span> ${t('Events arrive. The last one:')} ${name} <code>${page}</code></p>
+    <p><a href=${`/api/realtime?${new URLSearchParams({ site: site.key })}`}>${t('Watch them live')}</a></p>`;
 }
 
 function Reason({ code, events }) {
   const host = code === 'FOREIGN_HOST' && hostOf(events[0].payload);
-  return html`<li><strong>${plural(events.length, 'event')} rejected</strong> – ${events[0].detail} (${code}). ${host && html`It came from <code>${host}</code>. `}${ADVICE[code]}</li>`;
+  return html`<li><strong>${t('{events} rejected', { events: plural(events.length, 'event') })}</strong> – ${events[0].detail} (${code}). ${host && html`${t('It came from')} <code>${host}</code>. `}${ADVICE[code]}</li>`;
 }
 
 /** The host that an event names, or its address has; null for one that does neither. */
@@ -79,11 +80,11 @@ function hostOf(payload) {
 }
 
 function Hints({ site }) {
-  return html`<p>Nothing has come for a minute. What it may be:</p>
+  return html`<p>${t('Nothing has come for a minute. What it may be:')}</p>
     <ul class="hints">
-      <li>The page has no snippet, or an old copy of it is cached.</li>
-      <li>An ad blocker or the content policy of the page blocks the script: see the console of the browser.</li>
-      <li>The page is at localhost or opened from a file: add <code>data-local</code> to the snippet to count it.</li>
-      <li>The snippet names another site: <code>data-site</code> must be <code>${site.key}</code>.</li>
+      <li>${t('The page has no snippet, or an old copy of it is cached.')}</li>
+      <li>${t('An ad blocker or the content policy of the page blocks the script: see the console of the browser.')}</li>
+      <li>${t('The page is at localhost or opened from a file: add data-local to the snippet to count it.')}</li>
+      <li>${t('The snippet names another site: data-site must be {key}.', site)}</li>
     </ul>`;
 }

@@ -7,30 +7,32 @@ import { Card } from '../../parts/card.js';
 import { html, useState } from '../../parts/html.js';
 import { Loaded } from '../../parts/states.js';
 import { ownDay, plural } from '../../text/format.js';
+import { t } from '../../text/words.js';
 
 export const Data = ({ site }) => html`<${Retention} site=${site} /><${Bots} site=${site} />`;
 
-const daysWords = (days) => (days ? plural(days, 'day') : 'for ever');
+const daysWords = (days) => (days ? plural(days, 'day') : t(t('for ever')));
 
 function Retention({ site }) {
   const path = `sites/${site.key}/retention`;
   const kept = useQuestion(path, {});
   const [saved, save] = useState(null);
   const act = ({ days }) => send('PUT', path, { days: days.value === '' ? null : Number(days.value) }).then(save);
-  return html`<${Card} id="retention" title="How long raw data is kept">
+  return html`<${Card} id="retention" title=${t('How long raw data is kept')}>
     <${Loaded} result=${kept} retry=${kept.retry} rows=${3}>${(answer) => html`
       <${Now} retention=${saved ?? answer} />
-      <${Form} act=${act} submit="Save">${(problems) => html`
-        <${Field} ...${{ problems }} label="Days" name="days" type="number" min="0" placeholder="As the installation" defaultValue=${answer.days}
-          hint="0 is for ever. Older events and visits are removed within the hour and cannot be restored; sums of them stay." />
+      <${Form} act=${act} submit=${t('Save')}>${(problems) => html`
+        <${Field} ...${{ problems }} label=${t('Days')} name="days" type="number" min="0" placeholder=${t('As the installation')} defaultValue=${answer.days}
+          hint=${t('0 is for ever. Older events and visits are removed within the hour and cannot be restored; sums of them stay.')} />
       `}<//>
     `}<//>
   <//>`;
 }
 
 function Now({ retention: { days, effective_days: effective, raw_data_since: since } }) {
-  return html`<p>Now: ${daysWords(effective)}${days === null && ', as this installation keeps it'}.
-    ${since && ` Raw data before ${ownDay(since)} is gone.`}</p>`;
+  const kept = { days: daysWords(effective) };
+  return html`<p>${days === null ? t('Now: {days}, as this installation keeps it.', kept) : t('Now: {days}.', kept)}
+    ${since && ` ${t('Raw data before {day} is gone.', { day: ownDay(since) })}`}</p>`;
 }
 
 function Bots({ site }) {
@@ -38,12 +40,12 @@ function Bots({ site }) {
   const act = async ({ visit_id: visit, bot }) => {
     setMoved(await send('POST', `sites/${site.key}/bots`, { visit_id: visit.value.trim(), ...(bot.value && { bot: bot.value }) }));
   };
-  return html`<${Card} id="bots" title="A bot among the visitors">
-    <p class="muted">Bots that say what they are go to the report on bots by themselves. This moves all events of a visitor there.</p>
-    <${Form} act=${act} submit="Move to bots" clears done=${moved ? `Moved ${plural(moved.events, 'event')} of ${plural(moved.visits, 'visit')}.` : ''}>${(problems) => html`
-      <${Field} ...${{ problems }} label="Visit" name="visit_id" required autocomplete="off" spellcheck=${false}
-        hint=${html`The id of one of its visits, from the <a href=${`/sessions?${new URLSearchParams({ site: site.key })}`}>sessions</a>.`} />
-      <${Field} ...${{ problems }} label="Name of the bot" name="bot" maxlength="200" placeholder="unrecognised bot" />
+  return html`<${Card} id="bots" title=${t('A bot among the visitors')}>
+    <p class="muted">${t('Bots that say what they are go to the report on bots by themselves. This moves all events of a visitor there.')}</p>
+    <${Form} act=${act} submit=${t('Move to bots')} clears done=${moved ? t('Moved: {events} of {visits}.', { events: plural(moved.events, 'event'), visits: plural(moved.visits, 'visit') }) : ''}>${(problems) => html`
+      <${Field} ...${{ problems }} label=${t('Visit')} name="visit_id" required autocomplete="off" spellcheck=${false}
+        hint=${html`${t('The id of one of its visits:')} <a href=${`/sessions?${new URLSearchParams({ site: site.key })}`}>${t('Sessions')}</a>`} />
+      <${Field} ...${{ problems }} label=${t('Name of the bot')} name="bot" maxlength="200" placeholder=${t('unrecognised bot')} />
     `}<//>
   <//>`;
 }

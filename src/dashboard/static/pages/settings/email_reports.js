@@ -6,8 +6,9 @@ import { Kept, useKept } from '../../forms/kept.js';
 import { Card } from '../../parts/card.js';
 import { html } from '../../parts/html.js';
 import { ownDay } from '../../text/format.js';
+import { t } from '../../text/words.js';
 
-const TIMES = [['week', 'Each week'], ['month', 'Each month']];
+const TIMES = [['week', t('Each week')], ['month', t('Each month')]];
 
 export function EmailReports({ site }) {
   const path = `sites/${site.key}/email-reports`;
@@ -16,18 +17,18 @@ export function EmailReports({ site }) {
     await send('POST', path, { address: address.value, every: every.value });
     list.retry();
   };
-  return html`<${Card} id="email-reports" title="E-mail reports">
-    <p class="muted">The numbers of the week or month before, on Monday or the first day at six o’clock in ${site.timezone}. Each has a link that ends it.</p>
-    <${Kept} ...${{ path, list, row }} label="E-mail reports" empty="Nobody gets reports by e-mail." revoke="No more reports are sent. Revoke that of" />
-    <h3>New report</h3>
-    <${Form} act=${act} submit="Send reports" clears done="The next one is sent when the week or month is over.">${(problems) => html`
-      <${Field} ...${{ problems }} label="E-mail address" name="address" type="email" required maxlength="254" autocomplete="off" hint="Of a member of the site." />
-      <${Select} ...${{ problems }} label="How often" name="every" options=${TIMES} value="week" />
+  return html`<${Card} id="email-reports" title=${t('E-mail reports')}>
+    <p class="muted">${t('The numbers of the week or month before, on Monday or the first day at six o’clock in {zone}. Each has a link that ends it.', { zone: site.timezone })}</p>
+    <${Kept} ...${{ path, list, row }} label=${t('E-mail reports')} empty=${t('Nobody gets reports by e-mail.')} revoke=${(name) => t('No more reports are sent. Revoke that of {name}?', { name })} />
+    <h3>${t('New report')}</h3>
+    <${Form} act=${act} submit=${t('Send reports')} clears done=${t('The next one is sent when the week or month is over.')}>${(problems) => html`
+      <${Field} ...${{ problems }} label=${t('E-mail address')} name="address" type="email" required maxlength="254" autocomplete="off" hint=${t('Of a member of the site.')} />
+      <${Select} ...${{ problems }} label=${t('How often')} name="every" options=${TIMES} value="week" />
     `}<//>
   <//>`;
 }
 
 function row({ address, every, delivered_at: sent, unsubscribed_at: ended }) {
-  const last = ended ? `unsubscribed ${ownDay(ended)}` : sent ? `last sent ${ownDay(sent)}` : 'not sent yet';
-  return { name: address, title: address, about: `each ${every} · ${last}` };
+  const last = ended ? t('unsubscribed {day}', { day: ownDay(ended) }) : sent ? t('last sent {day}', { day: ownDay(sent) }) : t('not sent yet');
+  return { name: address, title: address, about: `${t(every === 'week' ? 'each week' : 'each month')} · ${last}` };
 }

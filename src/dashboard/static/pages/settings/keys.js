@@ -8,11 +8,12 @@ import { Kept, useKept } from '../../forms/kept.js';
 import { Card } from '../../parts/card.js';
 import { html, useState } from '../../parts/html.js';
 import { ownDay } from '../../text/format.js';
+import { t } from '../../text/words.js';
 
 const SCOPES = [
-  ['stats:read', 'Reads reports', ''],
-  ['events:write', 'Sends events as a trusted sender', 'It may name old times, addresses and users.'],
-  ['admin', 'Does all that its account may', 'It also reads and sends.'],
+  ['stats:read', t('Reads reports'), ''],
+  ['events:write', t('Sends events as a trusted sender'), t('It may name old times, addresses and users.')],
+  ['admin', t('Does all that its account may'), t('It also reads and sends.')],
 ];
 
 export const SiteKeys = ({ site }) => html`<${Keys} path=${`sites/${site.key}/keys`} site=${site.key} />`;
@@ -27,30 +28,30 @@ export function Keys({ path, site = null }) {
     setMade(await send('POST', 'keys', body));
     list.retry();
   };
-  return html`<${Card} id="keys" title="API keys">
-    ${made && html`<${Secret} label=${`Key “${made.name}”`} text=${made.secret} />`}
-    <${Kept} ...${{ path, list }} row=${site ? row : withSite} label="API keys" empty=${site ? 'No key is limited to this site.' : 'You have no API key.'} revoke="Programs with it are refused at once. Revoke" />
-    <h3>New key</h3>
-    <${Form} act=${act} submit="Make a key" clears done="It stands above.">${(problems) => html`<${Fields} problems=${problems} />`}<//>
+  return html`<${Card} id="keys" title=${t('API keys')}>
+    ${made && html`<${Secret} label=${t('Key “{name}”', made)} text=${made.secret} />`}
+    <${Kept} ...${{ path, list }} row=${site ? row : withSite} label=${t('API keys')} empty=${t(site ? 'No key is limited to this site.' : 'You have no API key.')} revoke=${(name) => t('Programs with it are refused at once. Revoke {name}?', { name })} />
+    <h3>${t('New key')}</h3>
+    <${Form} act=${act} submit=${t('Make a key')} clears done=${t('It stands above.')}>${(problems) => html`<${Fields} problems=${problems} />`}<//>
   <//>`;
 }
 
-const withSite = (key) => row(key, key.site ?? 'all sites');
+const withSite = (key) => row(key, key.site ?? t('all sites'));
 
 function row({ name, prefix, scopes, username, expires_at: end, last_used_at: used, last_network: network }, site = null) {
-  const use = used ? `used ${ownDay(used)} from ${network}` : 'never used';
-  const about = [`${prefix}…`, scopes.join(', '), site, `of ${username}`, expiryWords(end), use].filter(Boolean).join(' · ');
+  const use = used ? t('used {day} from {network}', { day: ownDay(used), network }) : t('never used');
+  const about = [`${prefix}…`, scopes.join(', '), site, t('of {owner}', { owner: username }), expiryWords(end), use].filter(Boolean).join(' · ');
   return { name, title: name, about };
 }
 
 function Fields({ problems }) {
   const wrong = problems.filter(({ where }) => where.startsWith('scopes'));
   return html`
-    <${Field} ...${{ problems }} label="What it is for" name="name" required maxlength="100" autocomplete="off" />
+    <${Field} ...${{ problems }} label=${t('What it is for')} name="name" required maxlength="100" autocomplete="off" />
     <fieldset name="scopes" class="field">
-      <legend>What it may do</legend>
+      <legend>${t('What it may do')}</legend>
       ${SCOPES.map(([scope, label, hint]) => html`<${Check} key=${scope} ...${{ label, hint }} name=${scope} defaultChecked=${scope === 'stats:read'} />`)}
-      ${wrong.length > 0 && html`<p class="error" role="alert">Choose what it may do.</p>`}
+      ${wrong.length > 0 && html`<p class="error" role="alert">${t('Choose what it may do.')}</p>`}
     </fieldset>
     <${Expiry} problems=${problems} />
   `;

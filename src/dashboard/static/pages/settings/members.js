@@ -12,14 +12,15 @@ import { html, useReducer, useState } from '../../parts/html.js';
 import { Loaded } from '../../parts/states.js';
 import { account } from '../../state/site.js';
 import { ownDay } from '../../text/format.js';
-import { contains, givenBy, nameOf } from './roles.js';
+import { t } from '../../text/words.js';
+import { contains, givenBy, nameOf, roleWords } from './roles.js';
 
 const MOST = 200;
 
 export function Members({ site }) {
   const list = useQuestion(`sites/${site.key}/members`, { limit: MOST });
   return html`
-    <${Card} id="members" title="Members">
+    <${Card} id="members" title=${t('Members')}>
       <${Loaded} result=${list} retry=${list.retry} rows=${3}>${(members) => html`<${List} ...${{ site, members }} changed=${list.retry} />`}<//>
     <//>
     ${contains(site.role, 'admin') && html`<${Invitations} site=${site} />`}
@@ -39,16 +40,16 @@ function List({ site, members, changed }) {
     const isOwn = member.account === account;
     const mayChange = roles.some(([role]) => role === member.role);
     const name = nameOf(member);
-    const about = [isOwn && 'you', member.email !== name && member.email, `since ${ownDay(member.since)}`].filter(Boolean).join(' · ');
+    const about = [isOwn && t('you'), member.email !== name && member.email, t('since {day}', { day: ownDay(member.since) })].filter(Boolean).join(' · ');
     const role = mayChange
-      ? html`<select aria-label=${`Role of ${name}`} onChange=${change(member)}>${roles.map(([key]) => html`<option key=${key} value=${key} selected=${key === member.role}>${key}</option>`)}</select>`
-      : html`<span>${member.role}</span>`;
-    const remove = (isOwn || mayChange) && html`<button type="button" class="quiet" aria-label=${isOwn ? 'Leave' : `Remove ${name}`} onClick=${() => setLeaving(member)}>${isOwn ? 'Leave' : 'Remove'}</button>`;
+      ? html`<select aria-label=${t('Role of {name}', { name })} onChange=${change(member)}>${roles.map(([key]) => html`<option key=${key} value=${key} selected=${key === member.role}>${roleWords(key)}</option>`)}</select>`
+      : html`<span>${roleWords(member.role)}</span>`;
+    const remove = (isOwn || mayChange) && html`<button type="button" class="quiet" aria-label=${isOwn ? t('Leave') : t('Remove {what}', { what: name })} onClick=${() => setLeaving(member)}>${t(isOwn ? 'Leave' : 'Remove')}</button>`;
     return { key: `${member.account} ${tries}`, title: name, about, tools: html`${role}${remove}` };
   };
   return html`
     ${error && html`<p class="error" role="alert">${error.message}</p>`}
-    <${Rows} label="Members" items=${members} empty="The site has no members: superusers read it." row=${row} />
+    <${Rows} label=${t('Members')} items=${members} empty=${t('The site has no members: superusers read it.')} row=${row} />
     ${leaving && html`<${Leave} ...${{ site, changed }} member=${leaving} close=${() => setLeaving(null)} />`}
   `;
 }
@@ -57,9 +58,9 @@ function Leave({ site, member, changed, close }) {
   const isOwn = member.account === account;
   const after = () => (isOwn ? location.assign('/sites') : (close(), changed()));
   const act = () => send('DELETE', `sites/${site.key}/members/${member.account}`).then(after);
-  const words = isOwn ? ['Leave the site', 'Stay', 'Leave'] : ['Remove a member', 'Keep', 'Remove'];
+  const words = isOwn ? [t('Leave the site'), t('Stay'), t('Leave')] : [t('Remove a member'), t('Keep it'), t('Remove')];
   return html`<${Confirm} id="leave" title=${words[0]} no=${words[1]} yes=${words[2]} ...${{ act, close }}>
-    <p>${isOwn ? `You are no member of ${site.name} any more then.` : `${nameOf(member)} is no member of ${site.name} any more then. API keys for this site that they made are good for nothing.`}</p>
+    <p>${isOwn ? t('You are no member of {name} any more then.', site) : t('{member} is no member of {site} any more then. API keys for this site that they made are good for nothing.', { member: nameOf(member), site: site.name })}</p>
   <//>`;
 }
 
@@ -72,15 +73,15 @@ function Invitations({ site }) {
     setMade(await send('POST', path, body));
     list.retry();
   };
-  const row = ({ role, email, expires_at: end }) => ({ name: `the invitation of ${email || 'anybody'} as ${role}`, title: email || 'Whoever has the link', about: `${role} · until ${ownDay(end)}` });
-  return html`<${Card} id="invitations" title="Invitations">
-    ${made && html`<${Secret} label="Link of the invitation" text=${made.url} />`}
-    <${Kept} ...${{ path, list, row }} label="Invitations" empty="No invitation waits to be accepted." revoke="Revoke" />
-    <h3>Invite somebody</h3>
-    <${Form} act=${act} submit="Make a link" clears done="It stands above: give it to whom you invite.">${(problems) => html`
-      <${Select} ...${{ problems }} label="Role" name="role" options=${givenBy(site.role)} value="viewer" />
-      <${Field} ...${{ problems }} label="E-mail address" name="email" type="email" autocomplete="off" placeholder="Any" hint="Only the account with this address may accept it." />
-      <${Field} ...${{ problems }} label="Good for days" name="days" type="number" min="1" max="30" defaultValue="7" required />
+  const row = ({ role, email, expires_at: end }) => ({ name: t('the invitation of {whom} as {role}', { whom: email || t('anybody'), role: roleWords(role) }), title: email || t('Whoever has the link'), about: `${roleWords(role)} · ${t('until {day}', { day: ownDay(end) })}` });
+  return html`<${Card} id="invitations" title=${t('Invitations')}>
+    ${made && html`<${Secret} label=${t('Link of the invitation')} text=${made.url} />`}
+    <${Kept} ...${{ path, list, row }} label=${t('Invitations')} empty=${t('No invitation waits to be accepted.')} revoke=${(name) => t('Revoke {name}?', { name })} />
+    <h3>${t('Invite somebody')}</h3>
+    <${Form} act=${act} submit=${t('Make a link')} clears done=${t('It stands above: give it to whom you invite.')}>${(problems) => html`
+      <${Select} ...${{ problems }} label=${t('Role')} name="role" options=${givenBy(site.role)} value="viewer" />
+      <${Field} ...${{ problems }} label=${t('E-mail address')} name="email" type="email" autocomplete="off" placeholder=${t('Any')} hint=${t('Only the account with this address may accept it.')} />
+      <${Field} ...${{ problems }} label=${t('Good for days')} name="days" type="number" min="1" max="30" defaultValue="7" required />
     `}<//>
   <//>`;
 }

@@ -1,5 +1,7 @@
 // Roles on a site: each contains those before it.
 
+import { t } from '../../text/words.js';
+
 const ROLES = ['viewer', 'editor', 'admin', 'owner'];
 
 /** Whether somebody with a role may do what another one may. */
@@ -12,11 +14,16 @@ export function givenBy(role) {
 }
 
 const MEANINGS = {
-  viewer: 'Viewer: reads reports',
-  editor: 'Editor: also goals, share links, raw data',
-  admin: 'Admin: also settings and members',
-  owner: 'Owner: everything',
+  viewer: t('Viewer: reads reports'),
+  editor: t('Editor: also goals, share links, raw data'),
+  admin: t('Admin: also settings and members'),
+  owner: t('Owner: everything'),
 };
 
+const NAMES = { viewer: t('viewer'), editor: t('editor'), admin: t('admin'), owner: t('owner') };
+
+/** What a role is called. */
+export const roleWords = (role) => NAMES[role] ?? role;
+
 /** What a member is called. */
-export const nameOf = ({ full_name: name, username, account }) => name || username || `Account ${account}`;
+export const nameOf = ({ full_name: name, username, account }) => name || username || t('Account {number}', { number: account });

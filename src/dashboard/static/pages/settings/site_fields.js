@@ -2,11 +2,12 @@
 
 import { Field, Select } from '../../forms/form.js';
 import { html } from '../../parts/html.js';
+import { t } from '../../text/words.js';
 
 const VISIBILITIES = [
-  ['private', 'Its members'],
-  ['members', 'Every account here'],
-  ['public', 'Anybody'],
+  ['private', t('Its members')],
+  ['members', t('Every account here')],
+  ['public', t('Anybody')],
 ];
 
 const OWN_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -21,11 +22,11 @@ function zonesWith(zone) {
 export function SiteFields({ site = { name: '', domain: '', timezone: OWN_ZONE, visibility: 'private' }, problems }) {
   const { name, domain, timezone, visibility } = site;
   return html`
-    <${Field} ...${{ problems }} label="Domain" name="domain" required maxlength="200" placeholder="shop.example" autocapitalize="none" spellcheck=${false}
-      defaultValue=${domain} hint="Without https://." />
-    <${Field} ...${{ problems }} label="Name" name="name" maxlength="100" placeholder="The domain" defaultValue=${name} hint="What people call it." />
-    <${Select} ...${{ problems }} label="Time zone" name="timezone" options=${zonesWith(timezone)} value=${timezone} hint="Its days begin at midnight there." />
-    <${Select} ...${{ problems }} label="Who reads its numbers" name="visibility" options=${VISIBILITIES} value=${visibility} />
+    <${Field} ...${{ problems }} label=${t('Domain')} name="domain" required maxlength="200" placeholder="shop.example" autocapitalize="none" spellcheck=${false}
+      defaultValue=${domain} hint=${t('Without https://.')} />
+    <${Field} ...${{ problems }} label=${t('Name')} name="name" maxlength="100" placeholder=${t('The domain')} defaultValue=${name} hint=${t('What people call it.')} />
+    <${Select} ...${{ problems }} label=${t('Time zone')} name="timezone" options=${zonesWith(timezone)} value=${timezone} hint=${t('Its days begin at midnight there.')} />
+    <${Select} ...${{ problems }} label=${t('Who reads its numbers')} name="visibility" options=${VISIBILITIES} value=${visibility} />
   `;
 }
 

@@ -7,7 +7,8 @@ import { html, useRef } from '../../parts/html.js';
 import { Empty, Loaded } from '../../parts/states.js';
 import { follow, link, useAddress } from '../../state/address.js';
 import { addDays, isDay } from '../../state/days.js';
-import { CLOCK, dates, DAY } from '../../text/format.js';
+import { CLOCK, count, dates, DAY } from '../../text/format.js';
+import { t } from '../../text/words.js';
 import { Filters } from './filters.js';
 import { wordsOf } from './words.js';
 
@@ -38,7 +39,7 @@ export function Entries({ path, title, fields = [], actions = [], live: Live }) 
   const list = useQuestion(path, { ...asked, before: params.get('before'), limit: SHOWN });
   const csv = address(path, { ...asked, limit: MOST, format: 'csv' });
   const tools = html`<p class="links">${Live && html`<${Live} changed=${list.retry} />`}
-    <a href=${csv} download title=${`The latest ${MOST} of these`}>CSV</a></p>`;
+    <a href=${csv} download title=${t('The latest {n} of these', { n: count(MOST) })}>CSV</a></p>`;
   return html`<${Card} id="entries" title=${title} tools=${tools}>
     <${Filters} ...${{ params, fields, actions }} />
     <${Loaded} result=${list} retry=${list.retry} rows=${8}>${(answer) => html`<${List} key=${JSON.stringify(asked)} ...${{ answer, params }} names=${fields.map(([name]) => name)} />`}<//>
@@ -48,16 +49,18 @@ export function Entries({ path, title, fields = [], actions = [], live: Live }) 
 function List({ answer: { rows, page }, params, names }) {
   const known = useRef(rows[0]?.id ?? 0); // what is later came while somebody watched
   const isOlder = params.has('before');
-  if (!rows.length) return html`<${Empty}>${isOlder ? 'No older ones.' : 'No entry.'}<//>`;
+  if (!rows.length) return html`<${Empty}>${t(isOlder ? 'No older ones.' : 'No entry.')}<//>`;
   const isNew = ({ id }) => !isOlder && id > known.current;
   return html`
-    <ul class="rows entries" aria-label="Entries">${rows.map((entry) => html`<${Entry} key=${entry.id} ...${{ entry, names }} isNew=${isNew(entry)} />`)}</ul>
+    <ul class="rows entries" aria-label=${t('Log entries')}>${rows.map((entry) => html`<${Entry} key=${entry.id} ...${{ entry, names }} isNew=${isNew(entry)} />`)}</ul>
     ${(isOlder || page.next) && html`<p class="paging">
-      ${isOlder && html`<a class="button" href=${link({ before: null })} onClick=${follow}>Latest</a>`}
-      ${page.next && html`<a class="button" href=${link({ before: page.next })} onClick=${follow}>Older</a>`}
+      ${isOlder && html`<a class="button" href=${link({ before: null })} onClick=${follow}>${t('Latest')}</a>`}
+      ${page.next && html`<a class="button" href=${link({ before: page.next })} onClick=${follow}>${t('Older')}</a>`}
     </p>`}
   `;
 }
+
+const ONLY = { account: t('Only this account'), site: t('Only this site'), network: t('Only this network') };
 
 function Entry({ entry: { at, action, detail, actor, site, network }, names, isNew }) {
   const about = Object.entries(detail).map(([key, value]) => `${key}: ${typeof value === 'object' ? JSON.stringify(value) : value}`);
@@ -72,5 +75,5 @@ function Entry({ entry: { at, action, detail, actor, site, network }, names, isN
 /** An account, site or network of an entry; a link to all of its entries where they can be asked for. */
 function Of({ name, value, isLink }) {
   if (!isLink) return html`<span>${value}</span>`;
-  return html`<a href=${link({ [name]: value, before: null })} onClick=${follow} title=${`Only this ${name}`}>${value}</a>`;
+  return html`<a href=${link({ [name]: value, before: null })} onClick=${follow} title=${ONLY[name]}>${value}</a>`;
 }

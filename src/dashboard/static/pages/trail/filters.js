@@ -3,10 +3,11 @@
 import { html, useEffect, useRef } from '../../parts/html.js';
 import { Tabs } from '../../parts/tabs.js';
 import { go } from '../../state/address.js';
+import { t } from '../../text/words.js';
 import { wordsOf } from './words.js';
 
-const KINDS = [['', 'All'], ['security', 'Security events']];
-const DAYS = [['since', 'From'], ['until', 'To']];
+const KINDS = [['', t('All')], ['security', t('Security events')]];
+const DAYS = [['since', t('From')], ['until', t('To')]];
 
 /** @param {{ params: URLSearchParams, fields: [string, string][], actions: string[] }} props See Entries. */
 export function Filters({ params, fields, actions }) {
@@ -24,16 +25,16 @@ export function Filters({ params, fields, actions }) {
   const clear = () => go(Object.fromEntries(['before', 'kind', ...names].map((name) => [name, null])));
   const kind = params.get('kind') ?? '';
   return html`
-    <${Tabs} label="Which entries" options=${KINDS} chosen=${kind} choose=${(key) => go({ kind: key || null, before: null })} />
+    <${Tabs} label=${t('Which entries')} options=${KINDS} chosen=${kind} choose=${(key) => go({ kind: key || null, before: null })} />
     <form class="filters" ref=${form} onSubmit=${filter}>
-      ${actions.length > 0 && html`<label>Action <select name="action">
-        <option value="">Any</option>
+      ${actions.length > 0 && html`<label>${t('Action')} <select name="action">
+        <option value="">${t('Any')}</option>
         ${actions.map((action) => html`<option key=${action} value=${action}>${wordsOf(action)}</option>`)}
       </select></label>`}
       ${fields.map(([name, words]) => html`<label key=${name}>${words} <input name=${name} maxlength="200" autocapitalize="none" spellcheck=${false} /></label>`)}
       ${DAYS.map(([name, words]) => html`<label key=${name}>${words} <input name=${name} type="date" /></label>`)}
-      <p><button type="submit" class="quiet">Filter</button>
-        ${[...params.keys()].some((name) => name === 'kind' || names.includes(name)) && html`<button type="button" class="plain" onClick=${clear}>Show all</button>`}</p>
+      <p><button type="submit" class="quiet">${t('Filter')}</button>
+        ${[...params.keys()].some((name) => name === 'kind' || names.includes(name)) && html`<button type="button" class="plain" onClick=${clear}>${t('Show all')}</button>`}</p>
     </form>
   `;
 }

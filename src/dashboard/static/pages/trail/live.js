@@ -3,10 +3,11 @@
 import { watch } from '../../api/socket.js';
 import { html, useEffect, useRef, useState } from '../../parts/html.js';
 import { count } from '../../text/format.js';
+import { t } from '../../text/words.js';
 
 const GATHER = 500; // milliseconds in which entries are gathered, so that a flood of them is no flood of questions
 
-const WORDS = { connecting: 'Connecting', live: 'Live', reconnecting: 'Reconnecting' };
+const WORDS = { connecting: t('Connecting'), live: t('Live'), reconnecting: t('Reconnecting') };
 
 /** @param {{ changed: () => void }} props Called soon after entries were added, unless paused. */
 export function Live({ changed }) {
@@ -39,7 +40,7 @@ export function Live({ changed }) {
     if (!isPaused.current) changed();
   };
   const isStill = waiting !== null;
-  const words = isStill && state === 'live' ? `Paused, ${count(waiting)} since` : WORDS[state];
+  const words = isStill && state === 'live' ? t('Paused, {n} since', { n: count(waiting) }) : WORDS[state];
   return html`<span class="connection" data-state=${isStill && state === 'live' ? 'paused' : state} role="status"><span class="dot"></span> ${words}</span>
-    <button type="button" class="quiet" aria-pressed=${isStill} onClick=${pause}>${isStill ? 'Go on' : 'Pause'}</button>`;
+    <button type="button" class="quiet" aria-pressed=${isStill} onClick=${pause}>${t(isStill ? 'Go on' : 'Pause')}</button>`;
 }

@@ -7,25 +7,26 @@ import { Empty, Loaded } from '../../parts/states.js';
 import { Table } from '../../parts/table.js';
 import { follow, link } from '../../state/address.js';
 import { count, ownMoment } from '../../text/format.js';
+import { t } from '../../text/words.js';
 import { wordsOf } from './words.js';
 
 const DAYS = 7;
 const NAMED = 3; // networks of each kind
 
 const COLUMNS = [
-  { key: 'action', words: 'What', cell: (row) => html`<${What} ...${row} />` },
-  { key: 'events', words: 'How often', number: true, cell: ({ events }) => count(events) },
-  { key: 'accounts', words: 'Accounts', number: true, cell: ({ accounts }) => count(accounts) },
-  { key: 'networks', words: 'Networks', number: true, cell: ({ from_networks: networks }) => count(networks) },
-  { key: 'last', words: 'Last', number: true, cell: ({ last_at: last }) => ownMoment(last) },
+  { key: 'action', words: t('What'), cell: (row) => html`<${What} ...${row} />` },
+  { key: 'events', words: t('How often'), number: true, cell: ({ events }) => count(events) },
+  { key: 'accounts', words: t('Accounts'), number: true, cell: ({ accounts }) => count(accounts) },
+  { key: 'networks', words: t('Networks'), number: true, cell: ({ from_networks: networks }) => count(networks) },
+  { key: 'last', words: t('Last'), number: true, cell: ({ last_at: last }) => ownMoment(last) },
 ];
 
 export function Security() {
   const result = useQuestion('audit/security', { days: DAYS });
-  return html`<${Card} id="security" title=${`Security events of ${DAYS} days`}>
+  return html`<${Card} id="security" title=${t('Security events of {n} days', { n: DAYS })}>
     <${Loaded} result=${result} retry=${result.retry} rows=${3}>${(rows) => (rows.length
-      ? html`<div class="scroll" tabindex="0" role="group" aria-label="Security events"><${Table} caption="Security events" columns=${COLUMNS} rows=${rows} /></div>`
-      : html`<${Empty}>Nothing that looks like an attack.<//>`)}<//>
+      ? html`<div class="scroll" tabindex="0" role="group" aria-label=${t('Security events')}><${Table} caption=${t('Security events')} columns=${COLUMNS} rows=${rows} /></div>`
+      : html`<${Empty}>${t('Nothing that looks like an attack.')}<//>`)}<//>
   <//>`;
 }
 

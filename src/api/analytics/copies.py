@@ -67,9 +67,10 @@ class Copied:
         visits = row[0] if row else 0
         if visits < LEAST_VISITS:
             return False
-        chosen = {**values, **copy.chosen.values}
+        most = int(MOST_COPIED * visits)
+        chosen = {**values, **copy.chosen.values, "most": most + 1}
         copied = await execute(connection, sql_file("copy_visits.sql"), chosen, slots)
-        if copied.rowcount > MOST_COPIED * visits:
+        if copied.rowcount > most:
             return False
         await execute(connection, sql_file("copy_events.sql"), values)
         await execute(connection, sql_file("copy_statistics.sql"))

@@ -1,4 +1,5 @@
--- Copies the visits of a range that a filter chooses, and those from before it that may reach it.
+-- Copies the visits of a range that a filter chooses, and those from before it that may reach it: so
+-- many at most.
 -- slots: visit_filter
 insert into pg_temp.copied_visit
 select *
@@ -11,3 +12,4 @@ from (
     where is_long
 ) v
 where /*visit_filter*/ true /*end*/
+limit :most

@@ -115,7 +115,7 @@ def filled() -> Mapping[Path, set[str]]:
     found: dict[Path, set[str]] = defaultdict(set)
     plans = chain.from_iterable(map(plans_of, EVERY_REPORT))
     for plan in chain(plans, plans_of_stats()):
-        found[plan.path] |= plan.slots.keys()
+        found[plan.path] |= plan.slots.keys() | (plan.copy.slots.keys() if plan.copy else set())
     return found
 
 

@@ -150,7 +150,8 @@ def plan_or_suggest(asked: StatsQuery, groups: Groups, query: Query[Params]) -> 
     body."""
     question = question_of(asked, groups)
     try:
-        return plan(question, query)
+        # These files read more than a copy has, though they include one that can read it.
+        return replace(plan(question, query), copy=None)
     except Expired as error:
         ranges = [
             span for span in other_ranges(query) if is_answered(question, groups, query, span)

@@ -28,7 +28,7 @@ function funnelOf(params) {
   return { steps: params.getAll('step').slice(0, MOST_STEPS), mode, unit, within, by };
 }
 
-/** The parameters of the report. */
+/** What the report of funnels is asked for: the steps of this funnel, and how they have to follow. */
 const asked = ({ common }, { steps, mode, unit, within }) => ({ ...common, steps, mode, unit, window: Number(within) });
 
 function Funnels() {

@@ -21,7 +21,7 @@ const LENGTHS = ['4', '3', '5', '6', '7'].map((key) => [key, t('{n} pages', { n:
 /** The pages of each step with a name. */
 const NODES = 5;
 
-/** The parameters of the report. */
+/** What the report of paths is asked for: the page, the direction and the number of steps of the address. */
 function asked(params) {
   const [direction, steps] = [chosenOf(params, 'way', WAYS), chosenOf(params, 'length', LENGTHS)];
   return { ...viewOf(params).common, page: params.get('start') || null, direction, steps: Number(steps) };

@@ -22,7 +22,7 @@ const NUMBERS = [['rates', t('Per cent')], ['retained', t('People')]];
 /** How many periods are asked: as many as have room. */
 const PERIODS = { day: 15, week: 13, month: 13 };
 
-/** The parameters of the report. */
+/** What the report of retention is asked for: as many periods of this interval as the page shows. */
 const asked = ({ common }, interval) => ({ ...common, interval, periods: PERIODS[interval] });
 
 function Retention() {

@@ -203,7 +203,8 @@ def test_quote_that_is_never_closed_costs_bounded_memory(filling: bytes) -> None
     data = b'a,b\n1,2\n1,"' + filling * (size // len(filling)) + b'"\n3,4\n'
     found = table_rows(data)
     assert found[0] == {"a": "1", "b": "2"}
-    assert "malformed" in found
+    # The row ends at the bound, and what follows is read as rows of its own.
+    assert found.count("malformed") > 1
 
 
 def test_lines_of_json_that_cannot_be_read_are_skipped_alone() -> None:

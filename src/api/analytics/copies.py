@@ -63,17 +63,17 @@ class Copied:
         """Copies. Whether it was worth it; else it is not done to the end."""
         copy, slots = self.copy, {"visit_filter": self.copy.chosen}
         values = {"site": copy.site, "lower": copy.lower, "upper": copy.upper}
-        row = await (await execute(connection, sql_file("copy_total.sql"), values)).fetchone()
+        row = await (await execute(connection, sql_file("copied_total.sql"), values)).fetchone()
         visits = row[0] if row else 0
         if visits < LEAST_VISITS:
             return False
         most = int(MOST_COPIED * visits)
         chosen = {**values, **copy.chosen.values, "most": most + 1}
-        copied = await execute(connection, sql_file("copy_visits.sql"), chosen, slots)
+        copied = await execute(connection, sql_file("copied_visits.sql"), chosen, slots)
         if copied.rowcount > most:
             return False
-        await execute(connection, sql_file("copy_events.sql"), values)
-        await execute(connection, sql_file("copy_statistics.sql"))
+        await execute(connection, sql_file("copied_events.sql"), values)
+        await execute(connection, sql_file("copied_statistics.sql"))
         return True
 
     async def rows(self, plan: Plan, copy: Copy) -> Rows | None:

@@ -60,7 +60,7 @@ READING = (
 )
 
 COPYING = f"{READING} -c default_transaction_read_only=off -c temp_buffers=32MB"
-"""A connection for copies is read only once its copy is made (see copy_statistics.sql)."""
+"""A connection for copies is read only once its copy is made (see copied_statistics.sql)."""
 
 Rows = list[dict[str, Any]]
 C = TypeVar("C", bound=DeadlineConnection)
@@ -92,7 +92,7 @@ class Database:
             url,
             COPYING + limit,
             ReadingConnection,
-            size=4,
+            size=2,
             timeout=patience,
             least=0,
             configure=with_copies,
@@ -214,7 +214,7 @@ class Database:
 
 async def with_copies(connection: ReadingConnection) -> None:
     """Makes the temporary tables of a new connection that copies visits and events."""
-    await connection.execute(text_of(SQL / "copies_tables.sql"))
+    await connection.execute(text_of(SQL / "copied_tables.sql"))
     await connection.commit()
 
 

@@ -1,5 +1,5 @@
--- Copies the visits of a range that a filter chooses, and those from before it that may reach it: so
--- many at most.
+-- Copies the visits of a range that a filter chooses, and those from before it that may reach it;
+-- at most so many.
 -- slots: visit_filter
 insert into pg_temp.copied_visit
 select *

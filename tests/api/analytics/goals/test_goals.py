@@ -10,7 +10,7 @@ import pytest
 from api.db.database import Database
 from conftest import TestSite, save_goal
 from refusals import allowed_in
-from submitting import Account, change
+from submitting import Account, hide
 
 DAY = {"from": "2026-03-10", "to": "2026-03-10"}
 
@@ -152,7 +152,7 @@ async def test_goal_of_unreadable_site_is_as_one_that_does_not_exist(
     site: TestSite, stranger: Account, database: Database
 ) -> None:
     goal = await save_goal(site, name="Secret", page="/plan")
-    await change(database, "update site set visibility = 'private' where key = %s", site.key)
+    await hide(database, site.key)
     app: Any = site.client._transport
     app.app.state.sites.forget()
     answers = [

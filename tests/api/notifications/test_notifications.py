@@ -19,7 +19,7 @@ from api.submitted.runner import MOST_ATTEMPTS, Runner, answer_once
 from conftest import TestSite
 from people import Person
 from refusals import is_refusal
-from submitting import Account, answer_jobs, change
+from submitting import Account, answer_jobs, change, hide
 
 pytestmark = pytest.mark.any_engine
 
@@ -166,7 +166,7 @@ async def test_owner_is_told_of_the_end_of_job_once(
     await answer_jobs(Runner(database))
     failed = (await account.submitted("devices", params={"site": site.key}))["id"]
     assert len(await unread(person)) == 1
-    await change(database, "update site set visibility = 'private' where key = %s", site.key)
+    await hide(database, site.key)
     await answer_jobs(Runner(database))
     await answer_once(database, Runner(database))
     second, first = await unread(person)

@@ -263,5 +263,5 @@ def test_job_runs_when_asked_at_any_worker_and_after_restart(service: Service) -
     assert [run for run in kept if run["was_asked"]] == [
         run for run in found["runs"] if run["was_asked"]
     ]
-    ask(service, "POST", "look-at-alert-rules/run")
+    ask(service, "POST", "jobs/look-at-alert-rules/run")
     assert until_ran(service, "look-at-alert-rules", 1)["status"] == "done"

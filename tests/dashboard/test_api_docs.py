@@ -11,7 +11,7 @@ from processes import Service, running
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason=MISSING)
 
-PATIENCE = 30_000
+PATIENCE = 120_000
 ELSEWHERE = "https://cdn.redoc.ly/"
 """Where the image in ReDoc's footer is, which the policy blocks."""
 

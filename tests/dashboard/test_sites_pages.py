@@ -31,7 +31,7 @@ def test_list_in_header_is_searched_and_opens_same_page_of_site(
     window.click("#switch")
     expect(window.get_by_role("combobox", name="Find a site")).to_be_focused()
     window.keyboard.type(sites[0][:11])
-    options = window.get_by_role("option")
+    options = window.locator("[role=option]")
     expect(options).to_have_count(3)
     expect(options.nth(1)).to_contain_text("<img src=x")
     window.keyboard.press("ArrowDown")
@@ -46,9 +46,9 @@ def test_list_in_header_is_searched_and_opens_same_page_of_site(
 def test_escape_closes_list_in_header_and_gives_focus_back(service: Service, window: Page) -> None:
     log_in(window, service, "/api/realtime/?site=default")
     window.click("#switch")
-    expect(window.get_by_role("option").first).to_be_visible()
+    expect(window.locator("[role=option]").first).to_be_visible()
     window.keyboard.press("Escape")
-    expect(window.get_by_role("option")).to_have_count(0)
+    expect(window.locator("[role=option]")).to_have_count(0)
     expect(window.locator("#switch")).to_be_focused()
     expect(window.locator("#switch")).to_have_attribute("aria-expanded", "false")
 
@@ -90,5 +90,5 @@ def test_axe_finds_no_violation_in_sites(service: Service, browser: Browser) -> 
         expect(window.locator("#all-sites tbody tr").first).to_be_visible()
         expect_accessible(window, "all sites")
         window.click("#switch")
-        expect(window.get_by_role("option").first).to_be_visible()
+        expect(window.locator("[role=option]").first).to_be_visible()
         expect_accessible(window, "list of sites")

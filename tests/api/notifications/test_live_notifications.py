@@ -57,8 +57,9 @@ async def until_told(socket: websockets.ClientConnection, unread: int) -> dict[s
 
 
 def submit(service: Service, token: str) -> None:
-    """Submits a job, of which the account will be told."""
-    ask(service, "/jobs", token, report="pages", params={"site": "default", "days": 1})
+    """Submits a job about a new site of the account, of which it will be told."""
+    site = ask(service, "/sites", token, domain=f"{uuid4().hex[:12]}.example")["key"]
+    ask(service, "/jobs", token, report="pages", params={"site": site, "days": 1})
 
 
 def refusal_of(raised: pytest.ExceptionInfo[InvalidStatus]) -> tuple[int, str]:

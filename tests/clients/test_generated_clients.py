@@ -45,7 +45,14 @@ OWN_CALLS |= {f"shares_{name}" for name in ("create", "open", "revoke")}
 OWN_CALLS |= {f"segments_{name}" for name in ("create", "change", "delete")}
 OWN_CALLS |= {f"boards_{name}" for name in ("create", "read", "change", "delete", "answers")}
 OWN_CALLS |= {f"boards_{name}" for name in ("add", "change_item", "remove")}
+OWN_CALLS |= {f"alerts_{name}" for name in ("create", "change", "delete", "occurrences")}
+OWN_CALLS |= {"annotations_create", "annotations_delete", "notifications_read"}
+OWN_CALLS |= {"jobs_run_background", "jobs_read_background"}
 """The operations that usage.py calls in its own ways, before all others."""
+
+UNCALLED = {"email_reports_create", "email_reports_delete", "sites_erase_import_of_site"}
+UNCALLED |= {"analytics_forecast"}
+"""The operations that need a server for e-mail, an import of the command line, or more history."""
 
 ORDER = ["get", "post", "put", "patch", "delete"]
 
@@ -53,7 +60,7 @@ OPERATIONS = [
     methods[method]["operationId"]
     for method in ORDER
     for methods in document["paths"].values()
-    if method in methods and methods[method]["operationId"] not in OWN_CALLS
+    if method in methods and methods[method]["operationId"] not in OWN_CALLS | UNCALLED
 ]
 """All others, those that delete something last."""
 

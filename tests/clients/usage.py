@@ -59,10 +59,16 @@ BODIES: dict[str, dict[str, Any]] = {
 """What is sent with operations that take a body, beside those that have a function here."""
 
 
+def module_of(operation_id: str) -> Any:
+    """The module of an operation, in the folder of its tag, with which its name begins."""
+    words = operation_id.split("_")
+    tag = "_".join(words[: 2 if words[0] == "email" else 1])
+    return importlib.import_module(f"generated.api.{tag}.{operation_id}")
+
+
 def outcome(operation_id: str, client: AuthenticatedClient, given: dict[str, Any]) -> list[Any]:
     """The status of an operation, and the class of what the client made of the response."""
-    tag = operation_id.partition("_")[0]
-    operation = importlib.import_module(f"generated.api.{tag}.{operation_id}")
+    operation = module_of(operation_id)
     taken = inspect.signature(operation.sync_detailed).parameters
     arguments = {name: value for name, value in given.items() if name in taken}
     if body := BODIES.get(operation_id):
@@ -76,8 +82,7 @@ def call(
     operation_id: str, client: Client | AuthenticatedClient, body: Any = None, **given: Any
 ) -> Any:
     """What an operation returns that succeeds; None for no content."""
-    tag = operation_id.partition("_")[0]
-    operation = importlib.import_module(f"generated.api.{tag}.{operation_id}")
+    operation = module_of(operation_id)
     if body is not None:
         given["body"] = get_type_hints(operation.sync_detailed)["body"].from_dict(body)
     answer = operation.sync_detailed(client=client, **given)
@@ -189,6 +194,35 @@ def keep_board(client: AuthenticatedClient) -> None:
     call("boards_delete", client, number=made.id)
 
 
+def keep_alert(client: AuthenticatedClient) -> None:
+    """Makes an alert rule, switches it off, and deletes it."""
+    rule = {"name": "Lost", "kind": "not_found", "threshold": 5}
+    made = call("alerts_create", client, rule, key=SITE)
+    assert not call(
+        "alerts_change", client, {"is_active": False}, key=SITE, number=made.id
+    ).is_active
+    call("alerts_occurrences", client, key=SITE, number=made.id)
+    call("alerts_delete", client, key=SITE, number=made.id)
+
+
+def annotate(client: AuthenticatedClient) -> None:
+    """Adds a note to a day, and deletes it."""
+    note = {"site": SITE, "day": "2026-01-01", "text": "New year"}
+    made = call("annotations_create", client, note)
+    call("annotations_delete", client, number=made.id)
+
+
+def run_job(client: AuthenticatedClient) -> None:
+    """Asks a background job to run, and reads what is known of it."""
+    call("jobs_run_background", client, name="create-partitions-ahead")
+    call("jobs_read_background", client, name="create-partitions-ahead")
+
+
+def read_notifications(client: AuthenticatedClient) -> None:
+    """Marks no notification as read."""
+    call("notifications_read", client, {"ids": []})
+
+
 ELSEWHERE = {
     "accounts_begin_provider_login": 404,
     "accounts_link_identity": 404,
@@ -265,6 +299,10 @@ def main(base: str, email: str, password: str, *operations: str) -> None:
     share(base, client)
     save_segment(client)
     keep_board(client)
+    keep_alert(client)
+    annotate(client)
+    run_job(client)
+    read_notifications(client)
     log_in_elsewhere(client)
     visits = analytics_sessions.sync(client=client, site=SITE, days=1)
     goal = goals_create.sync(client=client, body=GoalIn(site=SITE, name="Pricing", page="/pricing"))
@@ -273,6 +311,7 @@ def main(base: str, email: str, password: str, *operations: str) -> None:
     given = {
         **{"site": SITE, "key": SITE, "days": 7, "pages": ["/", "/pricing"], "page": "/"},
         **{"event_id": event, "visit": visit, "job_id": submit(client), "number": goal.id},
+        "goal": "/pricing",
     }
     BODIES["sites_move_bot_out"] = {"visit_id": str(visits.rows[-1].visit_id)}
     json.dump({name: outcome(name, client, given) for name in operations}, sys.stdout)

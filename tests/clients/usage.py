@@ -60,7 +60,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 
 def module_of(operation_id: str) -> Any:
-    """The module of an operation, in the folder of its tag, with which its name begins."""
+    """The generated module of an operation. Its folder has the name of the tag."""
     words = operation_id.split("_")
     tag = "_".join(words[: 2 if words[0] == "email" else 1])
     return importlib.import_module(f"generated.api.{tag}.{operation_id}")

@@ -1,4 +1,4 @@
-"""The live page: what its numbers are of, its map, and that it does not grow."""
+"""The live page: its numbers, its map, and its memory while messages arrive."""
 
 import json
 from collections.abc import Iterator

@@ -163,5 +163,5 @@ async def occurrences_of(
 
 
 async def delete_old_occurrences(connection: Connection, before: datetime) -> None:
-    """Deletes the occurrences of alerts that fired before a time, and their messages."""
+    """Deletes occurrences older than this time, with the messages about them."""
     await execute(connection, "delete_old", {"before": before})

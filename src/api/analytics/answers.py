@@ -35,7 +35,9 @@ async def report_response(
     Invalid, Expired, TooMuchAsked and Unavailable."""
     report = report.for_params(params)
     # TRAP: model_dump_json warns of moments, which are of several types (see Moment).
-    key = report.name, to_json(params.model_dump(exclude={"site"})), site.model_dump_json()
+    asked = report.name, to_json(params.model_dump(exclude={"site"})), site.model_dump_json()
+    # A copy has what was committed when it was made: who asks later must not share its answer.
+    key = *asked, copies
     found = await turns.share(key, partial(answer, database, report, params, site, copies))
     return response_of(report, params, without(found, hidden))
 

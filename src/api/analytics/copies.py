@@ -31,12 +31,15 @@ LEAST_VISITS = 20_000
 MOST_COPIED = 0.25
 """The largest share of the visits that is worth copying."""
 
+MOST_VISITS = 200_000
+"""The most visits that are copied: room on the disk, and the time of copying, are bounded."""
+
 MOST_SECONDS = 20.0
 """The longest that a batch keeps its copies: clients that read slowly must not hold connections."""
 
 
 class Copied:
-    """One copy, and the connection that has it. Its questions are answered one after the other."""
+    """A copy, and the connection whose temporary tables hold it, which runs one plan at a time."""
 
     def __init__(self, database: Database, copy: Copy) -> None:
         self.database = database
@@ -54,20 +57,22 @@ class Copied:
             return
         with suppress(OperationalError):
             connection = await self.stack.enter_async_context(lend(self.database.copying))
-            if await self.pays_off(connection):
+            if await self.copy_rows(connection):
                 self.connection = connection
-            else:
+        if self.connection is None:
+            with suppress(OperationalError):
                 await self.stack.aclose()
 
-    async def pays_off(self, connection: ReadingConnection) -> bool:
-        """Copies. Whether it was worth it; else it is not done to the end."""
+    async def copy_rows(self, connection: ReadingConnection) -> bool:
+        """Fills the temporary tables of a connection. False if it stopped because the range has few
+        visits, or the filter chooses many."""
         copy, slots = self.copy, {"visit_filter": self.copy.chosen}
         values = {"site": copy.site, "lower": copy.lower, "upper": copy.upper}
         row = await (await execute(connection, sql_file("copied_total.sql"), values)).fetchone()
         visits = row[0] if row else 0
         if visits < LEAST_VISITS:
             return False
-        most = int(MOST_COPIED * visits)
+        most = min(int(MOST_COPIED * visits), MOST_VISITS)
         chosen = {**values, **copy.chosen.values, "most": most + 1}
         copied = await execute(connection, sql_file("copied_visits.sql"), chosen, slots)
         if copied.rowcount > most:
@@ -118,7 +123,7 @@ class Copies:
         self.closing: list[asyncio.Task[None]] = []
 
     def begin(self, plans: Iterable[Plan]) -> None:
-        """Begins the copies that these plans can read, all of them at once."""
+        """Starts filling the copies that these plans can read, without waiting for them."""
         for plan in plans:
             if plan.copy:
                 self.find(plan.copy)
@@ -154,7 +159,7 @@ class Source:
     copies: Copies | None = None
 
     def begin(self, plans: Iterable[Plan]) -> None:
-        """Begins the copies that these plans can read."""
+        """Starts filling the copies that these plans can read; does nothing outside a batch."""
         if self.copies:
             self.copies.begin(plans)
 

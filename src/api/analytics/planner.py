@@ -219,7 +219,7 @@ COPIED: Mapping[str, Fact] = {
     "entries": VISITS,
     "exits": VISITS,
 }
-"""The slots for what may be read from a copy, unless the planner has chosen a table for them."""
+"""The slots that a copy can fill, by what they read. A slot that has a rollup keeps it."""
 
 
 def copy_for(path: Path, query: Query[Params], tables: Tables) -> Copy | None:

@@ -29,7 +29,7 @@ there are, and come as often as there are rows."""
 
 
 class Properties:
-    """The properties of the events of an export, by the event's id."""
+    """The properties in an export of Umami, by the id of their event."""
 
     def __init__(self) -> None:
         self.scratch = sqlite3.connect("", check_same_thread=False)

@@ -17,6 +17,7 @@ from api.analytics.batch import as_ready
 from api.analytics.copies import Copied, Copies
 from api.analytics.planner import Copy, Plan
 from api.analytics.query import Compared, Filtered
+from api.analytics.turns import CallerTurns
 from api.db.database import Database
 from api.db.sql_files import Fragment
 from api.sites.models import utc_now
@@ -41,7 +42,7 @@ Used = Counter[str]
 
 @pytest.fixture
 def used(monkeypatch: pytest.MonkeyPatch) -> Used:
-    """How often each file was answered from a copy, which is made however few visits there are."""
+    """Counts the answers from copies by .sql file. Small sites are copied, too."""
     counted: Used = Counter()
     unwatched = Copied.rows
 
@@ -242,3 +243,20 @@ async def test_question_after_one_that_failed_reads_the_tables(
     statuses = Counter(json.loads(line)["status"] for line in found.values())
     assert statuses[500] == 1
     assert statuses[200] == len(found) - 1
+
+
+async def test_same_question_of_another_batch_is_computed_by_itself(
+    site: TestSite, span: Mapping[str, str], used: Used, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys: list[Any] = []
+    unwatched = CallerTurns.share
+
+    async def share(self: CallerTurns, key: Any, compute: Any) -> Any:
+        keys.append(key)
+        return await unwatched(self, key, compute)
+
+    monkeypatch.setattr(CallerTurns, "share", share)
+    again = everything(FILTERS[0])[: copies.LEAST_QUESTIONS]
+    for _ in range(2):
+        await ask(site, again, span)
+    assert len(set(keys)) == len(keys) == 2 * len(again)

@@ -5,11 +5,7 @@ select e.name, /*value*/ null::text /*end*/ as value, count(*) as custom_events,
     count(distinct e.visitor_id)::float8 / nullif(everybody.visitors, 0) as conversion_rate,
     count(*) over () as total_rows
 from (
-    select *
-    from /*copied_events*/ events /*end*/ (:site, :lower, :upper) e
-    where /*event_filter*/ true /*end*/ and e.name not in ('pageview', 'engagement')
-        and (:name::text is null or e.name = :name)
-    offset 0  -- as in goal_events_part
+    /*include custom_events_part*/
 ) e
 cross join (
     select sum(visitors) as visitors

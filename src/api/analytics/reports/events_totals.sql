@@ -12,11 +12,7 @@ from (
 left join (
     select e.visitor_id, e.visit_id
     from (
-        select *
-        from /*copied_events*/ events /*end*/ (:site, :lower, :upper) e
-        where /*event_filter*/ true /*end*/ and e.name not in ('pageview', 'engagement')
-            and (:name::text is null or e.name = :name)
-        offset 0  -- as in goal_events_part
+        /*include custom_events_part*/
     ) e
     where /*has_value*/ true /*end*/
 ) e on true

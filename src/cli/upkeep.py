@@ -1,5 +1,7 @@
 """Commands for operators: migrate, fill the demo site, run the jobs, show the installation."""
 
+import typer
+
 from api.administration.alerts import Alerts, alert_once, alert_secret
 from api.db.database import Database
 from api.db.scheduler import run_once
@@ -13,6 +15,8 @@ from bootstrap import FirstLogin, create_defaults
 from cli.installation import read_settings, with_migrated_database
 from demo.fill import fill_demo
 from settings import Settings
+
+jobs = typer.Typer(no_args_is_help=True, help="Background jobs.")
 
 
 def migrate() -> None:
@@ -34,6 +38,7 @@ def demo() -> None:
     print(f"{with_migrated_database(work):,} events stored on the site {DEMO_SITE!r}")
 
 
+@jobs.command("run")
 def run_jobs() -> None:
     """Runs every background job once, and answers submitted jobs, for installations that use cron
     instead of JOBS=true."""

@@ -13,17 +13,22 @@ from processes import Service, get
 from windows import CHROME, PHONE, expect_accessible
 
 PLACES = {"Europe/Berlin": "DE", "America/Sao_Paulo": "BR", "Asia/Tokyo": "JP"}
+VISITORS = 12
 MESSAGES = 400
 SPARE_BYTES = 1_000_000
 
 
 @pytest.fixture(scope="module", autouse=True)
 def visits(administrator: httpx.Client) -> None:
-    """A visit of this moment from each of the places."""
-    for zone, country in PLACES.items():
-        event = {"page": f"/{'long-' * 50}/{country}", "timezone": zone, "visitor_id": country}
-        body = {"site": "demo", "user_agent": CHROME} | event
-        administrator.post("/api/events/", json=body).raise_for_status()
+    """Visits of this moment from each of the places, more than the demo traffic has of a page."""
+    shared = {"site": "demo", "user_agent": CHROME}
+    events = [
+        {"page": f"/{'long-' * 50}/{country}", "timezone": zone, "visitor_id": f"{country}{n}"}
+        for zone, country in PLACES.items()
+        for n in range(VISITORS)
+    ]
+    body = [shared | event for event in events]
+    administrator.post("/api/events/", json=body).raise_for_status()
 
 
 def opened(window: Page, service: Service, **params: str) -> dict[str, Any]:

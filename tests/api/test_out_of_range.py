@@ -5,6 +5,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -166,6 +167,7 @@ def changed(body: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield changed_field, copied
 
 
+@cache
 def first_paths() -> dict[str, str]:
     """For each name of a field the first route whose body has it."""
     found: dict[str, str] = {}

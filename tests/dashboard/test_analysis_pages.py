@@ -15,6 +15,7 @@ PAGES = {
     "/journeys": {"table": 1},
     "/sessions": {},
     "/activity": {},
+    "/revenue": {"by": "source", "credit": "first"},
     "/vitals": {"by": "page"},
     "/goals": {"event": "Purchase", "prop": "plan"},
 }
@@ -115,6 +116,7 @@ def test_empty_range_is_said_to_be_empty(service: Service, window: Page) -> None
         "/sessions": "No visits in this range.",
         "/activity": "No visits in this range.",
         "/goals": "No events besides page views in this range.",
+        "/revenue": "No order in this range.",
         "/vitals": "No page has told any in this range.",
     }
     for path, expected in words.items():

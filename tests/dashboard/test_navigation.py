@@ -75,7 +75,7 @@ def test_menu_works_with_the_keyboard(service: Service, window: Page) -> None:
     expect(menu(window)).to_be_focused()
     expect(window.locator("#more .panel")).to_be_hidden()
     window.keyboard.press("Enter")
-    for _ in range(4):
+    for _ in range(5):
         window.keyboard.press("Tab")
     expect(window.locator("#more .panel")).to_be_hidden()
 

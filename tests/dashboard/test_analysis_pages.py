@@ -67,7 +67,8 @@ def hostile(service: Service) -> None:
             "utm_source": ATTACK,
         }
         curl(service, site="default", name="pageview", **attack)
-        curl(service, site="default", name=ATTACK, props={ATTACK: ATTACK}, **attack)
+        paid = {"amount": "1", "currency": "EUR"}
+        curl(service, site="default", name=ATTACK, props={ATTACK: ATTACK}, revenue=paid, **attack)
         curl(service, site="default", name="web_vital", props={"name": "LCP", "value": 1}, **attack)
         curl(service, site="default", name="js_error", props={"message": ATTACK}, **attack)
 

@@ -91,6 +91,7 @@ PICTURES = (
     Picture("session", "/sessions?site=demo&period=7d&order=pageviews:desc", open_visit),
     Picture("activity", "/activity?site=demo&period=30d", height=900),
     Picture("goals", "/goals?site=demo&period=30d", height=560),
+    Picture("revenue", "/revenue?site=demo&period=30d&by=source", height=640),
     Picture("vitals", "/vitals?site=demo&period=30d", height=700),
     Picture("live", "/api/realtime?site=demo", height=720),
 )
@@ -121,7 +122,9 @@ def add_note(service: Service, browser: Browser) -> None:
     }
     with watched(browser) as window:
         log_in(window, service, "/login")
-        window.request.post(f"{service.base}/api/annotations", data=body)
+        own = {"Origin": service.base}
+        saved = window.request.post(f"{service.base}/api/annotations", data=body, headers=own)
+        assert saved.ok, saved.text()
 
 
 def send_events(service: Service) -> None:

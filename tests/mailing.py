@@ -29,25 +29,34 @@ class Kept(Message):
 
 
 @contextmanager
-def mailing(app: FastAPI, settings: Settings) -> Iterator[tuple[Settings, list[Any]]]:
-    """Has the application send its e-mail to a server; the settings, and what was received."""
+def mail_server() -> Iterator[tuple[int, list[Any]]]:
+    """A server for e-mail; its port, and what it received."""
     kept = Kept()
     server = Controller(kept, hostname="127.0.0.1", port=free_port())
-    own = settings.model_copy(
-        update={
-            "smtp_host": "127.0.0.1",
-            "smtp_port": server.port,
-            "smtp_from": "Stats <stats@shop.example>",
-            "smtp_tls": "off",
-        }
-    )
     server.start()
-    app.dependency_overrides[settings_of] = lambda: own
     try:
-        yield own, kept.received
+        yield server.port, kept.received
     finally:
-        app.dependency_overrides.pop(settings_of)
         server.stop()
+
+
+@contextmanager
+def mailing(app: FastAPI, settings: Settings) -> Iterator[tuple[Settings, list[Any]]]:
+    """Has the application send its e-mail to a server; the settings, and what was received."""
+    with mail_server() as (port, received):
+        own = settings.model_copy(
+            update={
+                "smtp_host": "127.0.0.1",
+                "smtp_port": port,
+                "smtp_from": "Stats <stats@shop.example>",
+                "smtp_tls": "off",
+            }
+        )
+        app.dependency_overrides[settings_of] = lambda: own
+        try:
+            yield own, received
+        finally:
+            app.dependency_overrides.pop(settings_of)
 
 
 def parsed(received: Any) -> EmailMessage:

@@ -32,6 +32,10 @@ AS_WEBP = """async ([png, quality]) => {
   return btoa(codes.map((code) => String.fromCharCode(code)).join(''));
 }"""
 
+TODAY = datetime.now(UTC).date()
+TWO_WEEKS = f"period=custom&from={TODAY - timedelta(days=14)}&to={TODAY - timedelta(days=1)}"
+"""Whole days, with as many before them: the demo site has thirty."""
+
 FUNNEL = "step=/&step=/products&step=/cart&step=/thank-you"
 
 
@@ -77,8 +81,8 @@ class Picture:
 
 
 PICTURES = (
-    Picture("overview", "/?site=demo&period=30d", move_over_chart),
-    Picture("overview-dark", "/?site=demo&period=30d&metric=revenue", theme="dark"),
+    Picture("overview", f"/?site=demo&{TWO_WEEKS}", move_over_chart),
+    Picture("overview-dark", f"/?site=demo&{TWO_WEEKS}&metric=revenue", theme="dark"),
     Picture("map", "/?site=demo&period=30d&compare=off", choose_map, part="#locations"),
     Picture("filter", "/?site=demo&period=30d&f=is,country,DE,AT,CH", add_filter, height=760),
     Picture("funnel", f"/funnels?site=demo&period=30d&{FUNNEL}&by=device", height=960),
@@ -87,6 +91,7 @@ PICTURES = (
     Picture("session", "/sessions?site=demo&period=7d&order=pageviews:desc", open_visit),
     Picture("activity", "/activity?site=demo&period=30d", height=900),
     Picture("goals", "/goals?site=demo&period=30d", height=560),
+    Picture("revenue", "/revenue?site=demo&period=30d&by=source", height=640),
     Picture("vitals", "/vitals?site=demo&period=30d", height=700),
     Picture("live", "/api/realtime?site=demo", height=720),
 )
@@ -110,11 +115,16 @@ def main() -> None:
 
 def add_note(service: Service, browser: Browser) -> None:
     """Saves an annotation, which the chart shows."""
-    day = (datetime.now(UTC) - timedelta(days=12)).date()
-    body = {"site": "demo", "day": f"{day}", "text": "The autumn newsletter was sent"}
+    body = {
+        "site": "demo",
+        "day": f"{TODAY - timedelta(days=6)}",
+        "text": "The autumn newsletter was sent",
+    }
     with watched(browser) as window:
         log_in(window, service, "/login")
-        window.request.post(f"{service.base}/api/annotations", data=body)
+        own = {"Origin": service.base}
+        saved = window.request.post(f"{service.base}/api/annotations", data=body, headers=own)
+        assert saved.ok, saved.text()
 
 
 def send_events(service: Service) -> None:

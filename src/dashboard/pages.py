@@ -61,6 +61,14 @@ PAGES = (
         in_menu=True,
     ),
     Page(
+        "Revenue",
+        "/revenue",
+        "pages/revenue.js",
+        "styles/analysis.css",
+        has_charts=False,
+        in_menu=True,
+    ),
+    Page(
         "Vitals",
         "/vitals",
         "pages/vitals.js",

@@ -205,6 +205,25 @@ def keep_alert(client: AuthenticatedClient) -> None:
     call("alerts_delete", client, key=SITE, number=made.id)
 
 
+def forecast(client: AuthenticatedClient) -> None:
+    """Forecasts a week from all days of the demo site that are over."""
+    assert len(call("analytics_forecast", client, site=SITE, days=30).rows) == 7
+
+
+def subscribe(client: AuthenticatedClient) -> None:
+    """Has a report sent by e-mail, and stops it."""
+    new = {"address": "boss@test.example", "every": "week"}
+    made = call("email_reports_create", client, new, key=SITE)
+    call("email_reports_delete", client, key=SITE, number=made.id)
+
+
+def erase_import(client: AuthenticatedClient) -> None:
+    """Erases the numbers that another product counted."""
+    (made,) = call("sites_list_imports_of_site", client, key=SITE)
+    call("sites_erase_import_of_site", client, key=SITE, import_id=made.id)
+    assert call("sites_list_imports_of_site", client, key=SITE) == []
+
+
 def annotate(client: AuthenticatedClient) -> None:
     """Adds a note to a day, and deletes it."""
     note = {"site": SITE, "day": "2026-01-01", "text": "New year"}
@@ -300,6 +319,9 @@ def main(base: str, email: str, password: str, *operations: str) -> None:
     save_segment(client)
     keep_board(client)
     keep_alert(client)
+    forecast(client)
+    subscribe(client)
+    erase_import(client)
     annotate(client)
     run_job(client)
     read_notifications(client)

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from processes import Service
 from windows import log_in
@@ -20,18 +20,29 @@ def site(administrator: httpx.Client) -> str:
     return domain
 
 
+def begun(window: Page, service: Service, site: str, name: str, kind: str) -> Locator:
+    """The card of alerts, its form with the name and the kind of a rule."""
+    log_in(window, service, f"/settings?site={site}&section=alerts")
+    card = window.locator("#alerts")
+    card.get_by_label("Name", exact=True).fill(name)
+    card.get_by_label("Tell of").select_option(kind)
+    return card
+
+
+def made(card: Locator) -> Locator:
+    """The rules that are listed once that of the form is made."""
+    card.get_by_role("button", name="Make the rule").click()
+    return card.get_by_role("list", name="Alert rules").get_by_role("listitem")
+
+
 def test_rule_is_made_paused_and_deleted(
     service: Service, window: Page, administrator: httpx.Client, site: str
 ) -> None:
-    log_in(window, service, f"/settings?site={site}&section=alerts")
-    card = window.locator("#alerts")
-    card.get_by_label("Name", exact=True).fill("Orders <i>")
-    card.get_by_label("Tell of").select_option("goal_reached")
+    card = begun(window, service, site, "Orders <i>", "goal_reached")
     card.get_by_label("Goal", exact=True).select_option("Order <b>")
     card.get_by_label("So often").fill("3")
     card.get_by_label("In", exact=True).select_option("day")
-    card.get_by_role("button", name="Make the rule").click()
-    rules = card.get_by_role("list", name="Alert rules").get_by_role("listitem")
+    rules = made(card)
     expect(rules).to_contain_text("Orders <i>")
     expect(rules).to_contain_text("“Order <b>” reached 3 times in a day · notifies editors")
     (rule,) = administrator.get(f"/api/sites/{site}/alerts").json()
@@ -49,10 +60,7 @@ def test_rule_is_made_paused_and_deleted(
 
 
 def test_rule_is_refused_beside_its_field(service: Service, window: Page, site: str) -> None:
-    log_in(window, service, f"/settings?site={site}&section=alerts")
-    card = window.locator("#alerts")
-    card.get_by_label("Name", exact=True).fill("Revenue")
-    card.get_by_label("Tell of").select_option("revenue_below")
+    card = begun(window, service, site, "Revenue", "revenue_below")
     card.get_by_label("Currency").fill("12")
     card.get_by_label("Send a message to").fill("https://127.0.0.1/hook")
     card.get_by_role("button", name="Make the rule").click()
@@ -75,14 +83,10 @@ def test_e_mail_report_is_refused_where_no_e_mail_is_sent(
 def test_rule_of_anomalies_has_score_and_minimum(
     service: Service, window: Page, administrator: httpx.Client, site: str
 ) -> None:
-    log_in(window, service, f"/settings?site={site}&section=alerts")
-    card = window.locator("#alerts")
-    card.get_by_label("Name", exact=True).fill("Unusual")
-    card.get_by_label("Tell of").select_option("anomaly")
+    card = begun(window, service, site, "Unusual", "anomaly")
     expect(card.get_by_label("From a score of")).to_have_value("4")
     card.get_by_label("From so many visits on").fill("25")
-    card.get_by_role("button", name="Make the rule").click()
-    rules = card.get_by_role("list", name="Alert rules").get_by_role("listitem")
+    rules = made(card)
     expect(rules).to_contain_text("an anomaly of visits with a score of 4 or more in an hour")
     (rule,) = administrator.get(f"/api/sites/{site}/alerts").json()
     assert (rule["kind"], rule["threshold"], rule["minimum"]) == ("anomaly", 4, 25)

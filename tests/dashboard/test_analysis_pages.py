@@ -15,6 +15,7 @@ PAGES = {
     "/journeys": {"table": 1},
     "/sessions": {},
     "/activity": {},
+    "/revenue": {"by": "source", "credit": "first"},
     "/vitals": {"by": "page"},
     "/goals": {"event": "Purchase", "prop": "plan"},
 }
@@ -66,7 +67,8 @@ def hostile(service: Service) -> None:
             "utm_source": ATTACK,
         }
         curl(service, site="default", name="pageview", **attack)
-        curl(service, site="default", name=ATTACK, props={ATTACK: ATTACK}, **attack)
+        paid = {"amount": "1", "currency": "EUR"}
+        curl(service, site="default", name=ATTACK, props={ATTACK: ATTACK}, revenue=paid, **attack)
         curl(service, site="default", name="web_vital", props={"name": "LCP", "value": 1}, **attack)
         curl(service, site="default", name="js_error", props={"message": ATTACK}, **attack)
 
@@ -115,6 +117,7 @@ def test_empty_range_is_said_to_be_empty(service: Service, window: Page) -> None
         "/sessions": "No visits in this range.",
         "/activity": "No visits in this range.",
         "/goals": "No events besides page views in this range.",
+        "/revenue": "No order in this range.",
         "/vitals": "No page has told any in this range.",
     }
     for path, expected in words.items():

@@ -158,6 +158,7 @@ SAVABLE = {
     "/sessions": 1,
     "/activity": 3,
     "/goals": 2,
+    "/revenue": 1,
     "/vitals": 2,
 }
 """By page how many views it offers at least."""

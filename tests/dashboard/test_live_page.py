@@ -54,6 +54,33 @@ def test_tabs_show_what_the_api_answers(service: Service, window: Page) -> None:
     assert "top=countries" in window.url
 
 
+def test_paused_list_of_events_stands_still_while_numbers_go_on(
+    service: Service, window: Page
+) -> None:
+    sockets: list[WebSocketRoute] = []
+    window.route_web_socket("**/api/realtime/ws*", lambda route: sockets.append(route))
+    picture = get(service.base, "/api/realtime/stats?site=demo")
+    window.goto(f"{service.base}/api/realtime?site=demo")
+    expect(window.locator("#connection")).to_have_attribute("data-state", "live")
+    event = picture["latest"][0]
+    rows = window.locator("#stream li")
+
+    def tell(now: int) -> None:
+        news = {"visitors_now": now, "latest": [{**event, "id": f"event {now}"}]}
+        sockets[0].send(json.dumps(picture | news))
+        expect(window.locator("#visitors-now")).to_have_text(f"{now}")
+
+    tell(101)
+    expect(rows).to_have_count(1)
+    window.get_by_role("button", name="Pause").click()
+    tell(102)
+    expect(rows).to_have_count(1)
+    window.get_by_role("button", name="Go on").click()
+    expect(rows).to_have_count(2)
+    tell(103)
+    expect(rows).to_have_count(3)
+
+
 def test_long_page_keeps_its_end(service: Service, window: Page) -> None:
     opened(window, service)
     ends = window.locator("#top .cut span:last-child", has_text="/JP")

@@ -14,6 +14,8 @@ from windows import CHROME, log_in, watched
 
 WEEK = {"site": "demo", "period": "7d"}
 BATCH = "**/api/analytics/batch"
+NOTHING = "\N{EN DASH}"
+"""What stands where there is no number."""
 
 
 def ask(service: Service, report: str, **params: Any) -> Any:
@@ -54,7 +56,9 @@ def asked_by(window: Page, act: Callable[[], object]) -> list[dict[str, Any]]:
     return request.value.post_data_json["queries"]
 
 
-def seconds(value: float) -> str:
+def seconds(value: float | None) -> str:
+    if value is None:
+        return NOTHING
     minutes, rest = divmod(round(value), 60)
     return f"{minutes}m {rest}s" if minutes else f"{rest}s"
 
@@ -243,6 +247,30 @@ def test_details_search_sort_and_close(service: Service, window: Page) -> None:
     expect_address(window, details=None, q=None, order=None, period="7d")
 
 
+def test_search_keeps_what_is_typed_while_page_is_drawn(service: Service, window: Page) -> None:
+    opened(window, service, details="pages")
+    typed = """field => {
+      field.value = 'ket';
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+      dispatchEvent(new PopStateEvent('popstate'));
+    }"""
+    window.get_by_label("Search").evaluate(typed)
+    expect_address(window, q="ket")
+    expect(window.get_by_label("Search")).to_have_value("ket")
+
+
+def test_details_of_pages_have_numbers_of_events(service: Service, window: Page) -> None:
+    rows = ask(service, "pages", limit=100, order="pageviews:desc", detail="true")["rows"]
+    assert any(row["scroll_depth"] for row in rows)
+    opened(window, service, details="pages", compare="off")
+    lines = window.locator("#details tbody tr")
+    expect(lines).to_have_count(len(rows))
+    times = lines.locator("td:nth-last-child(2)")
+    expect(times).to_have_text([seconds(row["time_on_page_seconds"]) for row in rows])
+    csv = window.locator("#details").get_by_role("link", name="CSV").get_attribute("href") or ""
+    assert "detail=true" in csv
+
+
 def test_countries_are_searched_by_name(service: Service, window: Page) -> None:
     opened(window, service, details="locations", q="german")
     expect(window.locator("#details tbody tr")).to_have_count(1)
@@ -382,6 +410,7 @@ def test_unreachable_service_is_said_and_asked_again_when_back(
     window.context.set_offline(True)
     window.keyboard.press("t")
     expect(window.get_by_role("alert").first).to_contain_text("cannot be reached")
+    expect(window.locator(".tile .figure").first).to_have_text(NOTHING)  # not what was before
     window.context.set_offline(False)
     expect(window.get_by_role("alert")).to_have_count(0)
     expect(first_row(window, "sources")).to_be_visible()
@@ -436,6 +465,7 @@ def test_slow_answer_dims_what_was_there(service: Service, window: Page) -> None
     height = window.locator("#sources").bounding_box()
     window.keyboard.press("t")
     expect(window.locator("#sources .stale tbody tr").first).to_be_visible()
+    expect(window.locator(".tile.stale").first).to_be_visible()
     expect(window.locator("#sources")).to_have_attribute("aria-busy", "true")
     held[0].continue_()
     expect(window.locator("#sources")).to_have_attribute("aria-busy", "false")
@@ -539,7 +569,7 @@ def test_axe_finds_no_violation(service: Service, browser: Browser, theme: Any) 
         with watched(browser, color_scheme=theme, reduced_motion="reduce") as window:
             opened(window, service, f="is,device,mobile,desktop")
             act(window)
-            window.wait_for_timeout(300)
+            expect(window.locator(".skeleton, .stale")).to_have_count(0)
             found = axe.run(window)
             assert not found.violations_count, (name, found.generate_report())
 

@@ -30,6 +30,15 @@ def test_rows_equal_answer(service: Service, window: Page) -> None:
     )
 
 
+def test_path_is_whole_where_there_is_room(service: Service, window: Page) -> None:
+    visit(window, service, "/sessions")
+    ends = window.locator("#sessions .cut span:last-child")
+    expect(ends.first).to_be_visible()
+    cut = "ends => ends.filter((end) => end.scrollWidth > end.clientWidth).map((e) => e.innerText)"
+    shorter = [path for path in ends.evaluate_all(cut) if len(path) < 28]
+    assert shorter == []
+
+
 def test_sorting_and_paging_are_kept_in_address(service: Service, window: Page) -> None:
     visit(window, service, "/sessions")
     window.get_by_role("button", name="Pages").click()

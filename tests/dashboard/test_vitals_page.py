@@ -4,6 +4,7 @@ from playwright.sync_api import Page, expect
 
 from demo_pages import ask, expect_address, percent, visit
 from processes import Service
+from windows import PHONE
 
 RATINGS = {"good": "Good", "needs_improvement": "Needs improvement", "poor": "Poor"}
 
@@ -38,6 +39,15 @@ def test_vitals_and_errors_equal_answer(service: Service, window: Page) -> None:
         expect(line).to_contain_text(row["message"])
         numbers = [f"{row[key]:,}" for key in ("count", "visitors", "pages", "browsers")]
         assert line.locator(".number").all_inner_texts()[:4] == numbers
+
+
+def test_names_of_vitals_are_whole_on_a_phone(service: Service, window: Page) -> None:
+    window.set_viewport_size(PHONE)
+    visit(window, service, "/vitals")
+    names = window.locator("#vitals .words")
+    expect(names).to_have_count(5)
+    cut = "names => names.filter((name) => name.scrollWidth > name.clientWidth).length"
+    assert names.evaluate_all(cut) == 0
 
 
 def test_vitals_are_broken_down_by_a_dimension_of_the_address(

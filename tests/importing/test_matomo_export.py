@@ -1,106 +1,16 @@
 """What is imported of visits as Matomo's Live.getLastVisitsDetails returns them."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from product_visits import (
-    APRIL,
-    HOST,
-    Action,
-    Visit,
-    counted,
-    expected,
-    import_files,
-    random_visits,
-)
+from matomo_files import renamed, visit_of, write
+from product_visits import APRIL, counted, expected, import_files, random_visits
 
 from api.db.database import Database
 from conftest import TestSite
 from oracle.telling import fresh_site
-
-BROWSERS = {
-    "Chrome": "Chrome Mobile",
-    "Firefox": "Firefox",
-    "Safari": "Mobile Safari",
-    "Edge": "Microsoft Edge",
-}
-SYSTEMS = {"Windows": "Windows", "iOS": "iOS", "Android": "Android"}
-DEVICES = {"desktop": "Desktop", "mobile": "Smartphone", "tablet": "Tablet"}
-
-
-def action_of(number: int, action: Action) -> dict[str, Any]:
-    """An action as Matomo writes it: numbers as text here and there."""
-    told: dict[str, Any] = {
-        "url": f"https://{HOST}{action.page}",
-        "timestamp": int(action.at.timestamp()),
-        "serverTimePretty": "Apr 2, 2026 08:00:00",
-        "icon": None,
-    }
-    if action.kind == "view":
-        return {**told, "type": "action", "pageTitle": "A page", "pageId": str(number)}
-    if action.kind == "event":
-        named = {"eventCategory": "form", "eventAction": action.what, "eventName": "x"}
-        return {**told, "type": "event", **named, "pageId": str(number), "eventValue": 2.5}
-    return {
-        "type": "ecommerceOrder",
-        "orderId": f"order-{number}",
-        "revenue": f"{action.amount:.2f}",
-        "timestamp": str(int(action.at.timestamp())),
-        "itemDetails": [{"itemSKU": "1", "price": 1}],
-    }
-
-
-def visit_of(visit: Visit) -> dict[str, Any]:
-    """A visit as Matomo writes it."""
-    by_campaign = bool(visit.campaign)
-    return {
-        "idSite": "1",
-        "idVisit": str(visit.number),
-        "visitIp": "203.0.113.0",
-        "visitorId": visit.visitor.rjust(16, "0"),
-        "userId": None,
-        "actionDetails": [
-            action_of(100 * visit.number + number, action)
-            for number, action in enumerate(visit.actions)
-        ],
-        "siteCurrency": "EUR",
-        "referrerType": "campaign" if by_campaign else "website" if visit.referrer else "direct",
-        "referrerName": visit.campaign or visit.referrer,
-        "referrerKeyword": "",
-        "referrerUrl": f"https://{visit.referrer}/post" if visit.referrer else "",
-        "languageCode": "de-de",
-        "countryCode": visit.country.lower(),
-        "region": "Bavaria",
-        "city": "Munich",
-        "deviceType": DEVICES[visit.device],
-        "operatingSystemName": SYSTEMS[visit.os],
-        "operatingSystemVersion": "10",
-        "browserName": BROWSERS[visit.browser],
-        "browserVersion": f"{visit.version}.0",
-        "resolution": "1920x1080",
-        "latitude": "48.1",
-        "goalConversions": 0,
-    }
-
-
-def renamed(numbers: dict[str, Any]) -> dict[str, Any]:
-    """The oracle's numbers, with events under the names that they get of a category."""
-    events = {
-        name if name == "purchase" else f"form: {name}": number
-        for name, number in numbers["events"].items()
-    }
-    return {**numbers, "events": events}
-
-
-def write(file: Path, visits: Sequence[Visit], lines: bool) -> Path:
-    """An array, as the API returns it, or a visit in each line."""
-    told = [visit_of(visit) for visit in visits]
-    text = "\n".join(map(json.dumps, told)) if lines else json.dumps(told, indent=1)
-    file.write_text(text)
-    return file
 
 
 @pytest.fixture

@@ -25,8 +25,21 @@ function show(picture) {
   for (const total of main.querySelectorAll('[data-total]')) {
     total.textContent = count(picture.today[total.dataset.total]);
   }
-  showStream(picture.latest);
+  latest = picture.latest;
+  if (!isPaused()) showStream(latest);
 }
+
+let latest = [];
+
+const isPaused = () => byId('pause').ariaPressed === 'true';
+
+/** Holds the list of events still, for somebody who reads it; numbers go on. */
+byId('pause').addEventListener('click', ({ currentTarget: button }) => {
+  const held = !isPaused();
+  button.ariaPressed = `${held}`;
+  button.textContent = t(held ? 'Go on' : 'Pause');
+  if (!held) showStream(latest);
+});
 
 let spoken = -Infinity;
 

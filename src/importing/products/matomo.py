@@ -164,12 +164,16 @@ def read_matomo(part: Part) -> Iterator[Entry]:
 def read_visit(visit: Visit) -> Iterator[Entry]:
     met = Counter[str]()
     for action in visit.action_details:
-        try:
-            event = event_of(visit, action, met)
-        except Skipped as reason:
-            yield reason
-            continue
-        yield Found(event, known=known_of(visit), origin=text(visit.id_site))
+        yield entry_of(visit, action, met)
+
+
+def entry_of(visit: Visit, action: Action, met: Counter[str]) -> Entry:
+    """What becomes of an action, after those of the visit that were met."""
+    try:
+        event = event_of(visit, action, met)
+    except Skipped as reason:
+        return reason
+    return Found(event, known=known_of(visit), origin=text(visit.id_site))
 
 
 def event_of(visit: Visit, action: Action, met: Counter[str]) -> dict[str, Any]:

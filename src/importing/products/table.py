@@ -9,6 +9,7 @@ from importing.products.files import Part
 from importing.products.ga4 import read_ga4
 from importing.products.goatcounter import read_goatcounter
 from importing.products.matomo import read_matomo
+from importing.products.matomo_log import read_matomo_log
 from importing.products.umami import reading_umami
 
 Read = Callable[[Part], Iterator[Entry]]
@@ -34,6 +35,7 @@ PRODUCTS = (
     each("ga4", read_ga4),
     each("goatcounter", read_goatcounter),
     each("matomo", read_matomo),
+    each("matomo-log", read_matomo_log),
     Product("umami", reading_umami),
 )
 

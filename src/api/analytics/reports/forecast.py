@@ -131,7 +131,7 @@ def too_little(params: ForecastParams, known: int) -> Invalid:
     return invalid(
         "query",
         f"a forecast of {params.buckets} {width}s needs {needed} whole {width}s of {params.metric},"
-        f" and the range has {known}",
+        f" and the range has {known}; the {width} that is not over yet does not count",
     )
 
 

@@ -70,7 +70,7 @@ class Reports {
     const old = this.results.get(id);
     if (key !== old?.key) return;
     const isError = found instanceof Error;
-    const news = isError ? { error: found } : { answer: found };
+    const news = isError ? { error: found, answer: null } : { answer: found };
     this.results.set(id, { ...old, ...news, loading: false });
     this.draw();
   }

@@ -11,6 +11,7 @@ import { t } from '../../text/words.js';
  * @property {Record<string, unknown>} [params] parameters of the report beside those of the view
  * @property {string[]} numbers columns shown in the card; the first is the size of the bar
  * @property {string[]} columns columns of the details, in order
+ * @property {Record<string, unknown>} [detailed] parameters of the report for columns of the details alone
  * @property {string} [asks] the parameter of the address for a name that has to be given first
  * @property {string} empty what is said instead of no rows
  * @property {boolean} [skipsEmpty] whether rows without a value are left out
@@ -47,6 +48,7 @@ const pages = (key, words, dimension, numbers) => ({
   params: { order: `${numbers[0]}:desc`, totals: false },
   numbers,
   columns: PAGE_COLUMNS,
+  detailed: { detail: true },
   empty: t('No page views in this range.'),
 });
 

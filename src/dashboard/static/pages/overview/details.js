@@ -2,7 +2,7 @@
 
 import { useReports } from '../../api/reports.js';
 import { Dialog } from '../../parts/dialog.js';
-import { html, useEffect, useRef } from '../../parts/html.js';
+import { html, useEffect, useRef, useState } from '../../parts/html.js';
 import { rangeWords } from '../../parts/paging.js';
 import { Empty, Loaded } from '../../parts/states.js';
 import { Table } from '../../parts/table.js';
@@ -23,7 +23,7 @@ export function Details({ id, card, tab, view, params }) {
   const page = Math.max(1, Number.parseInt(params.get('page'), 10) || 1);
   const sorted = NOT_SORTED.includes(tab.report) ? {} : { order };
   const place = { limit: PAGE, offset: (page - 1) * PAGE };
-  const more = { ...sorted, ...searched(tab, view, text) };
+  const more = { ...tab.detailed, ...sorted, ...searched(tab, view, text) };
   const compared = NOT_COMPARED.includes(tab.report) ? {} : view.compared;
   const query = { report: tab.report, ...view.common, ...compared, ...tab.params, ...place, ...more };
   const { of, retry } = useReports({ details: query });
@@ -58,14 +58,23 @@ function focusSearch(event) {
   event.currentTarget.closest('dialog').querySelector('[type="search"]')?.focus();
 }
 
+/** What is typed waits a moment before it goes into the address; the page may be drawn meanwhile. */
 function Search({ text }) {
   const timer = useRef(0);
+  const [typed, setTyped] = useState(text);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const input = ({ target }) => {
+  useEffect(() => {
+    if (!timer.current) setTyped(text);
+  }, [text]);
+  const input = ({ target: { value } }) => {
+    setTyped(value);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => go({ q: target.value || null, page: null }, { replace: true }), WAIT);
+    timer.current = setTimeout(() => {
+      timer.current = 0;
+      go({ q: value || null, page: null }, { replace: true });
+    }, WAIT);
   };
-  return html`<input type="search" name="q" aria-label=${t('Search')} placeholder=${t('Search')} value=${text} onInput=${input} />`;
+  return html`<input type="search" name="q" aria-label=${t('Search')} placeholder=${t('Search')} value=${typed} onInput=${input} />`;
 }
 
 function Paging({ page, answer }) {

@@ -23,12 +23,12 @@ export function Tiles({ headlines, chosen }) {
   </div>`;
 }
 
-function Tile({ name, metric, result: { answer, error }, isChosen }) {
+function Tile({ name, metric, result: { answer, error, loading }, isChosen }) {
   const { words, brief, fewerIsBetter } = metric;
   const then = answer?.comparison?.totals?.[name];
   return html`<button
     type="button"
-    class="tile"
+    class=${loading && answer ? 'tile stale' : 'tile'}
     value=${name}
     aria-pressed=${isChosen}
     title=${answer ? explained(name, metric, answer) : words}

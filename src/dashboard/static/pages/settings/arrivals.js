@@ -3,6 +3,7 @@
 import { get } from '../../api/client.js';
 import { Card } from '../../parts/card.js';
 import { html, useEffect, useState } from '../../parts/html.js';
+import { Cut } from '../../parts/label.js';
 import { plural } from '../../text/format.js';
 import { t } from '../../text/words.js';
 import { contains } from './roles.js';
@@ -60,7 +61,8 @@ export function Arrivals({ site }) {
 }
 
 function Receiving({ latest: { name, page }, site }) {
-  return html`<p role="status"><span class="dot" aria-hidden="true"></span> ${t('Events arrive. The last one:')} ${name} <code>${page}</code></p>
+  return html`<p role="status"><span class="dot" aria-hidden="true"></span> ${t('Events arrive. The last one:')} ${name}</p>
+    <p class="arrived" title=${page}><code><${Cut} text=${page ?? ''} /></code></p>
     <p><a href=${`/api/realtime?${new URLSearchParams({ site: site.key })}`}>${t('Watch them live')}</a></p>`;
 }
 

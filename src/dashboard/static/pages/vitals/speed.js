@@ -29,7 +29,7 @@ export function Speed({ rows, dimension }) {
     return html`<${Empty}>${t('No page has told any in this range. Pages do with script-vitals.js beside the tracker.')}<//>`;
   }
   const columns = [
-    { key: 'name', words: t('Vital'), cell: ({ name }) => html`<span class="value" title=${NAMES[name]}><b>${name}</b>\u00a0<span class="muted words">${NAMES[name]}</span></span>` },
+    { key: 'name', words: t('Vital'), cell: ({ name }) => html`<span class="value" title=${NAMES[name]}><b>${name}</b><span class="muted words">${NAMES[name]}</span></span>` },
     ...(dimension ? [{ key: dimension, words: dimensionWords(dimension), cell: (row) => html`<${Label} dimension=${dimension} value=${row[dimension]} />` }] : []),
     { key: 'p75', words: t('75th percentile'), number: true, cell: valueOf },
     { key: 'rating', words: t('Rating'), number: true, cell: ({ rating }) => html`<span class=${`rating ${rating}`}>${RATINGS[rating]}</span>` },

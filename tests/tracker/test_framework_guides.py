@@ -57,6 +57,8 @@ NEXT = {
     **{f"app/{name}page.jsx": NEXT_PAGE for name in ("", "one/", "two/")},
 }
 NUXT = {
+    # What Nitro installs by itself refuses to store the page "/".
+    "package.json": '{"type": "module", "overrides": {"unstorage": "1.17.4"}}',
     "nuxt.config.js": "GUIDE",
     **{f"app/pages/{name}.vue": NUXT_PAGE for name in ("index", "one", "two")},
 }
@@ -72,7 +74,7 @@ VITE = ("svelte@5.57.3", "vite@6.4.6", "@sveltejs/vite-plugin-svelte@5.1.1")
 FRAMEWORKS: dict[str, tuple[tuple[str, ...], str, str, Mapping[str, str], str]] = {
     "astro": (("astro@5.18.2",), "astro", "astro build", ASTRO, "dist"),
     "next": (("next@16.4.6", "react@19.3.1", "react-dom@19.3.1"), "jsx", "next build", NEXT, "out"),
-    "nuxt": (("nuxt@4.3.1", "unstorage@1.17.4"), "js", "nuxt generate", NUXT, ".output/public"),
+    "nuxt": (("nuxt@4.3.1",), "js", "nuxt generate", NUXT, ".output/public"),
     "sveltekit": (
         ("@sveltejs/kit@2.70.4", "@sveltejs/adapter-static@3.0.11", *VITE),
         "svelte",
@@ -96,7 +98,7 @@ def built(name: str, folder: Path, base: str) -> Path:
     """Installs a framework and builds a site of three pages with it."""
     packages, language, command, files, output = FRAMEWORKS[name]
     guide = blocks("frameworks", language)[0].replace(EXAMPLE, base).replace("demo", name)
-    for path, text in (files | {"package.json": '{"type": "module"}'}).items():
+    for path, text in ({"package.json": '{"type": "module"}'} | files).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text.replace("GUIDE", guide))
     install = ["npm", "install", "--no-audit", "--no-fund", "--silent", *packages]

@@ -75,6 +75,31 @@ async def test_notifications_of_others_are_neither_shown_nor_marked(
     assert (await inbox(person))["unread"] == 1
 
 
+async def test_who_is_no_member_any_more_sees_no_notification_of_site(
+    database: Database, person: Person, site: TestSite
+) -> None:
+    join = "insert into membership (user_id, site_id, role) values (%s, %s, 'viewer')"
+    number = (await change(database, "select id from site where key = %s", site.key))[0][0]
+    await change(database, join, person.number, number)
+    notice = Notice(Kind.GOAL_REACHED, site=number, data={"goal": "Order"})
+    async with await database.connect() as connection:
+        await notify(connection, notice, [person.number])
+    await tell(database, person)
+
+    async def seen() -> tuple[list[str | None], int]:
+        found = await inbox(person)
+        return [row["site"] for row in found["rows"]], found["unread"]
+
+    assert await seen() == ([None, site.key], 2)
+    await hide(database, site.key)
+    assert await seen() == ([None], 1)
+    await change(database, "update site set visibility = 'members' where id = %s", number)
+    assert await seen() == ([None, site.key], 2)
+    await change(database, "update site set visibility = 'private' where id = %s", number)
+    await change(database, join, person.number, number)
+    assert await seen() == ([None, site.key], 2)
+
+
 async def test_transaction_that_is_rolled_back_tells_nothing(
     database: Database, person: Person
 ) -> None:

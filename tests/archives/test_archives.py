@@ -10,6 +10,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from api.administration.removal import remove_deleted_sites
+from api.analytics.goals.store import MAX_GOALS
+from api.analytics.segments.store import MAX_SEGMENTS
 from api.db.database import Database
 from api.db.engine import Profile
 from api.errors import Conflict
@@ -17,7 +19,7 @@ from api.sites import directory
 from api.sites.models import Site, utc_now
 from archives import reading
 from archives.load import Wanted, import_archive
-from archives.manifest import MANIFEST, ArchivedSite
+from archives.manifest import MANIFEST, ArchivedSite, Manifest
 from archives.parts import TABLES
 from archives.reading import BadArchive, opened
 from archiving import (
@@ -156,6 +158,34 @@ async def test_damaged_archives_are_refused_and_leave_no_site(
         found = await change(full.database, "select 1 from site where key = %s", f"{full.key}-bad")
         assert found == [], name
         await discard(full.database)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        *({"goals": [1] * 20_000}, {"rollups": {f"r{number}": 1 for number in range(20_000)}}),
+        *({"goals": [[[]] * 10_000]}, {f"field{number}": 1 for number in range(20_000)}),
+    ],
+    ids=["values", "names", "lists", "fields"],
+)
+def test_manifest_with_many_values_is_refused_before_they_are_checked(
+    values: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Manifest, "model_validate", None)
+    target = tmp_path / "full.zip"
+    with ZipFile(target, "w", ZIP_DEFLATED) as archive:
+        archive.writestr(MANIFEST, json.dumps(values))
+    with pytest.raises(BadArchive, match="more than 10,000 values"), opened(target):
+        pass
+
+
+def test_manifest_of_site_with_all_it_may_have_has_fewer_values() -> None:
+    goal = {"name": "g", "event": "e", "page": "/", "props": dict.fromkeys(map(str, range(10)), 1)}
+    segment = {"name": "s", "filters": "[]"}
+    parts = [{"name": "p", "columns": ["c"] * 40, "rows": 1}] * 60
+    site = {"hostnames": ["h"] * 100, **dict.fromkeys(ArchivedSite.model_fields, 1)}
+    whole = {"site": site, "goals": [goal] * MAX_GOALS, "segments": [segment] * MAX_SEGMENTS}
+    assert not reading.has_too_many_values({**whole, "parts": parts})
 
 
 async def test_names_of_other_sites_are_refused(full: TestSite, tmp_path: Path) -> None:

@@ -559,11 +559,19 @@ PROTECTIONS = (
         f"{ARCHIVES}::test_manifest_with_many_values_is_refused_before_they_are_checked",
     ),
     Protection(
+        "databases that were not restored to the end are not used",
+        "api/db/migrate.py",
+        "        refuse_unfinished(connection)\n",
+        "",
+        "tests/api/db/test_dump.py"
+        "::test_database_is_not_used_while_it_is_restored_or_after_that_failed",
+    ),
+    Protection(
         "former members see no notifications of a site",
         "api/notifications/sql/readable_part.sql",
         "s.visibility <> 'private'",
         "true",
-        f"{NOTIFICATIONS}::test_who_is_no_member_any_more_sees_no_notification_of_site",
+        f"{NOTIFICATIONS}::test_notifications_of_site_are_hidden_from_former_member",
     ),
     Protection(
         "former members get no results of jobs",
@@ -584,7 +592,7 @@ PROTECTIONS = (
         "api/submitted/connections.py",
         "self.left -= len(data)",
         "self.left -= 0",
-        f"{WEBHOOKS}::TestDelivery::test_interim_answers_without_end_are_not_read",
+        f"{WEBHOOKS}::TestDelivery::test_interim_answers_without_number_are_not_read",
     ),
     Protection(
         "receivers of one account do not keep those of others waiting",

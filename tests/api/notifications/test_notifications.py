@@ -75,7 +75,7 @@ async def test_notifications_of_others_are_neither_shown_nor_marked(
     assert (await inbox(person))["unread"] == 1
 
 
-async def test_who_is_no_member_any_more_sees_no_notification_of_site(
+async def test_notifications_of_site_are_hidden_from_former_member(
     database: Database, person: Person, site: TestSite
 ) -> None:
     join = "insert into membership (user_id, site_id, role) values (%s, %s, 'viewer')"

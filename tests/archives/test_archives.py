@@ -34,7 +34,7 @@ from archiving import (
     view,
     wipe,
 )
-from conftest import TestSite, refresh, servers
+from conftest import TestSite, refresh, save_goal, servers
 from expiry import age, day, keep, settle
 from oracle import reports
 from oracle.telling import NOON as ORACLE_NOON
@@ -125,6 +125,11 @@ async def test_damaged_archives_are_refused_and_leave_no_site(
         "no text": (MANIFEST, b'{"form": "\xff"}'),
         "another form": (MANIFEST, manifest_with(file, form=2)),
         "another field": (MANIFEST, manifest_with(file, planet="Mars")),
+        "no filters": (MANIFEST, manifest_with(file, segments=[{"name": "s", "filters": "x"}])),
+        "many goals": (
+            MANIFEST,
+            manifest_with(file, goals=[{"name": f"g{n}", "page": "/"} for n in range(201)]),
+        ),
         "no zone": (MANIFEST, manifest_with(file, site=site | {"timezone": "Mars/Olympus"})),
         "another column": (MANIFEST, manifest_with(file, parts=unknown)),
         "another part": (MANIFEST, manifest_with(file, parts=[parts[0] | {"name": "salt"}])),
@@ -218,6 +223,27 @@ async def test_all_reports_are_the_same_after_export_wipe_and_import(
     assert await answers(full) == before
     await refresh(full.database)
     assert await answers(full) == before
+
+
+@pytest.mark.any_engine
+async def test_segment_about_a_goal_that_was_deleted_is_kept_by_import(
+    site: TestSite, tmp_path: Path
+) -> None:
+    goal = await save_goal(site, name="Gone", page="/gone")
+    segment = {"site": site.key, "name": "Of it", "filters": '[["is", "goal", ["Gone"]]]'}
+    answer = await site.client.post(
+        "/api/segments", json=segment | {"shared": True}, headers=site.admin
+    )
+    assert answer.status_code == 201, answer.text
+    gone = await site.client.delete(f"/api/goals/{goal['id']}", headers=site.admin)
+    assert gone.status_code == 204
+    file = await export(site, tmp_path / "site.zip")
+    await bring_in(site.database, file, f"{site.key}-2")
+    found = await site.client.get(
+        "/api/segments", params={"site": f"{site.key}-2"}, headers=site.admin
+    )
+    kept = [(one["name"], one["filters"], one["shared"]) for one in found.json()]
+    assert kept == [("Of it", segment["filters"], True)]
 
 
 async def test_imported_numbers_are_those_of_oracle(site: TestSite, tmp_path: Path) -> None:

@@ -216,6 +216,13 @@ PROTECTIONS = (
         f"{TOKENS}::test_account_that_is_not_active_is_refused_like_unknown_one",
     ),
     Protection(
+        "a refresh token that is used twice ends its login",
+        "api/auth/logins.py",
+        "await end_reused(session, login_id, device)",
+        "pass",
+        f"{TOKENS}::test_refresh_token_that_is_used_many_times_at_once_leaves_no_login",
+    ),
+    Protection(
         "tokens are good for one purpose",
         "api/auth/tokens.py",
         "        audience=purpose,\n",

@@ -467,6 +467,7 @@ class TestUnsubscribing:
             assert shown.status_code == 200
             assert shown.headers["referrer-policy"] == "no-referrer"
             assert editor.email in shown.text
+            assert (await client.head(url)).status_code == 200
             (listed,) = (await editor.ask("GET", path)).json()
             assert listed["unsubscribed_at"] is None
             for _ in range(2):

@@ -458,7 +458,7 @@ class TestUnsubscribing:
             for wrong in (
                 url[:-1],
                 url + "0",
-                url.replace(f"/{made['id']}/", "/1/"),
+                url.replace(f"/{made['id']}/", f"/{made['id'] + 1}/"),
                 "/unsubscribe/x/y",
             ):
                 assert (await client.get(wrong)).status_code == 404

@@ -56,9 +56,9 @@ passwords.ROUNDS = 4
 servers = Servers()
 
 
-@pytest.fixture(scope="session", params=list(Profile), ids=lambda profile: profile.value)
+@pytest.fixture(scope="session", params=servers.profiles(), ids=lambda profile: profile.value)
 def profile(request: pytest.FixtureRequest) -> Profile:
-    """Each kind of server, skipped with its reason where the machine has none."""
+    """Each kind of server that may be at hand, skipped with its reason where it is not."""
     wanted: Profile = request.param
     if servers.address(wanted) is None:
         pytest.skip(f"{wanted.value}: {servers.missing[wanted.value]}")

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import psycopg
 
-from api.db.embedded import embedded_server
+from api.db.embedded import PROGRAMS, embedded_server, timescaledb_installed
 from api.db.engine import Profile
 
 IMAGE = "timescale/timescaledb:2.29.2-pg17"
@@ -37,6 +37,15 @@ class Servers:
         self.addresses: dict[Profile, str | None] = {}
         self.ran: set[str] = set()
         self.missing: dict[str, str] = {}
+
+    def profiles(self) -> list[Profile]:
+        """Those for which there may be a server; why there is none for the others, is in
+        `missing`. It is known without starting one: tests are not even collected for the others.
+        """
+        if timescaledb_installed(PROGRAMS) or os.environ.get("TEST_DATABASE_URL") or docker_runs():
+            return [*Profile]
+        self.missing |= {one.value: MISSING for one in Profile if one is not Profile.PLAIN}
+        return [Profile.PLAIN]
 
     def address(self, profile: Profile) -> str | None:
         """A server that can serve this profile, or None, with the reason in `missing`."""

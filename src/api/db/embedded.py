@@ -180,7 +180,7 @@ def bound_log(file: Path) -> None:
 
 def configure(server: PostgresServer) -> None:
     """Writes analytics.conf; preloads TimescaleDB where this PostgreSQL has it installed."""
-    text = CONFIGURATION + (TIMESCALEDB if timescaledb_installed(server) else "")
+    text = CONFIGURATION + (TIMESCALEDB if timescaledb_installed(server.bin_path) else "")
     own = server.pgdata / "analytics.conf"
     if not own.exists() or own.read_text() != text:
         own.write_text(text)
@@ -192,9 +192,10 @@ def configure(server: PostgresServer) -> None:
             file.write(f"\n{INCLUDE}\n")
 
 
-def timescaledb_installed(server: PostgresServer) -> bool:
+def timescaledb_installed(programs: Path) -> bool:
+    """Whether the PostgreSQL whose programs are there has the extension."""
     suffix = {"Darwin": "dylib", "Windows": "dll"}.get(platform.system(), "so")
-    home = server.bin_path.parent
+    home = programs.parent
     return any(home.glob(f"lib/**/timescaledb.{suffix}")) and any(
         home.glob("share/**/timescaledb.control")
     )

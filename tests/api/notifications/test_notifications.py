@@ -194,6 +194,8 @@ async def test_owner_is_told_of_the_end_of_job_once(
     await hide(database, site.key)
     await answer_jobs(Runner(database))
     await answer_once(database, Runner(database))
+    assert await unread(person) == []
+    await account.join(database, site.key)
     second, first = await unread(person)
     assert first == {
         "id": first["id"],

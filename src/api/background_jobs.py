@@ -83,7 +83,7 @@ class BackgroundJobWithRuns(BackgroundJobOut):
     """The latest runs that did something, failed or were asked for, newest first; at most 100."""
 
 
-def jobs_of(request: Request) -> Mapping[str, Job]:
+async def jobs_of(request: Request) -> Mapping[str, Job]:
     """The background jobs of this installation, by their names in addresses."""
     jobs: Sequence[Job] = request.app.state.jobs
     return {slug(job): job for job in jobs}

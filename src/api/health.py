@@ -119,7 +119,7 @@ async def readiness(database: Database, settings: Settings) -> AsyncGenerator[Re
         yield Readiness(database, settings, probe)
 
 
-def readiness_of(request: Request) -> Readiness:
+async def readiness_of(request: Request) -> Readiness:
     """The Readiness of this process."""
     return request.app.state.readiness
 

@@ -22,9 +22,9 @@ from api.analytics.report import Report
 from api.analytics.reports import REPORTS
 from api.analytics.reports.events import EVENT_BUCKETS
 from api.auth.access import IN_PATH, known_caller, logged_in_caller, reader_of
-from api.auth.application import database_of, sites_of
+from api.auth.application import database_part, sites_part
 from api.errors import REFUSALS, Refusal
-from api.events.ingest import ingest_of
+from api.events.ingest import ingest_part
 from api.events.schema import EVENT_SCHEMAS
 from api.health import readiness_of
 from api.notifications.routing import WEBSOCKETS as NOTIFICATIONS
@@ -113,7 +113,7 @@ REPORTS_BY_NAME = {report.name: report for report in (*REPORTS, EVENT_BUCKETS)}
 CALLER = {reader_of}
 """What an operation that knows who asks depends on."""
 
-DATABASE = {database_of, *CALLER, sites_of, ingest_of, readiness_of}
+DATABASE = {database_part, *CALLER, sites_part, ingest_part, readiness_of}
 """What an operation that needs the database depends on."""
 
 LOGIN = {known_caller, logged_in_caller, *(IN_PATH[role] for role in Role if role != Role.VIEWER)}

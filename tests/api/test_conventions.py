@@ -2,13 +2,16 @@
 routes, so a route that is added is covered."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from inspect import iscoroutinefunction, isfunction
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from fastapi.routing import iter_route_contexts
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from api.paths import EVENTS_PATH
 from asking import needed
@@ -107,6 +110,26 @@ def test_table_of_routes_is_read() -> None:
     assert len(STRICT) > 30
     assert len(WITH_BODY) > 6
     assert allowed("/api/goals") == "GET, HEAD, OPTIONS, POST"
+
+
+def called_in_threads(dependant: Dependant) -> Iterator[str]:
+    """The functions beneath a route that FastAPI calls in another thread."""
+    called = dependant.call
+    function = called if isfunction(called) else type(called).__call__
+    if called is not None and not iscoroutinefunction(function):
+        yield f"{called}"
+    for needed_first in dependant.dependencies:
+        yield from called_in_threads(needed_first)
+
+
+def test_no_route_depends_on_a_function_called_in_a_thread() -> None:
+    found = [
+        name
+        for route in iter_route_contexts(application.routes)
+        if isinstance(route.original_route, APIRoute)
+        for name in called_in_threads(route.original_route.dependant)
+    ]
+    assert Counter(found) == {}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=id_of)

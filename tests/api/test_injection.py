@@ -5,7 +5,17 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from test_out_of_range import BODIES, EVENTS, MARK, address, changed, fault, own, parameters
+from test_out_of_range import (
+    BODIES,
+    EVENTS,
+    MARK,
+    address,
+    changed,
+    fault,
+    first_paths,
+    own,
+    parameters,
+)
 
 from api.db.database import Database
 from conftest import TestSite
@@ -35,6 +45,10 @@ FILTERS = (
 )
 
 
+FEW = ATTACKS[::6]
+"""For a parameter or a field whose name an earlier one has: both become SQL in one place mostly."""
+
+
 async def taken(database: Database) -> list[Any]:
     """The locks that somebody took."""
     asked = "select pid from pg_locks where locktype = 'advisory'"
@@ -54,8 +68,11 @@ async def test_sql_in_parameter_is_not_run(
 ) -> None:
     await site.send(*EVENTS)
     faults: list[str] = []
+    names: set[str] = set()
     for method, path, parameter in parameters(app):
-        for value in (*ATTACKS, *(FILTERS if "filter" in parameter["name"] else ())):
+        attacks = FEW if parameter["name"] in names else ATTACKS
+        names.add(parameter["name"])
+        for value in (*attacks, *(FILTERS if "filter" in parameter["name"] else ())):
             url = address(site, path, parameter, value)
             body = None if method == "get" else {}
             if said := await fault(site.client, method, url, headers=site.admin, json=body):
@@ -74,8 +91,8 @@ async def test_sql_in_body_is_not_run(
     operations = app.openapi()["paths"][path].items()
     (method,) = [method.upper() for method, how in operations if "requestBody" in how]
     faults: list[str] = []
-    for body in changed(own(site, BODIES[path])):
-        for value in ATTACKS:
+    for field, body in changed(own(site, BODIES[path])):
+        for value in ATTACKS if first_paths()[field] == path else FEW:
             text = json.dumps(body).replace(json.dumps(MARK), json.dumps(value))
             sent = {"content": text, "headers": site.admin | {"Content-Type": "application/json"}}
             if said := await fault(site.client, method, url, **sent):

@@ -174,7 +174,7 @@ class CallerTurns:
         return await self.turns.share(key, compute, self.asker)
 
 
-def turns_of(request: Request, caller: AnyReader) -> CallerTurns:
+async def turns_of(request: Request, caller: AnyReader) -> CallerTurns:
     return CallerTurns(request.app.state.turns, asker_of(request, caller))
 
 

@@ -49,7 +49,7 @@ class BearerToken(SecurityBase):
         " the secret of a share link (`share_…`).",
     )
 
-    def __call__(self, connection: HTTPConnection) -> str:
+    async def __call__(self, connection: HTTPConnection) -> str:
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
 
@@ -78,7 +78,7 @@ class LoginCookie(SecurityBase):
         }
     )
 
-    def __call__(self, connection: HTTPConnection) -> str:
+    async def __call__(self, connection: HTTPConnection) -> str:
         is_safe = connection.scope.get("method", "GET") in SAFE_METHODS  # a WebSocket has none
         is_own = same_origin(connection) and (is_safe or "origin" in connection.headers)
         return connection.cookies.get(COOKIE, "") if is_own else ""

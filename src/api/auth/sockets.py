@@ -50,7 +50,8 @@ async def caller_of_socket(socket: WebSocket) -> Caller:
     Unauthenticated."""
     if not same_origin(socket):
         raise Forbidden("Pages of other origins may not watch.")
-    return without_share(await caller_from(socket, bearer_of(socket), cookie_of(socket)))
+    bearer, cookie = await bearer_of(socket), await cookie_of(socket)
+    return without_share(await caller_from(socket, bearer, cookie))
 
 
 def owner_of_socket(socket: WebSocket, caller: Caller) -> str:

@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 
 from api.addresses import plain_address
 from api.auth.access import bearer_of, caller_from, is_trusted_sender, without_share
+from api.auth.application import part
 from api.auth.callers import NOBODY, Caller
 from api.auth.keys import KEY_PREFIX, Scope
 from api.db.database import Database
@@ -148,7 +149,7 @@ class Ingest:
         """Who sends. Anybody may send, so a bad login must not lose an event. A bad key is refused:
         without what it unlocks a server's events would be stored as something else. Raises
         Unauthenticated and Forbidden."""
-        if not (token := bearer_of(request)):
+        if not (token := await bearer_of(request)):
             return NOBODY
         try:
             caller = without_share(await deadline.within(caller_from(request, token, "")))
@@ -247,7 +248,9 @@ def ingest_of(connection: HTTPConnection) -> Ingest:
     return connection.app.state.ingest
 
 
-AppIngest = Annotated[Ingest, Depends(ingest_of)]
+ingest_part = part(ingest_of)
+
+AppIngest = Annotated[Ingest, Depends(ingest_part)]
 
 
 def address_of(request: HTTPConnection) -> str:

@@ -39,7 +39,7 @@ RESULT: dict[str, Any] = {
 """The content types of results."""
 
 
-def receivers_of(settings: AppSettings) -> Receivers:
+async def receivers_of(settings: AppSettings) -> Receivers:
     return Receivers(settings.webhook_receivers)
 
 

@@ -71,10 +71,9 @@ from api.refusals import add_error_handlers
 from api.retirement import RetirementHeaders
 from api.sites.directory import Sites
 from api.sql_access.routing import router as sql_access
-from api.submitted.receivers import Receivers
 from api.submitted.routing import router as submitted
 from api.submitted.runner import Runner, answer_forever
-from api.submitted.webhooks import Webhooks, call_forever
+from api.submitted.webhooks import call_forever, webhooks_of
 from api.validation import check_request
 from api.version import router as version
 from dashboard.api_docs import router as api_docs
@@ -171,7 +170,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         app.state.hub = await stack.enter_async_context(Hub(database))
         app.state.sockets = Sockets()
         app.state.inboxes = await stack.enter_async_context(Inboxes(database))
-        webhooks = Webhooks(settings, Receivers(settings.webhook_receivers))
+        webhooks = webhooks_of(settings)
         jobs = jobs_for(database.engine, settings)
         messaging = messaging_jobs(database, settings, webhooks)
         app.state.jobs = (*jobs, *messaging)

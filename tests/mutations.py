@@ -28,6 +28,7 @@ ALERTS = "tests/api/alerts/test_alert_rules.py"
 ARCHIVES = "tests/archives/test_archives.py"
 AT_ONCE = "tests/api/test_changes_at_once.py"
 EMAIL_REPORTS = "tests/api/email_reports/test_email_reports.py"
+WEBHOOKS = "tests/api/submitted/test_webhooks.py"
 EXPORT_FILES = "tests/importing/test_export_files.py"
 LIVE_NOTIFICATIONS = "tests/api/notifications/test_live_notifications.py"
 NOTIFICATIONS = "tests/api/notifications/test_notifications.py"
@@ -213,6 +214,13 @@ PROTECTIONS = (
         ", col(User.is_active))",
         ")",
         f"{TOKENS}::test_account_that_is_not_active_is_refused_like_unknown_one",
+    ),
+    Protection(
+        "a refresh token that is used twice ends its login",
+        "api/auth/logins.py",
+        "await end_reused(session, login_id, device)",
+        "pass",
+        f"{TOKENS}::test_refresh_token_that_is_used_many_times_at_once_leaves_no_login",
     ),
     Protection(
         "tokens are good for one purpose",
@@ -549,6 +557,71 @@ PROTECTIONS = (
         "            raise csv.Error",
         "            pass",
         f"{EXPORT_FILES}::test_quote_that_is_never_closed_costs_bounded_memory",
+    ),
+    Protection(
+        "manifests of archives have few values",
+        "archives/reading.py",
+        "if has_too_many_values(given):",
+        "if False:",
+        f"{ARCHIVES}::test_manifest_with_many_values_is_refused_before_they_are_checked",
+    ),
+    Protection(
+        "databases that were not restored to the end are not used",
+        "api/db/migrate.py",
+        "        refuse_unfinished(connection)\n",
+        "",
+        "tests/api/db/test_dump.py"
+        "::test_database_is_not_used_while_it_is_restored_or_after_that_failed",
+    ),
+    Protection(
+        "former members see no notifications of a site",
+        "api/notifications/sql/readable_part.sql",
+        "s.visibility <> 'private'",
+        "true",
+        f"{NOTIFICATIONS}::test_notifications_of_site_are_hidden_from_former_member",
+    ),
+    Protection(
+        "former members get no results of jobs",
+        "api/submitted/routing.py",
+        "if not await is_member(database, caller, await sites.by_id(job.site_id)):",
+        "if False:",
+        "tests/api/submitted/test_jobs.py::TestResult::test_former_member_gets_no_result",
+    ),
+    Protection(
+        "links of old e-mails name no site to former members",
+        "api/email_reports/store.py",
+        "if report.for_members_only and not await is_member_address(",
+        "if False and not await is_member_address(",
+        f"{EMAIL_REPORTS}::TestUnsubscribing::test_link_of_former_member_does_not_name_the_site",
+    ),
+    Protection(
+        "answers of receivers are bounded",
+        "api/submitted/connections.py",
+        "self.left -= len(data)",
+        "self.left -= 0",
+        f"{WEBHOOKS}::TestDelivery::test_interim_answers_without_number_are_not_read",
+    ),
+    Protection(
+        "receivers of one account do not keep those of others waiting",
+        "api/submitted/sql/claim_calls.sql",
+        "order by nth, next_call_at",
+        "order by next_call_at",
+        f"{WEBHOOKS}::TestDelivery"
+        "::test_receivers_of_one_account_do_not_keep_those_of_another_waiting",
+    ),
+    Protection(
+        "receivers of one site do not keep those of others waiting",
+        "api/alerts/sql/claim_deliveries.sql",
+        "order by nth, id",
+        "order by id",
+        f"{ALERTS}::TestDelivery::test_messages_of_one_site_do_not_keep_those_of_another_waiting",
+    ),
+    Protection(
+        "messages do not wait for name servers of requests",
+        "api/submitted/webhooks.py",
+        "Receivers(settings.webhook_receivers, lookups)",
+        "Receivers(settings.webhook_receivers)",
+        f"{WEBHOOKS}::TestReceivers::test_messages_do_not_wait_for_name_servers_of_requests",
     ),
 )
 

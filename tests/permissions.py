@@ -148,7 +148,12 @@ async def rule(world: World) -> Mapping[str, Any]:
 
 async def subscription(world: World) -> Mapping[str, Any]:
     """An e-mail report about the site, and the token that ends it."""
-    report = EmailReport(site_id=world.site.number, address=f"{uuid4()}@test.example", every="week")
+    report = EmailReport(
+        site_id=world.site.number,
+        address=f"{uuid4()}@test.example",
+        every="week",
+        for_members_only=False,
+    )
     async with world.database.session() as session:
         session.add(report)
     return {"number": report.number, "token": token_of(SECRET, report)}

@@ -20,7 +20,7 @@ from api.administration.sites import refuse_taken, set_columns
 from api.analytics.goals.models import GoalIn
 from api.analytics.goals.store import goals_of, save_goal
 from api.analytics.segments.models import Segment
-from api.analytics.segments.store import save_segment, segments_of
+from api.analytics.segments.store import add_segment, segments_of
 from api.auth.models import User
 from api.auth.trail import OPERATOR, Action
 from api.db.database import Database
@@ -225,7 +225,7 @@ async def save_segments(database: Database, site: Site, manifest: Manifest) -> N
     for segment in manifest.segments:
         if segment.name not in saved:
             new = Segment(site_id=site.number, name=segment.name, filters=segment.filters)
-            await save_segment(database, site, new)
+            await add_segment(database, new)
 
 
 async def take_over(connection: Connection, manifest: Manifest) -> Sequence[str]:

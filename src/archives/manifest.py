@@ -7,8 +7,12 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
 
 from api.administration.site_models import Domain, Hostnames, Key, PageRules, Title, Zone
+from api.analytics.goals.store import MAX_GOALS
 from api.analytics.segments.models import Filters
+from api.analytics.segments.store import MAX_SEGMENTS
+from api.analytics.vocabulary.filters import parse_clauses
 from api.analytics.vocabulary.steps import Condition, Name
+from api.errors import Invalid
 from api.schema import Record
 from api.sites.models import Visibility
 from settings import LONGEST_RETENTION_DAYS
@@ -73,11 +77,21 @@ class ArchivedGoal(Condition):
     name: Name
 
 
+def readable(filters: str) -> str:
+    """The filters themselves. Raises ValueError for text that is none. They may be about a goal
+    that was deleted since."""
+    try:
+        parse_clauses(filters)
+    except Invalid as error:
+        raise ValueError(error.detail) from error
+    return filters
+
+
 class ArchivedSegment(Strict):
     """A segment of the site. Those of accounts are not in an archive."""
 
     name: Name
-    filters: Filters
+    filters: Annotated[Filters, AfterValidator(readable)]
 
 
 class ArchivedRollup(Strict):
@@ -113,8 +127,8 @@ class Manifest(Strict):
     exported_at: AwareDatetime
     """The moment whose data it has."""
     site: ArchivedSite
-    goals: list[ArchivedGoal]
-    segments: list[ArchivedSegment]
+    goals: Annotated[list[ArchivedGoal], Field(max_length=MAX_GOALS)]
+    segments: Annotated[list[ArchivedSegment], Field(max_length=MAX_SEGMENTS)]
     rollups: dict[str, ArchivedRollup]
     """Of a site whose raw data has expired: the rollups whose rows are there. Empty of others."""
     parts: list[ArchivedPart]

@@ -1,11 +1,13 @@
 """Reads an archive. It came from outside: sizes are bounded, and what does not fit is refused."""
 
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
+from itertools import islice
 from pathlib import Path
+from typing import Any, cast
 from zipfile import BadZipFile, ZipFile
 
 import msgspec
@@ -22,6 +24,11 @@ MOST_BATCH_BYTES, MOST_BATCH_ROWS = 4 * 1024 * 1024, 2_000
 """A batch ends with the row that makes it as large as this."""
 
 BUFFER_BYTES = 256 * 1024
+
+MOST_VALUES = 10_000
+"""The most values in a manifest. That of a site with all the goals and segments that it may have
+has some 5,000. Whoever checks them makes a problem of each that is wrong, which is a hundred times
+as large as the value."""
 
 
 class BadArchive(Invalid):
@@ -104,8 +111,27 @@ def manifest_in(file: ZipFile) -> Manifest:
         given = msgspec.json.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadArchive(f"{MANIFEST} is not JSON.") from error
+    if has_too_many_values(given):
+        raise BadArchive(f"{MANIFEST} has more than {MOST_VALUES:,} values.")
     try:
         return Manifest.model_validate(given)
     except ValidationError as error:
         problems = problems_of(error.errors(), given, Manifest, "manifest")
         raise BadArchive(f"{MANIFEST} is not valid: {listed(problems)}", problems) from error
+
+
+def has_too_many_values(given: Any) -> bool:
+    """Whether more than MOST_VALUES values are nested in one of JSON."""
+    count, waiting = 0, [given]
+    while waiting and count <= MOST_VALUES:
+        inner = values_in(waiting.pop())
+        count += len(inner)
+        waiting += islice(inner, MOST_VALUES)
+    return count > MOST_VALUES
+
+
+def values_in(value: Any) -> Collection[Any]:
+    """The values that an array or an object of JSON consists of."""
+    if isinstance(value, dict):
+        return cast(dict[str, Any], value).values()
+    return cast(list[Any], value) if isinstance(value, list) else ()

@@ -8,9 +8,8 @@ from api.db.scheduler import run_once
 from api.jobs import jobs_for, messaging_jobs
 from api.sites.directory import DEMO_SITE
 from api.sites.models import utc_now
-from api.submitted.receivers import Receivers
 from api.submitted.runner import Runner, answer_once
-from api.submitted.webhooks import Webhooks, call_once
+from api.submitted.webhooks import call_once, webhooks_of
 from bootstrap import FirstLogin, create_defaults
 from cli.installation import read_settings, with_migrated_database
 from demo.fill import fill_demo
@@ -45,7 +44,7 @@ def run_jobs() -> None:
 
     async def work(database: Database, settings: Settings) -> None:
         await run_once(database, jobs_for(database.engine, settings))
-        webhooks = Webhooks(settings, Receivers(settings.webhook_receivers))
+        webhooks = webhooks_of(settings)
         await run_once(database, messaging_jobs(database, settings, webhooks))
         await answer_once(database, Runner(database))
         await call_once(database, webhooks)

@@ -10,6 +10,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from api.administration.removal import remove_deleted_sites
+from api.analytics.goals.store import MAX_GOALS
+from api.analytics.segments.store import MAX_SEGMENTS
 from api.db.database import Database
 from api.db.engine import Profile
 from api.errors import Conflict
@@ -17,7 +19,7 @@ from api.sites import directory
 from api.sites.models import Site, utc_now
 from archives import reading
 from archives.load import Wanted, import_archive
-from archives.manifest import MANIFEST, ArchivedSite
+from archives.manifest import MANIFEST, ArchivedSite, Manifest
 from archives.parts import TABLES
 from archives.reading import BadArchive, opened
 from archiving import (
@@ -32,7 +34,7 @@ from archiving import (
     view,
     wipe,
 )
-from conftest import TestSite, refresh, servers
+from conftest import TestSite, refresh, save_goal, servers
 from expiry import age, day, keep, settle
 from oracle import reports
 from oracle.telling import NOON as ORACLE_NOON
@@ -123,6 +125,11 @@ async def test_damaged_archives_are_refused_and_leave_no_site(
         "no text": (MANIFEST, b'{"form": "\xff"}'),
         "another form": (MANIFEST, manifest_with(file, form=2)),
         "another field": (MANIFEST, manifest_with(file, planet="Mars")),
+        "no filters": (MANIFEST, manifest_with(file, segments=[{"name": "s", "filters": "x"}])),
+        "many goals": (
+            MANIFEST,
+            manifest_with(file, goals=[{"name": f"g{n}", "page": "/"} for n in range(201)]),
+        ),
         "no zone": (MANIFEST, manifest_with(file, site=site | {"timezone": "Mars/Olympus"})),
         "another column": (MANIFEST, manifest_with(file, parts=unknown)),
         "another part": (MANIFEST, manifest_with(file, parts=[parts[0] | {"name": "salt"}])),
@@ -158,6 +165,34 @@ async def test_damaged_archives_are_refused_and_leave_no_site(
         await discard(full.database)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        *({"goals": [1] * 20_000}, {"rollups": {f"r{number}": 1 for number in range(20_000)}}),
+        *({"goals": [[[]] * 10_000]}, {f"field{number}": 1 for number in range(20_000)}),
+    ],
+    ids=["values", "names", "lists", "fields"],
+)
+def test_manifest_with_many_values_is_refused_before_they_are_checked(
+    values: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Manifest, "model_validate", None)
+    target = tmp_path / "full.zip"
+    with ZipFile(target, "w", ZIP_DEFLATED) as archive:
+        archive.writestr(MANIFEST, json.dumps(values))
+    with pytest.raises(BadArchive, match="more than 10,000 values"), opened(target):
+        pass
+
+
+def test_manifest_of_site_with_all_it_may_have_has_fewer_values() -> None:
+    goal = {"name": "g", "event": "e", "page": "/", "props": dict.fromkeys(map(str, range(10)), 1)}
+    segment = {"name": "s", "filters": "[]"}
+    parts = [{"name": "p", "columns": ["c"] * 40, "rows": 1}] * 60
+    site = {"hostnames": ["h"] * 100, **dict.fromkeys(ArchivedSite.model_fields, 1)}
+    whole = {"site": site, "goals": [goal] * MAX_GOALS, "segments": [segment] * MAX_SEGMENTS}
+    assert not reading.has_too_many_values({**whole, "parts": parts})
+
+
 async def test_names_of_other_sites_are_refused(full: TestSite, tmp_path: Path) -> None:
     file = await export(full, tmp_path / "site.zip")
     with pytest.raises(Conflict):
@@ -188,6 +223,27 @@ async def test_all_reports_are_the_same_after_export_wipe_and_import(
     assert await answers(full) == before
     await refresh(full.database)
     assert await answers(full) == before
+
+
+@pytest.mark.any_engine
+async def test_segment_about_a_goal_that_was_deleted_is_kept_by_import(
+    site: TestSite, tmp_path: Path
+) -> None:
+    goal = await save_goal(site, name="Gone", page="/gone")
+    segment = {"site": site.key, "name": "Of it", "filters": '[["is", "goal", ["Gone"]]]'}
+    answer = await site.client.post(
+        "/api/segments", json=segment | {"shared": True}, headers=site.admin
+    )
+    assert answer.status_code == 201, answer.text
+    gone = await site.client.delete(f"/api/goals/{goal['id']}", headers=site.admin)
+    assert gone.status_code == 204
+    file = await export(site, tmp_path / "site.zip")
+    await bring_in(site.database, file, f"{site.key}-2")
+    found = await site.client.get(
+        "/api/segments", params={"site": f"{site.key}-2"}, headers=site.admin
+    )
+    kept = [(one["name"], one["filters"], one["shared"]) for one in found.json()]
+    assert kept == [("Of it", segment["filters"], True)]
 
 
 async def test_imported_numbers_are_those_of_oracle(site: TestSite, tmp_path: Path) -> None:

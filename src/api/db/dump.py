@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api.db.embedded import PROGRAMS, PROGRAMS_MAJOR
+from api.db.migrate import LOCK, UNFINISHED
 from api.errors import AnalyticsError, Conflict
 from settings import private_file
 
@@ -48,28 +49,34 @@ def back_up(url: str, target: Path) -> None:
 
 def restore(url: str, source: Path) -> None:
     """Fills an empty database with what back_up wrote. Raises FileNotFoundError, Conflict for a
-    database that is not empty, and ProgramFailed: then the database is to be made anew."""
+    database that is not empty, and ProgramFailed: then the database is to be made anew, and no
+    service starts on what is there of it."""
     source.open("rb").close()
     with psycopg.connect(url, autocommit=True) as connection:
-        refuse_full(connection)
         listed = run(connection, url, "pg_restore", "--list", str(source))
         has_timescaledb = " EXTENSION - timescaledb" in listed
+        begin_restore(connection)
         if has_timescaledb:
             prepare_timescaledb(connection)
         run(connection, url, "pg_restore", "--no-owner", "--exit-on-error", str(source))
-    if has_timescaledb:
-        with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
+        if has_timescaledb:
             connection.execute("select timescaledb_post_restore()")
+        connection.execute(f"drop table {UNFINISHED}")
 
 
-def refuse_full(connection: Connection[Any]) -> None:
-    """Raises Conflict for a database with tables of ours."""
-    row = connection.execute("select to_regclass('site') is null").fetchone()
-    if row != (True,):
-        raise Conflict(
-            "The database is not empty. Restore into a new one: name it in DATABASE_URL, or give"
-            " another DATA_DIR."
-        )
+def begin_restore(connection: Connection[Any]) -> None:
+    """Marks an empty database as one that is not restored yet, beside no migration. Raises
+    Conflict for one with tables of ours."""
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        empty = "select to_regclass('site') is null and to_regclass(%s) is null"
+        if connection.execute(empty, [UNFINISHED]).fetchone() != (True,):
+            raise Conflict(
+                "The database is not empty. Restore into a new one: name it in DATABASE_URL, or"
+                " give another DATA_DIR."
+            )
+        connection.execute(f"create table {UNFINISHED} ()")
 
 
 def prepare_timescaledb(connection: Connection[Any]) -> None:

@@ -20,6 +20,16 @@ LOCK = 20261122
 """Advisory lock of migrations. It belongs to a session, so that a killed process releases it."""
 
 
+UNFINISHED = "restore_unfinished"
+"""The table that a database has while a backup is restored to it, and for good if that fails: what
+is there then may lack rows, and what keeps them in order."""
+
+
+class UnfinishedRestore(AnalyticsError):
+    """A backup is being restored to this database, or was not restored to its end; then make the
+    database anew, and restore again."""
+
+
 class NewerSchema(AnalyticsError):
     """A newer release has migrated this database, so this release cannot use it."""
 
@@ -28,8 +38,8 @@ async def migrate(url: str, timescaledb: bool = True) -> None:
     """Applies every missing revision, one process at a time.
 
     Creates the TimescaleDB extension first, if `timescaledb` is true and the server offers it.
-    Raises NewerSchema when the database has revisions that this release lacks, UnsupportedServer
-    when it is not encoded in UTF-8.
+    Raises NewerSchema when the database has revisions that this release lacks, UnfinishedRestore
+    when a backup was not restored to its end, UnsupportedServer when it is not encoded in UTF-8.
     """
     await asyncio.to_thread(upgrade, url, timescaledb)
 
@@ -40,6 +50,7 @@ def upgrade(url: str, timescaledb: bool) -> None:
     engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
     with engine.connect() as lock, engine.connect() as connection:
         lock.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK})
+        refuse_unfinished(connection)
         if timescaledb:
             create_extension(connection)
         refuse_newer(connection)
@@ -75,6 +86,12 @@ def refuse_other_encodings(url: str) -> None:
                 f"The database {connection.info.dbname!r} is encoded in {encoding}, and UTF8 is"
                 " needed; make one with: createdb --encoding UTF8 --template template0"
             )
+
+
+def refuse_unfinished(connection: Connection) -> None:
+    asked = text("select to_regclass(:table) is not null")
+    if connection.execute(asked, {"table": UNFINISHED}).scalar_one():
+        raise UnfinishedRestore
 
 
 def refuse_newer(connection: Connection) -> None:

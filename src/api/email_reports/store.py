@@ -82,17 +82,22 @@ def token_of(secret: str, report: EmailReport) -> str:
 async def report_with(
     database: Database, secrets: Sequence[str], number: int, token: str
 ) -> tuple[EmailReport, Site]:
-    """The subscription that this token ends, and its site. Raises NotFound."""
+    """The subscription that this token ends, and its site. Raises NotFound, also for one that is
+    not sent any more, because its address is that of no member: they would see how the site is
+    called now."""
     wanted = (
         select(EmailReport, Site)
         .join(Site, col(Site.id) == EmailReport.site_id)
-        .where(EmailReport.id == number)
+        .where(EmailReport.id == number, col(Site.deleted_at).is_(None))
     )
     async with database.session() as session:
         found = (await session.execute(wanted)).first()
     if found is None or not is_token(secrets, found[0], token):
         raise NotFound(NO_REPORT)
-    return found[0], found[1]
+    report, site = found
+    if report.for_members_only and not await is_member_address(database, site, report.address):
+        raise NotFound(NO_REPORT)
+    return report, site
 
 
 def is_token(secrets: Sequence[str], report: EmailReport, token: str) -> bool:

@@ -21,8 +21,9 @@ WHERE = "webhook.url"
 
 LOOKUP_SECONDS = 5.0
 
-LOOKUPS = CapacityLimiter(4)
-"""How many threads look hosts up at a time: a name server may keep one busy for half a minute."""
+LOOKUPS = CapacityLimiter(16)
+"""How many hosts are looked up at a time for requests: a name server may keep a thread busy for
+half a minute, and the request for LOOKUP_SECONDS."""
 
 MOST_ADDRESSES = 4
 """How many addresses of a host are tried."""
@@ -56,18 +57,26 @@ NOT_ALLOWED = (
 Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
-async def look_up(host: str, port: int) -> Sequence[str]:
-    """The IP addresses of a host, none if it has none. Raises TimeoutError."""
-    with fail_after(LOOKUP_SECONDS):
-        try:
-            found = await run_sync(
-                lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM),
-                limiter=LOOKUPS,
-                abandon_on_cancel=True,
-            )
-        except (OSError, UnicodeError):
-            return ()
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+def own_lookups(limiter: CapacityLimiter) -> Lookup:
+    """Looks hosts up with this limiter: the IP addresses of one, none if it has none. Raises
+    TimeoutError. Whoever has a limiter of its own does not wait for the name servers of others."""
+
+    async def look_up(host: str, port: int) -> Sequence[str]:
+        with fail_after(LOOKUP_SECONDS):
+            try:
+                found = await run_sync(
+                    lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM),
+                    limiter=limiter,
+                    abandon_on_cancel=True,
+                )
+            except (OSError, UnicodeError):
+                return ()
+        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+    return look_up
+
+
+look_up = own_lookups(LOOKUPS)
 
 
 def is_public(address: str) -> bool:

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.analytics.parquet_rows import PARQUET_TYPE
-from api.auth.access import KnownCaller, site_of_member
-from api.auth.application import AppDatabase, AppSettings, database_of, sites_of
+from api.auth.access import KnownCaller, is_member, site_of_member
+from api.auth.application import AppDatabase, AppSettings, AppSites, database_of, sites_of
 from api.auth.callers import Caller
 from api.errors import REFUSALS, Invalid, NotFound, Problem
 from api.sites.models import Site, utc_now
@@ -138,9 +138,14 @@ async def read_job(job: OwnJob) -> JobOut:
     response_class=Response,
     responses={200: {"content": RESULT, "description": "The result."}, 409: REFUSALS[409]},
 )
-async def read_result(job: OwnJob, database: AppDatabase) -> Response:
+async def read_result(
+    job: OwnJob, caller: KnownCaller, database: AppDatabase, sites: AppSites
+) -> Response:
     """The result of one of your jobs, with the content type and the headers that the report itself
-    has. 409 while it is not done, 404 if it failed or has expired."""
+    has. 409 while it is not done, 404 if it failed or has expired, or if you are no member of its
+    site any more."""
+    if not await is_member(database, caller, await sites.by_id(job.site_id)):
+        raise NotFound("You are no member of the site of this job any more.")
     if job.status in (Status.QUEUED, Status.RUNNING):
         raise NotDone(f"The job is {job.status}.")
     if job.status == Status.FAILED or job.expires_at is None or job.expires_at <= utc_now():

@@ -18,14 +18,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import httpx
+from anyio import CapacityLimiter
 
 from api.db.database import Database
 from api.db.scheduler import lead_forever, leads
 from api.errors import AnalyticsError
 from api.events.write.sql import Connection
 from api.instants import instant_text
+from api.submitted.connections import BoundedTransport
 from api.submitted.models import Status
-from api.submitted.receivers import Receivers, parse_url
+from api.submitted.receivers import Receivers, own_lookups, parse_url
 from api.submitted.statements import execute
 from settings import Settings
 
@@ -45,6 +47,9 @@ PAUSES = [MINUTE * minutes for minutes in (1, 5, 15, 30, 60, 120, 300)]
 CALL_SECONDS = 10.0
 
 MOST_AT_ONCE = 10
+
+SENDERS = 3
+"""Who sends so many at once: jobs, alert rules, and alerts of the installation."""
 
 TICK_SECONDS = 1.0
 
@@ -147,7 +152,9 @@ class Webhooks:
         named = {"sni_hostname": url.raw_host.decode()}
         # A client of its own: a connection that is kept belongs to an IP address, not to a host.
         async with (
-            httpx.AsyncClient(verify=self.context, trust_env=False, timeout=CALL_SECONDS) as client,
+            httpx.AsyncClient(
+                transport=BoundedTransport(self.context), trust_env=False, timeout=CALL_SECONDS
+            ) as client,
             client.stream(
                 "POST",
                 url.copy_with(host=address),
@@ -177,6 +184,12 @@ class Webhooks:
         """The headers of a message. Its id is the same each time that it is sent."""
         secret = secret_of(self.settings.secret, call.user_id, call.id)
         return signed_headers(secret, f"job_{call.number}_{call.id}", body)
+
+
+def webhooks_of(settings: Settings) -> Webhooks:
+    """What calls the webhooks of an installation. It waits for no lookup of a request."""
+    lookups = own_lookups(CapacityLimiter(SENDERS * MOST_AT_ONCE))
+    return Webhooks(settings, Receivers(settings.webhook_receivers, lookups))
 
 
 async def call_forever(database: Database, webhooks: Webhooks) -> None:

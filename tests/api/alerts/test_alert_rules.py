@@ -19,6 +19,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from administering import Person, join, register
+from api.alerts import deliver
 from api.alerts import evaluate as evaluate_module
 from api.alerts.deliver import Deliveries
 from api.alerts.evaluate import evaluate_rules
@@ -569,6 +570,39 @@ class TestDelivery:
         (delivery,) = found["deliveries"]
         assert (delivery["calls"], delivery["next_call_at"]) == (2, None)
         assert delivery["delivered_at"]
+
+    async def test_messages_of_one_site_do_not_keep_those_of_another_waiting(
+        self,
+        editor: Person,
+        site: TestSite,
+        database: Database,
+        app: FastAPI,
+        settings: Settings,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(deliver, "MOST_AT_ONCE", 2)
+        other = (await editor.create())["key"]
+        async with receiving() as receiver:
+            app.dependency_overrides[receivers_of] = lambda: Receivers([receiver.host])
+            hook = {"webhook": {"url": receiver.url}}
+            for name in ("1", "2", "3"):
+                await make_rule(editor, site, **NOT_FOUND | hook | {"name": name})
+            path = f"/sites/{other}/alerts"
+            made = await editor.ask("POST", path, json=NOT_FOUND | hook | {"name": "4"})
+            assert made.status_code == 201
+            app.dependency_overrides.pop(receivers_of)
+            await change(
+                database,
+                "with fired as (insert into alert_occurrence (rule_id, starts_at, ends_at, value)"
+                " select id, now() - interval '1 hour', now(), 1 from alert_rule order by id"
+                " returning id) insert into alert_delivery (occurrence_id, next_call_at)"
+                " select id, now() from fired order by id",
+            )
+            deliveries = Deliveries(settings, Webhooks(settings, Receivers([receiver.host])))
+            async with await database.connect() as connection:
+                assert await deliveries.send_due(connection) == 2
+        told = [received.message["data"]["rule"]["name"] for received in receiver.received]
+        assert sorted(told) == ["1", "4"]
 
     async def test_members_get_e_mail_as_long_as_they_are_members(
         self,

@@ -1,5 +1,6 @@
 """Logins: which tokens are valid, for what, and for how long."""
 
+import asyncio
 from base64 import b64encode
 from datetime import timedelta
 from typing import Any
@@ -110,6 +111,18 @@ async def test_refresh_token_is_good_once_and_its_second_use_ends_login(
     assert await status(client, second["access_token"]) == 401
     late = await client.post("/api/auth/refresh", json={"refresh_token": second["refresh_token"]})
     assert late.status_code == 401
+
+
+async def test_refresh_token_that_is_used_many_times_at_once_leaves_no_login(
+    client: httpx.AsyncClient,
+) -> None:
+    first = await log_in(client)
+    body = {"refresh_token": first["refresh_token"]}
+    answers = await asyncio.gather(*(client.post("/api/auth/refresh", json=body) for _ in range(6)))
+    renewed = [answer.json() for answer in answers if answer.status_code == 200]
+    assert len(renewed) <= 1
+    for token in (first, *renewed):
+        assert await status(client, token["access_token"]) == 401
 
 
 NOBODYS = "4f0b7a52-3a7c-4d1e-9c0e-5b8a3c1d2e4f"

@@ -8,6 +8,7 @@ import pytest
 
 from api.db.dump import ProgramFailed, back_up, restore
 from api.db.engine import Profile
+from api.db.migrate import UnfinishedRestore, migrate
 from api.errors import Conflict
 from api.sites.directory import Sites
 from api.sites.models import Visibility
@@ -38,6 +39,24 @@ def test_file_that_is_no_backup_is_refused(profile: Profile, tmp_path: Path) -> 
     file.write_text("no dump")
     with fresh_database(address) as url, pytest.raises(ProgramFailed):
         restore(url, file)
+
+
+async def test_database_is_not_used_while_it_is_restored_or_after_that_failed(
+    profile: Profile, database: object, settings: object, tmp_path: Path
+) -> None:
+    address = servers.address(profile)
+    assert address
+    file, cut = tmp_path / "all.dump", tmp_path / "cut.dump"
+    back_up(settings.database_url, file)  # pyright: ignore
+    cut.write_bytes(file.read_bytes()[:-1000])
+    with fresh_database(address) as url:
+        with pytest.raises(ProgramFailed):
+            restore(url, cut)
+        for _ in range(2):
+            with pytest.raises(UnfinishedRestore):
+                await migrate(url)
+        with pytest.raises(Conflict):
+            restore(url, file)
 
 
 def test_file_of_a_backup_is_private_and_not_overwritten(

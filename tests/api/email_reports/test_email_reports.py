@@ -458,7 +458,7 @@ class TestUnsubscribing:
             for wrong in (
                 url[:-1],
                 url + "0",
-                url.replace(f"/{made['id']}/", "/1/"),
+                url.replace(f"/{made['id']}/", f"/{made['id'] + 1}/"),
                 "/unsubscribe/x/y",
             ):
                 assert (await client.get(wrong)).status_code == 404
@@ -467,6 +467,7 @@ class TestUnsubscribing:
             assert shown.status_code == 200
             assert shown.headers["referrer-policy"] == "no-referrer"
             assert editor.email in shown.text
+            assert (await client.head(url)).status_code == 200
             (listed,) = (await editor.ask("GET", path)).json()
             assert listed["unsubscribed_at"] is None
             for _ in range(2):
@@ -481,6 +482,26 @@ class TestUnsubscribing:
             assert is_refusal(deleted, "CONFLICT")
             (listed,) = (await editor.ask("GET", path)).json()
             assert listed["unsubscribed_at"]
+
+    async def test_link_of_former_member_does_not_name_the_site(
+        self, editor: Person, site: TestSite, database: Database, app: FastAPI, settings: Settings
+    ) -> None:
+        with mailing(app, settings) as (own, received):
+            await subscribe(editor, site)
+            await send(database, own)
+        url = parsed(received[0])["list-unsubscribe"].strip(" <>").removeprefix(own.address)
+        name = f"Name of {site.key} since"
+        await change(database, "update site set name = %s where key = %s", name, site.key)
+        assert name in (await site.client.get(url)).text
+        await change(database, "delete from membership where user_id = %s", editor.number)
+        for method in ("GET", "HEAD", "POST"):
+            answer = await site.client.request(method, url)
+            assert answer.status_code == 404
+            assert name not in answer.text
+        await join(database, site.key, editor, "viewer")
+        assert "each week" in (await site.client.get(url)).text
+        await change(database, "update site set deleted_at = now() where key = %s", site.key)
+        assert (await site.client.get(url)).status_code == 404
 
     async def test_report_that_was_deleted_is_not_sent(
         self, editor: Person, site: TestSite, database: Database, app: FastAPI, settings: Settings

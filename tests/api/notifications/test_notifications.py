@@ -75,6 +75,31 @@ async def test_notifications_of_others_are_neither_shown_nor_marked(
     assert (await inbox(person))["unread"] == 1
 
 
+async def test_notifications_of_site_are_hidden_from_former_member(
+    database: Database, person: Person, site: TestSite
+) -> None:
+    join = "insert into membership (user_id, site_id, role) values (%s, %s, 'viewer')"
+    number = (await change(database, "select id from site where key = %s", site.key))[0][0]
+    await change(database, join, person.number, number)
+    notice = Notice(Kind.GOAL_REACHED, site=number, data={"goal": "Order"})
+    async with await database.connect() as connection:
+        await notify(connection, notice, [person.number])
+    await tell(database, person)
+
+    async def seen() -> tuple[list[str | None], int]:
+        found = await inbox(person)
+        return [row["site"] for row in found["rows"]], found["unread"]
+
+    assert await seen() == ([None, site.key], 2)
+    await hide(database, site.key)
+    assert await seen() == ([None], 1)
+    await change(database, "update site set visibility = 'members' where id = %s", number)
+    assert await seen() == ([None, site.key], 2)
+    await change(database, "update site set visibility = 'private' where id = %s", number)
+    await change(database, join, person.number, number)
+    assert await seen() == ([None, site.key], 2)
+
+
 async def test_transaction_that_is_rolled_back_tells_nothing(
     database: Database, person: Person
 ) -> None:
@@ -169,6 +194,8 @@ async def test_owner_is_told_of_the_end_of_job_once(
     await hide(database, site.key)
     await answer_jobs(Runner(database))
     await answer_once(database, Runner(database))
+    assert await unread(person) == []
+    await account.join(database, site.key)
     second, first = await unread(person)
     assert first == {
         "id": first["id"],

@@ -332,6 +332,17 @@ class TestResult:
             assert (await account.get(path)).status_code == 404
         assert await change(database, "select count(*) from submitted_job_part") == [(0,)]
 
+    async def test_former_member_gets_no_result(
+        self, account: Account, site: TestSite, database: Database
+    ) -> None:
+        job = (await account.submitted(params={"site": site.key}))["id"]
+        await answer_jobs(Runner(database))
+        assert (await account.get(f"/{job}/result")).status_code == 200
+        await hide(database, site.key)
+        assert is_refusal(await account.get(f"/{job}/result"), "NOT_FOUND")
+        await account.join(database, site.key)
+        assert (await account.get(f"/{job}/result")).status_code == 200
+
     async def test_result_is_not_found_from_a_day_after_the_end(
         self, account: Account, site: TestSite, database: Database
     ) -> None:

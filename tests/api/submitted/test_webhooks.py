@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import shutil
+import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,18 @@ from fastapi import FastAPI
 
 from api.db.database import Database
 from api.submitted import webhooks as webhooks_module
-from api.submitted.receivers import Receivers, is_public
+from api.submitted.receivers import LOOKUPS, Receivers, is_public, look_up
 from api.submitted.routing import receivers_of
 from api.submitted.runner import Runner
-from api.submitted.webhooks import PAUSES, WEBHOOK_LOCK, Webhooks, call_once, secret_of, signature
+from api.submitted.webhooks import (
+    PAUSES,
+    WEBHOOK_LOCK,
+    Webhooks,
+    call_once,
+    secret_of,
+    signature,
+    webhooks_of,
+)
 from conftest import TestSite
 from receiving import Receiver, is_signed, receiving
 from refusals import is_refusal
@@ -130,6 +140,30 @@ class TestReceivers:
         (problem,) = answer.json()["problems"]
         assert problem["where"] == "webhook.url"
         assert (await account.get()).json() == []
+
+    async def test_messages_do_not_wait_for_name_servers_of_requests(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer, original = threading.Event(), socket.getaddrinfo
+
+        def find(host: str, *more: Any, **named: Any) -> Any:
+            if host == "slow.example":
+                answer.wait()
+            return original("127.0.0.1" if host.endswith(".example") else host, *more, **named)
+
+        monkeypatch.setattr(socket, "getaddrinfo", find)
+        waiting = [
+            asyncio.create_task(look_up("slow.example", 443))
+            for _ in range(int(LOOKUPS.total_tokens))
+        ]
+        while LOOKUPS.available_tokens:
+            await asyncio.sleep(0.01)
+        try:
+            found = await webhooks_of(Settings()).receivers.look_up("fast.example", 443)
+        finally:
+            answer.set()
+        assert list(found) == ["127.0.0.1"]
+        await asyncio.gather(*waiting)
 
     @pytest.mark.parametrize("port", ["", ":443", ":1024", ":8443", ":65535"])
     async def test_public_https_address_is_accepted(
@@ -440,6 +474,59 @@ class TestDelivery:
         server.close()
         assert (await account.job(job["id"]))["webhook"]["delivered_at"]
         assert len(written) < 1000
+
+    async def test_interim_answers_without_number_are_not_read(
+        self,
+        account: Account,
+        site: TestSite,
+        database: Database,
+        settings: Settings,
+        allow: Allow,
+    ) -> None:
+        async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"}}")
+            try:
+                writer.write(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" * 5000)
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                await writer.drain()
+            except OSError:
+                pass
+            finally:
+                writer.close()
+
+        server = await asyncio.start_server(flood, "127.0.0.1", 0)
+        host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        receivers = allow(host)
+        job = await submit(account, site, f"http://{host}/")
+        await answer_jobs(Runner(database))
+        await call(database, settings, receivers)
+        server.close()
+        hook = (await account.job(job["id"]))["webhook"]
+        assert (hook["calls"], hook["delivered_at"]) == (1, None)
+
+    async def test_receivers_of_one_account_do_not_keep_those_of_another_waiting(
+        self,
+        account: Account,
+        site: TestSite,
+        database: Database,
+        settings: Settings,
+        allow: Allow,
+        receiver: Receiver,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(webhooks_module, "MOST_AT_ONCE", 2)
+        receivers = allow(receiver.host)
+        other = await Account(site.client).register()
+        await other.join(database, site.key)
+        first = [(await submit(account, site, receiver.url))["id"] for _ in range(3)]
+        last = (await submit(other, site, receiver.url))["id"]
+        await answer_jobs(Runner(database))
+        for ago, job in zip((4, 3, 2, 1), (*first, last), strict=True):
+            await set_back(database, job, "next_call_at", f"{ago} hours")
+        async with await database.connect() as connection:
+            assert await Webhooks(settings, receivers).call_due(connection) == 2
+        called = {received.message["data"]["id"] for received in receiver.received}
+        assert called == {first[0], last}
 
     async def test_second_process_does_not_call_meanwhile(
         self,

@@ -1,17 +1,23 @@
 -- The messages that are due, with what they tell of. The next call is set before this one is made,
--- so a process that ends meanwhile loses none. After the last pause there is no next call. Without
--- an address an account may not read the site any more.
+-- so a process that ends meanwhile loses none. After the last pause there is no next call. The first
+-- message of each site comes before the second one of any: receivers that let calls wait do not keep
+-- other sites waiting. The time is looked at twice, because another process may have set the next
+-- one meanwhile. Without an address an account may not read the site any more.
 with due as (
     update alert_delivery
     set calls = calls + 1,
         next_call_at = now() + (:pauses::interval[])[calls + 1] * (1 + random() / 5)
-    where id in (
+    where next_call_at <= now() and id in (
         select id
-        from alert_delivery
-        where next_call_at <= now()
-        order by id
+        from (
+            select d.id, row_number() over (partition by r.site_id order by d.id) as nth
+            from alert_delivery d
+            join alert_occurrence o on o.id = d.occurrence_id
+            join alert_rule r on r.id = o.rule_id
+            where d.next_call_at <= now()
+        ) waiting
+        order by nth, id
         limit :most
-        for update skip locked
     )
     returning id, occurrence_id, account
 )

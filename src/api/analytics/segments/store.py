@@ -49,10 +49,16 @@ async def save_segment(database: Database, site: Site, new: Segment) -> Segment:
     """Saves a segment. Raises Invalid for filters that reports would refuse, and Conflict for a
     name that is taken and when there are too many."""
     await refuse_bad_filters(database, site, new.filters)
+    await add_segment(database, new)
+    return new
+
+
+async def add_segment(database: Database, new: Segment) -> None:
+    """Saves a segment as it is: one that is kept may be about a goal that was deleted since. Raises
+    Conflict (see save_segment)."""
     async with named_once(database, new.name) as session:
         await refuse_surplus(session, new)
         session.add(new)
-    return new
 
 
 async def change_segment(

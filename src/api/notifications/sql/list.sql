@@ -11,6 +11,7 @@ select
 from notification
 left join site on site.id = notification.site_id
 where notification.user_id = :user
+    and /*include readable_part*/
     and (not :unread or notification.read_at is null)
     and (:before::bigint is null or notification.id < :before)
 order by notification.id desc

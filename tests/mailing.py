@@ -11,7 +11,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from fastapi import FastAPI
 
-from api.auth.application import settings_of
+from api.auth.application import settings_part
 from processes import free_port
 from settings import Settings
 
@@ -52,11 +52,11 @@ def mailing(app: FastAPI, settings: Settings) -> Iterator[tuple[Settings, list[A
                 "smtp_tls": "off",
             }
         )
-        app.dependency_overrides[settings_of] = lambda: own
+        app.dependency_overrides[settings_part] = lambda: own
         try:
             yield own, received
         finally:
-            app.dependency_overrides.pop(settings_of)
+            app.dependency_overrides.pop(settings_part)
 
 
 def parsed(received: Any) -> EmailMessage:

@@ -21,7 +21,7 @@ from api.analytics.vocabulary.expressions import postgres_expression
 from api.analytics.vocabulary.filters import parse_filters
 from api.analytics.vocabulary.operators import page_pattern
 from api.analytics.vocabulary.steps import read_step
-from api.auth.access import bearer_of, cookie_of, names_host
+from api.auth.access import bearer_in, cookie_in, names_host
 from api.auth.cookie import with_own_cookie
 from api.auth.models import Credentials
 from api.auth.tokens import Purpose, Tokens
@@ -288,12 +288,12 @@ PARSERS = {
     "forwarded address": Parser(neighbourhood, MAX_HEAD_BYTES, SIGNS),
     "location": Parser(lambda text: GEO.locate(text, {}, text), MAX_HEAD_BYTES, SIGNS),
     "cookie": Parser(
-        header("cookie", cookie_of),
+        header("cookie", cookie_in),
         MAX_HEAD_BYTES,
         (*SIGNS, *every("\\", "\\a", "\\1", '\\"', "; ", before=COOKIES, after='"')),
     ),
     "authorization": Parser(
-        header("authorization", bearer_of),
+        header("authorization", bearer_in),
         MAX_HEAD_BYTES,
         every(" ", "a", "\t", before=("Bearer ", "")),
     ),

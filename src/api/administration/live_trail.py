@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, WebSocket
 
 from api.administration.trail import MOST_ENTRIES, Asked, Entry, entries
-from api.auth.access import bearer_of, cookie_of, logged_in_caller, superuser
+from api.auth.access import BearerToken, LoginCookie, logged_in_caller, superuser
 from api.auth.application import database_of
 from api.auth.callers import Caller
 from api.auth.sockets import caller_of_socket, owner_of_socket, sockets_of
@@ -37,7 +37,7 @@ WEBSOCKETS: dict[str, dict[str, Any]] = {
     "/api/audit/live": {
         "description": "Sends the entries of the last minute, and each further one within some two"
         " seconds. Every message is text, an Entry in JSON. Nothing is expected from the client.",
-        "security": [{bearer_of.scheme_name: []}, {cookie_of.scheme_name: []}],
+        "security": [{BearerToken.scheme_name: []}, {LoginCookie.scheme_name: []}],
         "parameters": [],
         "message": {"$ref": "#/components/schemas/Entry"},
         "responses": {

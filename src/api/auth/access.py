@@ -50,8 +50,7 @@ class BearerToken(SecurityBase):
     )
 
     async def __call__(self, connection: HTTPConnection) -> str:
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        return token.strip() if scheme.lower() == "bearer" else ""
+        return bearer_in(connection)
 
 
 class PasswordLogin(BearerToken):
@@ -79,14 +78,20 @@ class LoginCookie(SecurityBase):
     )
 
     async def __call__(self, connection: HTTPConnection) -> str:
-        is_safe = connection.scope.get("method", "GET") in SAFE_METHODS  # a WebSocket has none
-        is_own = same_origin(connection) and (is_safe or "origin" in connection.headers)
-        return connection.cookies.get(COOKIE, "") if is_own else ""
+        return cookie_in(connection)
 
 
-bearer_of = BearerToken()
-password_of = PasswordLogin()
-cookie_of = LoginCookie()
+def bearer_in(connection: HTTPConnection) -> str:
+    """The token of a request's Authorization header, '' without one."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def cookie_in(connection: HTTPConnection) -> str:
+    """The token of a request's cookie, '' where it is not read (see LoginCookie)."""
+    is_safe = connection.scope.get("method", "GET") in SAFE_METHODS  # a WebSocket has none
+    is_own = same_origin(connection) and (is_safe or "origin" in connection.headers)
+    return connection.cookies.get(COOKIE, "") if is_own else ""
 
 
 def same_origin(connection: HTTPConnection) -> bool:
@@ -108,9 +113,9 @@ def names_host(origin: str, host: str) -> bool:
 
 async def reader_of(
     connection: HTTPConnection,
-    bearer: Annotated[str, Depends(bearer_of)],
-    _: Annotated[str, Depends(password_of)],
-    cookie: Annotated[str, Depends(cookie_of)],
+    bearer: Annotated[str, Depends(BearerToken())],
+    _: Annotated[str, Depends(PasswordLogin())],
+    cookie: Annotated[str, Depends(LoginCookie())],
 ) -> Caller:
     """Who asks, also by a share link. Only routes that limit their answers to what is shared may
     depend on this. Raises Unauthenticated for a bad Authorization header, not for a bad cookie."""

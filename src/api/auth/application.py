@@ -83,10 +83,11 @@ def admit(registrations: TokenBuckets, device: Device) -> None:
         registrations.take(address, 1, "Too many of these requests from your network.")
 
 
+settings_part = part(settings_of)
 database_part = part(database_of)
 sites_part = part(sites_of)
 
-AppSettings = Annotated[Settings, Depends(part(settings_of))]
+AppSettings = Annotated[Settings, Depends(settings_part)]
 AppDatabase = Annotated[Database, Depends(database_part)]
 AppSites = Annotated[Sites, Depends(sites_part)]
 AppTokens = Annotated[Tokens, Depends(part(tokens_of))]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from fastapi import WebSocket
 
-from api.auth.access import bearer_of, caller_from, cookie_of, same_origin, without_share
+from api.auth.access import bearer_in, caller_from, cookie_in, same_origin, without_share
 from api.auth.application import device_of
 from api.auth.callers import Caller
 from api.errors import Forbidden, TooManyRequests
@@ -50,8 +50,7 @@ async def caller_of_socket(socket: WebSocket) -> Caller:
     Unauthenticated."""
     if not same_origin(socket):
         raise Forbidden("Pages of other origins may not watch.")
-    bearer, cookie = await bearer_of(socket), await cookie_of(socket)
-    return without_share(await caller_from(socket, bearer, cookie))
+    return without_share(await caller_from(socket, bearer_in(socket), cookie_in(socket)))
 
 
 def owner_of_socket(socket: WebSocket, caller: Caller) -> str:

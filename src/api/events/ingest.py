@@ -14,7 +14,7 @@ from msgspec import Raw
 from starlette.requests import HTTPConnection
 
 from api.addresses import plain_address
-from api.auth.access import bearer_of, caller_from, is_trusted_sender, without_share
+from api.auth.access import bearer_in, caller_from, is_trusted_sender, without_share
 from api.auth.application import part
 from api.auth.callers import NOBODY, Caller
 from api.auth.keys import KEY_PREFIX, Scope
@@ -149,7 +149,7 @@ class Ingest:
         """Who sends. Anybody may send, so a bad login must not lose an event. A bad key is refused:
         without what it unlocks a server's events would be stored as something else. Raises
         Unauthenticated and Forbidden."""
-        if not (token := await bearer_of(request)):
+        if not (token := bearer_in(request)):
             return NOBODY
         try:
             caller = without_share(await deadline.within(caller_from(request, token, "")))

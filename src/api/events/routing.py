@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from msgspec import Raw
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.auth.access import AnyCaller, SiteName, bearer_of, readable_site
+from api.auth.access import AnyCaller, BearerToken, SiteName, readable_site
 from api.auth.application import AppDatabase
 from api.auth.callers import Caller
 from api.db.database import Database
@@ -67,7 +67,7 @@ what is stored; everybody else gets what was sent, and learns nothing about anot
     "",
     name="send",
     status_code=201,
-    openapi_extra={"requestBody": EVENT_BODY, "security": [{}, {bearer_of.scheme_name: []}]},
+    openapi_extra={"requestBody": EVENT_BODY, "security": [{}, {BearerToken.scheme_name: []}]},
     responses={
         200: {"model": Sent, "description": RETRY},
         201: {"model": Sent, "description": "Stored, and committed."},

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, WebSocket
 
-from api.auth.access import LoggedIn, bearer_of, cookie_of, logged_in_caller
+from api.auth.access import BearerToken, LoggedIn, LoginCookie, logged_in_caller
 from api.auth.application import AppDatabase, database_of
 from api.auth.callers import Caller
 from api.auth.sockets import caller_of_socket, owner_of_socket, sockets_of
@@ -40,7 +40,7 @@ WEBSOCKETS: dict[str, dict[str, Any]] = {
         "description": "Sends the newest notifications at once, and again when there is a new one"
         " or some were read, at most once a second. Every message is text, an Inbox in JSON."
         " Nothing is expected from the client.",
-        "security": [{bearer_of.scheme_name: []}, {cookie_of.scheme_name: []}],
+        "security": [{BearerToken.scheme_name: []}, {LoginCookie.scheme_name: []}],
         "parameters": [],
         "message": {"$ref": "#/components/schemas/Inbox"},
         "responses": {

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, WebSocket
 
-from api.auth.access import AnyReader, SiteName, bearer_of, cookie_of, readable_site
+from api.auth.access import AnyReader, BearerToken, LoginCookie, SiteName, readable_site
 from api.auth.application import AppDatabase
 from api.auth.sockets import caller_of_socket, owner_of_socket, sockets_of
 from api.errors import DATABASE_AWAY, REFUSALS, AnalyticsError, Forbidden, to_analytics_error
@@ -41,7 +41,7 @@ WEBSOCKETS: dict[str, dict[str, Any]] = {
     "/api/realtime/ws": {
         "description": "Sends a snapshot at once, and again as events arrive, at most one a second."
         " Every message is text, a Snapshot in JSON. Nothing is expected from the client.",
-        "security": [{}, {bearer_of.scheme_name: []}, {cookie_of.scheme_name: []}],
+        "security": [{}, {BearerToken.scheme_name: []}, {LoginCookie.scheme_name: []}],
         "parameters": [
             {
                 "name": "site",

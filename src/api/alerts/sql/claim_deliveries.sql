@@ -1,8 +1,8 @@
 -- The messages that are due, with what they tell of. The next call is set before this one is made,
--- so a process that ends meanwhile loses none. After the last pause there is no next call. The first
--- message of each site comes before the second one of any: receivers that let calls wait do not keep
--- other sites waiting. The time is looked at twice, because another process may have set the next
--- one meanwhile. Without an address an account may not read the site any more.
+-- so a process that ends meanwhile loses none. After the last pause there is no next call. The
+-- first message of each site comes before the second one of any: receivers that let calls wait do
+-- not keep other sites waiting. The time is looked at twice, because another process may have set
+-- the next one meanwhile. Without an address an account may not read the site any more.
 with due as (
     update alert_delivery
     set calls = calls + 1,

@@ -253,6 +253,7 @@ class WriteQueue(Generic[Item, Result]):
                 self.queues[queue.sites] = queue  # at the end, after the other queues
             if room <= 0:
                 break
+        self.on_depth(self.depth)
         return requests
 
     async def run(self, batch: QueuedBatch[Item, Result]) -> None:
@@ -276,7 +277,6 @@ class WriteQueue(Generic[Item, Result]):
         self.drop_answered()
         self.gather(len(batch.requests or ()))
         self.dispatch()
-        self.on_depth(self.depth)
 
     def gather(self, requests: int) -> None:
         """Lets the next batch wait a moment for clients that send again at once after these

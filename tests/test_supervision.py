@@ -213,7 +213,8 @@ def test_workers_end_when_parent_is_killed_and_next_start_works(tmp_path: Path) 
 
 def test_failed_start_beside_living_workers_does_not_stop_their_server(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
-    first = Service(data_dir, DEMO="false", WORKERS="2")
+    # A worker that is suspended within a job would keep the job's locks from the next start.
+    first = Service(data_dir, DEMO="false", JOBS="false", WORKERS="2")
     first.start()
     workers = first.family()
     for worker in workers:

@@ -121,7 +121,7 @@ def manifest_in(file: ZipFile) -> Manifest:
 
 
 def has_too_many_values(given: Any) -> bool:
-    """Whether more than MOST_VALUES values are nested in one of JSON."""
+    """Whether decoded JSON consists of more than MOST_VALUES values, on all levels."""
     count, waiting = 0, [given]
     while waiting and count <= MOST_VALUES:
         inner = values_in(waiting.pop())

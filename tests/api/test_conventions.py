@@ -113,7 +113,7 @@ def test_table_of_routes_is_read() -> None:
 
 
 def called_in_threads(dependant: Dependant) -> Iterator[str]:
-    """The functions beneath a route that FastAPI calls in another thread."""
+    """The synchronous functions of a route and its dependencies, which FastAPI runs in threads."""
     called = dependant.call
     function = called if isfunction(called) else type(called).__call__
     if called is not None and not iscoroutinefunction(function):

@@ -169,7 +169,7 @@ def changed(body: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 @cache
 def first_paths() -> dict[str, str]:
-    """For each name of a field the first route whose body has it."""
+    """Maps the name of each field to the first path in BODIES whose body has that field."""
     found: dict[str, str] = {}
     for path, body in BODIES.items():
         for field, _ in changed(body):
@@ -235,8 +235,8 @@ async def test_value_out_of_range_in_parameter_is_4xx(site: TestSite, app: FastA
 
 
 def values_for(parameter: dict[str, Any]) -> Iterator[str]:
-    """What to try of a parameter: of a number no texts that have to be read further, and of a text
-    only the longest numbers."""
+    """The values to try: all NUMBERS for a parameter that is a number, all TEXTS for any other, and
+    FEW of both for each."""
     schemas = [parameter["schema"], *parameter["schema"].get("anyOf", ())]
     is_number = any(schema.get("type") in ("integer", "number") for schema in schemas)
     yield from NUMBERS if is_number else TEXTS

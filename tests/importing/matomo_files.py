@@ -94,7 +94,7 @@ CODES = {
     **{"Windows": "WIN", "iOS": "IOS", "Android": "AND"},
     **{"desktop": 0, "mobile": 1, "tablet": 2},
 }
-"""How the log tables write browsers, systems and devices."""
+"""The codes of browsers, systems and devices in the log tables."""
 
 
 def log_rows(visit: Visit) -> Iterator[dict[str, Any]]:

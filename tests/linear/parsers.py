@@ -211,7 +211,7 @@ def read_line(text: str) -> list[Request]:
 
 
 def part_of(name: str, text: str) -> Part:
-    """A file of a product export with this name and text."""
+    """What readers of product exports get: a file with this name and content."""
     raw = BytesIO(text.encode("utf-8", "surrogatepass"))
     return Part(name, BufferedReader(raw))  # pyright: ignore[reportArgumentType]
 

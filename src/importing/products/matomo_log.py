@@ -67,7 +67,8 @@ SYSTEMS: Mapping[str, str] = {
     "UBT": "Ubuntu",
     "WIN": "Windows",
 }
-"""The codes of the tables; what has another code keeps it."""
+"""The names for the codes that the log tables have of devices, browsers and systems. A code that is
+not listed is taken over as it is."""
 
 
 class LogRow(Struct):

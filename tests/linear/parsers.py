@@ -55,6 +55,7 @@ from importing.products.files import Part, Unreadable
 from importing.products.ga4 import read_ga4
 from importing.products.goatcounter import read_goatcounter
 from importing.products.matomo import read_matomo
+from importing.products.matomo_log import read_matomo_log
 from importing.products.plausible import KINDS, read_aggregates
 from importing.products.table import Read
 from importing.products.umami import reading_umami
@@ -225,7 +226,7 @@ def read_through(read: Read, part: Part) -> None:
 
 def json_export(text: str) -> None:
     """Products that export JSON: the text as lines, or as an array that it begins."""
-    for read in (read_ga4, read_matomo):
+    for read in (read_ga4, read_matomo, read_matomo_log):
         read_through(read, part_of("export.json", text))
 
 

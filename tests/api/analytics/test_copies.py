@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -38,6 +38,7 @@ READING |= {"locations", "entries", "exits", "heatmap", "segments"}
 """The reports that read copies for a filter that no rollup answers; the last ones their totals."""
 
 Used = Counter[str]
+Ask = Callable[[Sequence[Any], Mapping[str, str]], Awaitable[Mapping[str, bytes]]]
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def everything(filters: Any) -> list[dict[str, Any]]:
     ]
 
 
-async def ask(
+async def answered(
     site: TestSite, queries: Sequence[Mapping[str, Any]], span: Mapping[str, str]
 ) -> Mapping[str, bytes]:
     """The line for each id."""
@@ -118,6 +119,18 @@ async def ask(
     answer = await site.client.post(PATH, json=body, headers=site.admin)
     assert answer.status_code == 200, answer.text
     return {json.loads(line)["id"]: line for line in answer.content.splitlines()}
+
+
+@pytest.fixture
+def ask(site: TestSite, app: FastAPI) -> Ask:
+    """Asks a batch once the connections of the one before are back. A batch that finds none free
+    makes no copies, and a connection is cleaned only after its batch was answered."""
+
+    async def alone(queries: Sequence[Any], span: Mapping[str, str]) -> Mapping[str, bytes]:
+        await returned(app.state.database)
+        return await answered(site, queries, span)
+
+    return alone
 
 
 async def get(site: TestSite, query: Mapping[str, Any], span: Mapping[str, str]) -> httpx.Response:
@@ -130,9 +143,9 @@ async def get(site: TestSite, query: Mapping[str, Any], span: Mapping[str, str])
 
 @pytest.mark.parametrize("filters", FILTERS, ids=range(len(FILTERS)))
 async def test_copies_answer_byte_for_byte_as_tables_do(
-    site: TestSite, span: Mapping[str, str], used: Used, filters: Any
+    site: TestSite, ask: Ask, span: Mapping[str, str], used: Used, filters: Any
 ) -> None:
-    found = await ask(site, everything(filters), span)
+    found = await ask(everything(filters), span)
     assert used.total() > 0, found
     for query in everything(filters):
         single = await get(site, query, span)
@@ -141,28 +154,28 @@ async def test_copies_answer_byte_for_byte_as_tables_do(
 
 
 async def test_reports_of_the_overview_read_copies(
-    site: TestSite, span: Mapping[str, str], used: Used
+    ask: Ask, span: Mapping[str, str], used: Used
 ) -> None:
     reading: set[str] = set()
     for query in everything(FILTERS[2]):
         used.clear()
         again = [{**query, "id": str(number)} for number in range(copies.LEAST_QUESTIONS)]
-        await ask(site, again, span)
+        await ask(again, span)
         reading |= {query["report"]} if used.total() else set()
     assert reading == READING
 
 
 async def test_two_filtered_questions_are_answered_without_copy(
-    site: TestSite, span: Mapping[str, str], used: Used
+    ask: Ask, span: Mapping[str, str], used: Used
 ) -> None:
     queries = [*everything(FILTERS[0])[:2], {"report": "pages"}, {"report": "devices"}]
-    await ask(site, queries, span)
+    await ask(queries, span)
     assert used.total() == 0
 
 
 @pytest.mark.parametrize(("limit", "value"), [("LEAST_VISITS", 10**6), ("MOST_COPIED", 0)])
 async def test_few_visits_and_unselective_filters_are_answered_without_copy(
-    site: TestSite,
+    ask: Ask,
     span: Mapping[str, str],
     used: Used,
     monkeypatch: pytest.MonkeyPatch,
@@ -171,7 +184,7 @@ async def test_few_visits_and_unselective_filters_are_answered_without_copy(
 ) -> None:
     monkeypatch.setattr(copies, "LEAST_VISITS", 1)
     monkeypatch.setattr(copies, limit, value)
-    found = await ask(site, everything([["contains", "entry_page", ["/"]]]), span)
+    found = await ask(everything([["contains", "entry_page", ["/"]]]), span)
     assert {json.loads(line)["status"] for line in found.values()} == {200}
     assert used.total() == 0
 
@@ -183,16 +196,16 @@ async def test_tables_are_read_while_no_connection_is_free(
     async with AsyncExitStack() as stack:
         for _ in range(pool.max_size):
             await stack.enter_async_context(pool.connection())
-        found = await ask(site, everything(FILTERS[0]), span)
+        found = await answered(site, everything(FILTERS[0]), span)
     assert {json.loads(line)["status"] for line in found.values()} == {200}
     assert used.total() == 0
 
 
 async def test_connection_comes_back_empty_after_the_batch(
-    site: TestSite, span: Mapping[str, str], used: Used, app: FastAPI
+    ask: Ask, span: Mapping[str, str], used: Used, app: FastAPI
 ) -> None:
     for _ in range(3):
-        await ask(site, everything(FILTERS[0]), span)
+        await ask(everything(FILTERS[0]), span)
     assert used.total() > 0
     await returned(app.state.database)
     async with app.state.database.copying.connection() as connection:
@@ -209,7 +222,7 @@ async def returned(database: Database) -> None:
 
 
 async def test_connections_come_back_when_client_goes(
-    site: TestSite, span: Mapping[str, str], used: Used, app: FastAPI
+    span: Mapping[str, str], used: Used, app: FastAPI
 ) -> None:
     database = app.state.database
     made = Copies(database)
@@ -227,7 +240,7 @@ async def test_connections_come_back_when_client_goes(
 
 
 async def test_question_after_one_that_failed_reads_the_tables(
-    site: TestSite, span: Mapping[str, str], used: Used, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, span: Mapping[str, str], used: Used, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unwatched = Database.run_on
     failed: list[str] = []
@@ -239,14 +252,14 @@ async def test_question_after_one_that_failed_reads_the_tables(
         return await unwatched(self, connection, question, *rest)
 
     monkeypatch.setattr(Database, "run_on", run_on)
-    found = await ask(site, everything(FILTERS[0]), span)
+    found = await ask(everything(FILTERS[0]), span)
     statuses = Counter(json.loads(line)["status"] for line in found.values())
     assert statuses[500] == 1
     assert statuses[200] == len(found) - 1
 
 
 async def test_same_question_of_another_batch_is_computed_by_itself(
-    site: TestSite, span: Mapping[str, str], used: Used, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, span: Mapping[str, str], used: Used, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys: list[Any] = []
     unwatched = CallerTurns.share
@@ -258,5 +271,5 @@ async def test_same_question_of_another_batch_is_computed_by_itself(
     monkeypatch.setattr(CallerTurns, "share", share)
     again = everything(FILTERS[0])[: copies.LEAST_QUESTIONS]
     for _ in range(2):
-        await ask(site, again, span)
+        await ask(again, span)
     assert len(set(keys)) == len(keys) == 2 * len(again)

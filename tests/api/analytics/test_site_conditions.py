@@ -55,9 +55,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
     found: list[Asked] = []
     run = Database.run
 
-    async def noted(self: Database, question: Statement, values: Any, *more: Any) -> Any:
+    async def noted(self: Database, question: Statement, values: Any, **more: Any) -> Any:
         found.append((question.text, {**values, **question.values}))
-        return await run(self, question, values, *more)
+        return await run(self, question, values, **more)
 
     monkeypatch.setattr(Database, "run", noted)
     return found

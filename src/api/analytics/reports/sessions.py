@@ -154,7 +154,7 @@ SESSIONS_SERIES = Report(
 async def timeline(database: Database, query: Query[Params], visit: UUID) -> dict[str, Any]:
     """The visit and its events in order. Raises NotFound when no such visit is in the range."""
     values = {**query.sql_values, "visit": visit, "limit": 1, "offset": 0}
-    only = {"visit_filter": Fragment("v.id = :visit")}
+    only = {"visit_lookup_filter": Fragment("v.id = :visit")}
     found = await database.rows(sql_file("reports/sessions.sql"), values, only)
     if not found:
         raise NotFound("There is no such visit in this range.")

@@ -628,6 +628,8 @@ create table submitted_job (
     status text not null default 'queued'
         check (status in ('queued', 'running', 'done', 'failed')),
     attempts integer not null default 0,
+    -- From 0 to 1, of a job that runs; null where it is not known.
+    progress double precision,
     created_at timestamptz not null default now(),
     started_at timestamptz,
     finished_at timestamptz,

@@ -10,16 +10,17 @@ import typer
 
 from api.db.database import Database
 from api.errors import Invalid, Problem
-from api.sites.directory import Sites, UnknownSite
+from api.sites.directory import Sites
 from api.sites.models import Site
 from cli.import_log import progress_bar
 from cli.installation import friendly_errors, with_migrated_database
 from importing.access_log import Summary
 from importing.products.aggregates import Kept, keep_export, read_export
-from importing.products.events import ExportReader, import_export, store_nothing, storing
+from importing.products.events import ExportReader, import_export
 from importing.products.files import find_files
 from importing.products.stored import erase_import, list_imports
 from importing.products.table import BY_NAME
+from importing.stores import store_nothing, storing, target_site
 from settings import Settings
 
 AGGREGATES = "plausible"
@@ -86,7 +87,7 @@ def import_events(asked: Asked) -> list[str]:
 
     async def work(database: Database, settings: Settings) -> None:
         product = BY_NAME[asked.product]
-        site = await target_site(database, asked)
+        site = await site_of(database, asked)
         reader = ExportReader(product, site, settings.secret, asked.origin)
         store = store_nothing if asked.dry_run else storing(database)
         imported = import_export(asked.names, reader, store, summary)
@@ -105,7 +106,7 @@ def import_aggregates(asked: Asked) -> list[str]:
         if asked.dry_run:
             await watch(dry(asked.names, kept))
         else:
-            site = await target_site(database, asked)
+            site = await site_of(database, asked)
             await watch(keep_export(database, site, asked.names, kept))
 
     with_migrated_database(work)
@@ -113,16 +114,8 @@ def import_aggregates(asked: Asked) -> list[str]:
     return kept.problems
 
 
-async def target_site(database: Database, asked: Asked) -> Site:
-    """The site, which is made unless it exists. A dry run makes none: it has one that is not
-    stored."""
-    domain = asked.domain or asked.site
-    if not asked.dry_run:
-        return await Sites(database).create(asked.site, domain, timezone=asked.timezone)
-    try:
-        return await Sites(database).find(asked.site)
-    except UnknownSite:
-        return Site(id=0, key=asked.site, domain=domain, name=domain, timezone=asked.timezone)
+async def site_of(database: Database, asked: Asked) -> Site:
+    return await target_site(database, asked.site, asked.domain, asked.timezone, asked.dry_run)
 
 
 async def dry(names: Sequence[str], kept: Kept) -> AsyncIterator[int]:

@@ -14,18 +14,18 @@ from datetime import date
 from io import BufferedReader
 from uuid import uuid5
 
-from api.db.database import Database
 from api.errors import AnalyticsError
 from api.events.enrich.event import ID_NAMESPACE, enrich
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Sender, import_salt
 from api.events.models import Event, EventIn
-from api.events.write.writer import Outcome, Writer
+from api.events.write.writer import Outcome
 from api.sites.models import Site, utc_now
 from importing.formats.request import MALFORMED, Format, Request, Skipped
 from importing.formats.table import BY_NAME, format_of
 from importing.lines import DamagedLog, read_batches
 from importing.page_views import refuse_no_page_view
+from importing.stores import Store
 
 SHORTEST_AGENT = 8
 
@@ -156,7 +156,7 @@ class Log:
 
 
 async def import_log(
-    database: Database,
+    store: Store,
     name: str,
     raw: BufferedReader,
     reader: LogReader,
@@ -164,11 +164,11 @@ async def import_log(
     chosen: Format | None = None,
 ) -> AsyncIterator[Summary]:
     """Stores the events of a log in batches, and yields the summary after each of them."""
-    writer, log = Writer(database), Log(reader, chosen)
+    log = Log(reader, chosen)
     try:
         async for lines in read_batches(raw):
             events = list(log.events(lines, summary))
-            for event, result in zip(events, await writer.write(events), strict=True):
+            for event, result in zip(events, await store(events), strict=True):
                 count(summary, event, result)
             yield summary
     except DamagedLog as error:

@@ -1,5 +1,6 @@
-"""How long an export and an import take, and how much memory: of sites of several sizes. The memory
-of PostgreSQL is what a process that serves a connection has for itself.
+"""How long an export and an import take, and how much memory: of sites of several sizes, by the
+commands and over HTTP. The memory of PostgreSQL is what a process that serves a connection has for
+itself.
 
 PYTHONPATH=src:tests .venv/bin/python -m bench.archives --events 100000 1000000
 """
@@ -16,11 +17,12 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
+import httpx
 import psutil
 import psycopg
 
 from api.db.embedded import embedded_server
-from processes import service_environment
+from processes import Service, cli, running, service_environment
 from servers import fresh_database
 
 FILL = """
@@ -112,15 +114,62 @@ def run(folder: Path, url: str, *words: str) -> tuple[float, int, int]:
     return time.perf_counter() - began, used.ru_maxrss // 1024, most[0] // 2**20
 
 
-def measure(folder: Path, url: str, events: int) -> None:
-    """Fills a site, exports it, and imports it beside itself."""
-    base = run(folder, url, "site", "create", "bench", "--domain", "bench.example")
+def fill(url: str, events: int) -> None:
+    """Stores visits of four page views each."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(PARTITIONS)  # pyright: ignore
         for statement in FILL.split(";\n"):
             if statement.strip():
                 connection.execute(statement.encode(), {"visits": events // 4})
+
+
+def peak(process: psutil.Process) -> int:
+    """The most MiB that a process has held so far."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
+
+
+def highest(service: Service) -> int:
+    """The most MiB that one of the processes of a service has held so far."""
+    assert service.process
+    return max(map(peak, [psutil.Process(service.process.pid), *service.family()]))
+
+
+def stream(base: str, key: str, form: str) -> tuple[int, float]:
+    """Reads all events of the site as a file in this format: how many bytes, and in how many
+    seconds."""
+    began, size = time.perf_counter(), 0
+    params = {"site": "bench", "from": "2026-08-03", "to": "2026-11-02", "format": form}
+    authorization = {"Authorization": f"Bearer {key}"}
+    with httpx.stream(
+        "GET", f"{base}/api/events/raw", params=params, headers=authorization, timeout=600
+    ) as answer:
+        answer.raise_for_status()
+        for chunk in answer.iter_raw():
+            size += len(chunk)
+    return size, time.perf_counter() - began
+
+
+def measure_http(folder: Path, url: str, events: int) -> None:
+    """Reads all events over HTTP, in each format, from a service of its own."""
+    of_database = {"DATABASE_URL": url, "SECRET_KEY": token_hex(32), "TIMESCALEDB": "off"}
+    for form in ("csv", "ndjson", "parquet"):
+        with running(folder / "service", **of_database, JOBS="false") as service:
+            words = ("key", "create", "admin", "--name", "bench", "--scope", "stats:read")
+            key = cli(folder / "service", *words, **of_database).stdout.strip()
+            before = highest(service)
+            size, seconds = stream(service.base, key, form)
+            print(
+                f"| {events:,} | {form} | {size / 2**20:.0f} MiB | {seconds:.0f} s,"
+                f" {events / seconds:,.0f} | {highest(service)} MiB | {before} MiB |",
+                flush=True,
+            )
+
+
+def measure_commands(folder: Path, url: str, events: int) -> None:
+    """Exports the site, and imports it beside itself."""
+    base = run(folder, url, "site", "list")
     file = folder / f"{events}.zip"
     out = run(folder, url, "export", "bench", "--to", str(file))
     back = run(folder, url, "import", str(file), "--site", "copy", "--domain", "copy.example")
@@ -141,17 +190,23 @@ def measure(folder: Path, url: str, events: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--http", action="store_true", help="Read raw events over HTTP instead.")
+    given = parser.parse_args()
     print(
-        "| events | file | export, events/s | its memory | PostgreSQL's | import, events/s"
+        "| events | format | size | time, events/s | memory of the service | before |"
+        if given.http
+        else "| events | file | export, events/s | its memory | PostgreSQL's | import, events/s"
         " | its memory | PostgreSQL's | any command |",
         flush=True,
     )
     with TemporaryDirectory(prefix="analytics-bench-") as name:
         folder = Path(name)
         with embedded_server(folder / "data") as address:
-            for events in parser.parse_args().events:
+            for events in given.events:
                 with fresh_database(address) as url:
-                    measure(folder, url, events)
+                    run(folder, url, "site", "create", "bench", "--domain", "bench.example")
+                    fill(url, events)
+                    (measure_http if given.http else measure_commands)(folder, url, events)
 
 
 if __name__ == "__main__":

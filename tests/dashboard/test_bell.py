@@ -1,10 +1,14 @@
 """The bell of the header: what is new, as it comes, in every window."""
 
+import json
+
 import httpx
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from processes import Service
 from windows import PHONE, expect_accessible, log_in, watched
+
+STARTED = "2026-11-29T12:00:00.000000Z"
 
 ALL = {"until": 2**62}
 
@@ -62,6 +66,40 @@ def test_notification_that_is_followed_has_been_read(
     assert left["unread"] == before - 1
     window.go_back()
     expect(window.locator("#bell")).to_be_enabled()
+
+
+def test_bell_shows_how_far_job_is_without_asking_again(service: Service, window: Page) -> None:
+    sockets: list[WebSocketRoute] = []
+    window.route_web_socket("**/api/notifications/ws*", lambda route: sockets.append(route))
+
+    def tell(*progress: float | None) -> None:
+        jobs = [
+            {"id": f"{place}", "report": "events/raw", "progress": share, "started_at": STARTED}
+            for place, share in enumerate(progress)
+        ]
+        inbox = {"unread": 0, "rows": [], "page": {"next": None}, "running": jobs}
+        sockets[-1].send(json.dumps(inbox))
+
+    log_in(window, service, "/account")
+    window.locator("#bell").click()
+    panel = window.get_by_role("dialog")
+    expect(panel).to_be_visible()
+    expect(panel).to_have_text("Loading …")
+    for _ in range(600):
+        if not sockets:
+            window.wait_for_timeout(100)
+    tell(0.4)
+    bar = panel.get_by_role("progressbar")
+    expect(bar).to_have_accessible_name("The job “events/raw” runs: 40%")
+    assert bar.evaluate("bar => bar.value") == 0.4
+    expect_accessible(window, "bell with a job")
+    tell(0.8)
+    expect(bar).to_have_accessible_name("The job “events/raw” runs: 80%")
+    tell(None)
+    expect(bar).to_have_accessible_name("The job “events/raw” runs")
+    assert bar.evaluate("bar => bar.position") == -1
+    tell()
+    expect(bar).to_have_count(0)
 
 
 def test_bell_fits_on_phone(service: Service, browser: Browser) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 from api.sites.directory import Sites
 from conftest import SECRET, TestSite
 from importing.access_log import Summary
-from importing.products.events import ExportReader, import_export, store_nothing, storing
+from importing.products.events import ExportReader, import_export
 from importing.products.table import BY_NAME
+from importing.stores import store_nothing, storing
 
 APRIL = {"from": "2026-04-01", "to": "2026-04-30", "timezone": "UTC"}
 

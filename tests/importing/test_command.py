@@ -39,10 +39,16 @@ def test_files_are_imported_and_those_of_no_format_reported(tmp_path: Path) -> N
     data_dir = tmp_path / "data"
     (tmp_path / "a.log").write_text(log_line(1, "10:00:00"))
     (tmp_path / "b.log").write_text("no log\n")
-    done = cli(data_dir, "import-log", str(tmp_path / "*.log"), "--site", "logs")
+    command = ("import-log", str(tmp_path / "*.log"), "--site", "logs")
+    dry = cli(data_dir, *command, "--dry-run")
+    assert dry.returncode == 1
+    assert "1 page views would be stored" in dry.stdout
+    assert '"logs"' not in cli(data_dir, "site", "list").stdout
+    done = cli(data_dir, *command)
     assert done.returncode == 1
     assert "1 log read as combined" in done.stdout
     assert "1 page views stored" in done.stdout
+    assert "0 stored before" in done.stdout
     assert f"{tmp_path / 'b.log'}: no line fits a format; tried: combined, " in done.stderr
 
 

@@ -17,6 +17,7 @@ from importing.access_log import REMEMBERED, LogReader, Occurrences, Summary, im
 from importing.files import find_logs, open_log
 from importing.formats.request import Format
 from importing.formats.table import BY_NAME
+from importing.stores import storing
 from oracle.access_log import read_log
 from oracle.telling import DOMAIN, REAL_LOG, fresh_site
 
@@ -37,7 +38,7 @@ async def import_all(
     reader, summary = LogReader(target, SECRET, GeoLocator(None, None)), Summary()
     for name in find_logs([*map(str, names)], chosen):
         with open_log(name) as raw:
-            async for _ in import_log(site.database, name, raw, reader, summary, chosen):
+            async for _ in import_log(storing(site.database), name, raw, reader, summary, chosen):
                 pass
     return summary
 

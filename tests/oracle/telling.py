@@ -18,6 +18,7 @@ from api.sites.directory import Sites
 from api.sites.models import Visibility, utc_now
 from conftest import SECRET, TestSite
 from importing.access_log import LogReader, Summary, import_log
+from importing.stores import storing
 from oracle.histories import DAY, History
 from oracle.periods import Range
 from oracle.site import Site
@@ -178,6 +179,6 @@ async def import_real_log(database: Database, key: str) -> Summary:
     summary = Summary()
     reader = LogReader(site, SECRET, GeoLocator(None, None))
     with REAL_LOG.open("rb") as raw:
-        async for _ in import_log(database, REAL_LOG.name, raw, reader, summary):
+        async for _ in import_log(storing(database), REAL_LOG.name, raw, reader, summary):
             pass
     return summary

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Self
+from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -73,8 +74,21 @@ class NextNotifications(Record):
     """The value of the parameter `before` for the next page; null on the last page."""
 
 
+class RunningJob(Record):
+    """A job that the account has submitted, and that runs."""
+
+    id: UUID
+    """The id of the job."""
+    report: str
+    """What was asked for."""
+    progress: float | None
+    """About how much of its answer is stored, from 0 to 1; null where that is not known."""
+    started_at: Instant
+    """When it was begun."""
+
+
 class Inbox(Record):
-    """The notifications of an account, a page of them."""
+    """The notifications of an account, a page of them, and what is on its way."""
 
     unread: int
     """How many it has not read, of all."""
@@ -82,6 +96,8 @@ class Inbox(Record):
     """The notifications, newest first."""
     page: NextNotifications
     """Where the list goes on."""
+    running: list[RunningJob]
+    """The jobs that the account submitted by a login and that run now."""
 
 
 class ReadIn(Record):

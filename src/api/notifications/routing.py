@@ -38,8 +38,8 @@ BETWEEN_SECONDS = 1.0
 WEBSOCKETS: dict[str, dict[str, Any]] = {
     "/api/notifications/ws": {
         "description": "Sends the newest notifications at once, and again when there is a new one"
-        " or some were read, at most once a second. Every message is text, an Inbox in JSON."
-        " Nothing is expected from the client.",
+        " or some were read, and while a job of the account runs, at most once a second. Every"
+        " message is text, an Inbox in JSON. Nothing is expected from the client.",
         "security": [{BearerToken.scheme_name: []}, {LoginCookie.scheme_name: []}],
         "parameters": [],
         "message": {"$ref": "#/components/schemas/Inbox"},

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.db.database import Database
 from api.db.sql_files import execute
-from api.notifications.models import Inbox, NextNotifications, Notice, NotificationOut
+from api.notifications.models import Inbox, NextNotifications, Notice, NotificationOut, RunningJob
 
 SQL = Path(__file__).parent / "sql"
 
@@ -66,7 +66,19 @@ async def inbox_of(
         unread=await unread_of(database, user),
         rows=[NotificationOut.model_validate(row) for row in rows],
         page=NextNotifications(next=rows[-1]["id"] if len(rows) == limit else None),
+        running=await running_jobs(database, user),
     )
+
+
+async def running_jobs(database: Database, user: int) -> list[RunningJob]:
+    """The jobs that an account has submitted and that run."""
+    rows = await database.rows(SQL / "running.sql", {"user": user})
+    return [RunningJob.model_validate(row) for row in rows]
+
+
+async def announce(connection: Connection, user: int) -> None:
+    """Has the open pages of an account read again what there is."""
+    await execute(connection, SQL / "announce.sql", {"user": user})
 
 
 async def unread_of(database: Database, user: int) -> int:

@@ -57,6 +57,7 @@ class SubmittedJob(SQLModel, table=True):
     """The API key by which it was submitted, which must still be good when it is answered."""
     status: str = Status.QUEUED
     attempts: int = 0
+    progress: float | None = None
     created_at: datetime = Column(
         default_factory=utc_now,
         sa_type=DateTime(timezone=True),  # pyright: ignore[reportArgumentType]
@@ -163,6 +164,9 @@ class JobOut(Record):
     """queued, running, done or failed."""
     attempts: int
     """How often it was begun. A job that is interrupted is begun again, three times at most."""
+    progress: float | None
+    """About how much of its answer is stored, from 0 to 1, while it runs; null where that is not
+    known. Of a list of raw data it is told by the time of the last row."""
     created_at: Instant
     """When it was submitted."""
     started_at: Instant | None

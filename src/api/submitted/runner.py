@@ -37,10 +37,12 @@ from api.errors import (
     Unavailable,
 )
 from api.events.write.sql import Connection
+from api.notifications.store import announce
 from api.sites.directory import Sites, unknown_site
 from api.submitted.kinds import KINDS, Kind, parse_question
 from api.submitted.models import Status
 from api.submitted.notices import tell_owner
+from api.submitted.progress import JobProgress
 from api.submitted.statements import execute
 
 log = logging.getLogger("analytics.submitted")
@@ -61,7 +63,8 @@ KEPT = timedelta(days=1)
 MOST_ATTEMPTS = 3
 
 TICK_SECONDS = 1.0
-"""How often to look whether there is a job, and whether one that runs has been deleted."""
+"""How often to look whether there is a job, and whether one that runs has been deleted; and to tell
+how far it is."""
 
 PAUSE_SECONDS = 15.0
 """How long to wait when the database had no connection for a job."""
@@ -102,14 +105,17 @@ class Runner:
             await self.run(connection, job)
 
     async def run(self, connection: Connection, job: Claimed) -> None:
-        """Answers a job, and stops when it is deleted meanwhile. Raises psycopg.Error when the
-        connection is lost."""
-        work = asyncio.create_task(self.produce(connection, job))
+        """Answers a job, tells its owner how far it is, and stops when it is deleted meanwhile.
+        Raises psycopg.Error when the connection is lost."""
+        progress = JobProgress(job.number)
+        work = asyncio.create_task(self.produce(connection, job, progress))
         work.add_done_callback(read_exception)
         try:
             while not (await asyncio.wait([work], timeout=TICK_SECONDS))[0]:
                 if not await is_wanted(connection, job):
+                    await announce(connection, job.user_id)
                     return
+                await progress.tell(connection)
         finally:
             work.cancel()
             await asyncio.wait([work])
@@ -137,13 +143,13 @@ class Runner:
                 log.error("job %s failed", job.id, exc_info=error)
                 await fail(connection, job, Fault())
 
-    async def produce(self, connection: Connection, job: Claimed) -> None:
+    async def produce(self, connection: Connection, job: Claimed, progress: JobProgress) -> None:
         """Stores the answer. Raises AnalyticsError, and TimeoutError."""
         async with (
             asyncio.timeout(self.longest_seconds),
             self.database.for_long_questions() as database,
         ):
-            response = await self.answer(database, job)
+            response = progress.response = await self.answer(database, job)
             size = await self.store(connection, job, chunks_of(response))
         headers = json.dumps({**response.headers, "content-length": str(size)})
         await finish(connection, job, Status.DONE, headers=headers, bytes=size)

@@ -4,7 +4,7 @@ import { send } from './api/client.js';
 import { watch } from './api/socket.js';
 import { html, render, useEffect, useState } from './parts/html.js';
 import { Popover } from './parts/popover.js';
-import { count, ownMoment, plural } from './text/format.js';
+import { count, ownMoment, percent, plural } from './text/format.js';
 import { wordsOf } from './text/notifications.js';
 import { t } from './text/words.js';
 
@@ -46,12 +46,19 @@ const Sign = () => html`<svg viewBox="0 0 24 24" width="18" height="18" fill="no
 
 function Notifications({ inbox }) {
   if (!inbox) return html`<p class="muted">${t('Loading …')}</p>`;
-  if (!inbox.rows.length) return html`<p class="muted">${t('Nothing yet: jobs that are done, alerts and goals are told here.')}</p>`;
+  if (!inbox.rows.length && !inbox.running.length) return html`<p class="muted">${t('Nothing yet: jobs that are done, alerts and goals are told here.')}</p>`;
   return html`<div class="notifications">
     <div class="title"><h2>${t('Notifications')}</h2>
       ${inbox.unread > 0 && html`<button type="button" class="plain" onClick=${(event) => readAll(event, inbox.rows[0].id)}>${t('Mark all as read')}</button>`}</div>
+    ${inbox.running.map((job) => html`<${Running} key=${job.id} ...${{ job }} />`)}
     <ul>${inbox.rows.map((row) => html`<${Entry} key=${row.id} ...${{ row }} />`)}</ul>
   </div>`;
+}
+
+/** A job that runs. How much of it is done is not known of every one. */
+function Running({ job: { report, progress } }) {
+  const words = progress === null ? t('The job “{report}” runs', { report }) : t('The job “{report}” runs: {share}', { report, share: percent(progress) });
+  return html`<label class="running"><span class="words">${words}</span> <progress value=${progress} max="1" /></label>`;
 }
 
 function Entry({ row }) {

@@ -5,7 +5,7 @@ as the browser, replaces what was made of fields that the export does not have.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import islice
@@ -14,37 +14,23 @@ from uuid import uuid5
 import msgspec
 from msgspec import Raw
 
-from api.db.database import Database
 from api.errors import AnalyticsError
 from api.events.enrich.event import ID_NAMESPACE, enrich
 from api.events.enrich.geo import GeoLocator
 from api.events.enrich.identity import Sender, import_salt
 from api.events.models import Event
 from api.events.receive.parse import parse_event
-from api.events.write.writer import Outcome, Result, Writer
 from api.sites.models import Site, utc_now
 from importing.access_log import Occurrences, Summary, count
 from importing.formats.request import MALFORMED, Skipped
 from importing.products.entries import Entry, Found
 from importing.products.files import Unreadable, parts_of
 from importing.products.table import Product
+from importing.stores import Store
 
 BATCH = 2_000
 
 OTHER_SITE = "other_site"
-
-Store = Callable[[Sequence[Event]], Awaitable[Sequence[Result]]]
-"""Stores a batch of events, and says what became of each."""
-
-
-def storing(database: Database) -> Store:
-    """Stores events in the database."""
-    return Writer(database).write
-
-
-async def store_nothing(events: Sequence[Event]) -> Sequence[Result]:
-    """What a dry run does with events: it takes each for accepted."""
-    return [Outcome.ACCEPTED] * len(events)
 
 
 class ExportReader:

@@ -99,6 +99,7 @@ async def test_every_page_of_account_is_told_whichever_worker_it_is_at(
             "unread": 0,
             "rows": [],
             "page": {"next": None},
+            "running": [],
         }
         for page in pages:
             await until_told(page, 0)

@@ -184,6 +184,7 @@ class TestSubmission:
             "attempts": 0,
             "created_at": job["created_at"],
             **dict.fromkeys(("started_at", "finished_at", "expires_at", "bytes", "error")),
+            "progress": None,
             "webhook": None,
         }
         assert job["webhook_secret"] is None

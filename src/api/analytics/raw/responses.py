@@ -7,7 +7,6 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from fastapi import Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.analytics.columns import Column, columns_of
@@ -26,11 +25,12 @@ from api.analytics.raw.lists import (
     read_query,
     start_of,
 )
+from api.analytics.raw.progress import ListResponse, Progress
 from api.analytics.turns import CallerTurns
 from api.db.database import Database, Rows
 from api.schema import Record
 from api.sites.directory import Sites
-from api.sites.models import Site
+from api.sites.models import Site, utc_now
 
 STREAM_ROWS = 1_000
 """How many rows a stream reads at a time; it has no more of them in memory."""
@@ -76,6 +76,7 @@ class Reader:
     database: Database
     sites: Sites
     turns: CallerTurns
+    progress: Progress
 
     async def page(self, after: Place, limit: int) -> Rows:
         """The rows after a place, read in a turn of their own. The site is looked up again: its
@@ -90,6 +91,7 @@ class Reader:
         and no transaction."""
         page = first
         while page:
+            self.progress.reach(*(self.raw.place_of(page[at]).time for at in (0, -1)))
             yield page
             is_last = len(page) < STREAM_ROWS
             page = [] if is_last else await self.page(self.raw.place_of(page[-1]), STREAM_ROWS)
@@ -107,7 +109,8 @@ async def raw_response(
     query = await read_query(database, raw, params, site)
     after = start_of(raw, query, params)
     changes = cursor_text(await last_change(database, site))
-    reader = Reader(raw, query, database, sites, turns)
+    progress = Progress(min(query.upper, utc_now()))
+    reader = Reader(raw, query, database, sites, turns, progress)
     if params.is_stream:
         first = await reader.page(after, STREAM_ROWS)
         return stream(reader, params, reader.pages(first), changes)
@@ -161,7 +164,7 @@ def stream(
         "X-Changes-Cursor": changes,
         **({"X-Next-Cursor": following} if following else {}),
     }
-    return StreamingResponse(parts, media_type=MEDIA_TYPES[kind], headers=headers)
+    return ListResponse(parts, reader.progress, MEDIA_TYPES[kind], headers)
 
 
 async def one(page: Rows) -> AsyncGenerator[Rows]:

@@ -1,7 +1,7 @@
 -- Begins the next submitted job. Accounts take turns: the one whose job was begun longest ago is
 -- next. A job that is being deleted at this moment is left out.
 update submitted_job
-set status = 'running', attempts = attempts + 1, started_at = now()
+set status = 'running', attempts = attempts + 1, started_at = now(), progress = null
 where number = (
     select j.number
     from submitted_job j

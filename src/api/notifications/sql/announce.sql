@@ -1,0 +1,2 @@
+-- Has the open pages of an account read again, at the COMMIT.
+select pg_notify('notifications', :user::bigint::text)

@@ -15,7 +15,9 @@ from tenants import DAY, fill, questions
 
 pytestmark = pytest.mark.any_engine
 
-OF_NOW = re.compile(rb'"(?:time|visitors_now|minutes)":(?:"[^"]*"|[0-9]+|\[[^]]*\])')
+OF_NOW = re.compile(
+    rb'"(?:time|visit(?:or)?s_now|(?:pageview_)?minutes)":(?:"[^"]*"|[0-9]+|\[[^]]*\])'
+)
 """The first three parts of a live snapshot change with the minute."""
 
 LAST_USED = re.compile(rb'"last_used_at":(?:null|"[^"]*")|"last_network":(?:null|"[^"]*")')

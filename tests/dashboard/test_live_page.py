@@ -67,8 +67,13 @@ def test_paused_list_of_events_stands_still_while_numbers_go_on(
 
     def tell(now: int) -> None:
         news = {"visitors_now": now, "latest": [{**event, "id": f"event {now}"}]}
+        news |= {"visits_now": now + 7, "pageview_minutes": [now, *[0] * 29]}
+        news["today"] = picture["today"] | {"events": 1000 * now}
         sockets[0].send(json.dumps(picture | news))
         expect(window.locator("#visitors-now")).to_have_text(f"{now}")
+        expect(window.locator("#visits-now")).to_have_text(f"{now + 7}")
+        expect(window.locator("#views-per-minute")).to_have_text(f"{now / 30:.2f}".rstrip("0"))
+        expect(window.locator("[data-total=events]")).to_have_text(f"{1000 * now:,}")
 
     tell(101)
     expect(rows).to_have_count(1)

@@ -4,7 +4,7 @@ import { watch } from './api/socket.js';
 import { element } from './dom.js';
 import { Top } from './pages/live/top.js';
 import { html, render } from './parts/html.js';
-import { CLOCK, count, country, dates, plural } from './text/format.js';
+import { CLOCK, count, country, dates, decimal, plural } from './text/format.js';
 import { t } from './text/words.js';
 
 const byId = (id) => document.getElementById(id);
@@ -20,7 +20,9 @@ function show(picture) {
   byId('visitors-now').textContent = count(picture.visitors_now);
   document.title = `${t('{n} now', { n: count(picture.visitors_now) })} · ${name}`;
   announce(plural(picture.visitors_now, 'current visitor'));
-  showMinutes(picture.minutes);
+  byId('visits-now').textContent = count(picture.visits_now);
+  byId('views-per-minute').textContent = decimal(mean(picture.pageview_minutes));
+  showMinutes(picture);
   showTop(picture);
   for (const total of main.querySelectorAll('[data-total]')) {
     total.textContent = count(picture.today[total.dataset.total]);
@@ -28,6 +30,8 @@ function show(picture) {
   latest = picture.latest;
   if (!isPaused()) showStream(latest);
 }
+
+const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
 let latest = [];
 
@@ -51,11 +55,11 @@ function announce(words) {
   byId('announcement').textContent = words;
 }
 
-function showMinutes(minutes) {
+function showMinutes({ minutes, pageview_minutes: views }) {
   const box = byId('minutes');
   const most = Math.max(...minutes);
   const bars = minutes.map((number, index) => {
-    const title = t('{events}, {minutes} min ago', { events: plural(number, 'event'), minutes: minutes.length - 1 - index });
+    const title = t('{events}, {views}, {minutes} min ago', { events: plural(number, 'event'), views: plural(views[index], 'page view'), minutes: minutes.length - 1 - index });
     const bar = element('span', { title });
     bar.style.height = `${(number / (most || 1)) * 100}%`;
     return bar;

@@ -12,6 +12,7 @@ from api.db.database import Database
 from api.events.enrich.geo import GeoLocator
 from api.sites.directory import Sites
 from cli.installation import friendly_errors, with_migrated_database
+from cli.notices import tell_of_import
 from importing.access_log import LogReader, Summary, import_log
 from importing.files import find_logs, open_log
 from importing.formats.request import Format
@@ -46,7 +47,9 @@ def import_log_files(
     async def work(database: Database, settings: Settings) -> Summary:
         target = await Sites(database).create(site, domain or site, timezone=timezone)
         reader = LogReader(target, settings.secret, GeoLocator(settings.geoip_db, None))
-        return await import_all(database, logs, reader, chosen)
+        summary = await import_all(database, logs, reader, chosen)
+        await tell_of_import(database, target, "log", summary.stored)
+        return summary
 
     summary = with_migrated_database(work)
     report(summary)

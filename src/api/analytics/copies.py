@@ -168,4 +168,6 @@ class Source:
         copied = await self.copies.rows(plan) if self.copies else None
         if copied is not None:
             return copied
-        return await self.database.rows(plan.path, plan.values, plan.slots, plan.prepare)
+        return await self.database.rows(
+            plan.path, plan.values, plan.slots, prepare=plan.prepare, by_hash=plan.by_hash
+        )

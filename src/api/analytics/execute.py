@@ -228,7 +228,9 @@ def named(report: Report[P], query: Query[P], row: dict[str, Any]) -> dict[str, 
 async def explain(database: Database, report: Report[P], query: Query[P]) -> tuple[str, str]:
     """The tables that answer a query, and PostgreSQL's plan of one run as text."""
     ((_, (rows, *_)), *_) = plan_or_suggest(report, query)
-    return rows.engine, await database.explain(rows.path, rows.values, rows.slots)
+    return rows.engine, await database.explain(
+        rows.path, rows.values, rows.slots, by_hash=rows.by_hash
+    )
 
 
 def plan_or_suggest(report: Report[P], query: Query[P]) -> list[tuple[Query[P], Plans]]:

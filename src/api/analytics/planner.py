@@ -13,6 +13,8 @@ from typing import Any
 from api.analytics.query import Engine, P, Params, Query
 from api.analytics.question import Question, Requirement, Variant, is_unfiltered, sql_file
 from api.analytics.vocabulary.conditions import (
+    IN_RANGE,
+    LOOKED_UP,
     condition,
     condition_on_visit_of_event,
     is_on_visits,
@@ -58,6 +60,8 @@ class Plan:
     """The tables that the rows are computed from, as the answer names them."""
     prepare: bool = False
     """Whether the connection keeps the server's plan, where planning takes longer than reading."""
+    by_hash: bool = False
+    """Whether visits and events are joined by hash tables, whatever the planner expects."""
     copy: "Copy | None" = None
     """The copy that can be read instead of visits and events."""
 
@@ -89,8 +93,9 @@ def plan(question: Question[P], query: Query[P]) -> Plan:
         slots,
         query.sql_values,
         tuple(dict.fromkeys(names)),
-        is_summed_up,
-        copy_for(path, query, tables),
+        prepare=is_summed_up,
+        by_hash=not is_summed_up,
+        copy=copy_for(path, query, tables),
     )
 
 
@@ -222,6 +227,10 @@ COPIED: Mapping[str, Fact] = {
 """The slots that a copy can fill, by what they read. A slot that has a rollup keeps it."""
 
 
+FILTERS = ("event_filter", "visit_filter", "visit_in_range_filter", "visit_lookup_filter")
+"""The slots that a copy does not need: all of its rows pass."""
+
+
 def copy_for(path: Path, query: Query[Params], tables: Tables) -> Copy | None:
     """The copy that a file can read: it has a slot for one, and the filter is on visits."""
     names = slot_names(path)
@@ -232,8 +241,8 @@ def copy_for(path: Path, query: Query[Params], tables: Tables) -> Copy | None:
     read = {**{slot: fact for slot, fact in COPIED.items() if slot in names}, **tables}
     facts = {slot: fact for slot, fact in read.items() if isinstance(fact, Fact)}
     slots = {slot: Fragment(f"pg_temp.copied_{fact.name}") for slot, fact in facts.items()}
-    # All rows of a copy pass the filter. Rollups that are read beside it still have to.
-    filters = ["event_filter"] if len(facts) < len(read) else ["event_filter", "visit_filter"]
+    # Rollups that are read beside a copy still have to pass the filter.
+    filters = ["event_filter"] if len(facts) < len(read) else FILTERS
     slots |= {slot: Fragment("true") for slot in filters if slot in names}
     chosen = condition(query.filter, "visit")
     return Copy(query.site.number, query.lower, query.upper, chosen, slots)
@@ -259,11 +268,18 @@ def order_slot(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
 
 
 def filter_slots(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
-    """The filter as SQL for each filter slot of the file."""
+    """The filter as SQL for each filter slot of the file.
+
+    Of the three for visits, visit_in_range_filter is for those that start in the range of the
+    query: no others' events are read. visit_lookup_filter is for few visits, or for the first
+    ones that pass: their events are looked up visit by visit. visit_filter is for all others.
+    """
     if is_unfiltered(query):
         return {}
     forms = {
         "visit_filter": condition(query.filter, "visit"),
+        "visit_in_range_filter": condition(query.filter, "visit", IN_RANGE),
+        "visit_lookup_filter": condition(query.filter, "visit", LOOKED_UP),
         "event_filter": condition(query.filter, "event"),
         "visit_of_event_filter": condition_on_visit_of_event(query.filter),
     }

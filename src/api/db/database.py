@@ -59,6 +59,11 @@ READING = (
     " -c timescaledb.enable_skipscan=off"
 )
 
+BY_HASH = "set local enable_nestloop = off"
+"""For questions about ranges of visits and events. Of rows that came after the last ANALYZE the
+planner expects one, and reads all visits of the range again for each event. What a question looks
+up, it looks up in a lateral subquery (see docs/decisions/nested-loops.md)."""
+
 COPYING = f"{READING} -c default_transaction_read_only=off -c temp_buffers=32MB"
 """A connection for copies is read only once its copy is made (see copied_statistics.sql)."""
 
@@ -156,29 +161,38 @@ class Database:
         path: Path,
         values: Mapping[str, Any],
         slots: Mapping[str, Fragment] | None = None,
+        *,
         prepare: bool = False,
+        by_hash: bool = False,
     ) -> Rows:
         """The rows that the question in this .sql file returns, read only. With `prepare` the
-        connection keeps the server's plan.
+        connection keeps the server's plan. With `by_hash` no join is a nested loop.
 
         Raises TooMuchAsked after `report_seconds`.
         """
-        return await self.run(statement(path, slots), values, prepare)
+        return await self.run(statement(path, slots), values, prepare=prepare, by_hash=by_hash)
 
     async def explain(
         self,
         path: Path,
         values: Mapping[str, Any],
         slots: Mapping[str, Fragment] | None = None,
+        *,
+        by_hash: bool = False,
     ) -> str:
         """PostgreSQL's plan of the question in this .sql file, with times of one run."""
         asked = statement(path, slots)
         explained: LiteralString = f"explain (analyze, buffers) {asked.text}"
-        rows = await self.run(Statement(explained, asked.values), values)
+        rows = await self.run(Statement(explained, asked.values), values, by_hash=by_hash)
         return "\n".join(row["QUERY PLAN"] for row in rows)
 
     async def run(
-        self, question: Statement, values: Mapping[str, Any], prepare: bool = False
+        self,
+        question: Statement,
+        values: Mapping[str, Any],
+        *,
+        prepare: bool = False,
+        by_hash: bool = False,
     ) -> Rows:
         """The rows of a question. Raises TooMuchAsked after `report_seconds`.
 
@@ -189,6 +203,8 @@ class Database:
         async with lend(self.reading) as connection:
             if prepare:
                 await renew_plans(connection)
+            if by_hash:
+                await connection.execute(BY_HASH)
             return await self.run_on(connection, question, values, prepare)
 
     async def run_on(

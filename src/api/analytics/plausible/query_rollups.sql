@@ -1,13 +1,13 @@
 -- Any metrics by any dimensions of visits and of time, from rollups (see query_visits.sql). What no
 -- metric asked for needs is not read.
--- slots: visit_dimensions, visit_sums, visits, visit_filter, grouped, event_dimensions, event_sums,
---     events, reads_events, dimensions_text, visitors, reads_visitors, new_visitors,
+-- slots: visit_dimensions, visit_sums, visits, visit_in_range_filter, grouped, event_dimensions,
+--     event_sums, events, reads_events, dimensions_text, visitors, reads_visitors, new_visitors,
 --     reads_new_visitors, reads_all_visitors, metrics, order
 with visited as (
     select /*visit_dimensions*/ '[]'::jsonb /*end*/ as dimensions,
         /*visit_sums*/ sum(v.visits) as visits /*end*/
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
-    where /*visit_filter*/ true /*end*/
+    where /*visit_in_range_filter*/ true /*end*/
     -- What came late may have taken the last visit away from a group.
     /*grouped*/ group by 1 having sum(v.visits) > 0 /*end*/
 ), happened as (

@@ -1,13 +1,13 @@
 -- Visits by one of their dimensions. Visitors, the expensive part, are only counted for the values
 -- that are listed or may be: sorted by visitors, nobody below the bound can be among the first.
--- slots: dimension, visits, visit_filter, metrics, rank_by, visitors, chosen, top, is_candidate,
---     candidates, order
+-- slots: dimension, visits, visit_in_range_filter, metrics, rank_by, visitors, chosen, top,
+--     is_candidate, candidates, order
 with visited as (
     select /*dimension*/ v.source /*end*/ as value, sum(visits)::bigint as visits,
         sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
         sum(visit_duration_us) as visit_duration_us, sum(visit_pageviews) as visit_pageviews
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
-    where /*visit_filter*/ true /*end*/
+    where /*visit_in_range_filter*/ true /*end*/
     group by 1
     -- What came late may have taken the last visit away from a value.
     having sum(visits) > 0

@@ -2,7 +2,7 @@
 -- range and of the two earlier days that the back-test needs: one row of arrays, whose order is
 -- that of the users, those who were active last first. Days are counted back from the last one;
 -- -1 is never.
--- slots: visit_filter
+-- slots: visit_in_range_filter
 with active as (
     select v.visitor_id,
         greatest(:as_of::date - (v.started at time zone :timezone)::date, 0) as ago
@@ -10,7 +10,7 @@ with active as (
     where v.visitor_id in (
             select u.id from visitor u where u.site_id = :site and u.user_id is not null
         )
-        and /*visit_filter*/ true /*end*/
+        and /*visit_in_range_filter*/ true /*end*/
     group by 1, 2
 ), histories as (
     select visitor_id, max(ago) as first, min(ago) as last, count(*)::int as days,

@@ -1,6 +1,6 @@
 -- Goals reached, by how many, and orders, per bucket of a series; empty buckets included. Amounts
 -- in different currencies are not added up.
--- slots: copied_events, event_filter, dimension, visitors, visit_filter
+-- slots: copied_events, event_filter, dimension, visitors, visit_in_range_filter
 with reached as (
     select width_bucket(e.time, :starts::timestamptz[]) as n, count(*) as conversions,
         count(distinct e.visitor_id) as converted_visitors

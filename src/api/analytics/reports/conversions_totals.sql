@@ -1,6 +1,6 @@
 -- Goals reached, by how many, and orders of a range. Amounts in different currencies are not added
 -- up.
--- slots: copied_events, event_filter, visitors, visit_filter
+-- slots: copied_events, event_filter, visitors, visit_in_range_filter
 select saved.goals, reached.conversions, reached.converted_visitors,
     reached.converted_visitors::float8 / nullif(everybody.visitors, 0) as conversion_rate,
     ordered.orders, case when ordered.orders = 0 then 0 else ordered.revenue end as revenue,

@@ -1,7 +1,7 @@
 -- What visits (or visitors) did before they reached a goal, or in all where they did not: for each
 -- page and custom event how many did it, and how many of these reached the goal. The first row, in
 -- which nothing is named, is of all of them.
--- slots: visit_filter, unit
+-- slots: visit_in_range_filter, unit
 with acted as (
     select v.visitor_id, /*unit*/ v.id /*end*/ as unit, e.time, e.id, e.name, e.page,
         matches_step(e.name, e.page, e.props, :goal_name::text, :goal_page::text,
@@ -11,7 +11,7 @@ with acted as (
     join events(:site, :lower, :upper::timestamptz + longest_visit()) e
         on e.visitor_id = v.visitor_id and e.visit_id = v.id and e.name <> 'engagement'
         and e.time between v.started and v.last_event
-    where /*visit_filter*/ true /*end*/
+    where /*visit_in_range_filter*/ true /*end*/
 ), ordered as (
     select visitor_id, unit, name = 'pageview' as is_page,
         case when name = 'pageview' then page else name end as what,

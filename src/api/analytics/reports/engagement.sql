@@ -1,6 +1,6 @@
 -- What share of the people with a visit in the range used each custom event, and how long it took
 -- those who are new to come to it.
--- slots: visit_filter, event_filter, order
+-- slots: visit_in_range_filter, event_filter, order
 /*include engaged_people_part*/
 , uses as (
     select e.name, e.visitor_id, count(*) as uses, min(e.time) as first_use

@@ -1,5 +1,5 @@
 -- How many people came on one day of the range, on two, …, and for how long.
--- slots: visit_filter
+-- slots: visit_in_range_filter
 /*include engaged_people_part*/
 select days as active_days, count(*) as people,
     count(*)::float8 / (sum(count(*)) over ())::float8 as share, sum(visits)::bigint as visits,

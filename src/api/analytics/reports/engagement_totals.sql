@@ -1,5 +1,5 @@
 -- How often the people with a visit in the range came, and for how long.
--- slots: visit_filter
+-- slots: visit_in_range_filter
 /*include engaged_people_part*/
 select count(*) as people, coalesce(sum(visits), 0)::bigint as visits,
     avg(days)::float8 as active_days, percentile_cont(0.5) within group (order by days)

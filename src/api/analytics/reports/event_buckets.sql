@@ -6,6 +6,7 @@ select (:starts::timestamptz[])[width_bucket(e.time, :starts::timestamptz[])] as
 from events(:site, :lower, :upper) e
 left join visit v on :broken_down and v.visitor_id = e.visitor_id
     and v.id = e.visit_id and visit_reaches(v.started, e.time)
+    and v.started >= :lower::timestamptz - longest_visit() and v.started < :upper
 where /*event_filter*/ true /*end*/ and e.name <> 'engagement'
     and (:pages::text[] is null or e.page = any(:pages))
 group by 1, 2, 3, 4

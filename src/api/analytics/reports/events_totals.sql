@@ -1,5 +1,5 @@
 -- All custom events of a range, or those of a name or with a property.
--- slots: copied_events, visitors, visit_filter, event_filter, has_value
+-- slots: copied_events, visitors, visit_in_range_filter, event_filter, has_value
 select count(e.visit_id) as custom_events, count(distinct e.visitor_id) as visitors,
     count(distinct e.visit_id) as visits,
     count(distinct e.visitor_id)::float8 / nullif(max(everybody.visitors), 0) as conversion_rate

@@ -15,7 +15,10 @@
 select c.visitor_id::text as visitor_id, u.user_id, c.unit as visit_id, c.reached, c.reached_at,
     latest.time as last_seen, latest.page as last_page, c.total_rows
 from chosen c
-left join visitor u on u.site_id = :site and u.id = c.visitor_id
+left join lateral (
+    select u.user_id from visitor u where u.site_id = :site and u.id = c.visitor_id
+    offset 0  -- looked up, not joined
+) u on true
 cross join lateral (
     select e.time, e.page
     from events(:site, :lower, :upper) e

@@ -1,5 +1,5 @@
 -- How often each goal was reached, and by how many.
--- slots: copied_events, event_filter, visitors, visit_filter, chosen, order
+-- slots: copied_events, event_filter, visitors, visit_in_range_filter, chosen, order
 select g.name, count(e.id) as conversions, count(distinct e.visitor_id) as visitors,
     count(distinct e.visit_id) as visits,
     count(distinct e.visitor_id)::float8 / nullif(everybody.visitors, 0) as conversion_rate,

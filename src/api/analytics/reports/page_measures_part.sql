@@ -1,5 +1,5 @@
 -- Pages with their page views, and how many visits entered and left on them.
--- slots: entries, visit_filter, value_in, exits
+-- slots: entries, visit_in_range_filter, value_in, exits
 select e.page, e.pageviews, coalesce(entries, 0)::bigint as entries,
     coalesce(exits, 0)::bigint as exits, bounces::float8 / nullif(entries, 0) as bounce_rate,
     coalesce(exits, 0)::float8 / e.pageviews as exit_rate, e.engaged_seconds
@@ -9,7 +9,7 @@ left join (
     from (
         select entry_page as page, visits, bounces
         from /*entries*/ visits /*end*/ (:site, :lower, :upper) v
-        where /*visit_filter*/ true /*end*/ and entry_page <> ''
+        where /*visit_in_range_filter*/ true /*end*/ and entry_page <> ''
     ) e
     where /*value_in*/ true /*end*/
     group by e.page
@@ -19,7 +19,7 @@ left join (
     from (
         select exit_page as page, visits
         from /*exits*/ visits /*end*/ (:site, :lower, :upper) v
-        where /*visit_filter*/ true /*end*/ and exit_page <> ''
+        where /*visit_in_range_filter*/ true /*end*/ and exit_page <> ''
     ) e
     where /*value_in*/ true /*end*/
     group by e.page

@@ -2,7 +2,7 @@
 -- page views, visitors most of all, is only counted for the pages that are listed or may be: sorted
 -- by visitors, nobody below the bound can be among the first. What can only be had from the events
 -- is read when it is asked for.
--- slots: events, event_filter, wanted, entries, visit_filter, exits, ranked, rank_by,
+-- slots: events, event_filter, wanted, entries, visit_in_range_filter, exits, ranked, rank_by,
 --     page_visitors, chosen, top, is_candidate, candidates, listed, order
 with viewed as (
     select page, sum(pageviews)::bigint as pageviews,

@@ -1,6 +1,6 @@
 -- Pages as in pages.sql, of the events and visits that a filter chooses. No rollup helps, so each
 -- event is read once, with its visitor, and counted for all pages.
--- slots: copied_events, entries, exits, event_filter, wanted, visit_filter, chosen, order
+-- slots: copied_events, entries, exits, event_filter, wanted, visit_in_range_filter, chosen, order
 with viewed as (
     -- By page and visitor first: count(distinct) would sort the events by text.
     select page, sum(pageviews)::bigint as pageviews,

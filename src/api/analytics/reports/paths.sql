@@ -1,7 +1,7 @@
 -- The ways that visits take from a page on, or towards one, as the links of a Sankey diagram. A
 -- page that is viewed twice in a row is one step; at each step the pages with the fewest visits
 -- are one node without a name.
--- slots: visit_filter, direction
+-- slots: visit_in_range_filter, direction
 with viewed as (
     select v.id as visit, e.page, row_number() over path as position,
         lag(e.page) over path as before
@@ -10,7 +10,7 @@ with viewed as (
     join events(:site, :lower, :upper::timestamptz + longest_visit()) e
         on e.visitor_id = v.visitor_id and e.visit_id = v.id and e.name = 'pageview'
         and e.time between v.started and v.last_event
-    where /*visit_filter*/ true /*end*/
+    where /*visit_in_range_filter*/ true /*end*/
     window path as (partition by v.visitor_id, v.id order by /*direction*/ e.time, e.id /*end*/)
 ), walked as (
     select visit, page, position, before,

@@ -2,11 +2,11 @@
 -- with their first visit ever, or with the first event ever that fits; they come back with a
 -- visit, or with an event that fits. All periods are local dates, so that no day is longer than
 -- another. Cells of periods that are not over are null.
--- slots: visit_filter, visit_of_event_filter
+-- slots: visit_in_range_filter, visit_of_event_filter
 with begun as (
     select distinct on (v.visitor_id) v.visitor_id, v.started as time, null::uuid as id
     from visits(:site, :lower, :upper) v
-    where not :by_start and v.started = v.first_seen and /*visit_filter*/ true /*end*/
+    where not :by_start and v.started = v.first_seen and /*visit_in_range_filter*/ true /*end*/
     union all
     select e.visitor_id, e.time, e.id
     from (

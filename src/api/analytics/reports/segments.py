@@ -9,7 +9,7 @@ from api.analytics.columns import Ratio, Row, Seconds
 from api.analytics.query import Compared, Filtered, Params, Query, Totalled
 from api.analytics.question import Question, Variant
 from api.analytics.report import HEADLINES, TOTALS, Report
-from api.analytics.vocabulary.conditions import condition
+from api.analytics.vocabulary.conditions import IN_RANGE, condition
 from api.analytics.vocabulary.filters import numbers, parse_filters
 from api.db.sql_files import Fragment
 
@@ -44,9 +44,9 @@ def segment_slots(query: Query[SegmentsParams]) -> Mapping[str, Fragment]:
     a = parse_filters(query.params.a, query.goals, numbers("a"))
     b = parse_filters(query.params.b, query.goals, numbers("b"))
     return {
-        "a_visit_filter": condition(a, "visit"),
+        "a_visit_filter": condition(a, "visit", IN_RANGE),
         "a_event_filter": condition(a, "event"),
-        "b_visit_filter": condition(b, "visit"),
+        "b_visit_filter": condition(b, "visit", IN_RANGE),
         "b_event_filter": condition(b, "event"),
     }
 

@@ -1,14 +1,14 @@
 -- Two sets of visits side by side, and how many visitors are in both.
--- slots: visit_filter, a_visit_filter, b_visit_filter, event_filter, a_event_filter,
+-- slots: visit_in_range_filter, a_visit_filter, b_visit_filter, event_filter, a_event_filter,
 --     b_event_filter, metrics
 with visited as (
     select 'a' as segment, v.*
     from visits(:site, :lower, :upper) v
-    where (/*visit_filter*/ true /*end*/) and (/*a_visit_filter*/ true /*end*/)
+    where (/*visit_in_range_filter*/ true /*end*/) and (/*a_visit_filter*/ true /*end*/)
     union all
     select 'b', v.*
     from visits(:site, :lower, :upper) v
-    where (/*visit_filter*/ true /*end*/) and (/*b_visit_filter*/ true /*end*/)
+    where (/*visit_in_range_filter*/ true /*end*/) and (/*b_visit_filter*/ true /*end*/)
 ), happened as (
     select 'a' as segment, e.pageviews, e.custom_events
     from events(:site, :lower, :upper) e

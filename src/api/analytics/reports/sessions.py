@@ -194,7 +194,7 @@ async def timeline(database: Database, query: Query[Params], visit: UUID) -> dic
     """The visit, its events in order, and the other visits of its visitor. Raises NotFound when no
     such visit is in the range."""
     values = {**query.sql_values, "visit": visit, "limit": 1, "offset": 0}
-    only = {"visit_filter": Fragment("v.id = :visit")}
+    only = {"visit_lookup_filter": Fragment("v.id = :visit")}
     found = await database.rows(sql_file("reports/sessions.sql"), values, only)
     if not found:
         raise NotFound("There is no such visit in this range.")

@@ -1,14 +1,14 @@
 -- Visits per bucket of a series, by the values of a dimension: those with the most visits in the
 -- whole range, and all others together; empty buckets included. A value has the place that it has
 -- among the values; all others have the last place, :rest.
--- slots: dimension, visits, visit_filter, visitors, bucket_and_place, metrics
+-- slots: dimension, visits, visit_in_range_filter, visitors, bucket_and_place, metrics
 with summed as materialized (
     select width_bucket(v.bucket, :starts::timestamptz[]) as n,
         /*dimension*/ v.source /*end*/ as value, sum(visits) as visits,
         sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,
         sum(visit_duration_us) as visit_duration_us, sum(visit_pageviews) as visit_pageviews
     from /*visits*/ visits /*end*/ (:site, :lower, :upper) v
-    where /*visit_filter*/ true /*end*/
+    where /*visit_in_range_filter*/ true /*end*/
     group by 1, 2
 ), ranked as (
     select value, row_number() over (order by sum(visits) desc, value) as place

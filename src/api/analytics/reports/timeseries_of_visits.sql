@@ -2,7 +2,7 @@
 -- included. Each visit is read once. Events count in the bucket of their own time: most visits lie
 -- in one bucket and know how many events they had; only of those that cross an edge the events are
 -- read.
--- slots: copied_visits, visit_filter, metrics
+-- slots: copied_visits, visit_in_range_filter, visit_lookup_filter, metrics
 with chosen as materialized (
     select v.visitor_id, v.id, v.visitor_number, v.started, v.last_event,
         v.visits_with_pageview, v.bounces, v.visit_duration_us, v.pageviews,
@@ -12,17 +12,20 @@ with chosen as materialized (
             and width_bucket(v.started, :starts::timestamptz[])
                 = width_bucket(v.last_event, :starts::timestamptz[]) as whole
     from (
+        select * from /*copied_visits*/ visits /*end*/ (:site, :lower, :upper) v
+        where /*visit_in_range_filter*/ true /*end*/
+        union all
         select * from /*copied_visits*/ visits /*end*/ (
-            :site, :lower::timestamptz - long_visit(), :upper
-        )
+            :site, :lower::timestamptz - long_visit(), :lower
+        ) v
+        where last_event >= :lower and /*visit_lookup_filter*/ true /*end*/
         union all
         -- Few last longer than that.
         select * from /*copied_visits*/ visits /*end*/ (
             :site, :lower::timestamptz - longest_visit(), :lower::timestamptz - long_visit()
-        )
-        where is_long
+        ) v
+        where is_long and last_event >= :lower and /*visit_lookup_filter*/ true /*end*/
     ) v
-    where v.last_event >= :lower and /*visit_filter*/ true /*end*/
 ), visited as (
     select n, count(*) as visits, count(distinct visitor_number) as visitors,
         sum(visits_with_pageview) as visits_with_pageview, sum(bounces) as bounces,

@@ -26,15 +26,32 @@ from api.analytics.vocabulary.filters import (
 )
 from api.db.sql_files import Fragment
 
+ANY_TIME: LiteralString = ""
 
-def condition(asked: Filter, of: Of) -> Fragment:
-    """The filter of a report as a condition over visits (v) or events (e)."""
+IN_RANGE: LiteralString = (
+    " and e.site_id = :site and e.time >= :lower and e.time < :upper::timestamptz + longest_visit()"
+)
+"""Where the events of visits lie that start in the range. A hash join reads no others then."""
+
+REACHING: LiteralString = (
+    " and e.site_id = :site and e.time >= :lower::timestamptz - longest_visit()"
+    " and e.time < :upper::timestamptz + longest_visit()"
+)
+"""Where the events of visits lie that have an event in the range."""
+
+LOOKED_UP: LiteralString = " offset 0"
+"""The events of each visit are looked up: the planner makes no join of it."""
+
+
+def condition(asked: Filter, of: Of, reach: LiteralString = ANY_TIME) -> Fragment:
+    """The filter of a report as a condition over visits (v), whose events are sought with this
+    reach, or over events (e)."""
     if of == "event" and asked != NO_FILTER and is_on_visits(asked):
         return condition_on_visit_of_event(asked)
     if isinstance(asked, Not | Group):
-        return joined(asked, partial(condition, of=of))
+        return joined(asked, partial(condition, of=of, reach=reach))
     own = condition_on_event_and_visit(asked)
-    return own if is_on_visits(asked) == (of == "visit") else with_event(own)
+    return own if is_on_visits(asked) == (of == "visit") else with_event(own, reach)
 
 
 def condition_on_event_and_visit(asked: Filter) -> Fragment:
@@ -49,9 +66,9 @@ def condition_on_event_and_visit(asked: Filter) -> Fragment:
 
 
 def condition_on_visit_with_event(asked: Filter) -> Fragment:
-    """The filter of the Stats API as a condition over visits (v)."""
+    """The filter of the Stats API as a condition over visits (v) that start in the range."""
     inner = condition_on_event_and_visit(asked)
-    return inner if is_on_visits(asked) else with_action(inner)
+    return inner if is_on_visits(asked) else with_action(inner, IN_RANGE)
 
 
 def joined(asked: Not | Group, condition_of: Callable[[Filter], Fragment]) -> Fragment:
@@ -85,14 +102,14 @@ EVENTS_OF: LiteralString = (
 """A subquery that depends on nothing outside is computed once, as a hash table."""
 
 
-def with_event(inner: Fragment) -> Fragment:
-    """Visits (v) with an event (e) like this."""
-    return Fragment(f"{VISITS_WITH}{inner.sql})", inner.values)
+def with_event(inner: Fragment, reach: LiteralString) -> Fragment:
+    """Visits (v) with an event (e) like this, which is sought with this reach."""
+    return Fragment(f"{VISITS_WITH}({inner.sql}){reach})", inner.values)
 
 
-def with_action(inner: Fragment) -> Fragment:
-    """Visits (v) with a page view or custom event (e) like this."""
-    return with_event(Fragment(f"e.name <> 'engagement' and ({inner.sql})", inner.values))
+def with_action(inner: Fragment, reach: LiteralString = ANY_TIME) -> Fragment:
+    """Visits (v) with a page view or custom event (e) like this, which is sought so."""
+    return with_event(Fragment(f"e.name <> 'engagement' and ({inner.sql})", inner.values), reach)
 
 
 def comparison_condition(clause: Clause) -> Fragment:
@@ -113,6 +130,6 @@ def condition_on_visit_of_event(asked: Filter) -> Fragment:
     """The filter as a condition over events: the visit of the event passes it."""
     if asked == NO_FILTER:
         return Fragment("true")
-    inner = condition(asked, "visit")
+    inner = condition(asked, "visit", REACHING)
     # The inner e is the event of a clause; the outer e is the event whose visit is tested.
     return Fragment(f"{EVENTS_OF}({inner.sql}))", inner.values)

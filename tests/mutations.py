@@ -167,6 +167,13 @@ PROTECTIONS = (
         f"{SHARES}::test_filters_of_link_are_forced_upon_every_question",
     ),
     Protection(
+        "filters of share links hold for what is compared with",
+        "api/analytics/shared.py",
+        "params.compare is Compare.SEGMENT",
+        "False",
+        f"{SHARES}::test_link_with_filters_is_compared_with_its_own_visits_only",
+    ),
+    Protection(
         "filters of share links cannot be replaced",
         "api/analytics/shared.py",
         '[*forced, ["and", parse_clauses(asked)]] if asked else forced',

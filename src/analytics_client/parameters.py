@@ -17,6 +17,7 @@ Step = str | Mapping[str, Any]
 Period = Literal[
     "today", "yesterday", "7d", "28d", "30d", "90d", "6mo", "12mo", "mtd", "lastmonth", "ytd", "all"
 ]
+Comparison = Literal["previous", "previous_weekdays", "year", "year_weekdays", "custom", "segment"]
 Interval = Literal["minute", "hour", "day", "week", "month"]
 LongInterval = Literal["day", "week", "month"]
 Segment = Literal[
@@ -57,9 +58,10 @@ class Filtered(TypedDict, total=False):
 
 
 class Compared(TypedDict, total=False):
-    compare: Literal["previous", "year", "custom"] | None
+    compare: Comparison | None
     compare_from: When | None
     compare_to: When | None
+    compare_filters: Filters | None
 
 
 class Totalled(TypedDict, total=False):
@@ -259,7 +261,7 @@ class Raw(Filtered, Range, total=False):
     """The parameters of lists of raw data."""
 
 
-JSON_TEXT = frozenset(("filters", "a", "b"))
+JSON_TEXT = frozenset(("filters", "compare_filters", "a", "b"))
 """Parameters that are one text of JSON."""
 
 

@@ -13,6 +13,7 @@ from archives.export import Exported, export_site
 from archives.load import Imported, Wanted, import_archive
 from archives.reading import opened
 from cli.installation import friendly_errors, with_migrated_database
+from cli.notices import tell_of_export, tell_of_import
 from cli.sites import account_called, new_site
 from settings import Settings
 
@@ -31,6 +32,7 @@ def export_command(
             task = bar.add_task("Exporting", total=None)
             async for done in export_site(database, found, to):
                 bar.update(task, completed=done.rows)
+        await tell_of_export(database, found, done.rows)
         return done
 
     for part in with_migrated_database(work).parts:
@@ -57,6 +59,8 @@ def import_command(
                 wanted = Wanted(names.final_key, names.domain, user)
                 async for done in import_archive(database, archive, wanted):
                     bar.update(task, completed=done.stored, total=done.total)
+            imported = await Sites(database).find(done.site)
+            await tell_of_import(database, imported, "archive", done.stored - done.before)
             return done
 
         report(with_migrated_database(work))

@@ -14,6 +14,7 @@ from api.sites.directory import Sites
 from api.sites.models import Site
 from cli.import_log import progress_bar
 from cli.installation import friendly_errors, with_migrated_database
+from cli.notices import tell_of_import
 from importing.access_log import Summary
 from importing.products.aggregates import Kept, keep_export, read_export
 from importing.products.events import ExportReader, import_export
@@ -92,6 +93,8 @@ def import_events(asked: Asked) -> list[str]:
         store = store_nothing if asked.dry_run else storing(database)
         imported = import_export(asked.names, reader, store, summary)
         await watch(so_far.lines async for so_far in imported)
+        if not asked.dry_run:
+            await tell_of_import(database, site, asked.product, summary.stored)
 
     with_migrated_database(work)
     report_summary(summary, asked.dry_run)
@@ -108,6 +111,7 @@ def import_aggregates(asked: Asked) -> list[str]:
         else:
             site = await site_of(database, asked)
             await watch(keep_export(database, site, asked.names, kept))
+            await tell_of_import(database, site, asked.product, sum(kept.rows.values()))
 
     with_migrated_database(work)
     report_kept(kept, asked.dry_run)

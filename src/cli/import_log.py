@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from api.db.database import Database
 from api.events.enrich.geo import GeoLocator
 from cli.installation import friendly_errors, with_migrated_database
+from cli.notices import tell_of_import
 from importing.access_log import LogReader, Summary, import_log
 from importing.files import find_logs, open_log
 from importing.formats.request import Format
@@ -50,7 +51,10 @@ def import_log_files(
         target = await target_site(database, site, domain, timezone, dry_run)
         reader = LogReader(target, settings.secret, GeoLocator(settings.geoip_db, None))
         store = store_nothing if dry_run else storing(database)
-        return await import_all(store, logs, reader, chosen)
+        summary = await import_all(store, logs, reader, chosen)
+        if not dry_run:
+            await tell_of_import(database, target, "log", summary.stored)
+        return summary
 
     summary = with_migrated_database(work)
     report(summary, dry_run)

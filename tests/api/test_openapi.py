@@ -66,6 +66,7 @@ SEED = 2026
 
 GUESSED_IN_VAIN = {"from", "to", "hours", "period", "compare", "compare_from", "compare_to"}
 GUESSED_IN_VAIN |= {"timezone", "filters", "order", "pages", "dimension", "a", "b"}
+GUESSED_IN_VAIN |= {"compare_filters"}
 GUESSED_IN_VAIN |= {"after", "since", "limit"}  # Cursors; and a series has a limit by a dimension.
 
 SENSIBLE: dict[str, Any] = {

@@ -67,8 +67,13 @@ def test_paused_list_of_events_stands_still_while_numbers_go_on(
 
     def tell(now: int) -> None:
         news = {"visitors_now": now, "latest": [{**event, "id": f"event {now}"}]}
+        news |= {"visits_now": now + 7, "pageview_minutes": [now, *[0] * 29]}
+        news["today"] = picture["today"] | {"events": 1000 * now}
         sockets[0].send(json.dumps(picture | news))
         expect(window.locator("#visitors-now")).to_have_text(f"{now}")
+        expect(window.locator("#visits-now")).to_have_text(f"{now + 7}")
+        expect(window.locator("#views-per-minute")).to_have_text(f"{now / 30:.2f}".rstrip("0"))
+        expect(window.locator("[data-total=events]")).to_have_text(f"{1000 * now:,}")
 
     tell(101)
     expect(rows).to_have_count(1)
@@ -112,6 +117,30 @@ def test_live_page_is_accessible_and_fits_a_phone(service: Service, window: Page
     expect_accessible(window, top)
     window.set_viewport_size(PHONE)
     expect_accessible(window, f"{top} on a phone")
+
+
+@pytest.fixture
+def shared(administrator: httpx.Client) -> Iterator[dict[str, Any]]:
+    """A link that shares the demo site."""
+    link = {"name": "frames", "origins": ["https://www.example.com"]}
+    made = administrator.post("/api/sites/demo/shares", json=link).raise_for_status().json()
+    yield made
+    administrator.delete(f"/api/sites/demo/shares/{made['id']}").raise_for_status()
+
+
+def test_share_link_shows_live_numbers_alone_in_a_small_frame(
+    service: Service, window: Page, shared: dict[str, Any]
+) -> None:
+    told = get(service.base, "/api/realtime/stats?site=demo") | {"visitors_now": 1234}
+    window.route("**/api/realtime/stats*", lambda route: route.fulfill(json=told))
+    window.set_viewport_size({"width": 320, "height": 280})
+    window.goto(f"{service.base}/share/{shared['id']}?live#{shared['secret']}")
+    expect(window.locator("#visitors-now")).to_have_text("1,234")
+    expect(window.locator("#minutes span")).to_have_count(30)
+    for hidden in ("header.top", "footer"):
+        expect(window.locator(hidden)).to_be_hidden()
+    expect_accessible(window, "frame")
+    assert window.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
 def pictures(service: Service) -> Iterator[str]:

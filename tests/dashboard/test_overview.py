@@ -315,9 +315,13 @@ def test_text_that_is_no_range_is_refused_with_examples(service: Service, window
 def test_comparison_is_asked_and_can_be_switched_off(service: Service, window: Page) -> None:
     opened(window, service)
     window.click("#comparison")
-    choose = window.get_by_role("button", name="Year before")
+    choose = window.get_by_role("button", name="Year before", exact=True)
     assert {query["compare"] for query in asked_by(window, choose.click)} == {"year"}
     expect_address(window, compare="year")
+    window.click("#comparison")
+    choose = window.get_by_role("button", name="Previous, same weekdays")
+    assert {query["compare"] for query in asked_by(window, choose.click)} == {"previous_weekdays"}
+    expect_address(window, compare="previous_weekdays")
     window.click("#comparison")
     window.get_by_role("dialog").get_by_label("From").fill("2020-01-01")
     window.get_by_role("dialog").get_by_label("To").fill("2020-01-07")

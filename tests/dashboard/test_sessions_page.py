@@ -1,11 +1,14 @@
 """Sessions: the list of visits, and the timeline of one."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
+import httpx
 from playwright.sync_api import Page, expect
 
 from demo_pages import ask, expect_address, seconds, visit
 from processes import Service
+from windows import CHROME, PHONE, expect_accessible
 
 
 def test_rows_equal_answer(service: Service, window: Page) -> None:
@@ -77,6 +80,36 @@ def test_timeline_has_events_and_gaps_to_scale(service: Service, window: Page) -
         assert abs(gap - 12 - 120 * (event["seconds_to_next"] or 0) / longest) < 0.1
     window.keyboard.press("Escape")
     expect_address(window, visit=None, order="pageviews:desc")
+
+
+def test_other_visits_of_the_visitor_are_listed_and_opened(
+    service: Service, window: Page, administrator: httpx.Client
+) -> None:
+    start = datetime.now(UTC) - timedelta(days=3)
+    pages = ["/<b>one</b>", "/two", "/three"]
+    body = [
+        {"site": "demo", "visitor_id": "comes again", "page": page, "user_agent": CHROME,
+         "time": (start + timedelta(days=day)).isoformat()}
+        for day, page in enumerate(pages)
+    ]  # fmt: skip
+    administrator.post("/api/events/", json=body).raise_for_status()
+    day = f"{start + timedelta(days=2):%Y-%m-%d}"
+    asked = {"from": day, "to": day, "f": "is,page,/three"}
+    visit(window, service, "/sessions", period="custom", **asked)
+    window.locator("#sessions tbody a").first.click()
+    others = window.get_by_role("region", name="Other visits of this visitor")
+    expect(others.get_by_role("heading")).to_have_text("2 other visits of this visitor")
+    expect(others.get_by_role("listitem").first).to_contain_text("/two")
+    expect(others.get_by_role("listitem").last).to_contain_text("/<b>one</b>")
+    window.set_viewport_size(PHONE)
+    expect_accessible(window, "other visits")
+    others.get_by_role("link").last.click()
+    expect(window.locator(".timeline")).to_contain_text("/<b>one</b>")
+    expect(others.get_by_role("listitem").first).to_contain_text("/three")
+    window.go_back()
+    expect(window.locator(".timeline")).to_contain_text("/three")
+    window.keyboard.press("Escape")
+    expect_address(window, visit=None, begun=None)
 
 
 def test_unknown_visit_is_said_to_be_missing(service: Service, window: Page) -> None:

@@ -209,6 +209,8 @@ def test_share_link_with_password_is_made_and_revoked(
     window.get_by_role("button", name="Make a link").click()
     url = secret_of(window)
     expect(window.get_by_label("To embed it")).to_have_value(re.compile(re.escape(url)))
+    live = window.get_by_label("To embed the live numbers")
+    expect(live).to_have_value(re.compile(re.escape(url.replace("#", "?live#"))))
     opened = {"secret": url.partition("#")[2], "password": PASSWORD}
     address = f"{service.base}/api/shares/open"
     assert httpx.post(address, json=opened).json()["site"]["key"] == site

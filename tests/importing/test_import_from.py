@@ -47,6 +47,8 @@ def test_exports_are_imported_listed_and_erased(tmp_path: Path) -> None:
         assert f"{events:>10,} events stored" in done.stdout
         assert f"{broken} has no column created_at" in done.stderr
         assert count(data_dir, "event") == events
+        told = "notification where kind = 'import_done' and data->>'source' = 'umami'"
+        assert count(data_dir, told) == 1
 
         done = cli(data_dir, "import-from", "plausible", days, "--site", "shop")
         assert done.returncode == 0

@@ -123,8 +123,9 @@ def resets(query: Query[Params]) -> list[Change]:
         is_needed = field.is_required() or isinstance(default, list)
         if name in params.model_fields_set - NEVER_RESET and not is_needed:
             found[name] = {field.alias or name: on_the_wire(default)}
-    if is_custom(params):
-        found["compare"] |= found.pop("compare_from") | found.pop("compare_to")
+    for name in ("compare_from", "compare_to", "compare_filters"):
+        if name in found:  # Each of them needs its kind of comparison.
+            found["compare"] |= found.pop(name)
     return [*found.values()]
 
 

@@ -16,12 +16,22 @@ from api.analytics.comparison import changes_of, compared_rows
 from api.analytics.copies import Copies, Source
 from api.analytics.goals.store import goal_steps
 from api.analytics.planner import Plan, plan
-from api.analytics.query import Dimensioned, Filtered, P, Paged, Params, Query, Ranked
+from api.analytics.query import (
+    Compare,
+    Compared,
+    Dimensioned,
+    Filtered,
+    P,
+    Paged,
+    Params,
+    Query,
+    Ranked,
+)
 from api.analytics.question import sql_file
 from api.analytics.report import Page, Report
 from api.analytics.time.ranges import Clock, compared_range, range_of
 from api.analytics.vocabulary.dimensions import Dimension, find_dimension
-from api.analytics.vocabulary.filters import names_goals, parse_clauses, parse_filters
+from api.analytics.vocabulary.filters import Filter, names_goals, parse_clauses, parse_filters
 from api.analytics.vocabulary.ranking import Order, parse_order
 from api.analytics.vocabulary.steps import Step
 from api.db.database import Database
@@ -80,6 +90,7 @@ def build_query(
     except (ValueError, OverflowError) as error:
         raise invalid("query", str(error)) from error
     dimension = dimension_of(report, params)
+    chosen = parse_filters(params.filters if isinstance(params, Filtered) else "", goals)
     query = Query(
         site,
         *asked,
@@ -88,11 +99,20 @@ def build_query(
         params=params,
         compared=compared,
         dimension=dimension,
-        filter=parse_filters(params.filters if isinstance(params, Filtered) else "", goals),
+        compared_filter=segment_of(params, goals) or chosen,
+        filter=chosen,
         order=order_of(report, params, dimension),
         goals=goals,
     )
     return report.prepare(query)
+
+
+def segment_of(params: Params, goals: Mapping[str, Step]) -> Filter | None:
+    """The filter of the segment that an answer is compared with, if it is with one. Raises
+    Invalid."""
+    if not isinstance(params, Compared) or params.compare is not Compare.SEGMENT:
+        return None
+    return parse_filters(params.compare_filters, goals)
 
 
 def dimension_of(report: Report[P], params: P) -> Dimension | None:
@@ -223,11 +243,17 @@ def plan_or_suggest(report: Report[P], query: Query[P]) -> list[tuple[Query[P], 
 
 
 def plan_answer(report: Report[P], query: Query[P]) -> list[tuple[Query[P], Plans]]:
-    """The plans for the query's range and for the range to compare with, if any. Raises Expired."""
+    """The plans for the query and for what it is compared with, if anything. Raises Expired."""
     ranges = [query]
     if query.compared:
         lower, upper = query.compared
-        then = replace(query, lower=lower, upper=upper, is_comparison=bool(report.key))
+        then = replace(
+            query,
+            lower=lower,
+            upper=upper,
+            filter=query.compared_filter,
+            is_comparison=bool(report.key),
+        )
         ranges.append(report.prepare(then))
     return [(one, plan_range(report, one)) for one in ranges]
 

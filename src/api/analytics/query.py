@@ -38,11 +38,14 @@ class Engine(StrEnum):
 
 
 class Compare(StrEnum):
-    """The range that an answer is compared with."""
+    """What an answer is compared with: another range, or other visits of the same range."""
 
     PREVIOUS = "previous"
+    PREVIOUS_WEEKDAYS = "previous_weekdays"
     YEAR = "year"
+    YEAR_WEEKDAYS = "year_weekdays"
     CUSTOM = "custom"
+    SEGMENT = "segment"
 
 
 # "localtime" is Python's name for the zone of its own machine; PostgreSQL has no such zone.
@@ -108,7 +111,7 @@ class RangeParams(BaseModel):
 class Params(RangeParams):
     """The parameters of every report. A report declares the parts below that it uses."""
 
-    filter_fields: ClassVar[Sequence[str]] = ("filters",)
+    filter_fields: ClassVar[Sequence[str]] = ("filters", "compare_filters")
     """The names of the fields, if it has them, that hold filters."""
     step_fields: ClassVar[Sequence[str]] = ()
     """The names of the fields that hold a step or a list of steps."""
@@ -131,11 +134,19 @@ class Totalled(BaseModel):
 
 
 class Compared(BaseModel):
-    """The parameters of a report that can be compared with another range."""
+    """The parameters of a report that can be compared with another range, or other visits."""
 
-    compare: Compare | None = Field(None, description="Compare with another range.")
+    compare: Compare | None = Field(
+        None, description="Compare with another range, or with a segment of the same range."
+    )
     compare_from: Moment | None = Field(None, description="Start of a custom comparison.")
     compare_to: Moment | None = Field(None, description="End of a custom comparison.")
+    compare_filters: str = Field(
+        "",
+        max_length=10_000,
+        description="With compare=segment: the filters of the visits to compare with, like filters;"
+        " without it all visits.",
+    )
 
     @model_validator(mode="after")
     def refuse_half_comparison(self) -> Self:
@@ -144,6 +155,8 @@ class Compared(BaseModel):
             raise ValueError(
                 "compare_from and compare_to: give both with compare=custom, else none"
             )
+        if self.compare_filters and self.compare is not Compare.SEGMENT:
+            raise ValueError("compare_filters needs compare=segment")
         return self
 
 
@@ -221,6 +234,8 @@ class Query(Generic[P_co]):
     params: P_co
     compared: tuple[datetime, datetime] | None = None
     """The range to compare with."""
+    compared_filter: Filter = NO_FILTER
+    """The filter in that range: that of the query itself, or of the segment to compare with."""
     starts: Sequence[datetime] = ()
     """The starts of the buckets of a series, or of the periods of a report, if it has any."""
     first: datetime | None = None
@@ -234,7 +249,7 @@ class Query(Generic[P_co]):
     rollups: Sequence[Rollup] = ROLLUPS
     """The rollups that may answer, those that are already filled first."""
     is_comparison: bool = False
-    """Whether it is about the range to compare with: then only rows with the keys of the first
+    """Whether it is about what is compared with: then only rows with the keys of the first
     answer are read, whatever their order. They are bound as `chosen` before it is executed."""
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     """Values that the report's SQL binds beside its parameters, site, range, limit and offset."""

@@ -3,9 +3,10 @@ only members of the site see: the ids of users, which are personal data, and of 
 visits whoever knows them may add events."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from api.analytics.query import Filtered, P
+from api.analytics.query import Compare, Compared, Filtered, P
 from api.analytics.report import Report
 from api.analytics.vocabulary.filters import parse_clauses
 from api.auth.access import is_member
@@ -37,8 +38,19 @@ def limited(caller: Caller, report: Report[P], params: P) -> P:
         return params
     if not isinstance(params, Filtered):
         raise Forbidden("This link has filters, which this report cannot have.")
-    clauses = with_filters(caller.share.filters, params.filters)
-    return params.model_copy(update={"filters": json.dumps(clauses)})
+    forced = {
+        name: json.dumps(with_filters(caller.share.filters, asked))
+        for name, asked in filters_in(params)
+    }
+    return params.model_copy(update=forced)
+
+
+def filters_in(params: Filtered) -> Iterator[tuple[str, str]]:
+    """The filters of what is asked for and of the segment that it is compared with, if it is with
+    one."""
+    yield "filters", params.filters
+    if isinstance(params, Compared) and params.compare is Compare.SEGMENT:
+        yield "compare_filters", params.compare_filters
 
 
 def with_filters(forced: list[Any], asked: str) -> list[Any]:

@@ -28,6 +28,10 @@ class Kind(StrEnum):
     """A goal was reached for the first time since it was saved: `goal`."""
     BOARD_CHANGED = "board_changed"
     """Somebody else changed a board that is shared with the account: `name`, and `by` whom."""
+    IMPORT_DONE = "import_done"
+    """A command has imported: `source` (`log`, `archive`, or a product), and `rows` stored."""
+    EXPORT_DONE = "export_done"
+    """A command has written everything of a site into a file: `rows`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class NotificationOut(Record):
     """Its number: later ones have higher numbers."""
     kind: str
     """What it tells of: `job_done`, `job_failed`, `alert_fired`, `goal_reached`,
-    `board_changed`."""
+    `board_changed`, `import_done`, `export_done`."""
     site: str | None
     """The key of the site that it is about; null for none."""
     site_name: str | None

@@ -44,6 +44,12 @@ async def notify(connection: Connection, notice: Notice, users: Collection[int])
     await execute(connection, SQL / "notify.sql", values)
 
 
+async def notify_editors(connection: Connection, notice: Notice) -> None:
+    """Tells those who edit the site that the notice is about; superusers, where nobody does."""
+    found = await execute(connection, SQL / "editors.sql", {"site": notice.site})
+    await notify(connection, notice, [user for (user,) in await found.fetchall()])
+
+
 async def notify_in(session: AsyncSession, notice: Notice, users: Collection[int]) -> None:
     """Tells these accounts of something in the transaction of a session (see notify)."""
     raw = await (await session.connection()).get_raw_connection()

@@ -77,6 +77,8 @@ class Today(Record):
     """Distinct visitors of these visits."""
     pageviews: int
     """Page views of today."""
+    events: int
+    """Page views and custom events of today."""
 
 
 class Snapshot(Record):
@@ -88,8 +90,12 @@ class Snapshot(Record):
     """When the numbers were computed."""
     visitors_now: int
     """Visitors with an event in the last 5 minutes."""
+    visits_now: int
+    """Visits with an event in the last 5 minutes."""
     minutes: list[int]
     """Events in each of the last 30 minutes, the current one last."""
+    pageview_minutes: list[int]
+    """Page views in each of these minutes."""
     top_pages: list[LivePage]
     """The pages with the most views in the last 30 minutes."""
     top_sources: list[LiveSource]

@@ -2,9 +2,10 @@
 
 import { watch } from './api/socket.js';
 import { element } from './dom.js';
+import { busiest, Minutes, viewsPerMinute } from './pages/live/minutes.js';
 import { Top } from './pages/live/top.js';
 import { html, render } from './parts/html.js';
-import { CLOCK, count, country, dates, plural } from './text/format.js';
+import { CLOCK, count, country, dates, decimal, plural } from './text/format.js';
 import { t } from './text/words.js';
 
 const byId = (id) => document.getElementById(id);
@@ -20,7 +21,9 @@ function show(picture) {
   byId('visitors-now').textContent = count(picture.visitors_now);
   document.title = `${t('{n} now', { n: count(picture.visitors_now) })} · ${name}`;
   announce(plural(picture.visitors_now, 'current visitor'));
-  showMinutes(picture.minutes);
+  byId('visits-now').textContent = count(picture.visits_now);
+  byId('views-per-minute').textContent = decimal(viewsPerMinute(picture));
+  showMinutes(picture);
   showTop(picture);
   for (const total of main.querySelectorAll('[data-total]')) {
     total.textContent = count(picture.today[total.dataset.total]);
@@ -51,18 +54,10 @@ function announce(words) {
   byId('announcement').textContent = words;
 }
 
-function showMinutes(minutes) {
-  const box = byId('minutes');
-  const most = Math.max(...minutes);
-  const bars = minutes.map((number, index) => {
-    const title = t('{events}, {minutes} min ago', { events: plural(number, 'event'), minutes: minutes.length - 1 - index });
-    const bar = element('span', { title });
-    bar.style.height = `${(number / (most || 1)) * 100}%`;
-    return bar;
-  });
-  box.replaceChildren(...bars);
-  byId('busiest').textContent = t('at most {events} a minute', { events: plural(most, 'event') });
-  box.ariaLabel = t('The last 30 minutes: {what}', { what: byId('busiest').textContent });
+function showMinutes(picture) {
+  render(html`<${Minutes} picture=${picture} />`, byId('minutes'));
+  byId('busiest').textContent = busiest(picture);
+  byId('minutes').ariaLabel = t('The last 30 minutes: {what}', { what: busiest(picture) });
 }
 
 const showTop = (picture) => render(html`<${Top} picture=${picture} />`, byId('top'));

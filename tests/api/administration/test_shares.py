@@ -141,6 +141,22 @@ async def test_filters_of_link_are_forced_upon_every_question(private: TestSite)
     await assert_batch_and_csv_are_limited(private, headers)
 
 
+async def test_link_with_filters_is_compared_with_its_own_visits_only(private: TestSite) -> None:
+    headers = bearer((await make(private, filters=SPRING))["secret"])
+    asked = {"site": private.key, "from": DAY, "to": DAY, "compare": "segment"}
+    for segment in ("", '[["is", "campaign", ["autumn"]]]'):
+        told = await private.client.get(
+            "/api/analytics/pages", params=asked | {"compare_filters": segment}, headers=headers
+        )
+        both = [*SPRING, ["and", json.loads(segment)]] if segment else SPRING
+        limited = {"filters": json.dumps(SPRING), "compare_filters": json.dumps(both)}
+        allowed = await private.client.get(
+            "/api/analytics/pages", params=asked | limited, headers=private.admin
+        )
+        assert (told.status_code, allowed.status_code) == (200, 200)
+        assert told.json() == allowed.json()
+
+
 async def assert_batch_and_csv_are_limited(site: TestSite, headers: dict[str, str]) -> None:
     common = {"site": site.key, "from": DAY, "to": DAY}
     csv = await site.client.get(

@@ -1,5 +1,7 @@
 """Each number of an answer beside that of another range."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -59,6 +61,18 @@ def key_of(report: Any) -> tuple[str, ...]:
     return tuple(dimension.key if name == "value" and dimension else name for name in report.key)
 
 
+def assert_compared(rows: Sequence[Row], then: Sequence[Row], key: tuple[str, ...]) -> None:
+    """That each number stands beside that of the row with the same key, or in the same place; the
+    comparisons are taken out of the rows."""
+    known = {tuple(row[name] for name in key): row for row in then}
+    for place, row in enumerate(rows):
+        comparison = row.pop("comparison")
+        other = known.get(tuple(row[name] for name in key), {}) if key else then[place]
+        for name, value in numbers(row, key).items():
+            zero = 0 if isinstance(value, int) else None
+            assert comparison[name] == change(value, other.get(name, zero)), (row, name)
+
+
 @pytest.mark.parametrize("order", ["", "visitors"])
 @pytest.mark.parametrize("report", COMPARED, ids=lambda report: report.name)
 async def test_rows_are_compared_with_those_that_have_their_key(
@@ -73,14 +87,8 @@ async def test_rows_are_compared_with_those_that_have_their_key(
     previous = await two_days.ask(report.name, **params, **NOW, compare="previous")
     assert previous["rows"] == answer["rows"]
     key = key_of(report)
-    known = {tuple(row[name] for name in key): row for row in then["rows"]}
     assert answer["rows"]
-    for place, row in enumerate(answer["rows"]):
-        comparison = row.pop("comparison")
-        other = known.get(tuple(row[name] for name in key), {}) if key else then["rows"][place]
-        for name, value in numbers(row, key).items():
-            zero = 0 if isinstance(value, int) else None
-            assert comparison[name] == change(value, other.get(name, zero)), (row, name)
+    assert_compared(answer["rows"], then["rows"], key)
     assert answer["rows"] == now["rows"]
 
 
@@ -96,6 +104,32 @@ async def test_totals_are_compared(two_days: TestSite, report: Any) -> None:
         return
     for name, value in numbers(now, ()).items():
         assert told["totals"][name] == change(value, then[name])
+
+
+BOTH = {"from": THEN["from"], "to": NOW["to"]}
+BETA = json.dumps([["is", "source", ["beta"]]])
+BUYERS = json.dumps([["is", "goal", ["Buys"]]])
+
+
+@pytest.mark.parametrize("segment", [BUYERS, ""], ids=["buyers", "all visits"])
+async def test_segment_is_compared_with_other_visits_of_the_range(
+    two_days: TestSite, segment: str
+) -> None:
+    compared = {"compare": "segment", "compare_filters": segment}
+    for report in COMPARED:
+        params = {"property": "plan"} if "property" in report.params.model_fields else {}
+        asked: Row = {**params, **BOTH}
+        ours = await two_days.ask(report.name, **asked, filters=BETA)
+        theirs = await two_days.ask(report.name, **asked, filters=segment)
+        answer = await two_days.ask(report.name, **asked, filters=BETA, **compared)
+        assert answer["comparison"]["from"] == answer["query"]["from"]
+        assert answer["comparison"]["to"] == answer["query"]["to"]
+        assert answer["totals"] == ours["totals"]
+        assert_compared(answer["rows"], theirs["rows"], key_of(report))
+        assert answer["rows"] == ours["rows"]
+        for name, value in numbers(ours["totals"] or {}, ()).items():
+            told = answer["comparison"]["totals"][name]
+            assert told == change(value, theirs["totals"][name]), (report.name, name)
 
 
 async def test_rows_beyond_the_limit_of_the_other_range_are_compared_too(

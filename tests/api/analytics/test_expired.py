@@ -65,6 +65,7 @@ MORE: tuple[Asked, ...] = (
     {"compare": "year"},
     {"compare": "custom", "compare_from": day(300), "compare_to": INSTANT},
     {"compare": "year", "filters": COMBINED},
+    {"compare": "segment", "compare_filters": COMBINED},
     {"detail": "true"},
     {"order": "visits:asc"},
     {"order": "visits", "engine": "base", "pages": ["/0", "/1"]},

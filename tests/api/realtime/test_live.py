@@ -178,7 +178,28 @@ async def test_engagement_in_no_visit_is_no_visitor_now(site: TestSite) -> None:
     await site.send({"page": "/", "visitor_id": "ann"}, reading | {"visitor_id": "ann"})
     await site.send(reading | {"visitor_id": "ann at another address"})
     live = await site.client.get(f"/api/realtime/stats?site={site.key}", headers=site.admin)
-    assert live.json()["visitors_now"] == live.json()["today"]["visitors"] == 1
+    told = live.json()
+    assert told["visitors_now"] == told["visits_now"] == told["today"]["visitors"] == 1
+
+
+async def test_active_visits_and_page_views_are_apart_from_visitors_and_events(
+    site: TestSite,
+) -> None:
+    ann, ago = {"page": "/", "visitor_id": "ann"}, datetime.now(UTC) - timedelta(minutes=15)
+    await site.send(
+        ann | {"session_id": "one"},
+        ann | {"session_id": "two"},
+        ann | {"session_id": "two", "name": "Buy"},
+        {"page": "/", "visitor_id": "ben", "time": ago.isoformat()},
+    )
+    live = (
+        await site.client.get(f"/api/realtime/stats?site={site.key}", headers=site.admin)
+    ).json()
+    assert (live["visitors_now"], live["visits_now"]) == (1, 2)
+    assert (sum(live["minutes"]), sum(live["pageview_minutes"])) == (4, 3)
+    assert max(live["pageview_minutes"]) == 2
+    assert [len(live[name]) for name in ("minutes", "pageview_minutes")] == [30, 30]
+    assert live["today"]["events"] == live["today"]["pageviews"] + 1
 
 
 async def test_sources_and_countries_are_of_visits_of_half_an_hour(site: TestSite) -> None:

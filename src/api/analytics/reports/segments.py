@@ -17,7 +17,7 @@ from api.db.sql_files import Fragment
 class SegmentsParams(Totalled, Compared, Filtered, Params):
     """Parameters: two segments, each with a filter of its own."""
 
-    filter_fields = ("filters", "a", "b")
+    filter_fields = ("filters", "compare_filters", "a", "b")
     a: str = Field("", max_length=10_000, description="Filters of segment a, like filters.")
     b: str = Field("", max_length=10_000, description="Filters of segment b, like filters.")
 

@@ -1,5 +1,6 @@
 """The reports of visits one by one and over time, and the events of one visit."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from api.analytics.question import (
 )
 from api.analytics.report import Report
 from api.analytics.reports.timeseries import SeriesParams, completed, with_series
+from api.analytics.time.ranges import EARLIEST
 from api.db.database import Database
 from api.db.sql_files import Fragment
 from api.errors import NotFound
@@ -110,6 +112,37 @@ class SessionEvent(Row):
     """The time to the next event of the visit."""
 
 
+class OtherVisit(Row):
+    """Another visit of the same visitor."""
+
+    visit_id: UUID
+    """Its id."""
+    started: Instant
+    """The time of its first event."""
+    duration_seconds: Seconds
+    """The seconds from start to end."""
+    pageviews: int
+    custom_events: int
+    """Events other than page views and engagement."""
+    entry_page: str
+    """The page of its first page view."""
+    exit_page: str
+    """The page of its last page view."""
+    channel: str
+    """The kind of source, e.g. Organic Search."""
+    source: str
+    """Where it came from; empty for direct traffic."""
+
+
+class OtherVisits(Record):
+    """The other visits of a visitor, at any time whose raw data has not expired."""
+
+    total: int
+    """How many there are."""
+    latest: list[OtherVisit]
+    """At most 50 of them, the latest first."""
+
+
 class Timeline(Record):
     """One visit from its first event to its last."""
 
@@ -117,6 +150,12 @@ class Timeline(Record):
     """The visit."""
     events: list[SessionEvent]
     """Its events, in order."""
+    others: OtherVisits
+    """The other visits of the same visitor."""
+
+
+MOST_OTHERS = 50
+"""How many other visits of a visitor are listed."""
 
 
 METRICS = ("visitors", "visits", "views_per_visit", "bounce_rate", "visit_duration")
@@ -152,11 +191,23 @@ SESSIONS_SERIES = Report(
 
 
 async def timeline(database: Database, query: Query[Params], visit: UUID) -> dict[str, Any]:
-    """The visit and its events in order. Raises NotFound when no such visit is in the range."""
+    """The visit, its events in order, and the other visits of its visitor. Raises NotFound when no
+    such visit is in the range."""
     values = {**query.sql_values, "visit": visit, "limit": 1, "offset": 0}
     only = {"visit_lookup_filter": Fragment("v.id = :visit")}
     found = await database.rows(sql_file("reports/sessions.sql"), values, only)
     if not found:
         raise NotFound("There is no such visit in this range.")
     events = await database.rows(sql_file("reports/session_events.sql"), values)
-    return {"visit": found[0], "events": events}
+    return {"visit": found[0], "events": events, "others": await others(database, query, values)}
+
+
+async def others(
+    database: Database, query: Query[Params], values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The other visits of the visitor of a visit, in the shape of OtherVisits."""
+    since = query.site.raw_data_since or EARLIEST
+    given = {**values, "since": since, "most": MOST_OTHERS}
+    rows = await database.rows(sql_file("reports/other_visits.sql"), given)
+    totals = [row.pop("total") for row in rows]
+    return {"total": totals[0] if totals else 0, "latest": rows}

@@ -75,6 +75,11 @@ def a_year_ago(_: object, clock: Clock) -> datetime:
     return midnight(first, clock.zone)
 
 
+WEEK = timedelta(weeks=1)
+
+WEEKS_OF_YEAR = 52
+"""The nearest weekday of a date a year before lies so many weeks before it."""
+
 LONGEST_RANGE = {
     Interval.MINUTE: timedelta(days=2),
     Interval.HOUR: timedelta(days=100),
@@ -143,14 +148,40 @@ def compared_range(params: RangeParams, asked: Range, clock: Clock) -> Range | N
     """The range that an answer is compared with; None without a comparison."""
     if not isinstance(params, Compared) or params.compare is None:
         return None
-    if params.compare is Compare.CUSTOM:
-        assert params.compare_from is not None
-        assert params.compare_to is not None
-        lower = instant(params.compare_from, clock)
-        return checked(lower, instant(params.compare_to, clock, end=True))
-    if params.compare is Compare.YEAR:
-        return checked(*(year_earlier(moment, clock.zone) for moment in asked))
-    return checked(*previous(asked, clock.zone))
+    match params.compare:
+        case Compare.SEGMENT:
+            return asked
+        case Compare.CUSTOM:
+            return custom(params, clock)
+        case Compare.YEAR:
+            lower, upper = (year_earlier(moment, clock.zone) for moment in asked)
+        case Compare.YEAR_WEEKDAYS:
+            lower, upper = weeks_earlier(asked, WEEKS_OF_YEAR, clock.zone)
+        case Compare.PREVIOUS_WEEKDAYS:
+            lower, upper = weeks_earlier(asked, weeks_of(asked, clock.zone), clock.zone)
+        case Compare.PREVIOUS:
+            lower, upper = previous(asked, clock.zone)
+    return checked(lower, upper)
+
+
+def custom(params: Compared, clock: Clock) -> Range:
+    """The range to compare with that the parameters name. Raises ValueError as `checked` does."""
+    assert params.compare_from is not None
+    assert params.compare_to is not None
+    lower = instant(params.compare_from, clock)
+    return checked(lower, instant(params.compare_to, clock, end=True))
+
+
+def weeks_of(asked: Range, zone: ZoneInfo) -> int:
+    """How many weeks of the local calendar a range needs; one that has begun counts whole."""
+    lower, upper = (moment.astimezone(zone).replace(tzinfo=None) for moment in asked)
+    return -((lower - upper) // WEEK)
+
+
+def weeks_earlier(asked: Range, weeks: int, zone: ZoneInfo) -> Range:
+    """The range so many weeks before: on the same weekdays, at the same time of the local clock."""
+    lower, upper = (moment.astimezone(zone) for moment in asked)
+    return days_earlier(lower, weeks * WEEK), days_earlier(upper, weeks * WEEK)
 
 
 def previous(asked: Range, zone: ZoneInfo) -> Range:

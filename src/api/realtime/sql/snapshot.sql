@@ -1,24 +1,11 @@
--- What is going on at a site right now: visitors with an event in the last 5 minutes, events per
--- minute, top pages, top sources and countries of the last 30, today's totals, the latest events.
+-- What is going on at a site right now: visitors and visits with an event in the last 5 minutes,
+-- events and page views per minute, top pages, top sources and countries of the last 30, today's
+-- totals, the latest events.
 select
-    (
-        select count(distinct visitor_id)
-        from events(:site, :now::timestamptz - interval '5 minutes', :until)
-        where visitor_number >= 0  -- in a visit
-    ) as visitors_now,
-    (
-        select json_agg(coalesce(counted.events, 0) order by minute)
-        from generate_series(
-            date_trunc('minute', :now::timestamptz) - interval '29 minutes',
-            date_trunc('minute', :now::timestamptz), interval '1 minute'
-        ) minute
-        left join (
-            select date_trunc('minute', time) as minute, count(*) as events
-            from events(:site, :now::timestamptz - interval '31 minutes', :until)
-            where name <> 'engagement'
-            group by 1
-        ) counted using (minute)
-    ) as minutes,
+    active.visitors_now,
+    active.visits_now,
+    by_minute.minutes,
+    by_minute.pageview_minutes,
     (
         select coalesce(json_agg(top), '[]') from (
             select page, count(*) as pageviews, count(distinct visitor_id) as visitors
@@ -36,6 +23,10 @@ select
             'visits', coalesce(sum(visits), 0), 'visitors', count(distinct visitor_id),
             'pageviews', (
                 select coalesce(sum(pageviews), 0) from activity(:site, :midnight, :until)
+            ),
+            'events', (
+                select coalesce(sum(pageviews + custom_events), 0)
+                from activity(:site, :midnight, :until)
             )
         )
         from visits(:site, :midnight, :until)
@@ -55,6 +46,29 @@ select
         ) latest
     ) as latest
 from (
+    select
+        count(distinct visitor_id) as visitors_now,
+        count(distinct (visitor_id, visit_id)) as visits_now
+    from events(:site, :now::timestamptz - interval '5 minutes', :until)
+    where visitor_number >= 0  -- in a visit
+) active
+cross join (
+    select
+        json_agg(coalesce(counted.events, 0) order by minute) as minutes,
+        json_agg(coalesce(counted.pageviews, 0) order by minute) as pageview_minutes
+    from generate_series(
+        date_trunc('minute', :now::timestamptz) - interval '29 minutes',
+        date_trunc('minute', :now::timestamptz), interval '1 minute'
+    ) minute
+    left join (
+        select date_trunc('minute', time) as minute, count(*) as events,
+            count(*) filter (where name = 'pageview') as pageviews
+        from events(:site, :now::timestamptz - interval '31 minutes', :until)
+        where name <> 'engagement'
+        group by 1
+    ) counted using (minute)
+) by_minute
+cross join (
     select
         coalesce(
             json_agg(

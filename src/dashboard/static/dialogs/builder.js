@@ -1,4 +1,4 @@
-// Makes or edits a filter: dimension, operator, values with suggestions from the data.
+// Makes or edits a filter of the view, or of the segment that it is compared with: dimension, operator, values with suggestions from the data.
 
 import { Dialog } from '../parts/dialog.js';
 import { html, useState } from '../parts/html.js';
@@ -18,7 +18,9 @@ const GROUPS = {
 };
 const PROPERTY = 'props:';
 
-export function Builder({ view, clause, close }) {
+/** @param {{ view: object, list: import('../state/filters.js').List, clause: object | null, close: () => void }} props
+ * The filters of the view are those of the list. */
+export function Builder({ view, list, clause, close }) {
   const [draft, setDraft] = useState(clause ?? { dimension: 'page', operator: 'is', values: [] });
   const change = (changes) => setDraft((old) => ({ ...old, ...changes }));
   const isComplete = draft.values.length > 0 && draft.dimension !== PROPERTY;
@@ -26,7 +28,7 @@ export function Builder({ view, clause, close }) {
     event.preventDefault();
     if (!isComplete) return;
     close();
-    go(written(clause ? replaced(view.filters, clause, draft) : [...view.filters, draft]));
+    go(written(clause ? replaced(view.filters, clause, draft) : [...view.filters, draft], list));
   };
   return html`<${Dialog} id="builder" title=${t(clause ? 'Edit filter' : 'Add a filter')} close=${close}>
     <form onSubmit=${submit}>

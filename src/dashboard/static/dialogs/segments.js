@@ -9,7 +9,7 @@ import { clausesOf, filterOf, written } from '../state/filters.js';
 import { site } from '../state/site.js';
 import { count } from '../text/format.js';
 import { t } from '../text/words.js';
-import { clauseWords } from '../frame/pills.js';
+import { segmentWords } from '../frame/pills.js';
 
 export function Segments({ view, close }) {
   const [result, setResult] = useState({ loading: true });
@@ -37,7 +37,7 @@ function Saved({ saved, close, ask }) {
 
 function Row({ segment, close, remove }) {
   const clauses = clausesOf(segment.filters);
-  const words = clauses?.map((clause) => clauseWords(clause).join(' ')).join(', ');
+  const words = clauses && segmentWords(clauses);
   const apply = () => {
     close();
     go(written(clauses));

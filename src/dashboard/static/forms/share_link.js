@@ -32,10 +32,12 @@ export function ShareLinks({ path, list, target = {}, title, ...words }) {
   `;
 }
 
-function Made({ link: { name, url, origins }, title }) {
+function Made({ link: { name, url, board, origins }, title }) {
   const frame = `<iframe src="${url}" title="${title}" width="100%" height="900"></iframe>`;
+  const live = `<iframe src="${url.replace('#', '?live#')}" title="${t('Live')}" width="320" height="280"></iframe>`;
   return html`<${Secret} label=${t('Link “{name}”', { name })} text=${url} />
-    ${origins.length > 0 && html`<${Copy} label=${t('To embed it')} isLong text=${frame} />`}`;
+    ${origins.length > 0 && html`<${Copy} label=${t('To embed it')} isLong text=${frame} />`}
+    ${origins.length > 0 && !board && html`<${Copy} label=${t('To embed the live numbers')} isLong text=${live} />`}`;
 }
 
 function row({ name, board, item, has_password: isLocked, origins, expires_at: end }) {

@@ -1,4 +1,5 @@
-// The filters that hold, each a pill: a click edits it, × removes it, Alt-click inverts it.
+// The filters that hold, each a pill: a click edits it, × removes it, Alt-click inverts it. So are those
+// of the segment that the view is compared with.
 
 import { html } from '../parts/html.js';
 import { go } from '../state/address.js';
@@ -16,6 +17,10 @@ export function clauseWords({ dimension, operator, values }) {
   return [dimensionWords(dimension), OPERATORS[operator], [...shown, ...more].join(t(' or '))];
 }
 
+/** A segment in words. @param {import('../state/filters.js').Clause[]} clauses */
+export const segmentWords = (clauses) =>
+  clauses.map((clause) => clauseWords(clause).join(' ')).join(', ') || t('All visits');
+
 export function Pills({ filters, edit }) {
   if (!filters.length) return null;
   const replace = (old, made) => go(written(replaced(filters, old, made)));
@@ -23,6 +28,18 @@ export function Pills({ filters, edit }) {
     ${filters.map((clause, place) => html`<${Pill} key=${place} ...${{ clause, replace, edit }} />`)}
     ${filters.length > 1 &&
     html`<li><button type="button" class="plain" onClick=${() => go({ f: null })}>${t('Clear all')}</button></li>`}
+  </ul>`;
+}
+
+/** The segment that the view is compared with. `add` and `edit` open the builder of filters. */
+export function ComparedPills({ segment, add, edit }) {
+  const replace = (old, made) => go(written(replaced(segment, old, made), 'compare_f'));
+  return html`<ul class="pills compared" aria-label=${t('Compared segment')}>
+    <li class="muted"><span class="dashes" aria-hidden="true"></span> ${t('Compared with')}</li>
+    ${segment.length
+      ? segment.map((clause, place) => html`<${Pill} key=${place} ...${{ clause, replace, edit }} />`)
+      : html`<li>${t('All visits')}</li>`}
+    <li><button type="button" class="plain" onClick=${add}>${t('Add a filter')}</button></li>
   </ul>`;
 }
 

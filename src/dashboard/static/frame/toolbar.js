@@ -12,7 +12,6 @@ export function Toolbar({ view, uses, open, setOpen }) {
     open: open === name,
     onOpen: (isOpen) => setOpen((old) => (isOpen ? name : old === name ? null : old)),
   });
-  const hasComparison = uses.comparison && view.range.period !== 'all';
   return html`<div class="toolbar">
     <${Now} />
     <div class="controls" role="group" aria-label=${t('View')}>
@@ -25,7 +24,7 @@ export function Toolbar({ view, uses, open, setOpen }) {
       ${uses.views && isKnown &&
       html`<button type="button" class="quiet" id="to-board" onClick=${() => setOpen('board')}>${t('To a board')}</button>`}
       <${PeriodPicker} view=${view} ...${toggle('period')} />
-      ${hasComparison && html`<${ComparisonPicker} view=${view} ...${toggle('comparison')} />`}
+      ${uses.comparison && html`<${ComparisonPicker} view=${view} ...${toggle('comparison')} />`}
     </div>
   </div>`;
 }

@@ -46,7 +46,7 @@ function Sessions() {
           <a href=${address('analytics/sessions', { ...query, limit: 1000, format: 'csv' })} download>CSV</a></span>
       </div>
     <//>
-    ${visit && html`<${Timeline} key=${visit} visit=${visit} view=${view} />`}
+    ${visit && html`<${Timeline} key=${visit} visit=${visit} begun=${params.get('begun')} view=${view} />`}
   </div>`;
 }
 

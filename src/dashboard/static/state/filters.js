@@ -1,4 +1,5 @@
-// Filters: clauses that must all hold. In the address each is `f=is,country,DE,AT`.
+// Filters: clauses that must all hold. In the address each is `f=is,country,DE,AT`; those of the
+// segment that the view is compared with are `compare_f=…`.
 
 import { t } from '../text/words.js';
 
@@ -17,6 +18,8 @@ export const OPERATORS = {
 
 const MOST_VALUES = 100;
 
+/** The parameters of an address that hold clauses. @typedef {'f' | 'compare_f'} List */
+
 function decoded(text) {
   try {
     return decodeURIComponent(text);
@@ -29,15 +32,15 @@ function decoded(text) {
 const read = new WeakMap();
 
 /** The clauses in an address; those that make no sense are left out.
- * @param {URLSearchParams} params @returns {Clause[]} */
-export function filtersOf(params) {
-  if (!read.has(params)) read.set(params, clausesIn(params));
-  return read.get(params);
+ * @param {URLSearchParams} params @param {List} list @returns {Clause[]} */
+export function filtersOf(params, list = 'f') {
+  if (!read.has(params)) read.set(params, { f: clausesIn(params, 'f'), compare_f: clausesIn(params, 'compare_f') });
+  return read.get(params)[list];
 }
 
-function clausesIn(params) {
+function clausesIn(params, list) {
   return params
-    .getAll('f')
+    .getAll(list)
     .map((text) => text.split(',').map(decoded))
     .filter(([operator, dimension, ...values]) => OPERATORS[operator] && dimension && values.length)
     .map(([operator, dimension, ...values]) => ({ operator, dimension, values }));
@@ -46,9 +49,9 @@ function clausesIn(params) {
 /** A comma parts values, so one in a value is escaped, and so is the sign of the escape. */
 const escaped = (text) => text.replace(/[%,]/g, encodeURIComponent);
 
-/** The parameters of an address for clauses. @param {Clause[]} clauses */
-export const written = (clauses) => ({
-  f: clauses.map(({ operator, dimension, values }) =>
+/** The parameters of an address for clauses. @param {Clause[]} clauses @param {List} list */
+export const written = (clauses, list = 'f') => ({
+  [list]: clauses.map(({ operator, dimension, values }) =>
     [operator, dimension, ...values].map(escaped).join(','),
   ),
 });

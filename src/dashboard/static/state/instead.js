@@ -7,9 +7,9 @@ import { t } from '../text/words.js';
 
 const RESETS = {
   filters: [t('Without the filters'), { f: null }],
-  compare: [t('Without the comparison'), { compare: 'off', compare_from: null, compare_to: null }],
+  compare: [t('Without the comparison'), { compare: 'off', compare_from: null, compare_to: null, compare_f: null }],
 };
-const RANGE = ['from', 'to', 'hours', 'days', 'period', 'compare_from', 'compare_to'];
+const RANGE = ['from', 'to', 'hours', 'days', 'period', 'compare_from', 'compare_to', 'compare_filters'];
 
 /** The words for a change of a query and the changes of the address that make it; null for one that
  *  the address has no parameter for. @param {string} change a query string */

@@ -1,9 +1,9 @@
 // The view: range, comparison, filters and width of buckets, as the address has them.
 
 import { changed, go, here, useAddress } from './address.js';
-import { compared, comparisonOf, DEFAULT_COMPARISON } from './comparisons.js';
+import { BY_NAME, compared, comparisonOf, DEFAULT_COMPARISON } from './comparisons.js';
 import { todayIn } from './days.js';
-import { filterOf, filtersOf } from './filters.js';
+import { filterOf, filtersOf, written } from './filters.js';
 import { asked, DEFAULT_PERIOD, defaultInterval, intervalsOf, rangeOf } from './periods.js';
 import { remember, remembered } from './remembered.js';
 import { site, timezone } from './site.js';
@@ -51,8 +51,13 @@ export function chooseRange(choice) {
 
 /** Chooses a comparison, and remembers it if it is one by name. */
 export function chooseComparison(compare, from = null, to = null) {
-  if (compare !== 'custom') remember({ compare });
-  go({ compare, compare_from: from, compare_to: to });
+  if (BY_NAME.includes(compare)) remember({ compare });
+  go({ compare, compare_from: from, compare_to: to, compare_f: null });
+}
+
+/** Compares with the visits of the same range that these clauses hold for. */
+export function compareWith(segment) {
+  go({ compare: 'segment', compare_from: null, compare_to: null, ...written(segment, 'compare_f') });
 }
 
 /** Writes the choices of the last visit into an address without any, so that a link to what is seen

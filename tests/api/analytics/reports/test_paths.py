@@ -196,6 +196,36 @@ async def test_visit_lists_all_its_events(site: TestSite) -> None:
     assert answer["events"][2]["props"] == {"n": 2}
 
 
+async def test_visit_lists_other_visits_of_its_visitor_at_any_time(
+    client: Any, admin: Any, database: Any, site: TestSite
+) -> None:
+    other = await fresh_site(client, admin, database)
+    elsewhere = {"visitor_id": "ann", "page": "/elsewhere", "time": NOON.isoformat()}
+    await other.send(elsewhere)
+    await site.send(
+        *(
+            {"visitor_id": who, "page": page, "time": (NOON + late).isoformat()}
+            for who, page, late in (
+                ("ann", "/first", -2 * DAY),
+                ("ann", "/first/next", -2 * DAY + MINUTE),
+                ("ann", "/second", 0 * DAY),
+                ("ann", "/third", DAY),
+                ("ben", "/ben", 0 * DAY),
+            )
+        )
+    )
+    rows = {row["entry_page"]: row for row in (await ask(site, "sessions", TEN_DAYS))["rows"]}
+    span = {"from": f"{NOON:%Y-%m-%d}", "to": f"{NOON:%Y-%m-%d}", "timezone": "UTC"}
+    answer = await site.ask(f"sessions/{rows['/second']['visit_id']}", **span)
+    assert answer["others"]["total"] == 2
+    expected = [rows["/third"], rows["/first"]]
+    for told, row in zip(answer["others"]["latest"], expected, strict=True):
+        assert told == {name: row[name] for name in told}
+        assert {"visit_id", "started", "exit_page", "pageviews"} <= told.keys()
+    answer = await site.ask(f"sessions/{rows['/ben']['visit_id']}")
+    assert answer["others"] == {"total": 0, "latest": []}
+
+
 async def test_visit_of_other_site_is_not_found(
     client: Any, admin: Any, database: Any, site: TestSite
 ) -> None:

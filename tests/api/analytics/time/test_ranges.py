@@ -5,6 +5,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import dates, integers
 
 from api.analytics.query import RankedParams
 from api.analytics.reports.retention import RetentionParams, first_cohort
@@ -54,6 +56,9 @@ def berlin(text: str) -> datetime:
         ({"compare": "custom"}, "compare_from"),
         ({"compare": "previous", "compare_from": "2026-01-01"}, "compare_from"),
         ({"compare": "always"}, "compare"),
+        ({"compare": "year", "compare_filters": "[]"}, "compare_filters needs"),
+        ({"compare": "segment", "compare_filters": "["}, "not JSON"),
+        ({"compare": "segment", "compare_filters": '[["is", "colour", ["red"]]]'}, "dimension"),
     ],
 )
 async def test_invalid_range_is_refused(
@@ -138,6 +143,48 @@ def test_previous_range_has_as_many_local_days(
 ) -> None:
     given = RankedParams.model_validate({"compare": "previous", **params})
     assert compared_range(given, range_of(given, CLOCK), CLOCK) == (berlin(lower), berlin(upper))
+
+
+@pytest.mark.parametrize(
+    ("params", "lower", "upper"),
+    [
+        ({"hours": 24}, "2026-03-21T13:30", "2026-03-22T14:30"),
+        ({"days": 1}, "2026-03-22T00:00", "2026-03-22T14:30"),
+        ({"days": 7}, "2026-03-16T00:00", "2026-03-22T14:30"),
+        ({"days": 8}, "2026-03-08T00:00", "2026-03-15T14:30"),
+        ({"days": 30}, "2026-01-24T00:00", "2026-02-22T14:30"),
+        ({"from": "2026-03-23", "to": "2026-03-29"}, "2026-03-16T00:00", "2026-03-23T00:00"),
+        ({"period": "lastmonth"}, "2026-01-04T00:00", "2026-02-01T00:00"),
+    ],
+)
+def test_previous_weekdays_are_the_last_equal_ones_before_the_range(
+    params: dict[str, Any], lower: str, upper: str
+) -> None:
+    given = RankedParams.model_validate({"compare": "previous_weekdays", **params})
+    assert compared_range(given, range_of(given, CLOCK), CLOCK) == (berlin(lower), berlin(upper))
+
+
+@given(start=dates(date(2001, 1, 1), date(2199, 1, 1)), number=integers(1, 400))
+def test_compared_weekdays_match_day_by_day(start: date, number: int) -> None:
+    end = start + timedelta(days=number - 1)
+    for compare in ("previous_weekdays", "year_weekdays"):
+        params = {"from": start, "to": end, "compare": compare}
+        given = RankedParams.model_validate(params)
+        then = compared_range(given, range_of(given, CLOCK), CLOCK)
+        assert then is not None
+        first, last = (moment.astimezone(CLOCK.zone).date() for moment in then)
+        assert (last - first).days == number
+        assert first.weekday() == start.weekday()
+        if compare == "year_weekdays":
+            assert abs(first - year_before(start)) <= timedelta(days=3)
+        else:
+            assert start - timedelta(days=6) <= last <= start
+
+
+def year_before(day: date) -> date:
+    """The same date a year before; February 29 becomes February 28."""
+    is_leap = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap else day.day)
 
 
 def test_range_of_year_ago_has_same_dates_and_clock_times() -> None:

@@ -8,6 +8,7 @@ import { dimensionWords } from '../../text/dimensions.js';
 import { CLOCK, DAY, capital, dates } from '../../text/format.js';
 import { METRICS } from '../../text/metrics.js';
 import { t } from '../../text/words.js';
+import { segmentOf } from './points.js';
 
 const moment = dates(timezone, { ...DAY, ...CLOCK });
 
@@ -28,6 +29,19 @@ export function labelColumn({ label, dimension }, filters) {
     words: dimension ? dimensionWords(dimension) : (LABELS[label] ?? capital(label)),
     cell: (row) => html`<${Label} dimension=${named} value=${row[label]} filters=${dimension && filters} />`,
   };
+}
+
+/** The column of a number alone. */
+export function valueColumn(key) {
+  const { words, means, show } = METRICS[key];
+  return { key, words, means, number: true, cell: (row) => show(row[key]) };
+}
+
+/** The column of the same number of the segment that is compared with. */
+export function segmentColumn(key, query) {
+  const { show } = METRICS[key];
+  const cell = (row) => html`<span class="muted">${show(row.comparison?.[key]?.value ?? null)}</span>`;
+  return { key: 'segment', words: t('Compared'), means: segmentOf(query), number: true, cell };
 }
 
 /** The column of a number, with its change where the row has a comparison. */

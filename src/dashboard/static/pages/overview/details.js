@@ -9,13 +9,12 @@ import { Table } from '../../parts/table.js';
 import { go } from '../../state/address.js';
 import { t } from '../../text/words.js';
 import { labelColumn, numberColumn } from './columns.js';
-import { csvAddress } from './ranking_card.js';
+import { comparedIn, csvAddress } from './ranking_card.js';
 import { found, searched } from './search.js';
 
 const PAGE = 100;
 const WAIT = 250;
 const CLOSED = { details: null, q: null, order: null, page: null };
-const NOT_COMPARED = ['bots', 'values'];
 const NOT_SORTED = ['values'];
 
 export function Details({ id, card, tab, view, params }) {
@@ -24,8 +23,7 @@ export function Details({ id, card, tab, view, params }) {
   const sorted = NOT_SORTED.includes(tab.report) ? {} : { order };
   const place = { limit: PAGE, offset: (page - 1) * PAGE };
   const more = { ...tab.detailed, ...sorted, ...searched(tab, view, text) };
-  const compared = NOT_COMPARED.includes(tab.report) ? {} : view.compared;
-  const query = { report: tab.report, ...view.common, ...compared, ...tab.params, ...place, ...more };
+  const query = { report: tab.report, ...view.common, ...comparedIn(tab, view), ...tab.params, ...place, ...more };
   const { of, retry } = useReports({ details: query });
   const tools = html`
     ${tab.dimension && html`<${Search} text=${text} />`}

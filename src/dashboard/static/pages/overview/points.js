@@ -1,5 +1,7 @@
 // The points of the chart, from an answer of the report timeseries.
 
+import { segmentWords } from '../../frame/pills.js';
+import { clausesOf } from '../../state/filters.js';
 import { addDays, floored, localTime, monthFrom, startOfWeek } from '../../state/days.js';
 import { CLOCK, DAY, dates } from '../../text/format.js';
 import { t } from '../../text/words.js';
@@ -40,7 +42,7 @@ export function pointsOf({ rows, query, comparison }, metric) {
   const years = new Set(ends.map((time) => localTime(time, timezone).slice(0, 4)));
   const year = years.size > 1 ? { year: 'numeric' } : {};
   const title = titles(interval, timezone, year);
-  const then = comparison && timesFrom(comparison.from, interval, timezone, year);
+  const then = comparison && (query.compare === 'segment' ? () => segmentOf(query) : timesFrom(comparison.from, interval, timezone, year));
   const isLong = isFine && rows.length && mark(rows[0].time) !== mark(rows.at(-1).time);
   return rows.map((row, place) => ({
     time: row.time,
@@ -57,6 +59,9 @@ export function pointsOf({ rows, query, comparison }, metric) {
     return isLong && clock(time) === '00:00' ? mark(time) : clock(time);
   }
 }
+
+/** The words for the segment that a query is compared with. */
+export const segmentOf = ({ compare_filters: filter }) => segmentWords(clausesOf(filter || '[]') ?? []);
 
 function titles(interval, timezone, year) {
   if (interval === 'month') return dates(timezone, { month: 'long', year: 'numeric' });

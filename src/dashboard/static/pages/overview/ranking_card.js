@@ -10,7 +10,7 @@ import { Ranking } from '../../parts/table.js';
 import { Tabs } from '../../parts/tabs.js';
 import { follow, go, link } from '../../state/address.js';
 import { t } from '../../text/words.js';
-import { labelColumn, numberColumn } from './columns.js';
+import { labelColumn, numberColumn, segmentColumn, valueColumn } from './columns.js';
 
 const SHOWN = 9;
 
@@ -25,11 +25,20 @@ export function chosenTab(params, id, { tabs }) {
 /** Whether a tab waits for a name. */
 const isWaiting = ({ asks, params }) => asks && !params;
 
+const NOT_COMPARED = ['bots', 'values'];
+
+/** The parameters of a tab's report for the comparison of the view. @param {import('./cards.js').Tab} tab */
+export const comparedIn = ({ report }, { compared }) => (NOT_COMPARED.includes(report) ? {} : compared);
+
+/** Whether a card shows the numbers of a segment beside its own. */
+const isBesideSegment = ({ draw }, { comparison }) => comparison.compare === 'segment' && !draw;
+
 /** What a tab asks, null while it waits; one more row than is shown, as one may be left out. */
-export function queryOf(tab, { common }) {
+export function queryOf(tab, view) {
   if (isWaiting(tab)) return null;
   const { report, params, skipsEmpty } = tab;
-  return { report, ...common, limit: SHOWN + (skipsEmpty ? 1 : 0), ...params };
+  const compared = isBesideSegment(tab, view) ? comparedIn(tab, view) : {};
+  return { report, ...view.common, ...compared, limit: SHOWN + (skipsEmpty ? 1 : 0), ...params };
 }
 
 /** The same rows as a file. @param {import('./cards.js').Tab} tab */
@@ -83,7 +92,10 @@ function Rows({ card, tab, view, answer }) {
     .filter((row) => row[size] && (row[tab.label] || !tab.skipsEmpty));
   if (!rows.length) return html`<${Empty}>${tab.empty}<//>`;
   if (tab.draw) return html`<${Later} load=${tab.draw} ...${{ rows, tab }} filters=${view.filters} />`;
-  const columns = [labelColumn(tab, view.filters), ...tab.numbers.map(numberColumn)];
+  const numbers = answer.comparison
+    ? [valueColumn(size), segmentColumn(size, answer.query)]
+    : tab.numbers.map(numberColumn);
+  const columns = [labelColumn(tab, view.filters), ...numbers];
   const caption = `${card.title}: ${tab.words}`;
   return html`<${Ranking} ...${{ columns, caption }} rows=${rows.slice(0, SHOWN)} size=${(row) => row[size]} />`;
 }

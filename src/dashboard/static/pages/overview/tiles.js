@@ -7,7 +7,7 @@ import { go } from '../../state/address.js';
 import { timezone } from '../../state/site.js';
 import { DAY, dates } from '../../text/format.js';
 import { t } from '../../text/words.js';
-import { pointsOf } from './points.js';
+import { pointsOf, segmentOf } from './points.js';
 
 /** @param {{ headlines: import('./headlines.js').Headline[], chosen: string }} props */
 export function Tiles({ headlines, chosen }) {
@@ -26,6 +26,7 @@ export function Tiles({ headlines, chosen }) {
 function Tile({ name, metric, result: { answer, error, loading }, isChosen }) {
   const { words, brief, fewerIsBetter } = metric;
   const then = answer?.comparison?.totals?.[name];
+  const isBeside = answer?.query.compare === 'segment';
   return html`<button
     type="button"
     class=${loading && answer ? 'tile stale' : 'tile'}
@@ -38,7 +39,8 @@ function Tile({ name, metric, result: { answer, error, loading }, isChosen }) {
     <span class=${answer || error ? 'figure' : 'figure pending'}>${answer ? brief(answer.totals[name]) : error && '–'}</span>
     <span class="below">
       ${answer?.comparison && html`<${Change} ratio=${then?.ratio} fewerIsBetter=${fewerIsBetter} />`}
-      ${answer && html`<${Sparkline} values=${pointsOf(answer, name).map(({ value }) => value)} />`}
+      ${isBeside && then && html`<span class="beside" title=${segmentOf(answer.query)}>${brief(then.value)}</span>`}
+      ${answer && !isBeside && html`<${Sparkline} values=${pointsOf(answer, name).map(({ value }) => value)} />`}
     </span>
   </button>`;
 }
@@ -46,8 +48,11 @@ function Tile({ name, metric, result: { answer, error, loading }, isChosen }) {
 const day = dates(timezone, { ...DAY, year: 'numeric' });
 
 /** The exact value, what it means, and what it was. The end of a range is excluded. */
-function explained(name, { words, means, show }, { totals, comparison }) {
+function explained(name, { words, means, show }, { query, totals, comparison }) {
   const then = comparison?.totals?.[name];
+  if (then && query.compare === 'segment') {
+    return `${words}: ${show(totals[name])}. ${means} ${t('{value} in the segment: {segment}.', { value: show(then.value), segment: segmentOf(query) })}`;
+  }
   const was = then
     ? t('{value} from {first} to {last}.', { value: show(then.value), first: day(comparison.from), last: day(Date.parse(comparison.to) - 1) })
     : '';

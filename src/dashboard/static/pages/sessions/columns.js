@@ -18,7 +18,7 @@ export const who = ({ country, device, browser, os }) =>
 
 export const sourceOf = ({ source, channel }) => source || channel;
 
-const begun = (row) => html`<a href=${link({ visit: row.visit_id })} onClick=${follow} title=${t('The events of this visit')}>${moment(row.started)}</a>`;
+const begun = (row) => html`<a href=${link({ visit: row.visit_id, begun: null })} onClick=${follow} title=${t('The events of this visit')}>${moment(row.started)}</a>`;
 
 const person = (row) => html`<span class="value" title=${who(row)}>
   <span class="sign" aria-hidden="true">${valueSign('country', row.country) || '–'}</span>

@@ -1,15 +1,17 @@
 // The overview: headline numbers, their chart, and a card for each question about the range.
 
 import { useReports } from '../api/reports.js';
+import { Later } from '../frame/later.js';
 import { start } from '../frame/start.js';
 import { html } from '../parts/html.js';
 import { useAddress } from '../state/address.js';
 import { viewOf } from '../state/view.js';
 import { CARDS } from './overview/cards.js';
 import { chosenTab, queryOf, RankingCard } from './overview/ranking_card.js';
-import { Details } from './overview/details.js';
 import { Series, seriesQueries } from './overview/series.js';
 import { viewsOf } from './overview/views.js';
+
+const loadDetails = () => import('./overview/details.js').then(({ Details }) => Details);
 
 function Overview() {
   const params = useAddress();
@@ -23,7 +25,7 @@ function Overview() {
     <div class="cards">
       ${cards.map(({ id, card, tab }) => html`<${RankingCard} key=${id} ...${{ id, card, tab, view, retry }} result=${of(id)} />`)}
     </div>
-    ${open && html`<${Details} key=${open.id + open.tab.key} ...${open} view=${view} params=${params} />`}
+    ${open && html`<${Later} load=${loadDetails} key=${open.id + open.tab.key} ...${open} view=${view} params=${params} />`}
   `;
 }
 

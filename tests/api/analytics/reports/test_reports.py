@@ -208,6 +208,7 @@ async def test_query_says_what_was_effective(shop: TestSite) -> None:
         "limit": 10,
         "offset": 0,
         "compare": None,
+        "compare_filters": "",
     }
     retention = await shop.ask("retention", **DAY)
     assert retention["query"]["return"] is None

@@ -22,13 +22,17 @@ with active as (
 ), latest as (
     select *, count(*) over () as users from histories order by last, visitor_id limit :most
 )
-select coalesce(max(l.users), 0) as users,
-    coalesce(array_agg(l.visitor_id::text), '{}') as visitor_ids,
-    coalesce(array_agg(u.user_id), '{}') as user_ids,
-    coalesce(array_agg(l.first), '{}') as first, coalesce(array_agg(l.last), '{}') as last,
-    coalesce(array_agg(l.days), '{}') as days,
-    coalesce(array_agg(l.last_then), '{}') as last_then,
-    coalesce(array_agg(l.days_then), '{}') as days_then,
-    coalesce(array_agg(l.last_before), '{}') as last_before
-from latest l
-join visitor u on u.site_id = :site and u.id = l.visitor_id
+select coalesce(max(users), 0) as users,
+    coalesce(array_agg(visitor_id::text order by last, visitor_id), '{}') as visitor_ids,
+    coalesce(array_agg(user_id order by last, visitor_id), '{}') as user_ids,
+    coalesce(array_agg(first order by last, visitor_id), '{}') as first,
+    coalesce(array_agg(last order by last, visitor_id), '{}') as last,
+    coalesce(array_agg(days order by last, visitor_id), '{}') as days,
+    coalesce(array_agg(last_then order by last, visitor_id), '{}') as last_then,
+    coalesce(array_agg(days_then order by last, visitor_id), '{}') as days_then,
+    coalesce(array_agg(last_before order by last, visitor_id), '{}') as last_before
+from (
+    select l.*, u.user_id
+    from latest l
+    join visitor u on u.site_id = :site and u.id = l.visitor_id
+) named

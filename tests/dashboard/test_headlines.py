@@ -1,5 +1,8 @@
 """The tiles of the overview for sites with goals and orders."""
 
+from uuid import uuid4
+
+import httpx
 from playwright.sync_api import Browser, Page, Route, expect
 
 from demo_pages import ask, expect_address, percent, visit
@@ -7,9 +10,13 @@ from processes import Service, post
 from windows import CHROME, log_in, watched
 
 
-def test_site_without_goals_and_orders_has_six_tiles(service: Service, window: Page) -> None:
-    post(service.base, [{"user_agent": CHROME, "page": "/"}])
-    log_in(window, service, "/?site=default&period=7d")
+def test_site_without_goals_and_orders_has_six_tiles(
+    service: Service, window: Page, administrator: httpx.Client
+) -> None:
+    site = f"s{uuid4().hex[:10]}.example"  # Other tests send orders to the default site.
+    administrator.post("/api/sites", json={"domain": site}).raise_for_status()
+    post(service.base, [{"site": site, "user_agent": CHROME, "page": "/"}])
+    log_in(window, service, f"/?site={site}&period=7d")
     expect(window.locator(".tile .figure").first).not_to_have_text("")
     window.wait_for_load_state("networkidle")
     expect(window.locator(".tile")).to_have_count(6)

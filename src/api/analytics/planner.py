@@ -3,9 +3,10 @@
 Each slot for a table gets the coarsest table that answers exactly: a rollup or a base table.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import gcd
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from api.analytics.vocabulary.conditions import (
     is_on_visits,
 )
 from api.analytics.vocabulary.dimensions import NO_COLUMN
-from api.analytics.vocabulary.filters import clauses_of
+from api.analytics.vocabulary.filters import Filter, clauses_of
 from api.analytics.vocabulary.metrics import metrics_slot
 from api.db.sql_files import Fragment, slot_names
 from api.errors import Expired
@@ -227,8 +228,19 @@ COPIED: Mapping[str, Fact] = {
 """The slots that a copy can fill, by what they read. A slot that has a rollup keeps it."""
 
 
-FILTERS = ("event_filter", "visit_filter", "visit_in_range_filter", "visit_lookup_filter")
-"""The slots that a copy does not need: all of its rows pass."""
+FILTERS: Mapping[str, Callable[[Filter], Fragment]] = {
+    "event_filter": partial(condition, of="event"),
+    "visit_filter": partial(condition, of="visit"),
+    "visit_in_range_filter": partial(condition, of="visit", reach=IN_RANGE),
+    "visit_lookup_filter": partial(condition, of="visit", reach=LOOKED_UP),
+    "visit_of_event_filter": condition_on_visit_of_event,
+}
+"""The slots for the filter of a query, and what makes its SQL.
+
+Of the three for visits, visit_in_range_filter is for those that start in the range of the query: no
+others' events are read. visit_lookup_filter is for few visits, or for the first ones that pass:
+their events are looked up visit by visit. visit_filter is for all others.
+"""
 
 
 def copy_for(path: Path, query: Query[Params], tables: Tables) -> Copy | None:
@@ -268,21 +280,10 @@ def order_slot(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
 
 
 def filter_slots(path: Path, query: Query[Params]) -> Mapping[str, Fragment]:
-    """The filter as SQL for each filter slot of the file.
-
-    Of the three for visits, visit_in_range_filter is for those that start in the range of the
-    query: no others' events are read. visit_lookup_filter is for few visits, or for the first
-    ones that pass: their events are looked up visit by visit. visit_filter is for all others.
-    """
+    """The filter as SQL for each filter slot of the file."""
     if is_unfiltered(query):
         return {}
-    forms = {
-        "visit_filter": condition(query.filter, "visit"),
-        "visit_in_range_filter": condition(query.filter, "visit", IN_RANGE),
-        "visit_lookup_filter": condition(query.filter, "visit", LOOKED_UP),
-        "event_filter": condition(query.filter, "event"),
-        "visit_of_event_filter": condition_on_visit_of_event(query.filter),
-    }
-    filled = {slot: form for slot, form in forms.items() if slot in slot_names(path)}
+    names = slot_names(path)
+    filled = {slot: made(query.filter) for slot, made in FILTERS.items() if slot in names}
     assert filled, f"{path} has no slot for a filter"
     return filled

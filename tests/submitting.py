@@ -1,6 +1,9 @@
 """Accounts that submit jobs, and a runner that answers them when a test says so."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +17,7 @@ from api.db.database import Database
 from api.db.scheduler import leads
 from api.sites.models import Site
 from api.submitted.kinds import Kind
-from api.submitted.runner import RUNNER_LOCK, Runner
+from api.submitted.runner import RUNNER_LOCK, Runner, answer_forever
 
 
 @dataclass
@@ -116,3 +119,15 @@ def body_and_headers(answer: httpx.Response | Response) -> tuple[bytes, dict[str
     names = ("content-type", "content-disposition", "x-total-rows", "x-changes-cursor")
     body = answer.content if isinstance(answer, httpx.Response) else bytes(answer.body)
     return body, {name: answer.headers[name] for name in names if name in answer.headers}
+
+
+@asynccontextmanager
+async def at_work(runner: Runner) -> AsyncIterator[None]:
+    """A process that answers jobs for as long as the block lasts."""
+    task = asyncio.create_task(answer_forever(runner.database, runner))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -68,7 +68,7 @@ def sql_role(installation: Installation, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def analyst(installation: Installation) -> Iterator[Analyst]:
-    """A role that reads the demo site. At the end it is revoked."""
+    """A database role that reads the demo site, until the test ends."""
     analyst = Analyst(installation, sql_role(installation, "create", ROLE, "--site", "demo"))
     yield analyst
     sql_role(installation, "revoke", ROLE)

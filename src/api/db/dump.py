@@ -66,8 +66,8 @@ def restore(url: str, source: Path) -> None:
 
 
 def begin_restore(connection: Connection[Any]) -> None:
-    """Creates the table that marks a database as not restored to its end, while it holds the lock
-    of migrations. Raises Conflict for a database that is not empty."""
+    """Marks a database as not restored to its end, by a table. It holds the lock of migrations
+    meanwhile. Raises Conflict for a database that is not empty."""
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         empty = "select to_regclass('site') is null and to_regclass(%s) is null"

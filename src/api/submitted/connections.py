@@ -60,7 +60,7 @@ class BoundedStream(AsyncNetworkStream):
 
 
 class BoundedBackend(AsyncNetworkBackend):
-    """Opens connections as BoundedStream."""
+    """Opens connections from which at most MOST_READ bytes are read."""
 
     async def connect_tcp(
         self,

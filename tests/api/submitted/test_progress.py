@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,10 +18,10 @@ from api.sites.directory import Sites
 from api.sites.models import Site
 from api.submitted import runner as runner_module
 from api.submitted.kinds import KINDS, Kind
-from api.submitted.runner import Runner, answer_forever
+from api.submitted.runner import Runner
 from conftest import TestSite
 from people import Person
-from submitting import Account
+from submitting import Account, at_work
 
 pytestmark = pytest.mark.any_engine
 
@@ -57,18 +56,6 @@ class Paused:
         yield b"first"
         await self.goes_on.wait()
         yield b"last"
-
-
-@asynccontextmanager
-async def at_work(runner: Runner) -> AsyncIterator[None]:
-    """A process that answers jobs for as long as the block lasts."""
-    task = asyncio.create_task(answer_forever(runner.database, runner))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @pytest.fixture

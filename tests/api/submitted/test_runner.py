@@ -4,7 +4,6 @@ other work."""
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,14 +21,14 @@ from api.jobs import jobs_for
 from api.submitted import runner as runner_module
 from api.submitted.receivers import Receivers
 from api.submitted.routing import receivers_of
-from api.submitted.runner import PART_BYTES, RUNNER_LOCK, Runner, answer_forever
+from api.submitted.runner import PART_BYTES, RUNNER_LOCK, Runner
 from conftest import SECRET, TestSite, refresh, servers
 from processes import cli, running
 from receiving import Receiver, is_signed, receiving
 from refusals import CODE
 from servers import fresh_database
 from settings import Settings
-from submitting import Account, answer_jobs, change, hide, kind_that
+from submitting import Account, answer_jobs, at_work, change, hide, kind_that
 
 pytestmark = pytest.mark.any_engine
 
@@ -41,18 +40,6 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not await condition():
             await asyncio.sleep(0.05)
-
-
-@asynccontextmanager
-async def at_work(runner: Runner) -> AsyncIterator[None]:
-    """A process that answers jobs for as long as the block lasts."""
-    task = asyncio.create_task(answer_forever(runner.database, runner))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def has_status(account: Account, job: str, status: str) -> Callable[[], Awaitable[bool]]:

@@ -13,7 +13,7 @@ class Progress:
     beforehand."""
 
     end: datetime
-    """Where the range ends, or the present if that is earlier."""
+    """The end of the range, or the present time if that is earlier."""
     first: datetime | None = None
     last: datetime | None = None
 

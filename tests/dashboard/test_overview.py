@@ -135,6 +135,31 @@ def test_arrow_keys_walk_the_points_of_the_chart(service: Service, window: Page)
     expect_address(window, period="7d")
 
 
+def test_chart_that_is_drawn_again_keeps_its_tooltip(service: Service, window: Page) -> None:
+    opened(window, service)
+    tooltip = window.locator(".tooltip")
+    window.get_by_role("slider").focus()
+    window.keyboard.press("Home")
+    expect(tooltip).to_be_visible()
+    window.evaluate(
+        "() => { document.documentElement.dispatchEvent(new Event('themechange'));"
+        " return new Promise(requestAnimationFrame); }"
+    )
+    expect(tooltip).to_be_visible()
+    cursor = window.locator(".u-cursor-x")
+    assert cursor.evaluate("line => new DOMMatrix(getComputedStyle(line).transform).e") == 0
+    window.keyboard.press("End")
+    assert cursor.evaluate("line => new DOMMatrix(getComputedStyle(line).transform).e") > 500
+
+
+def test_tooltip_follows_the_pointer_and_goes_with_it(service: Service, window: Page) -> None:
+    opened(window, service)
+    window.locator(".u-over").hover()
+    expect(window.locator(".tooltip")).to_be_visible()
+    window.mouse.move(0, 0)
+    expect(window.locator(".tooltip")).to_have_count(0)
+
+
 def test_tile_drives_chart_and_back_button_undoes_it(service: Service, window: Page) -> None:
     opened(window, service)
     window.click(".tile[value=bounce_rate]")

@@ -25,7 +25,7 @@ export function TimeChart({ points, interval, timezone, label, metric, tell, say
   const box = useRef(null);
   const plot = useRef(null);
   const acts = useRef({});
-  acts.current = { setPlace, zoom };
+  acts.current = { place, setPlace, zoom };
   const drawn = JSON.stringify([points, interval, metric.words]);
   useEffect(() => {
     const draw = () => {
@@ -44,7 +44,7 @@ export function TimeChart({ points, interval, timezone, label, metric, tell, say
   const show = (next) => {
     const at = Math.max(0, Math.min(points.length - 1, next));
     setPlace(at);
-    plot.current.setCursor({ left: plot.current.valToPos(at, 'x'), top: 10 }, false);
+    pointAt(plot.current, at);
   };
   const last = points.length - 1;
   const press = (event) => {
@@ -141,7 +141,12 @@ function drawPlot(box, { points, interval, timezone, metric, acts }) {
         { ...curve, fill: faded(accent) },
         { ...curve, fill: faded(accent), dash: [3, 4] },
       ],
-      hooks: { draw: [(plot) => markNotes(plot, points, muted)], setCursor: [(plot) => tellPlace(plot, acts)], setSelect: [(plot) => tellZoom(plot, acts)] },
+      hooks: {
+        ready: [(plot) => pointAt(plot, acts.current.place)],
+        draw: [(plot) => markNotes(plot, points, muted)],
+        setCursor: [(plot) => tellPlace(plot, acts)],
+        setSelect: [(plot) => tellZoom(plot, acts)],
+      },
     },
     columnsOf(points),
     box,
@@ -188,8 +193,14 @@ function columnsOf(points) {
   ];
 }
 
+/** Puts the cursor on a point; a new plot has none. */
+function pointAt(plot, place) {
+  if (place !== null) plot.setCursor({ left: plot.valToPos(place, 'x'), top: 10 }, false);
+}
+
+/** A move of the pointer shows another point, or none; a plot that is drawn again changes nothing. */
 function tellPlace({ cursor }, acts) {
-  if (cursor.event || cursor.idx === null) acts.current.setPlace(cursor.idx ?? null);
+  if (cursor.event) acts.current.setPlace(cursor.idx ?? null);
 }
 
 function tellZoom(plot, acts) {

@@ -171,7 +171,7 @@ async def test_site_without_orders_has_no_segments(site: TestSite) -> None:
 async def test_segment_limits_customers_that_are_listed(site: TestSite) -> None:
     await tell(site, [[event(NOON + n * HOUR, visitor=f"v{n}", **paid("5")) for n in range(5)]])
     rows = (await ask(site, "rfm/customers", TEN_DAYS, segment="hibernating"))["rows"]
-    assert [row["recency_score"] for row in rows] == [1, 2]
+    assert sorted(row["recency_score"] for row in rows) == [1, 2]
 
 
 async def test_user_ids_of_customers_are_hidden_without_account(site: TestSite) -> None:

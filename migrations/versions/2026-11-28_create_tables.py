@@ -92,7 +92,7 @@ create table site (
     -- The line: raw data before it is gone, or about to be.
     raw_data_since timestamptz,
     line_moved_at timestamptz,
-    -- How many visitors had been numbered when one was last erased: rollups may contain the
+    -- How many visitors had been numbered when one was last deleted: rollups may contain the
     -- numbers of visitors who are gone, and nobody else may get them.
     visitors_numbered integer not null default 0,
     -- The highest number of a raw change that is not kept any more (see raw_change).

@@ -150,8 +150,8 @@ class Event(Struct, kw_only=True):
     earlier_visitor_id: int | None
     """The visitor's hash under the salt of the day before, for a visit that spans midnight."""
     later_visitor_id: int | None = None
-    """That under the salt of the day after, if there is one yet: the visit may be stored under it,
-    where the event comes late."""
+    """That under the salt of the day after, if there is one yet: what follows may be stored under
+    it, where the event comes late."""
     session_id: str | None
     page: str
     hostname: str

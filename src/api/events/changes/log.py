@@ -6,7 +6,7 @@ in the same transaction, under a number that was drawn behind the locks, so that
 site commit in the order of their numbers. Expiry notes nothing: the line of the site tells.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from api.events.models import Event
 from api.events.write.sql import Connection, SqlFolder
-from api.events.write.visits import Move, Visit
+from api.events.write.visits import Handover, Move, Visit
 
 execute = SqlFolder(Path(__file__).parent / "sql").execute
 
@@ -33,9 +33,13 @@ class RawChange(Struct):
 
 
 def changes_of(
-    assigned: Sequence[tuple[Event, Visit]], absorbed: Sequence[Visit], moves: Sequence[Move]
+    assigned: Sequence[tuple[Event, Visit]],
+    absorbed: Sequence[Visit],
+    moves: Sequence[Move],
+    handovers: Collection[Handover],
 ) -> list[RawChange]:
-    """What a batch changes: its events with their visits, and visits that became part of others.
+    """What a batch changes: its events with their visits, visits that became part of others, and
+    those that got another visitor.
 
     A visit that begins with another event now keeps its id, so it is not gone.
     """
@@ -43,7 +47,8 @@ def changes_of(
     gone = [RawChange(visit.site_id, visits_gone=[visit.id]) for visit in merged]
     of_events = ((visit, event.time, event.time) for event, visit in assigned)
     of_moves = ((move.target.final, move.lower, move.upper) for move in moves)
-    return [*spans_by_visit((*of_events, *of_moves)), *gone]
+    handed = ((handover.visit.final, handover.lower, handover.upper) for handover in handovers)
+    return [*spans_by_visit((*of_events, *of_moves, *handed)), *gone]
 
 
 def spans_by_visit(

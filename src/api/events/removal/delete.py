@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from api.auth.models import User
 from api.events.changes.log import note_removal
 from api.events.write.sql import Connection, SqlFolder
+from api.events.write.visitors import note_numbers
 from api.events.write.writer import announce
 from api.rollups.changes import mark_removed
 from api.sites.models import Site
@@ -30,7 +31,7 @@ async def delete_visitors(
     that counted them. Returns the number of rows by kind. The caller has locked the site."""
     values = {"site": site.number, "visitors": visitors}
     await mark_removed(connection, site.number, visitors)
-    await execute(connection, "note_visitor_numbers", values)
+    await note_numbers(connection, site.number)
     await note_removal(connection, site.number, visitors)
     deleted: dict[str, int] = dict.fromkeys((*DELETED, "observations"), 0)
     for visitor, kind in product(visitors, (*DELETED, *OBSERVATIONS)):

@@ -78,3 +78,8 @@ async def move_first_seen(connection: Connection, visitors: Sequence[Visitor]) -
             "first_seens": [visitor.first_seen for visitor in moved],
         }
         await execute(connection, "move_first_seen", values)
+
+
+async def note_numbers(connection: Connection, site: int) -> None:
+    """Stores how many visitor numbers a site has given out, before visitors are deleted."""
+    await execute(connection, "note_visitor_numbers", {"site": site})

@@ -125,6 +125,16 @@ class Move(NamedTuple):
     upper: datetime
 
 
+class Handover(NamedTuple):
+    """A stored visit that another visitor gets, with its events between two times."""
+
+    visit: Visit
+    stored_visitor_id: int
+    """The visitor who has it in the database."""
+    lower: datetime
+    upper: datetime
+
+
 def visit_of(event: Event, visitor_id: int, visit_id: UUID) -> Visit:
     """The visit that consists of this event alone."""
     mark = PageMark(event.time, event.id, event.page) if event.is_pageview else None
@@ -160,6 +170,7 @@ class Assignment:
         self.absorbed: list[Visit] = []
         """Stored visits that became part of others."""
         self.moves: list[Move] = []
+        self.handovers: dict[UUID, Handover] = {}
         for visit in stored:
             self.timeline(visit.site_id, visit.session_id, visit.visitor_id).append(visit)
 
@@ -178,6 +189,8 @@ class Assignment:
         """The visit that the event joins or begins. It may be merged into another one later."""
         visitor_id = self.visitor_of(event)
         timeline = self.timeline(event.site_id, event.session_id, visitor_id)
+        if event.session_id is None:
+            self.gather(event, visitor_id)
         near = in_session(timeline, event) if event.session_id else touching(timeline, event)
         opened = [visit for visit in near if visit.is_opened]
         own = visit_of(event, opened[0].visitor_id if opened else visitor_id, uuid4())
@@ -194,13 +207,29 @@ class Assignment:
         return own.final
 
     def visitor_of(self, event: Event) -> int:
-        """The visitor id: that of the day before while a visit of it continues over midnight; that
-        of the day after if the event comes late, and the rest of its visit has that one."""
-        own = event.visitor_id
-        for visitor_id in (event.earlier_visitor_id, own, event.later_visitor_id):
-            if visitor_id is not None and touching(self.by_visitor.get(visitor_id, ()), event):
-                return visitor_id
-        return own
+        """The visitor id: that of the day before while a visit of it continues over midnight."""
+        earlier = event.earlier_visitor_id
+        if earlier is not None and touching(self.by_visitor.get(earlier, ()), event):
+            return earlier
+        return event.visitor_id
+
+    def gather(self, event: Event, visitor_id: int) -> None:
+        """Gives the visitor of an event that comes late what the same person did next to it, and
+        what is stored under the id of the day after, for lack of this event."""
+        for other_id in (event.visitor_id, event.later_visitor_id):
+            if other_id is None or other_id == visitor_id:
+                continue
+            for visit in touching(self.by_visitor.get(other_id, ()), event):
+                self.by_visitor[other_id].remove(visit)
+                self.by_visitor[visitor_id].append(visit)
+                self.hand_over(visit, visitor_id)
+
+    def hand_over(self, visit: Visit, visitor_id: int) -> None:
+        if visit.stored_started or visit.stored_unopened:
+            stored = Handover(visit, visit.visitor_id, visit.started, visit.last_event)
+            self.handovers.setdefault(visit.id, stored)
+        visit.visitor_id = visitor_id
+        (self.changed if visit.is_opened else self.unopened)[visit.id] = visit
 
     def merge_all(self, visits: Sequence[Visit], own: Visit, timeline: list[Visit]) -> Visit:
         """The first of these visits, with the others merged into it; `own` in any case."""

@@ -25,6 +25,7 @@ from api.events.receive.rejection import EVENT, Reason, rejected
 from api.events.write.batch import Batch, ClosedBatch
 from api.events.write.existing import Existing, load_existing
 from api.events.write.group_commit import WriteQueue
+from api.events.write.handovers import hand_over, settle_givers
 from api.events.write.late_changes import find_late
 from api.events.write.locks import begin_with_locks
 from api.events.write.observations import store_observations
@@ -201,6 +202,7 @@ def outcomes_of(
 
 async def add(connection: Connection, events: Sequence[Event], existing: Existing) -> None:
     """Stores new events, with their visits and visitors."""
+    known_visitors = existing.known_visitors
     assignment = Assignment(existing.visits)
     people = [event for event in events if not event.bot]
     assigned = assignment.assign([event for event in people if not event.is_observation])
@@ -208,20 +210,25 @@ async def add(connection: Connection, events: Sequence[Event], existing: Existin
         event.visit_id = visit.id if visit.is_opened else None
     changed, absorbed = list(assignment.changed.values()), assignment.absorbed
     unopened = list(assignment.unopened.values())
-    visitors = resolve_visitors(changed, existing.known_visitors, existing.last_numbers)
+    visitors = resolve_visitors(changed, known_visitors, existing.last_numbers)
     late = find_late(assigned, changed, absorbed, visitors, existing.change, existing.watermark)
+    handovers = assignment.handovers.values()
+    if handovers:
+        await hand_over(connection, handovers)
     if late:
         await late.log_before(connection)
     await replace_visits(connection, changed, absorbed, assignment.moves)
     to_store = changed_visitors(visitors, assigned)
     bots = [event for event in events if event.bot]
     sites = {event.site_id for event in events}
-    noted = changes_of(assigned, absorbed, assignment.moves)
+    noted = changes_of(assigned, absorbed, assignment.moves, handovers)
     number = existing.change
     await store(connection, sites, assigned, changed, unopened, to_store, bots, noted, number)
     await move_first_seen(connection, visitors)
     observed = [(e, assignment.visitor_of(e)) for e in people if e.is_observation]
     await store_observations(connection, observed)
+    if handovers:
+        await settle_givers(connection, handovers)
     if late:
         await late.log_after(connection)
 

@@ -23,14 +23,14 @@ from conftest import TestSite, make_site
 from copies import EVENTS, VISITS, event_key, get, listed, told, visit_key
 from refusals import is_refusal
 
-NOW = utc_now().replace(microsecond=0)
+NOON = utc_now().replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
 LISTS = [EVENTS, VISITS]
 ROUTES = [*LISTS, "/api/changes"]
 
 
 def at(minutes: float) -> datetime:
-    """A time so many minutes after the same time yesterday."""
-    return NOW - timedelta(days=1) + timedelta(minutes=minutes)
+    """A time so many minutes after noon (UTC) yesterday."""
+    return NOON + timedelta(minutes=minutes)
 
 
 def view(minutes: float, visitor: str = "ann", **more: Any) -> dict[str, Any]:

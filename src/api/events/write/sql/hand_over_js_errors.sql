@@ -1,4 +1,4 @@
--- Gives the JavaScript errors of other visitors to those who got the visits that they lie in or next to.
+-- Gives JavaScript errors to the visitors who got the visits that they lie in or next to.
 update js_error o set visitor_id = handover.taker
 from unnest(:givers::bigint[], :takers::bigint[], :lowers::timestamptz[], :uppers::timestamptz[])
     handover (giver, taker, lower, upper)

@@ -1,4 +1,4 @@
--- Gives the web vitals of other visitors to those who got the visits that they lie in or next to.
+-- Gives web vitals to the visitors who got the visits that they lie in or next to.
 update web_vital o set visitor_id = handover.taker
 from unnest(:givers::bigint[], :takers::bigint[], :lowers::timestamptz[], :uppers::timestamptz[])
     handover (giver, taker, lower, upper)

@@ -260,11 +260,11 @@ async def test_events_that_arrive_meanwhile_move_no_row_to_another_page(site: Te
 
 async def test_page_says_query_columns_and_where_it_goes_on(site: TestSite) -> None:
     await send_day(site)
-    first = await told(site, EVENTS, limit=59, days=2, timezone="Europe/Berlin")
+    first = await told(site, EVENTS, limit=59, days=3, timezone="Europe/Berlin")
     assert first["query"].keys() >= {"site", "from", "to", "timezone", "filters", "limit"}
     assert [column["name"] for column in first["columns"]] == [*first["rows"][0]]
     assert all(column["description"] for column in first["columns"])
-    rest = await told(site, EVENTS, limit=59, days=2, after=first["page"]["next"])
+    rest = await told(site, EVENTS, limit=59, days=3, after=first["page"]["next"])
     assert (len(rest["rows"]), rest["page"]) == (1, {"next": None})
 
 

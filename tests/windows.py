@@ -13,7 +13,7 @@ CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/142.0.0.0 Safari/537.36"
 )
-PATIENCE = 15_000
+PATIENCE = 30_000
 LONGEST_REPORT = 3_000
 """Characters of what axe says: a list that is dimmed is named by each of its words."""
 

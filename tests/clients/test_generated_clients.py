@@ -67,7 +67,7 @@ OF_PLAUSIBLE = "date,visitors,pageviews,bounces,visits,visit_duration\n2024-05-0
 
 CONFIG = {"content_type_overrides": {"image/gif": "application/octet-stream"}, "post_hooks": []}
 
-INSTALL_SECONDS, RUN_SECONDS = 300, 120
+INSTALL_SECONDS, RUN_SECONDS = 600, 600
 
 
 def installed(command: list[str], folder: Path) -> None:

@@ -1,17 +1,24 @@
 """What users of a site are answered is the same, byte for byte, whatever other sites have."""
 
+import asyncio
 import re
+from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
+from psycopg import AsyncConnection, sql
+from psycopg.conninfo import make_conninfo
 
 from api.auth.keys import Scope
 from api.db.database import Database
 from api.sites.directory import Sites
 from api.sites.models import Role, Site
+from api.sql_access.roles import create_sql_role, revoke_sql_role
 from conftest import TestSite, make_site
 from permissions import World, account, key_of, make_world
 from submitting import change
 from tenants import DAY, fill, questions
+from websocket_clients import PATIENCE, Socket
 
 pytestmark = pytest.mark.any_engine
 
@@ -43,6 +50,32 @@ async def answers(site: TestSite, world: World) -> Answers:
     return found
 
 
+async def first_message(app: FastAPI, site: TestSite) -> bytes:
+    """What the WebSocket of live numbers says first."""
+    socket = Socket(app, "/api/realtime/ws", site.admin, site=site.key)
+    assert await socket.status() == 101
+    async with asyncio.timeout(PATIENCE):
+        message = await socket.sent.get()
+    await socket.leave()
+    return OF_NOW.sub(b"", message["text"].encode(), count=5)
+
+
+async def read_by_role(database: Database, role: str, password: str) -> dict[str, list[str]]:
+    """All rows of all views, as a login role of the database reads them."""
+    address = make_conninfo(database.url, user=role, password=password)
+    async with await AsyncConnection.connect(address) as connection:
+        views = await connection.execute(
+            "select viewname from pg_views where schemaname = 'analytics'"
+        )
+        found: dict[str, list[str]] = {}
+        for (view,) in await views.fetchall():
+            rows = await connection.execute(
+                sql.SQL("select * from {}").format(sql.Identifier(view))
+            )
+            found[view] = sorted(map(str, await rows.fetchall()))
+    return found
+
+
 async def add_tenant(own: TestSite, name: str) -> tuple[TestSite, Site]:
     """Another site with the same history but for its own words, users, keys and jobs."""
     other = await make_site(f"{own.key}{name}", own.client, own.admin, own.database)
@@ -71,3 +104,22 @@ async def test_answers_are_same_with_and_without_other_site(
     assert [asked for asked in before if before[asked] != after[asked]] == []
     assert not [asked for asked, (_, told) in after.items() if OTHER.encode() in told]
     assert (await other.ask("pages", **{"from": DAY, "to": DAY}))["totals"]["visits"] == 4
+
+
+async def test_socket_and_role_say_same_with_and_without_other_site(
+    app: FastAPI, site: TestSite, database: Database
+) -> None:
+    await fill(site, "mine")
+    role = f"tenant_{uuid4().hex[:8]}"
+    password = await create_sql_role(database, role, [await Sites(database).find(site.key)])
+    try:
+        before = await first_message(app, site), await read_by_role(database, role, password)
+        await add_tenant(site, OTHER)
+        after = await first_message(app, site), await read_by_role(database, role, password)
+    finally:
+        await revoke_sql_role(database, role)
+    assert b"/now-mine" in before[0]
+    assert len(before[1]) == 11
+    assert all(before[1].values())
+    assert before == after
+    assert OTHER not in str(after)

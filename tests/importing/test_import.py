@@ -1,8 +1,9 @@
 """What is imported of logs: which numbers they give, and that a second import changes nothing."""
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -173,9 +174,12 @@ async def test_visitors_of_format_without_user_agents_are_people(
     assert (await totals(fresh))["pageviews"] == 1
 
 
-def parts_of_real_log(folder: Path, number: int) -> list[Path]:
-    """The real log in so many files. No two equal lines are in different ones."""
-    lines = gzip.decompress(REAL_LOG.read_bytes()).splitlines(keepends=True)
+def real_lines() -> list[bytes]:
+    return gzip.decompress(REAL_LOG.read_bytes()).splitlines(keepends=True)
+
+
+def files_of(folder: Path, number: int, lines: Sequence[bytes]) -> list[Path]:
+    """The lines in so many files. Of the real log no two equal lines are in different ones."""
     size = -(-len(lines) // number)
     paths = [folder / f"part{index}" for index in range(number)]
     for index, path in enumerate(paths):
@@ -183,12 +187,23 @@ def parts_of_real_log(folder: Path, number: int) -> list[Path]:
     return paths
 
 
-@pytest.mark.parametrize("order", ["forwards", "backwards", "again"])
-async def test_real_log_in_parts_gives_answer_of_oracle(
+ORDERS: dict[str, Callable[[Path], Sequence[Path]]] = {
+    "forwards": lambda folder: files_of(folder, 3, real_lines()),
+    "backwards": lambda folder: files_of(folder, 3, real_lines())[::-1],
+    "again": lambda folder: [*files_of(folder, 3, real_lines()), REAL_LOG],
+    "first half first": lambda folder: files_of(folder, 2, real_lines()),
+    "second half first": lambda folder: files_of(folder, 2, real_lines())[::-1],
+    "last line first": lambda folder: files_of(folder, 1, real_lines()[::-1]),
+    "any line first": lambda folder: files_of(folder, 1, Random(1).sample(real_lines(), 10_000)),
+    "any part first": lambda folder: Random(2).sample(files_of(folder, 8, real_lines()), 8),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_real_log_in_any_order_gives_answer_of_oracle(
     order: str, fresh: TestSite, tmp_path: Path
 ) -> None:
-    parts = parts_of_real_log(tmp_path, 3)
-    given = {"forwards": parts, "backwards": parts[::-1], "again": [*parts, REAL_LOG]}[order]
+    given = ORDERS[order](tmp_path)
     summary = await import_all(fresh, given)
     oracle = read_log(REAL_LOG, DOMAIN, ua_parser.parser)
     assert summary.stored - summary.bots == oracle.pageviews

@@ -4,8 +4,9 @@
 -- slots: visit_in_range_filter, unit
 with acted as (
     select v.visitor_id, /*unit*/ v.id /*end*/ as unit, e.time, e.id, e.name, e.page,
-        matches_step(e.name, e.page, e.props, :goal_name::text, :goal_page::text,
-            :goal_pattern::text, :goal_props::text::jsonb) as fits
+        -- Null, not false, for another page where the goal is a page and no pattern.
+        coalesce(matches_step(e.name, e.page, e.props, :goal_name::text, :goal_page::text,
+            :goal_pattern::text, :goal_props::text::jsonb), false) as fits
     from visits(:site, :lower, :upper) v
     -- A visit may go on after the range.
     join events(:site, :lower, :upper::timestamptz + longest_visit()) e

@@ -110,6 +110,11 @@ async def test_page_after_the_conversion_does_not_count(site: TestSite) -> None:
     assert await numbers(site, goal="buy") == {"/tea": (2, 2, 2, 0), "/thanks": (2, 0, 2, 2)}
 
 
+async def test_goal_may_be_a_page(site: TestSite) -> None:
+    await tell(site, [visit(0, "/tea", "/thanks"), visit(1, "/tea"), visit(2, "/")])
+    assert await numbers(site, goal="/thanks") == {"/tea": (2, 1, 1, 0), "/": (1, 0, 2, 1)}
+
+
 async def test_goal_itself_and_engagement_are_no_rows(site: TestSite) -> None:
     read = [event(NOON + MINUTE, "/tea", "guest 0", name="engagement", duration=5)]
     await tell(site, [visit(0, "/tea", name="buy"), read, visit(1, "/"), visit(2, "/")])

@@ -51,7 +51,7 @@ async def answers(site: TestSite, world: World) -> Answers:
 
 
 async def first_message(app: FastAPI, site: TestSite) -> bytes:
-    """What the WebSocket of live numbers says first."""
+    """The first message of the live numbers, without what depends on the time of asking."""
     socket = Socket(app, "/api/realtime/ws", site.admin, site=site.key)
     assert await socket.status() == 101
     async with asyncio.timeout(PATIENCE):

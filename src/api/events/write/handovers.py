@@ -1,4 +1,4 @@
-"""Visits that get another visitor: a late event showed that a visit began on the day before.
+"""Moves stored visits to another visitor when a late event shows that they began a day earlier.
 
 Without cookies a person is another visitor after midnight of UTC. A visit that goes on over it has
 the visitor of its first event, also if its later events came first and were stored under the id of
@@ -16,14 +16,14 @@ from api.events.write.visits import TIMEOUT, Handover
 from api.rollups.changes import mark_removed
 
 OF_A_VISITOR = timedelta(days=2)
-"""Longer than what lies between two visits of somebody who is another visitor on each day."""
+"""Longer than the time from the first to the last visit of a hash, which is used for a day."""
 
 MOVED: tuple[LiteralString, ...] = ("visits", "events", "unopened", "web_vitals", "js_errors")
 """Whose rows change, each by a file `hand_over_….sql`."""
 
 
 async def hand_over(connection: Connection, handovers: Collection[Handover]) -> None:
-    """Gives stored visits with their rows to the visitors that they have now."""
+    """Updates the visitor of stored visits and of their events, web vitals and errors."""
     for site_id in {handover.visit.site_id for handover in handovers}:
         await mark_removed(connection, site_id, givers(handovers, site_id))
         await note_numbers(connection, site_id)
@@ -42,8 +42,7 @@ async def hand_over(connection: Connection, handovers: Collection[Handover]) -> 
 
 
 async def settle_givers(connection: Connection, handovers: Collection[Handover]) -> None:
-    """Gives the visitors who have a visit less their first visit of those that they still have, and
-    deletes those who have none."""
+    """Updates the first visit of visitors who lost visits, and deletes visitors without any."""
     for site_id in {handover.visit.site_id for handover in handovers}:
         values = {
             "site": site_id,
@@ -51,8 +50,8 @@ async def settle_givers(connection: Connection, handovers: Collection[Handover])
             "earliest": min(handover.lower for handover in handovers) - OF_A_VISITOR,
             "latest": max(handover.upper for handover in handovers) + OF_A_VISITOR,
         }
-        await execute(connection, "settle_visits", values)
         await execute(connection, "settle_visitors", values)
+        await execute(connection, "settle_visits", values)
         await execute(connection, "delete_visitors_without_visits", values)
 
 

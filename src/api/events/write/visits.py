@@ -126,11 +126,11 @@ class Move(NamedTuple):
 
 
 class Handover(NamedTuple):
-    """A stored visit that another visitor gets, with its events between two times."""
+    """A stored visit whose visitor changes, and the times of its first and last event."""
 
     visit: Visit
     stored_visitor_id: int
-    """The visitor who has it in the database."""
+    """The id of its visitor in the database, before the change."""
     lower: datetime
     upper: datetime
 
@@ -214,8 +214,8 @@ class Assignment:
         return event.visitor_id
 
     def gather(self, event: Event, visitor_id: int) -> None:
-        """Gives the visitor of an event that comes late what the same person did next to it, and
-        what is stored under the id of the day after, for lack of this event."""
+        """Moves visits that an event belongs to, but are stored under the same person's hash of
+        a later day, to the visitor of the event."""
         for other_id in (event.visitor_id, event.later_visitor_id):
             if other_id is None or other_id == visitor_id:
                 continue

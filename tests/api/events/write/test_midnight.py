@@ -1,5 +1,5 @@
-"""Visits over midnight of people without cookies, who are other visitors on the next day: whatever
-order their events arrive in, the answers are those of the order of time."""
+"""Visits over midnight (UTC) of visitors without cookies, whose hash changes with the day: reports
+do not depend on the order in which events arrive."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ async def fresh(client: Any, admin: Any, database: Any) -> TestSite:
 
 
 def visits_of(acts: Sequence[Act]) -> Iterator[list[Act]]:
-    """The visits of page views and custom events."""
+    """The acts of each person, cut where more than 30 minutes lie between two."""
     for person in sorted({act.person for act in acts}):
         visit: list[Act] = []
         for act in sorted(acts, key=lambda act: (act.minutes, act.number)):
@@ -110,7 +110,7 @@ def visitor_of(visit: Sequence[Act]) -> tuple[int, date]:
 
 
 def expected(acts: Sequence[Act]) -> dict[str, Any]:
-    """Numbers of both days, and those of each."""
+    """Visits, visitors and paths that the reports should count around midnight."""
     visits = [*visits_of(acts)]
     return {
         "visits": len(visits),
@@ -128,7 +128,7 @@ def expected(acts: Sequence[Act]) -> dict[str, Any]:
 
 
 async def counted(site: TestSite, **how: str) -> dict[str, Any]:
-    """The same by the reports."""
+    """The same numbers, as the reports answer them."""
     series = await site.ask("timeseries", interval="day", **DAYS, **how)
     sessions = (await site.ask("sessions", limit=1000, **DAYS))["rows"]
     pages = (await site.ask("pages", limit=1000, **DAYS, **how))["rows"]

@@ -1,4 +1,4 @@
--- Sets a later first visit of visitors who have a visit less.
+-- Sets the first visit of visitors who lost one to the earliest that they still have.
 update visitor set first_seen = own.started
 from unnest(:visitors::bigint[]) settled (visitor_id)
 cross join lateral (

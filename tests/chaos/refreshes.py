@@ -50,8 +50,8 @@ SECRET = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
 ADMIN = Registration(email="admin@test.example", password="correct horse battery")
 SITES = ("busy", "other", "aged")
 OLD_DAYS = 60
-KEPT_DAYS = 21 + utc_now().weekday()
-"""Back to a Monday: lines are where weeks begin."""
+KEPT_DAYS = 28
+"""At least; what a site keeps ends on a Monday, as lines are where weeks begin."""
 
 PAGES = next(rollup for rollup in ROLLUPS if rollup.name == "pages")
 ADDED = replace(PAGES, name="pages_2", measures=(*PAGES.measures, "custom_events"), built_from=None)
@@ -313,7 +313,12 @@ class Front:
     @property
     def line(self) -> datetime:
         """Where the raw data of the aged site will begin."""
-        return self.start.replace(hour=0) - KEPT_DAYS * DAY
+        return self.start.replace(hour=0) - self.kept_days * DAY
+
+    @property
+    def kept_days(self) -> int:
+        """How many days of raw data the aged site keeps."""
+        return KEPT_DAYS + self.start.weekday()
 
     async def number(self, connection: Any, key: str) -> int:
         """The id of a site."""
@@ -337,7 +342,7 @@ class Front:
             for rollup in (rollup for rollup in ROLLUPS if rollup.retention is None):
                 self.history[rollup.name] = await self.long_ago(connection, rollup)
             await connection.execute(
-                "update site set retention_days = %s where key = 'aged'", [KEPT_DAYS]
+                "update site set retention_days = %s where key = 'aged'", [self.kept_days]
             )
             await connection.execute(
                 "update rollup_state set watermark = date_bin(width, %s, '2000-01-03Z')",

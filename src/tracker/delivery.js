@@ -8,7 +8,7 @@ const FIRST_DELAY = 2e3; // milliseconds, doubled with each failure
 const LONGEST_DELAY = 3e5;
 // Status and content type of a final answer: an acknowledgement, or a refusal of what was sent. Everything else may be
 // the word of a proxy or a login page, and HTML that of a service worker or of a page that a redirect led to.
-const FINAL = /^(2(?!.*html)|400|41[35]|422)/;
+const FINAL = /^(2(?!.*html)|4(00|1[35]|22))/;
 
 let address;
 let key; // of what is stored for this site at this address
@@ -30,7 +30,7 @@ export function connect(options, ignored) {
 /** Delivers an event, now or later. */
 export function deliver(event) {
   const line = JSON.stringify(event);
-  write([line], []);
+  write(line, []);
   queue.push(line);
   schedule();
 }

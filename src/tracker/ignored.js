@@ -1,6 +1,6 @@
 // Whose events are not sent.
 
-const HERE = /^$|\blocal(host)?$|^127\.|^\[::1/;
+const HERE = /^($|127\.|\[::1)|\blocal(host)?$/;
 
 export function optedOut() {
   try {

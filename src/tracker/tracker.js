@@ -21,7 +21,8 @@ const CALLBACK_WITHIN = 2e3;
 let options;
 let deliver;
 let view = {}; // what its events share
-let waiting; // its own event, which waits for the title
+let tags; // of its address, or of the one that it replaces
+let waiting; // its own event, which waits for the title, or for a redirect
 let engaged = 0; // milliseconds not yet reported
 let since = 0; // start of the running stretch, if any
 let lowest = 0; // the lowest pixel of the page that has been in sight,
@@ -36,7 +37,7 @@ export function start(given, deliverTo, tell) {
   deliver = deliverTo;
   const run = safe(() => {
     connect(options, ignored(options));
-    leave();
+    look();
     own.track = safe(tell);
     own.q.splice(0).map((call) => own.track(...call));
     // Capturing listeners run before the page handles an event or stops it.
@@ -54,12 +55,16 @@ const look = safe((change) => {
   const page = here();
   if (page == view.page) return;
   // A view that still waits and is replaced was a redirect: nobody saw it. Only the Navigation API tells.
-  if (!change || change.navigationType != 'replace') show();
-  report();
-  engaged = lowest = 0;
-  view = { page, referrer: view.page || document.referrer.split(/[?#]/)[0] };
-  const tags = (location.href.match(TAGS) || []).join('');
-  waiting = { name: 'pageview', page: page + tags.replace(/./, '?') };
+  if (!(waiting && change && change.navigationType == 'replace')) {
+    show();
+    report();
+    engaged = lowest = 0;
+    tags = [];
+    view = { referrer: view.page || document.referrer.split(/[?#]/)[0] };
+  }
+  view.page = page;
+  tags = location.href.match(TAGS) || tags;
+  waiting = { name: 'pageview', page: page + tags.join('').replace(/./, '?') };
   setTimeout(show, PATIENCE);
 });
 
@@ -107,8 +112,11 @@ function here() {
 }
 
 function send(event) {
-  if (ignored(options)) return;
-  const context = {
+  if (!ignored(options)) deliver(Object.assign(context(), view, event));
+}
+
+function context() {
+  return {
     // The server makes a UUID of it; crypto.randomUUID exists on https only.
     id: crypto.getRandomValues(new Uint32Array(4)).join('-'),
     site: options.site,
@@ -118,7 +126,6 @@ function send(event) {
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     time: new Date(),
   };
-  deliver(Object.assign(context, view, event));
 }
 
 /** What `visitlog.track` does. */

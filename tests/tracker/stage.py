@@ -19,7 +19,7 @@ SCRIPT = TRACKER / "script.min.js"
 WHOLE = TRACKER / "script-more.min.js"
 VITALS = TRACKER / "script-vitals.min.js"
 SERVED = {"script.js": SCRIPT, "script-more.js": WHOLE, "script-vitals.js": VITALS}
-QUIET = 0.2  # seconds in which an event too many would have arrived
+QUIET = 0.7  # seconds in which an event too many would have arrived: a view waits for 0.5
 PATIENCE = 30  # seconds
 
 HUMAN = "--disable-blink-features=AutomationControlled"  # navigator.webdriver is false

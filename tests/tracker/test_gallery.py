@@ -1,7 +1,6 @@
 """Chromium walks the stories of the gallery, and the reports of a service equal their truth."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from gallery.reports import Reports, create_sites, expected_of
@@ -11,11 +10,6 @@ from gallery.visitor import Visitor
 from playwright.sync_api import Browser
 
 from processes import Service
-
-KNOWN = {
-    "lands-on-replaced-address": "the address that an application replaces is counted, too",
-}
-"""Stories that are counted wrong: see docs/tracking.md."""
 
 BY_NAME = {story.name: story for story in STORIES}
 
@@ -42,14 +36,7 @@ def port(service: Service) -> Iterator[int]:
         yield port
 
 
-def marked(story: Story) -> Any:
-    """The story as a parameter."""
-    why = KNOWN.get(story.name)
-    marks = [pytest.mark.xfail(reason=why, strict=True)] if why else []
-    return pytest.param(story, id=story.name, marks=marks)
-
-
-@pytest.mark.parametrize("story", [*map(marked, STORIES)])
+@pytest.mark.parametrize("story", STORIES, ids=BY_NAME)
 def test_reports_equal_truth(
     story: Story, service: Service, port: int, keeping_browser: Browser
 ) -> None:

@@ -129,6 +129,7 @@ class TestEvents:
         self, site: Site, page: Page, open_page: Open
     ) -> None:
         open_page("data-user=7")
+        site.wait_for(1)
         page.evaluate("visitlog.identify('jane', { plan: 'pro' }); visitlog.track('A')")
         page.evaluate("visitlog.track('B', { user_id: 'other' })")
         events = site.settled(4)
@@ -140,6 +141,13 @@ class TestEvents:
         }
         traits = named(events, "identify")
         assert (traits["props"], traits["interactive"]) == ({"plan": "pro"}, False)
+
+    def test_identify_names_user_of_view_that_waits(
+        self, site: Site, page: Page, open_page: Open
+    ) -> None:
+        open_page("")
+        page.evaluate("visitlog.identify('jane')")
+        assert [event["user_id"] for event in site.settled(1)] == ["jane"]
 
 
 class TestDebug:

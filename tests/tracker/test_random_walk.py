@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 from gallery.reports import Reports, create_sites, expected_of
 from gallery.server import serving
+from gallery.stories import LONG_ENOUGH
 from gallery.visitor import Visitor
 from gallery.walk import Model, Move
 from hypothesis import HealthCheck, given, settings
@@ -28,6 +29,8 @@ MOVES = st.tuples(st.sampled_from(get_args(Move)), st.sampled_from(["/", "/one",
 SCRIPTS: dict[Move, str] = {
     "push": "path => history.pushState(null, '', path)",
     "replace": "path => history.replaceState(null, '', path)",
+    "redirect": "path => {"
+    " history.pushState(null, '', '/elsewhere'); history.replaceState(null, '', path) }",
     "hash": "() => { location.hash = performance.now() }",
     "hide": "() => setVisible(false)",
     "show": "() => setVisible(true)",
@@ -47,6 +50,8 @@ def port(empty_service: Service) -> Iterator[int]:
 
 def move(visitor: Visitor, model: Model, kind: Move, path: str) -> None:
     """Makes a move in the browser, after it was made in the model."""
+    if kind == "replace":
+        visitor.wait(LONG_ENOUGH)
     if kind in SCRIPTS:
         visitor.tab.evaluate(SCRIPTS[kind], path)
     elif kind in ("online", "offline"):

@@ -7,6 +7,14 @@ from playwright.sync_api import BrowserType, Page
 from stage import HUMAN, Site, is_view, launch, names, seconds, views
 
 
+def replacing(address: str, before: str = "") -> str:
+    """The start of an application that replaces its address once the page is loaded."""
+    return (
+        f"<script>addEventListener('load', () => {{ {before}"
+        f" history.replaceState(null, '', '{address}'); }})</script>"
+    )
+
+
 class TestPageView:
     def test_page_view_has_exactly_these_fields(self, site: Site, page: Page) -> None:
         page.goto(site.url("/blank"))
@@ -182,6 +190,39 @@ class TestNavigation:
         page.wait_for_timeout(700)  # the page is seen now
         page.evaluate("history.replaceState(null, '', '/welcome')")
         assert views(site.settled(3), site) == ["/", "/login", "/welcome"]
+
+    def test_first_page_that_is_replaced_at_once_is_no_view(self, site: Site, page: Page) -> None:
+        """The page that is seen has the referrer and the campaign of the one that was opened."""
+        site.write(head=replacing("/de"))
+        page.goto(site.url("/?utm_source=letter"), referer="http://elsewhere.test/list?of=1")
+        (event,) = site.settled(1)
+        assert event["page"] == site.url("/de?utm_source=letter")
+        assert event["referrer"] == "http://elsewhere.test/list"
+
+    def test_campaign_of_the_page_that_replaces_the_first_counts(
+        self, site: Site, page: Page
+    ) -> None:
+        site.write(head=replacing("/de?utm_source=other"))
+        page.goto(site.url("/?utm_source=letter"))
+        (event,) = site.settled(1)
+        assert event["page"] == site.url("/de?utm_source=other")
+
+    def test_first_page_that_is_replaced_counts_without_navigation_api(
+        self, site: Site, page: Page
+    ) -> None:
+        site.write(head="<script>delete window.navigation</script>" + replacing("/de"))
+        page.goto(site.url())
+        assert views(site.settled(2), site) == ["/", "/de"]
+
+    def test_first_page_with_an_event_before_it_is_replaced_counts(
+        self, site: Site, page: Page
+    ) -> None:
+        site.write(head=replacing("/de", "visitlog.track('Started');"))
+        page.goto(site.url())
+        names = [
+            (event["name"], event["page"].removeprefix(site.url(""))) for event in site.settled(3)
+        ]
+        assert sorted(names) == [("Started", "/"), ("pageview", "/"), ("pageview", "/de")]
 
     def test_page_view_left_at_once_counts(self, site: Site, page: Page) -> None:
         page.goto(site.url())

@@ -4,7 +4,17 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Move = Literal[
-    "push", "replace", "hash", "back", "reload", "hide", "show", "offline", "online", "close"
+    "push",
+    "replace",
+    "redirect",
+    "hash",
+    "back",
+    "reload",
+    "hide",
+    "show",
+    "offline",
+    "online",
+    "close",
 ]
 
 
@@ -35,8 +45,8 @@ class Model:
     def make(self, move: Move, path: str) -> None:
         """What a move changes, and whether it is a page view."""
         before = self.path
-        if move in ("push", "hash"):
-            self.entries[self.place + 1 :] = [path if move == "push" else before]
+        if move in ("push", "redirect", "hash"):
+            self.entries[self.place + 1 :] = [before if move == "hash" else path]
             self.place += 1
         if move == "replace":
             self.entries[self.place] = path
@@ -46,5 +56,5 @@ class Model:
             self.online = move == "online"
         if move == "close":
             self.load(path)
-        elif move == "reload" or self.path != before:
+        elif move in ("reload", "redirect") or self.path != before:
             self.seen.append(self.path)

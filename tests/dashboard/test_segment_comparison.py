@@ -77,6 +77,19 @@ def test_compared_segment_is_edited_by_its_own_pills(service: Service, window: P
     expect(pills).to_have_count(0)
 
 
+def test_swapped_sides_show_the_rows_of_the_other(service: Service, window: Page) -> None:
+    desktops = ask(service, "pages", filters=only("desktop"), order="entries:desc")["rows"]
+    compared(window, service, pages="entry")
+    window.get_by_role("button", name="Swap sides").click()
+    expect_address(window, compare="segment", f=DESKTOPS, compare_f=PHONES)
+    first = window.locator("#pages tbody tr").first
+    expect(first).to_contain_text(desktops[0]["page"])
+    expect(first.locator("td.number").first).to_have_text(f"{desktops[0]['entries']:,}")
+    window.get_by_role("button", name="Remove: Device is Mobile").click()
+    window.get_by_role("button", name="Swap sides").click()
+    expect_address(window, compare="segment", f=None, compare_f=DESKTOPS)
+
+
 @pytest.fixture
 def saved(administrator: httpx.Client) -> Iterator[str]:
     """A segment of the site."""

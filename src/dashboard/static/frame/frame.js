@@ -31,7 +31,7 @@ export function Frame({ uses, children }) {
     <h1 class="hidden">${name}: ${page}</h1>
     <${Toolbar} ...${{ view, uses, open, setOpen }} />
     ${uses.filters && html`<${Pills} filters=${view.filters} edit=${setOpen} />`}
-    ${segment && html`<${ComparedPills} segment=${segment} edit=${setOpen} add=${() => setOpen('segment-filter')} />`}
+    ${segment && html`<${ComparedPills} filters=${view.filters} segment=${segment} edit=${setOpen} add=${() => setOpen('segment-filter')} />`}
     ${children}
     ${isFilter && html`<${Later} load=${loadBuilder} list=${list} view=${list === 'f' ? view : { ...view, filters: segment }} clause=${open.operator ? open : null} close=${close} />`}
     ${open === 'segments' && html`<${Later} load=${loadSegments} view=${view} close=${close} />`}

@@ -31,8 +31,9 @@ export function Pills({ filters, edit }) {
   </ul>`;
 }
 
-/** The segment that the view is compared with. `add` and `edit` open the builder of filters. */
-export function ComparedPills({ segment, add, edit }) {
+/** The segment that the view is compared with. `add` and `edit` open the builder of filters. Cards have the
+ *  rows of the filtered side, so *Swap sides* shows those that only the other has. */
+export function ComparedPills({ filters, segment, add, edit }) {
   const replace = (old, made) => go(written(replaced(segment, old, made), 'compare_f'));
   return html`<ul class="pills compared" aria-label=${t('Compared segment')}>
     <li class="muted"><span class="dashes" aria-hidden="true"></span> ${t('Compared with')}</li>
@@ -40,8 +41,12 @@ export function ComparedPills({ segment, add, edit }) {
       ? segment.map((clause, place) => html`<${Pill} key=${place} ...${{ clause, replace, edit }} />`)
       : html`<li>${t('All visits')}</li>`}
     <li><button type="button" class="plain" onClick=${add}>${t('Add a filter')}</button></li>
+    <li><button type="button" class="plain" title=${t('Lists have the rows of the first side')} onClick=${() => swap(filters, segment)}
+    >${t('Swap sides')}</button></li>
   </ul>`;
 }
+
+const swap = (filters, segment) => go({ ...written(segment), ...written(filters, 'compare_f') });
 
 function Pill({ clause, replace, edit }) {
   const [dimension, operator, values] = clauseWords(clause);

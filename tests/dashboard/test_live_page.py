@@ -165,6 +165,26 @@ def size_of(devtools: CDPSession) -> tuple[int, int]:
     return int(used), devtools.send("Memory.getDOMCounters")["nodes"]
 
 
+def test_new_events_are_highlighted_until_the_next_message_and_nothing_moves(
+    service: Service, window: Page
+) -> None:
+    sockets: list[WebSocketRoute] = []
+    window.route_web_socket("**/api/realtime/ws*", lambda route: sockets.append(route))
+    made = pictures(service)
+    window.goto(f"{service.base}/api/realtime?site=demo")
+    expect(window.locator("#connection")).to_have_attribute("data-state", "live")
+    fresh = window.locator("#stream .new")
+    sockets[0].send(next(made))
+    expect(window.locator("#stream li").first).to_be_visible()
+    expect(fresh).to_have_count(0)
+    sockets[0].send(message := next(made))
+    expect(fresh).to_have_count(len(json.loads(message)["latest"]))
+    assert window.evaluate("document.getAnimations().length") == 0
+    expect_accessible(window, "live, new events")
+    sockets[0].send(message)
+    expect(fresh).to_have_count(0)
+
+
 @pytest.mark.parametrize("top", ["pages", "map"])
 def test_live_page_does_not_grow_with_its_messages(
     service: Service, window: Page, top: str

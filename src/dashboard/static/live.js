@@ -63,11 +63,13 @@ function showMinutes(picture) {
 const showTop = (picture) => render(html`<${Top} picture=${picture} />`, byId('top'));
 showTop(null);
 
-/** Puts new events on top, highlighted unless the stream has just begun. */
+/** Puts new events on top, highlighted until the next message unless the stream has just begun. Nothing
+ *  moves: animations had a page that is left open use three times the processor. */
 function showStream(events) {
   const stream = byId('stream');
   const known = new Set([...stream.children].map((row) => row.dataset.id));
   const rows = events.filter(({ id }) => !known.has(id)).map(eventRow);
+  for (const row of stream.children) row.className = '';
   if (known.size) for (const row of rows) row.className = 'new';
   stream.prepend(...rows);
   while (stream.childElementCount > STREAM_ROWS) stream.lastElementChild.remove();

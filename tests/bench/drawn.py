@@ -1,0 +1,124 @@
+"""How long a browser takes until pages of the dashboard are drawn, on a big site.
+
+    PYTHONPATH=src:tests python -m bench.drawn --events 10000000 --profiles plain,timescale
+
+Needs what tests/bench/query/requirements.txt lists. The service runs as a user starts it on the
+data of bench.queries; a real browser on the same machine opens pages and makes choices in them. A
+page is drawn when no card of it waits any more. Prints a table in Markdown.
+"""
+
+import argparse
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Page
+
+from api.auth.accounts import create_user
+from api.db.embedded import embedded_server
+from api.db.engine import Profile
+from bench.dashboard import serving
+from bench.late import say
+from bench.queries import MARGIN, listed
+from bench.query import dataset
+from bench.query.loading import load
+from bench.query.ours import installation
+from bench.trickle.copies import SENDER, SITE
+from chromium import chromium
+
+ROUNDS = 5
+PATIENCE = 120_000
+"""Milliseconds."""
+
+DRAWN = """() => document.querySelector('main .card, main .tile')
+  && !document.querySelector('main [aria-busy=true], main .skeleton')"""
+
+PAGES: Mapping[str, str] = {
+    "overview, 30 d": "/?period=30d",
+    "overview, 7 d": "/?period=7d",
+    "overview, 90 d": "/?period=90d",
+    "sessions, 30 d": "/sessions?period=30d",
+    "retention, 90 d": "/retention?period=90d",
+    "journeys, 30 d": "/journeys?period=30d",
+    "live": "/api/realtime?",
+}
+
+
+def arguments() -> argparse.Namespace:
+    """What to run."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--profiles", type=listed, default="plain,timescale")
+    parser.add_argument("--seed", type=int, default=20261122)
+    parser.add_argument("--folder", type=Path, help="where the data is meanwhile")
+    return parser.parse_args()
+
+
+def timed(page: Page, action: Callable[[], object]) -> float:
+    """Seconds until the page is drawn after an action."""
+    started = time.perf_counter()
+    action()
+    page.wait_for_function(DRAWN, timeout=PATIENCE, polling=10)
+    return time.perf_counter() - started
+
+
+def filtered(page: Page, card: str) -> float:
+    """Seconds until everything is drawn again after a click on the first row of a card."""
+    return timed(page, page.locator(f"#{card} tbody tr button, #{card} tbody tr a").first.click)
+
+
+def look(base: str) -> dict[str, list[float]]:
+    """Seconds of each page and choice, round by round."""
+    found: dict[str, list[float]] = {}
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page.goto(f"{base}/login")
+        page.fill("#email", SENDER.email)
+        page.fill("#password", SENDER.password)
+        page.click("form button[type=submit]")
+        page.wait_for_selector("form#login", state="detached")
+        for _ in range(ROUNDS):
+            for name, path in PAGES.items():
+                open_page = lambda address=f"{base}{path}&site={SITE}": page.goto(address)  # noqa: E731
+                found.setdefault(name, []).append(timed(page, open_page))
+            timed(page, lambda: page.goto(f"{base}/?period=30d&site={SITE}"))
+            found.setdefault("30 d, filtered by a channel", []).append(filtered(page, "sources"))
+            found.setdefault("and by a country", []).append(filtered(page, "locations"))
+    return found
+
+
+async def run(options: argparse.Namespace, profile: Profile, folder: Path) -> None:
+    """Everything on one kind of server."""
+    end = (datetime.now(UTC) - MARGIN).replace(second=0, microsecond=0)
+    say(f"{profile.value}: loading")
+    data = dataset.make(folder, options.events, options.seed, end)
+    async with AsyncExitStack() as stack:
+        address = stack.enter_context(embedded_server(folder / profile.value))
+        made = await stack.enter_async_context(installation(profile, address))
+        await load(made, data)
+        await create_user(made.database, SENDER, is_superuser=True)
+        url = made.settings.database_url
+        async with serving(url, profile, folder, 1) as service:
+            say(f"{profile.value}: looking")
+            found = await asyncio.to_thread(look, service.base)
+    print(f"\n**{profile.value}**, {data.events:,} events, {ROUNDS} rounds\n")
+    print("| seconds until drawn | first | median | longest |\n|---|--:|--:|--:|")
+    for name, times in found.items():
+        print(f"| {name} | {times[0]:.2f} | {median(times):.2f} | {max(times):.2f} |", flush=True)
+
+
+async def main() -> None:
+    """The command."""
+    options = arguments()
+    for profile in map(Profile, options.profiles):
+        with TemporaryDirectory(prefix="analytics-bench-", dir=options.folder) as folder:
+            await run(options, profile, Path(folder))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -160,7 +161,9 @@ class TestSite:
 async def ready(database: Database, **more: Any) -> Ready:
     """What /readyz says at this moment, with these settings; no answer from a moment ago."""
     settings = Settings(database_url=database.url, secret_key=SECRET, **more)
-    async with readiness(database, settings) as asked:
+    patient = copy(database)
+    patient.answer_seconds = 10  # a busy machine is no reason for a warning
+    async with readiness(patient, settings) as asked:
         return await asked.ask()
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -84,9 +85,9 @@ def look(base: str) -> dict[str, list[float]]:
         page.wait_for_selector("form#login", state="detached")
         for _ in range(ROUNDS):
             for name, path in PAGES.items():
-                open_page = lambda address=f"{base}{path}&site={SITE}": page.goto(address)  # noqa: E731
-                found.setdefault(name, []).append(timed(page, open_page))
-            timed(page, lambda: page.goto(f"{base}/?period=30d&site={SITE}"))
+                opened = timed(page, partial(page.goto, f"{base}{path}&site={SITE}"))
+                found.setdefault(name, []).append(opened)
+            timed(page, partial(page.goto, f"{base}/?period=30d&site={SITE}"))
             found.setdefault("30 d, filtered by a channel", []).append(filtered(page, "sources"))
             found.setdefault("and by a country", []).append(filtered(page, "locations"))
     return found

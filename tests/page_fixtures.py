@@ -16,8 +16,9 @@ from windows import watched
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service after a first start, with two workers."""
-    service = Service(tmp_path_factory.mktemp("pages") / "data", WORKERS="2")
+    """The service after a first start, with two workers. Logins last for all tests of the run."""
+    data_dir = tmp_path_factory.mktemp("pages") / "data"
+    service = Service(data_dir, WORKERS="2", ACCESS_TOKEN_EXPIRE_MINUTES="600")
     try:
         service.start(patience=180)
         yield service

@@ -52,16 +52,15 @@ def stored(data_dir: Path) -> int:
         return number
 
 
-def write_wal_until_server_ends(data_dir: Path, megabytes: int) -> None:
+def write_wal_until_server_ends(connection: psycopg.Connection, megabytes: int) -> None:
     """Makes the server write into its WAL, and nowhere else; it has no room for so much."""
     write = (
         "select pg_logical_emit_message(false, '', repeat('x', 1048576))"
         f" from generate_series(1, {megabytes})"
     )
-    with psycopg.connect(database_of(data_dir)) as connection:
-        with pytest.raises(psycopg.OperationalError):
-            connection.execute(write)
-        assert connection.broken
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute(write)
+    assert connection.broken
 
 
 def statuses_until_stored(service: Service, name: str) -> set[int]:
@@ -182,8 +181,10 @@ def test_disk_without_room_for_wal_ends_service_until_there_is_some(
         service.log = tmp_path / "log"  # not on that disk
         service.start()
         assert attempt(service, "before") == 201
-        disk.fill()
-        write_wal_until_server_ends(service.data_dir, megabytes=40)
+        # Connected before the disk is full: a new backend writes a file, too.
+        with psycopg.connect(database_of(service.data_dir)) as connection:
+            disk.fill()
+            write_wal_until_server_ends(connection, megabytes=40)
         assert service.process is not None
         assert service.process.wait(PATIENCE) == 1
         assert service.output().splitlines()[-1].startswith("The disk of the embedded database is")

@@ -172,7 +172,7 @@ class TestNavigation:
     def test_page_view_has_title_set_after_navigation(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate(
-            "history.pushState(null, '', '/one'); setTimeout(() => { document.title = 'One' }, 300)"
+            "setTimeout(() => { document.title = 'One' }, 100); history.pushState(null, '', '/one')"
         )
         assert [event["title"] for event in site.wait_for(2)] == ["Home", "One"]
 

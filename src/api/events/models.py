@@ -68,7 +68,7 @@ class EventIn(Struct, forbid_unknown_fields=True, kw_only=True):
         Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})] | int | None,
         about(
             "When it was sent, by the clock that `time` is by, or in milliseconds since 1970:"
-            " `time` is corrected by how wrong that clock is."
+            " `time` is corrected by how wrong that clock is, from 10 seconds on."
         ),
     ] = None
     name: Annotated[Short, about("The kind of event; by default pageview.")] = ""

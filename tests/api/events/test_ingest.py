@@ -258,6 +258,19 @@ async def test_wrong_clock_is_corrected_by_sent_at(
         assert abs(utc_now() - ago - happened) < timedelta(seconds=10)
 
 
+async def test_request_that_takes_seconds_does_not_change_the_order_of_events(
+    site: TestSite,
+) -> None:
+    now = utc_now()
+    for page, ago in (("/second", 0), ("/first", 5)):
+        sent = (now - timedelta(seconds=ago)).isoformat()
+        event = {"site": site.key, "page": page, "user_agent": CHROME, "time": sent}
+        answer = await post(site.client, event | {"sent_at": sent})
+        assert answer.status_code == 201, answer.text
+    (exit_page,) = (await site.ask("exits"))["rows"]
+    assert exit_page["exit_page"] == "/second"
+
+
 async def test_time_without_sense_beside_sent_at_is_judged_once_corrected(site: TestSite) -> None:
     now = utc_now()
     event = {"site": site.key, "page": "/", "sent_at": now.isoformat()}

@@ -64,8 +64,9 @@ const look = safe((change) => {
   }
   view.page = page;
   tags = location.href.match(TAGS) || tags;
-  waiting = { name: 'pageview', page: page + tags.join('').replace(/./, '?') };
   setTimeout(show, PATIENCE);
+  // Its time is that of its beginning: a page may be told that it is left after the next one is shown.
+  waiting = { name: 'pageview', page: page + tags.join('').replace(/./, '?'), time: new Date() };
 });
 
 const show = safe(() => {
@@ -161,7 +162,7 @@ function plain(value, levels) {
 function tick() {
   const now = performance.now();
   if (since) engaged += now - since;
-  since = !document.hidden && document.hasFocus() ? now : 0;
+  since = document.hidden || !document.hasFocus() ? 0 : now;
   // What scrolls is the page, or an element within.
   let node = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
   while (node && (node.clientHeight > innerHeight || node.scrollHeight <= innerHeight)) {
@@ -176,7 +177,7 @@ function tick() {
 export function report() {
   tick();
   if (engaged < 1000) return;
-  const duration = Math.min(MOST_SECONDS, engaged / 1000);
+  const duration = Math.min(engaged / 1000, MOST_SECONDS);
   const scroll = Math.round(Math.min(lowest / height || 1, 1) * 100);
   engaged = 0;
   send({ name: 'engagement', duration, props: { scroll } });

@@ -176,6 +176,16 @@ class TestNavigation:
         )
         assert [event["title"] for event in site.wait_for(2)] == ["Home", "One"]
 
+    def test_page_view_has_the_time_at_which_it_began(self, site: Site, page: Page) -> None:
+        """Not that of its end: with the back button the next page is shown before this one is told
+        that it is left."""
+        page.goto(site.url())
+        page.wait_for_timeout(300)
+        page.evaluate("visitlog.track('Later')")
+        first, later = site.wait_for(2)
+        began, happened = (datetime.fromisoformat(event["time"]) for event in (first, later))
+        assert happened - began >= timedelta(milliseconds=250)
+
     def test_quick_navigations_are_one_page_view_each(self, site: Site, page: Page) -> None:
         page.goto(site.url())
         page.evaluate("for (const path of ['/1', '/2', '/3']) history.pushState(null, '', path)")

@@ -301,8 +301,10 @@ class TestStorage:
     ) -> None:
         site.status = 503
         page.goto(site.url("/one"))
+        wait_until_kept(page, 1)  # one after the other: no tab can lock what they share
         other = context.new_page()
         other.goto(site.url("/two"))
+        wait_until_kept(page, 2)
         page.evaluate("visitlog.track('One')")
         other.evaluate("visitlog.track('Two')")
         wait_until_kept(page, 4)

@@ -31,7 +31,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def administrator(service: Service) -> Iterator[httpx.Client]:
     """A client of the account that owns all sites."""
     username, password = (service.data_dir / "first-login.txt").read_text().split()
-    with httpx.Client(base_url=service.base) as client:
+    with httpx.Client(base_url=service.base, timeout=60) as client:
         body = {"username": username, "password": password}
         login = client.post("/api/auth/login", json=body).json()
         client.cookies.clear()

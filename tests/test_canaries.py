@@ -96,7 +96,7 @@ def key_by_command_line(service: Service) -> str:
     revoked = cli(service.data_dir, "key", "revoke", str(json.loads(listed)["id"]))
     assert revoked.returncode == 0, revoked.stderr
     headers = {"Authorization": f"Bearer {made}"}
-    assert httpx.get(f"{service.base}/api/auth/me", headers=headers).status_code == 401
+    assert httpx.get(f"{service.base}/api/auth/me", headers=headers, timeout=60).status_code == 401
     return made
 
 

@@ -234,9 +234,11 @@ def ask(service: Service, method: str, path: str) -> dict[str, Any]:
     """What the service answers its first account below /api."""
     username, password = (service.data_dir / "first-login.txt").read_text().split()
     body = {"username": username, "password": password}
-    token = httpx.post(f"{service.base}/api/auth/login", json=body).json()["access_token"]
+    token = httpx.post(f"{service.base}/api/auth/login", json=body, timeout=60).json()[
+        "access_token"
+    ]
     headers = {"Authorization": f"Bearer {token}"}
-    answer = httpx.request(method, f"{service.base}/api/{path}", headers=headers)
+    answer = httpx.request(method, f"{service.base}/api/{path}", headers=headers, timeout=60)
     assert answer.is_success, answer.text
     return answer.json()
 

@@ -198,7 +198,7 @@ async def test_failed_check_of_backlog_is_warning(database: Database) -> None:
 def await_status(base: str, status: int) -> httpx.Response:
     """The answer of /readyz when it has this status; one from a moment ago may have another."""
     for _ in range(600):
-        answer = httpx.get(f"{base}/readyz")
+        answer = httpx.get(f"{base}/readyz", timeout=60)
         if answer.status_code == status:
             return answer
         time.sleep(0.1)

@@ -140,7 +140,7 @@ def login(service: Service) -> dict[str, str]:
     """The headers of the first account, which may do everything."""
     email, password = (service.data_dir / "first-login.txt").read_text().split()[:2]
     body = {"email": email, "password": password}
-    answer = httpx.post(f"{service.base}/api/auth/login", json=body)
+    answer = httpx.post(f"{service.base}/api/auth/login", json=body, timeout=60)
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 

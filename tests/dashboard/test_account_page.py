@@ -20,7 +20,7 @@ SECTIONS = ("profile", "password", "factor", "logins", "keys", "users", "jobs")
 def person(service: Service) -> str:
     """The e-mail address of a new account."""
     body = {"email": f"{uuid4().hex[:10]}@test.example", "password": PASSWORD}
-    httpx.post(f"{service.base}/api/auth/register", json=body).raise_for_status()
+    httpx.post(f"{service.base}/api/auth/register", json=body, timeout=60).raise_for_status()
     return body["email"]
 
 
@@ -31,7 +31,7 @@ def open_section(window: Page, service: Service, person: str, section: str) -> N
 def can_log_in(service: Service, person: str, password: str = PASSWORD, **more: Any) -> bool:
     """Whether this logs in."""
     body = {"username": person, "password": password, **more}
-    return httpx.post(f"{service.base}/api/auth/login", json=body).status_code == 200
+    return httpx.post(f"{service.base}/api/auth/login", json=body, timeout=60).status_code == 200
 
 
 def test_names_are_saved_and_a_new_address_takes_the_password(

@@ -74,7 +74,7 @@ def test_swagger_calls_operation_with_token_of_authorize(service: Service, windo
 
 @needs_chromium
 def test_redoc_shows_every_tag(service: Service, window: Page) -> None:
-    tags = httpx.get(f"{service.base}/openapi.json").json()["tags"]
+    tags = httpx.get(f"{service.base}/openapi.json", timeout=60).json()["tags"]
     window.goto(f"{service.base}/redoc")
     for tag in tags:
         expect(window.locator(f"h2:has-text('{tag['name']}')").first).to_be_visible(
@@ -94,7 +94,7 @@ def test_head_of_documentation_has_headers_of_get(service: Service, path: str) -
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
 def test_scripts_of_documentation_are_own_and_cached(service: Service, path: str) -> None:
-    page = httpx.get(f"{service.base}{path}")
+    page = httpx.get(f"{service.base}{path}", timeout=60)
     assert page.headers["content-security-policy"].startswith("default-src 'self';")
     assert "script-src" not in page.headers["content-security-policy"]
     scripts = [line.split('"')[1] for line in page.text.splitlines() if "<script" in line]

@@ -48,7 +48,9 @@ def invited(service: Service) -> dict[str, Any]:
     """An invitation to the site `default`."""
     name, password = (service.data_dir / "first-login.txt").read_text().split()
     body = {"username": name, "password": password}
-    token = httpx.post(f"{service.base}/api/auth/login", json=body).json()["access_token"]
+    token = httpx.post(f"{service.base}/api/auth/login", json=body, timeout=60).json()[
+        "access_token"
+    ]
     made = httpx.post(
         f"{service.base}/api/sites/default/invitations",
         json={"role": "editor"},

@@ -39,8 +39,8 @@ def member(service: Service, administrator: httpx.Client, site: str, role: str) 
     email = f"{uuid4().hex[:10]}@test.example"
     path = f"{service.base}/api"
     body = {"email": email, "password": PASSWORD}
-    httpx.post(f"{path}/auth/register", json=body).raise_for_status()
-    token = httpx.post(f"{path}/auth/login", json=body).json()["access_token"]
+    httpx.post(f"{path}/auth/register", json=body, timeout=60).raise_for_status()
+    token = httpx.post(f"{path}/auth/login", json=body, timeout=60).json()["access_token"]
     made = administrator.post(f"/api/sites/{site}/invitations", json={"role": role}).json()
     accepted = httpx.post(
         f"{path}/invitations/accept",
@@ -101,7 +101,7 @@ def test_new_site_is_created_and_waits_for_its_first_event(
     assert administrator.get(f"/api/sites/{domain}").json()["page_rules"] == ["slash"]
     window.wait_for_timeout(REMEMBER_SECONDS * 1000)  # until all workers know it
     foreign = {"site": domain, "page": "/", "hostname": "elsewhere.example"}
-    httpx.post(f"{service.base}/api/events", json=[foreign])
+    httpx.post(f"{service.base}/api/events", json=[foreign], timeout=60)
     expect(window.locator("#arrivals")).to_contain_text("1 event rejected")
     expect(window.locator("#arrivals code")).to_have_text("elsewhere.example")
     expect(window.locator("#arrivals")).to_contain_text("Add the host to the list below")
@@ -181,7 +181,7 @@ def test_api_key_is_shown_once_works_and_is_revoked(
     window.get_by_role("button", name="Make a key").click()
     headers = {"Authorization": f"Bearer {secret_of(window)}"}
     address = f"{service.base}/api/analytics/timeseries?site={site}"
-    assert httpx.get(address, headers=headers).status_code == 200
+    assert httpx.get(address, headers=headers, timeout=60).status_code == 200
     rows = window.get_by_role("list", name="API keys").get_by_role("listitem")
     expect(rows).to_contain_text("stats:read")
     window.reload()
@@ -190,7 +190,7 @@ def test_api_key_is_shown_once_works_and_is_revoked(
     window.get_by_role("button", name="Revoke Nightly export").click()
     confirm(window, "Revoke it")
     expect(rows).to_have_count(0)
-    assert httpx.get(address, headers=headers).status_code == 401
+    assert httpx.get(address, headers=headers, timeout=60).status_code == 401
 
 
 def test_share_link_with_password_is_made_and_revoked(
@@ -213,13 +213,13 @@ def test_share_link_with_password_is_made_and_revoked(
     expect(live).to_have_value(re.compile(re.escape(url.replace("#", "?live#"))))
     opened = {"secret": url.partition("#")[2], "password": PASSWORD}
     address = f"{service.base}/api/shares/open"
-    assert httpx.post(address, json=opened).json()["site"]["key"] == site
+    assert httpx.post(address, json=opened, timeout=60).json()["site"]["key"] == site
     rows = window.get_by_role("list", name="Share links").get_by_role("listitem")
     expect(rows).to_contain_text("with a password")
     window.get_by_role("button", name="Revoke The board").click()
     confirm(window, "Revoke it")
     expect(rows).to_have_count(0)
-    assert httpx.post(address, json=opened).status_code == 401
+    assert httpx.post(address, json=opened, timeout=60).status_code == 401
 
 
 def test_retention_is_saved_and_an_unknown_visit_is_refused(
@@ -244,7 +244,7 @@ def test_rejected_events_are_submitted_again(
 ) -> None:
     administrator.patch(f"/api/sites/{site}", json={"hostnames": ["shop.example"]})
     event = {"site": site, "page": "/<b>", "hostname": "new.example"}
-    httpx.post(f"{service.base}/api/events", json=[event])
+    httpx.post(f"{service.base}/api/events", json=[event], timeout=60)
     open_section(window, service, site, "rejected")
     rows = window.get_by_role("list", name="Rejected events").get_by_role("listitem")
     expect(rows).to_contain_text("is none of the hosts of this site")
@@ -321,7 +321,11 @@ def test_axe_finds_no_violation_in_settings(
     member(service, administrator, site, "viewer")
     key = {"name": "n" * 100, "scopes": ["stats:read"], "site": site}
     administrator.post("/api/keys", json=key).raise_for_status()
-    httpx.post(f"{service.base}/api/events", json=[{"site": site, "page": "x" * 3000, "name": 1}])
+    httpx.post(
+        f"{service.base}/api/events",
+        json=[{"site": site, "page": "x" * 3000, "name": 1}],
+        timeout=60,
+    )
     with watched(browser, viewport=PHONE, reduced_motion="reduce") as window:
         log_in(window, service, "/sites/new")
         expect(window.get_by_label("Domain", exact=True)).to_be_visible()

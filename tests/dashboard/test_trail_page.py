@@ -18,14 +18,14 @@ def person(service: Service) -> str:
     """The user name of a new account."""
     name = f"p{uuid4().hex[:10]}"
     body = {"username": name, "email": f"{name}@test.example", "password": "a long enough password"}
-    httpx.post(f"{service.base}/api/auth/register", json=body).raise_for_status()
+    httpx.post(f"{service.base}/api/auth/register", json=body, timeout=60).raise_for_status()
     return name
 
 
 def fail_to_log_in(service: Service, name: str) -> None:
     """Tries a wrong password."""
     body = {"username": name, "password": "wrong"}
-    assert httpx.post(f"{service.base}/api/auth/login", json=body).status_code == 401
+    assert httpx.post(f"{service.base}/api/auth/login", json=body, timeout=60).status_code == 401
 
 
 def entries(window: Page) -> Locator:

@@ -36,7 +36,9 @@ def token(service: Service) -> str:
     """The administrator's login."""
     email, password = (service.data_dir / "first-login.txt").read_text().split()
     login = {"email": email, "password": password}
-    return httpx.post(f"{service.base}/api/auth/login", json=login).json()["access_token"]
+    return httpx.post(f"{service.base}/api/auth/login", json=login, timeout=60).json()[
+        "access_token"
+    ]
 
 
 def address(service: Service, site: str) -> str:
@@ -120,7 +122,7 @@ async def test_live_view_with_invalid_parameter_is_refused(service: Service) -> 
 async def test_live_view_from_own_page_accepts_cookie(service: Service) -> None:
     username, password = (service.data_dir / "first-login.txt").read_text().split()
     given = {"username": username, "password": password}
-    login = httpx.post(f"{service.base}/api/auth/login", json=given)
+    login = httpx.post(f"{service.base}/api/auth/login", json=given, timeout=60)
     headers = {"Cookie": f"analytics_login={login.cookies['analytics_login']}"}
     origin: Any = service.base
     async with websockets.connect(

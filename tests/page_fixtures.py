@@ -16,7 +16,7 @@ from windows import watched
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service after a first start, with two workers. Logins last for all tests of the run."""
+    """A service with two workers. Its access tokens are valid for longer than the tests run."""
     data_dir = tmp_path_factory.mktemp("pages") / "data"
     service = Service(data_dir, WORKERS="2", ACCESS_TOKEN_EXPIRE_MINUTES="600")
     try:

@@ -177,8 +177,7 @@ class TestNavigation:
         assert [event["title"] for event in site.wait_for(2)] == ["Home", "One"]
 
     def test_page_view_has_the_time_at_which_it_began(self, site: Site, page: Page) -> None:
-        """Not that of its end: with the back button the next page is shown before this one is told
-        that it is left."""
+        """A page that is left by the back button may send its view after the next page has."""
         page.goto(site.url())
         page.wait_for_timeout(300)
         page.evaluate("visitlog.track('Later')")

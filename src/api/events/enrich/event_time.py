@@ -11,9 +11,9 @@ from api.sites.models import Site
 ACCEPTED_PAST = timedelta(days=7)
 ACCEPTED_FUTURE = timedelta(minutes=5)
 SLOW_REQUEST = timedelta(seconds=10)
-"""An event that arrives within so long after it was sent is taken to have been on its way, and its
-sender's clock to be right. Put right by the time that each request took, events of one visit would
-change places."""
+"""The longest time from `sent_at` to arrival that is taken for the latency of a request; a longer
+one means that the sender's clock is slow. If times were corrected by the latency of each request,
+the events of a visit could be stored in the wrong order."""
 OLDEST_IMPORT = datetime(1995, 1, 1, tzinfo=UTC)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,10 +41,13 @@ def corrected_time(event: EventIn, arrived: datetime) -> datetime | None:
     """The time that the event names, None without one. A clock that is wrong is put right by the
     time at which the event was sent, if that is named, too. Raises Rejected."""
     time, sent = in_utc(event.time, "time"), in_utc(event.sent_at, "sent_at")
-    if time is None or sent is None or timedelta(0) <= arrived - sent <= SLOW_REQUEST:
+    if time is None or sent is None:
+        return time
+    slow = arrived - sent
+    if timedelta(0) <= slow <= SLOW_REQUEST:
         return time
     try:
-        return time + (arrived - sent)
+        return time + slow
     except OverflowError as error:
         raise rejected(Reason.INVALID_FIELD, "time", "is too far from sent_at") from error
 

@@ -130,7 +130,7 @@ class Handover(NamedTuple):
 
     visit: Visit
     stored_visitor_id: int
-    """The id of its visitor in the database, before the change."""
+    """The visitor id in the stored row, before the change."""
     lower: datetime
     upper: datetime
 

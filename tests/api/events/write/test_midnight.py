@@ -110,7 +110,7 @@ def visitor_of(visit: Sequence[Act]) -> tuple[int, date]:
 
 
 def expected(acts: Sequence[Act]) -> dict[str, Any]:
-    """Visits, visitors and paths that the reports should count around midnight."""
+    """What the reports should answer about these acts, computed in plain Python."""
     visits = [*visits_of(acts)]
     return {
         "visits": len(visits),
@@ -128,7 +128,7 @@ def expected(acts: Sequence[Act]) -> dict[str, Any]:
 
 
 async def counted(site: TestSite, **how: str) -> dict[str, Any]:
-    """The same numbers, as the reports answer them."""
+    """What the reports answer, in the shape of `expected`."""
     series = await site.ask("timeseries", interval="day", **DAYS, **how)
     sessions = (await site.ask("sessions", limit=1000, **DAYS))["rows"]
     pages = (await site.ask("pages", limit=1000, **DAYS, **how))["rows"]

@@ -69,8 +69,7 @@ def log_in(
     window: Page, service: Service, path: str, credentials: tuple[str, str] | None = None
 ) -> None:
     """Opens a page that asks for a login, and gives it: by default that of the administrator."""
-    first = (service.data_dir / "first-login.txt").read_text().split()
-    email, password = credentials or first
+    email, password = credentials or (service.data_dir / "first-login.txt").read_text().split()
     window.goto(service.base + path)
     window.fill("#email", email)
     window.fill("#password", password)

@@ -109,8 +109,11 @@ async def serving(
         await asyncio.to_thread(service.stop)
 
 
-async def run(options: argparse.Namespace, profile: Profile, folder: Path) -> None:
-    """Everything on one kind of server."""
+@asynccontextmanager
+async def loaded(
+    options: argparse.Namespace, profile: Profile, folder: Path
+) -> AsyncGenerator[tuple[str, dataset.Dataset]]:
+    """A database of this profile with as many events as the options say: its URL, and the data."""
     end = (datetime.now(UTC) - MARGIN).replace(second=0, microsecond=0)
     say(f"{profile.value}: loading")
     data = dataset.make(folder, options.events, options.seed, end)
@@ -119,7 +122,12 @@ async def run(options: argparse.Namespace, profile: Profile, folder: Path) -> No
         made = await stack.enter_async_context(installation(profile, address))
         await load(made, data)
         await create_user(made.database, SENDER, is_superuser=True)
-        url = made.settings.database_url
+        yield made.settings.database_url, data
+
+
+async def run(options: argparse.Namespace, profile: Profile, folder: Path) -> None:
+    """Loads a database of this profile, measures every case on it and prints the tables."""
+    async with loaded(options, profile, folder) as (url, data):
         results = await measure(url, profile, folder, options)
     print(f"\n**{profile.value}**, {data.events:,} events, {data.visits:,} visits\n")
     print(report(results))

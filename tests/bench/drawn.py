@@ -11,8 +11,6 @@ import argparse
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -20,17 +18,14 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Page
 
-from api.auth.accounts import create_user
-from api.db.embedded import embedded_server
 from api.db.engine import Profile
-from bench.dashboard import serving
+from bench.dashboard import loaded, serving
 from bench.late import say
-from bench.queries import MARGIN, listed
-from bench.query import dataset
-from bench.query.loading import load
-from bench.query.ours import installation
+from bench.queries import listed
 from bench.trickle.copies import SENDER, SITE
 from chromium import chromium
+from processes import Service
+from windows import log_in
 
 ROUNDS = 5
 PATIENCE = 120_000
@@ -51,7 +46,7 @@ PAGES: Mapping[str, str] = {
 
 
 def arguments() -> argparse.Namespace:
-    """What to run."""
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--profiles", type=listed, default="plain,timescale")
@@ -61,7 +56,7 @@ def arguments() -> argparse.Namespace:
 
 
 def timed(page: Page, action: Callable[[], object]) -> float:
-    """Seconds until the page is drawn after an action."""
+    """Performs an action; the seconds until no card of the page is loading any more."""
     started = time.perf_counter()
     action()
     page.wait_for_function(DRAWN, timeout=PATIENCE, polling=10)
@@ -73,16 +68,13 @@ def filtered(page: Page, card: str) -> float:
     return timed(page, page.locator(f"#{card} tbody tr button, #{card} tbody tr a").first.click)
 
 
-def look(base: str) -> dict[str, list[float]]:
+def look(service: Service) -> dict[str, list[float]]:
     """Seconds of each page and choice, round by round."""
     found: dict[str, list[float]] = {}
+    base = service.base
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        page.goto(f"{base}/login")
-        page.fill("#email", SENDER.email)
-        page.fill("#password", SENDER.password)
-        page.click("form button[type=submit]")
-        page.wait_for_selector("form#login", state="detached")
+        log_in(page, service, "/login", (SENDER.email, SENDER.password))
         for _ in range(ROUNDS):
             for name, path in PAGES.items():
                 opened = timed(page, partial(page.goto, f"{base}{path}&site={SITE}"))
@@ -94,19 +86,13 @@ def look(base: str) -> dict[str, list[float]]:
 
 
 async def run(options: argparse.Namespace, profile: Profile, folder: Path) -> None:
-    """Everything on one kind of server."""
-    end = (datetime.now(UTC) - MARGIN).replace(second=0, microsecond=0)
-    say(f"{profile.value}: loading")
-    data = dataset.make(folder, options.events, options.seed, end)
-    async with AsyncExitStack() as stack:
-        address = stack.enter_context(embedded_server(folder / profile.value))
-        made = await stack.enter_async_context(installation(profile, address))
-        await load(made, data)
-        await create_user(made.database, SENDER, is_superuser=True)
-        url = made.settings.database_url
-        async with serving(url, profile, folder, 1) as service:
-            say(f"{profile.value}: looking")
-            found = await asyncio.to_thread(look, service.base)
+    """Loads a database of this profile, times the pages and prints the table."""
+    async with (
+        loaded(options, profile, folder) as (url, data),
+        serving(url, profile, folder, 1) as service,
+    ):
+        say(f"{profile.value}: looking")
+        found = await asyncio.to_thread(look, service)
     print(f"\n**{profile.value}**, {data.events:,} events, {ROUNDS} rounds\n")
     print("| seconds until drawn | first | median | longest |\n|---|--:|--:|--:|")
     for name, times in found.items():
